@@ -1,0 +1,1 @@
+export { parse } from "npm:dotenv@17.4.2";

@@ -1,0 +1,22 @@
+/**
+ * Prints the flags that let `deno` find the standard library, for the tasks in `deno.json`.
+ *
+ * Where JSR answers it prints nothing, and `deno.json` with `deno.lock` holds. Where only the npm registry answers, it
+ * points Deno at an import map and a lock file that take the same source from there, and says so in one line.
+ */
+const jsr = Deno.env.get("JSR_URL") ?? "https://jsr.io";
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(3000) });
+    await response.body?.cancel();
+    return response.ok;
+  } catch {
+    return false;
+  }
+}
+
+if (!await answers(new URL("/@std/http/meta.json", jsr).href)) {
+  console.error("JSR does not answer: taking the standard library from its npm mirror (.mirror/).");
+  console.log("--import-map=.mirror/import_map.json --lock=.mirror/deno.lock");
+}

@@ -1,0 +1,13 @@
+// The statuses Parley answers with; the mirrored package carries no types.
+export declare const STATUS_CODE: {
+  readonly OK: 200;
+  readonly BadRequest: 400;
+  readonly NotFound: 404;
+  readonly MethodNotAllowed: 405;
+  readonly ContentTooLarge: 413;
+  readonly UpgradeRequired: 426;
+  readonly InternalServerError: 500;
+  readonly ServiceUnavailable: 503;
+};
+export type StatusCode = (typeof STATUS_CODE)[keyof typeof STATUS_CODE];
+export declare const STATUS_TEXT: { readonly [Status in StatusCode]: string };

@@ -1,0 +1,155 @@
+import type { RealtimeServerEvent } from "openai/resources/realtime/realtime";
+import { isObject, type JsonObject, parseObject } from "../json.ts";
+
+type Vendor<Type extends RealtimeServerEvent["type"]> = Extract<RealtimeServerEvent, { type: Type }>;
+type Only<Type extends RealtimeServerEvent["type"], Field extends keyof Vendor<Type> = never> = Pick<
+  Vendor<Type>,
+  Field | Extract<keyof Vendor<Type>, "type">
+>;
+
+/** The server events a phone call acts on, cut down to the fields it reads. */
+export type ServerEvent =
+  | Only<"response.output_audio.delta", "response_id" | "item_id" | "delta">
+  | Only<"input_audio_buffer.speech_started">
+  | Only<"input_audio_buffer.speech_stopped">
+  | { readonly type: "session.created"; readonly sessionId: string; readonly expiresAt: number | undefined }
+  | {
+    readonly type: "session.updated";
+    readonly inputFormat: AudioFormat;
+    readonly outputFormat: AudioFormat;
+  }
+  | { readonly type: "response.created"; readonly responseId: string }
+  | {
+    readonly type: "response.done";
+    readonly responseId: string;
+    readonly status: ResponseStatus;
+    readonly reason: string | undefined;
+    readonly inputTokens: number;
+    readonly outputTokens: number;
+  }
+  | {
+    readonly type: "rate_limits.updated";
+    readonly limits: readonly { name: string; limit: number; remaining: number; reset: number }[];
+  }
+  | {
+    readonly type: "error";
+    readonly code: string | undefined;
+    readonly message: string;
+    readonly param: string | undefined;
+    /** The client event that caused it. */
+    readonly eventId: string | undefined;
+  };
+
+export type ResponseStatus = "completed" | "cancelled" | "failed" | "incomplete";
+
+/** `audio/pcmu`, or `audio/pcm` with its rate in Hz. */
+export interface AudioFormat {
+  readonly type: string | undefined;
+  readonly rate: number | undefined;
+}
+
+/** A frame that is not acted on: another event's name, or what was wrong with it. */
+export type Unread = { readonly type: "other"; readonly name: string } | {
+  readonly type: "malformed";
+  readonly name: string;
+};
+
+/** Reads one text frame of the GA Realtime wire; never throws. */
+export function readServerEvent(text: string): ServerEvent | Unread {
+  const event = parseObject(text);
+  if (!event) return malformed("not a JSON object");
+  if (typeof event.type !== "string") return malformed("no type");
+  const { type } = event;
+  switch (type) {
+    case "response.output_audio.delta":
+    case "response.audio.delta": { // the beta name: servers that say they are compatible still use it
+      const { response_id, item_id, delta } = event;
+      if (typeof response_id !== "string" || typeof item_id !== "string" || typeof delta !== "string") break;
+      return { type: "response.output_audio.delta", response_id, item_id, delta };
+    }
+    case "input_audio_buffer.speech_started":
+    case "input_audio_buffer.speech_stopped":
+      return { type };
+    case "session.created":
+      if (!isObject(event.session)) break;
+      return {
+        type,
+        sessionId: string(event.session.id) ?? "",
+        expiresAt: number(event.session.expires_at),
+      };
+    case "session.updated":
+      if (!isObject(event.session)) break;
+      return {
+        type,
+        inputFormat: readFormat(event.session.audio, "input"),
+        outputFormat: readFormat(event.session.audio, "output"),
+      };
+    case "response.created":
+      if (!isObject(event.response) || typeof event.response.id !== "string") break;
+      return { type, responseId: event.response.id };
+    case "response.done":
+      if (!isObject(event.response)) break;
+      return readResponseDone(event.response) ?? malformed(type);
+    case "rate_limits.updated":
+      return { type, limits: readRateLimits(event.rate_limits) };
+    case "error": {
+      const error = isObject(event.error) ? event.error : {};
+      return {
+        type,
+        code: string(error.code),
+        message: string(error.message) ?? "no message",
+        param: string(error.param),
+        eventId: string(error.event_id),
+      };
+    }
+    default:
+      return { type: "other", name: type };
+  }
+  return malformed(type);
+}
+
+function readFormat(audio: unknown, side: "input" | "output"): AudioFormat {
+  const half = isObject(audio) ? audio[side] : undefined;
+  const format = isObject(half) && isObject(half.format) ? half.format : {};
+  return { type: string(format.type), rate: number(format.rate) };
+}
+
+function readResponseDone(response: JsonObject): ServerEvent | undefined {
+  const { id, status } = response;
+  if (typeof id !== "string") return undefined;
+  if (status !== "completed" && status !== "cancelled" && status !== "failed" && status !== "incomplete") {
+    return undefined;
+  }
+  const details = isObject(response.status_details) ? response.status_details : {};
+  const error = isObject(details.error) ? details.error : {};
+  const usage = isObject(response.usage) ? response.usage : {};
+  return {
+    type: "response.done",
+    responseId: id,
+    status,
+    reason: string(error.code) ?? string(details.reason) ?? string(error.type),
+    inputTokens: number(usage.input_tokens) ?? 0,
+    outputTokens: number(usage.output_tokens) ?? 0,
+  };
+}
+
+function readRateLimits(limits: unknown) {
+  return (Array.isArray(limits) ? limits : []).filter(isObject).map((limit) => ({
+    name: string(limit.name) ?? "",
+    limit: number(limit.limit) ?? 0,
+    remaining: number(limit.remaining) ?? 0,
+    reset: number(limit.reset_seconds) ?? 0,
+  }));
+}
+
+function malformed(name: string): Unread {
+  return { type: "malformed", name };
+}
+
+function string(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
+function number(value: unknown): number | undefined {
+  return typeof value === "number" && Number.isFinite(value) ? value : undefined;
+}

@@ -1,0 +1,278 @@
+import type {
+  ConversationItemTruncateEvent,
+  ResponseCancelEvent,
+  ResponseCreateEvent,
+  SessionUpdateEvent,
+} from "openai/resources/realtime/realtime";
+import type { Cancel, Clock } from "../clock.ts";
+import type { Log } from "../telemetry/log.ts";
+import { type AudioFormat, readServerEvent, type ServerEvent } from "./ga_events.ts";
+import { ResponseQueue, type ResponseRequest } from "./response_queue.ts";
+import type { Heard, ModelObserver, ModelSession, OpenSession, SessionOptions } from "./session.ts";
+import { dial, DialError, type ModelSocket } from "./web_socket.ts";
+
+/** From dialling to `session.updated` (ms). */
+const READY_TIMEOUT_MS = 10_000;
+/** Caller audio waiting in the socket (bytes) that says the model has stopped reading: about 90 s of it. */
+const MAX_BACKLOG_BYTES = 1_048_576;
+/** Longest event accepted (bytes): a minute of audio in one delta is 640 kB. */
+const MAX_EVENT_BYTES = 4_194_304;
+/** Errors after which the vendor closes, or never answers again. Any other leaves the session as it was. */
+const FATAL_CODES = new Set([
+  "invalid_api_key",
+  "insufficient_quota",
+  "account_deactivated",
+  "billing_hard_limit_reached",
+  "missing_model",
+  "invalid_model",
+  "model_not_found",
+  "beta_api_shape_disabled",
+  "session_expired",
+]);
+const CONFIGURE_EVENT_ID = "parley_session";
+
+/** Makes the opener of sessions in OpenAI's GA Realtime dialect. */
+export function gaDialect(clock: Clock): OpenSession {
+  return (options, observer, log) => new GaSession(options, observer, log, clock);
+}
+
+/**
+ * One session in OpenAI's GA Realtime dialect, µ-law both ways.
+ *
+ * "Open" is not "ready" on this wire: a wrong key or model is told after the upgrade, and before `session.updated` audio
+ * would be read as PCM at 24 kHz. Source: https://platform.openai.com/docs/api-reference/realtime
+ */
+class GaSession implements ModelSession {
+  readonly #options: SessionOptions;
+  readonly #observer: ModelObserver;
+  readonly #log: Log;
+  readonly #dialling = new AbortController();
+  readonly #readyTimeout: Cancel;
+  readonly #responses: ResponseQueue;
+  #socket: ModelSocket | undefined;
+  #state: "connecting" | "configuring" | "ready" | "over" = "connecting";
+  /** Speech asked for before the session was ready. */
+  #early: ResponseRequest[] = [];
+  /** The response whose late audio is not to be played. */
+  #discarded: string | undefined;
+  /** Whether audio of the active response has come. */
+  #spoke = false;
+  readonly #malformed = new Set<string>();
+
+  constructor(options: SessionOptions, observer: ModelObserver, log: Log, clock: Clock) {
+    this.#options = options;
+    this.#observer = observer;
+    this.#log = log;
+    this.#responses = new ResponseQueue((eventId, request) => this.#createResponse(eventId, request));
+    this.#readyTimeout = clock.after(READY_TIMEOUT_MS, () => {
+      this.#fail("not_ready", `The model did not confirm the session within ${READY_TIMEOUT_MS / 1000} s`);
+    });
+    this.#connect();
+  }
+
+  appendAudio(payload: string): void {
+    const socket = this.#socket;
+    if (!socket || this.#state !== "ready") return;
+    // By hand: 50 frames a second, and the payload is known to be base64.
+    socket.send(`{"type":"input_audio_buffer.append","audio":"${payload}"}`);
+    if (socket.bufferedAmount > MAX_BACKLOG_BYTES) {
+      this.#fail("overloaded", "The model does not read the caller's audio any more");
+    }
+  }
+
+  requestSpeech(instructions?: string): void {
+    const request = instructions ? { instructions: `${this.#options.instructions}\n\n${instructions}` } : {};
+    if (this.#state === "ready") this.#responses.request(request);
+    else this.#early.push(request);
+  }
+
+  interrupted(heard: readonly Heard[]): void {
+    this.#discarded = this.#responses.active ?? this.#discarded;
+    for (const { itemId, heardMs } of heard) {
+      this.#send<ConversationItemTruncateEvent>({
+        type: "conversation.item.truncate",
+        item_id: itemId,
+        content_index: 0,
+        audio_end_ms: heardMs,
+      });
+    }
+  }
+
+  stopSpeech(): void {
+    const active = this.#responses.active;
+    if (active !== undefined) {
+      this.#send<ResponseCancelEvent>({ type: "response.cancel", response_id: active });
+    }
+  }
+
+  close(): void {
+    this.#release();
+  }
+
+  async #connect(): Promise<void> {
+    const { url, model, apiKey, safetyIdentifier } = this.#options;
+    const headers: Record<string, string> = {};
+    if (apiKey) headers["Authorization"] = `Bearer ${apiKey}`;
+    if (safetyIdentifier) headers["OpenAI-Safety-Identifier"] = safetyIdentifier;
+    const address = new URL(url);
+    address.searchParams.set("model", model);
+    try {
+      const socket = await dial(address.href, {
+        headers,
+        maxMessageBytes: MAX_EVENT_BYTES,
+        signal: this.#dialling.signal,
+        handlers: {
+          onMessage: (text) => this.#receive(text),
+          onClose: (code, reason) =>
+            this.#fail("closed", `The model closed the session: ${code} ${reason}`.trim()),
+        },
+      });
+      if (this.#state === "over") socket.close();
+      else this.#socket = socket;
+    } catch (error) {
+      this.#fail("dial", error instanceof DialError ? error.message : `Cannot reach the model: ${error}`);
+    }
+  }
+
+  #receive(text: string): void {
+    if (this.#state === "over") return;
+    const event = readServerEvent(text);
+    if (event.type === "other") return this.#log.debug("model event", { type: event.name });
+    if (event.type === "malformed") {
+      if (!this.#malformed.has(event.name)) this.#log.warn("model event malformed", { type: event.name });
+      this.#malformed.add(event.name);
+      return;
+    }
+    this.#take(event);
+  }
+
+  #take(event: ServerEvent): void {
+    switch (event.type) {
+      case "response.output_audio.delta":
+        return this.#takeAudio(event.response_id, event.item_id, event.delta);
+      case "input_audio_buffer.speech_started":
+        return this.#observer.speechStarted();
+      case "input_audio_buffer.speech_stopped":
+        return this.#observer.speechStopped();
+      case "session.created":
+        this.#log.debug("session created", { session: event.sessionId, expires: event.expiresAt });
+        if (this.#state === "connecting") this.#configure();
+        return;
+      case "session.updated":
+        return this.#confirm(event.inputFormat, event.outputFormat);
+      case "response.created":
+        this.#spoke = false;
+        return this.#responses.created(event.responseId);
+      case "response.done": {
+        const { status, reason, inputTokens, outputTokens } = event;
+        if (event.responseId === this.#discarded) this.#discarded = undefined;
+        this.#observer.answered({
+          status,
+          ...(reason === undefined ? {} : { reason }),
+          spoke: this.#spoke,
+          usage: { inputTokens, outputTokens },
+        });
+        return this.#responses.done(event.responseId);
+      }
+      case "rate_limits.updated":
+        for (const { name, limit, remaining, reset } of event.limits) {
+          this.#log.info("rate limit", { name, limit, remaining, reset_s: reset });
+        }
+        return;
+      case "error":
+        return this.#takeError(event);
+    }
+  }
+
+  #takeAudio(responseId: string, itemId: string, delta: string): void {
+    if (responseId === this.#discarded) return;
+    let audio: Uint8Array;
+    try {
+      audio = Uint8Array.fromBase64(delta);
+    } catch {
+      this.#log.warn("model audio malformed", { item: itemId });
+      return;
+    }
+    this.#spoke ||= audio.length > 0;
+    this.#observer.audio(itemId, audio);
+  }
+
+  #takeError({ code, message, param, eventId }: ServerEvent & { type: "error" }): void {
+    if (code !== undefined && FATAL_CODES.has(code)) return this.#fail(code, message);
+    if (eventId === CONFIGURE_EVENT_ID) return this.#fail(code ?? "session_refused", message);
+    if (this.#responses.refused(eventId, code)) return this.#log.debug("response postponed");
+    this.#log.warn("model error", { code, message, param });
+  }
+
+  #configure(): void {
+    this.#state = "configuring";
+    const { instructions, voice } = this.#options;
+    this.#send<SessionUpdateEvent>({
+      type: "session.update",
+      event_id: CONFIGURE_EVENT_ID,
+      session: {
+        type: "realtime",
+        instructions,
+        output_modalities: ["audio"],
+        audio: {
+          input: {
+            format: { type: "audio/pcmu" },
+            transcription: { model: "gpt-transcribe" },
+            noise_reduction: { type: "near_field" },
+            turn_detection: {
+              type: "server_vad",
+              threshold: 0.5,
+              prefix_padding_ms: 300,
+              // The documented default and the one seen on the wire differ.
+              silence_duration_ms: 500,
+              create_response: true,
+              interrupt_response: true,
+            },
+          },
+          output: { format: { type: "audio/pcmu" }, voice },
+        },
+      },
+    });
+  }
+
+  #confirm(input: AudioFormat, output: AudioFormat): void {
+    for (const [side, format] of [["input", input], ["output", output]] as const) {
+      if (format.type === "audio/pcmu") continue;
+      const found = [format.type ?? "none", format.rate].filter((part) => part !== undefined).join(" at ");
+      return this.#fail(
+        "format_mismatch",
+        `The model was asked for "audio/pcmu" ${side} and answered "${found}"`,
+      );
+    }
+    if (this.#state !== "configuring") return;
+    this.#readyTimeout();
+    this.#state = "ready";
+    this.#observer.ready();
+    for (const request of this.#early.splice(0)) this.#responses.request(request);
+  }
+
+  #createResponse(eventId: string, { instructions }: ResponseRequest): void {
+    this.#send<ResponseCreateEvent>({
+      type: "response.create",
+      event_id: eventId,
+      ...(instructions === undefined ? {} : { response: { instructions } }),
+    });
+  }
+
+  #send<Event>(event: Event): void {
+    this.#socket?.send(JSON.stringify(event));
+  }
+
+  #fail(code: string, message: string): void {
+    if (this.#state === "over") return;
+    this.#release();
+    this.#observer.failed({ code, message });
+  }
+
+  #release(): void {
+    this.#state = "over";
+    this.#readyTimeout();
+    this.#dialling.abort();
+    this.#socket?.close();
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * What a call and a speech model say to each other, whatever dialect the model speaks.
+ *
+ * Audio on this side is always µ-law, 8 kHz, mono; a dialect that speaks another format converts it.
+ */
+
+import type { Log } from "../telemetry/log.ts";
+
+/** Items are the pieces the model speaks in; one answer may have several. */
+export type ItemId = string;
+
+/** How much of an item the caller heard, in whole milliseconds. */
+export interface Heard {
+  readonly itemId: ItemId;
+  readonly heardMs: number;
+}
+
+/** What a session is opened with. */
+export interface SessionOptions {
+  /** WebSocket address without a query, such as `wss://api.openai.com/v1/realtime`. */
+  readonly url: string;
+  readonly apiKey: string | undefined;
+  readonly model: string;
+  readonly voice: string;
+  readonly instructions: string;
+  /** Stable and anonymous name of the caller, for the vendor's abuse checks. */
+  readonly safetyIdentifier?: string;
+}
+
+/** A conversation with a speech model. It never throws; what goes wrong is told to its {@linkcode ModelObserver}. */
+export interface ModelSession {
+  /** Gives caller audio: base64 of µ-law. Only once the session is ready. */
+  appendAudio(payload: string): void;
+  /** Asks the model to speak now, or as soon as it is silent; `instructions` hold for this one time. */
+  requestSpeech(instructions?: string): void;
+  /** Says that what the model is saying will not be played any further, and how much of it was heard. */
+  interrupted(heard: readonly Heard[]): void;
+  /** Makes the model stop generating; nothing happens when it is silent. */
+  stopSpeech(): void;
+  /** Ends the session. The observer is told nothing more. */
+  close(): void;
+}
+
+/** How one answer of the model ended. */
+export interface Answer {
+  readonly status: "completed" | "cancelled" | "failed" | "incomplete";
+  /** Why, where the vendor says: `turn_detected`, `max_output_tokens`, an error code. */
+  readonly reason?: string;
+  /** Whether any audio of it came. */
+  readonly spoke: boolean;
+  readonly usage: Usage;
+}
+
+/** Tokens, as the vendor counts them. */
+export interface Usage {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+}
+
+/** Why a session came to an end that nobody asked for. */
+export interface SessionFailure {
+  /** The vendor's code, or one of ours: `dial`, `not_ready`, `format_mismatch`, `closed`, `overloaded`. */
+  readonly code: string;
+  readonly message: string;
+}
+
+/** Who listens to a session. */
+export interface ModelObserver {
+  /** The session is configured as asked; audio may flow both ways. */
+  ready(): void;
+  /** Voice activity detection heard the caller begin to speak. */
+  speechStarted(): void;
+  speechStopped(): void;
+  /** µ-law audio of an item, in order. */
+  audio(itemId: ItemId, audio: Uint8Array): void;
+  answered(answer: Answer): void;
+  /** The session is over; called once, and nothing is called after it. */
+  failed(failure: SessionFailure): void;
+}
+
+/** Opens a session of one dialect; it connects on its own and calls `ready` or `failed`. */
+export type OpenSession = (options: SessionOptions, observer: ModelObserver, log: Log) => ModelSession;

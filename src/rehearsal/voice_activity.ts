@@ -1,0 +1,95 @@
+/** When a caller speaks: from the level of the audio alone, in audio time. Pure; fed with samples, never with a clock. */
+
+/** How the voice activity detection of one session is set. */
+export interface VoiceActivitySettings {
+  /** Samples per second of what is fed; a multiple of 100. */
+  readonly rate: number;
+  /** 0 (hears everything) to 1 (hears only loud speech), as in `turn_detection.threshold`; 0.5 is -40 dBFS. */
+  readonly threshold: number;
+  /** How much silence ends a turn, in ms. */
+  readonly silenceMs: number;
+}
+
+/** A change from silence to speech or back; offsets are ms of all audio fed. */
+export type VoiceTransition =
+  | { readonly type: "started"; readonly onsetMs: number }
+  /** `voicedUntilMs` is the end of the last sound of the turn, `endMs` comes after the silence that ended it. */
+  | { readonly type: "stopped"; readonly voicedUntilMs: number; readonly endMs: number };
+
+const WINDOW_MS = 10;
+// A click on the line lasts a window or two; the shortest word lasts longer than six.
+const WINDOWS_TO_START = 6;
+const WINDOWS_TO_CONTINUE = 3;
+// Steady noise ends up this far under the gate, which follows it up slowly and down at once.
+const GATE_ABOVE_NOISE_DB = 10;
+const GATE_RISE_DB = 0.05;
+
+/**
+ * Hears where speech starts and stops.
+ *
+ * @example
+ * ```ts
+ * const activity = new VoiceActivity({ rate: 8000, threshold: 0.5, silenceMs: 500 });
+ * for (const change of activity.feed(new Int16Array(160))) console.log(change.type);
+ * ```
+ */
+export class VoiceActivity {
+  readonly #settings: VoiceActivitySettings;
+  readonly #samplesPerWindow: number;
+  readonly #lowestGateDb: number;
+  #gateDb: number;
+  #positionMs: number;
+  #energy = 0;
+  #samples = 0;
+  #evidence = 0;
+  #onsetMs = 0;
+  #voicedUntilMs = 0;
+  #speaking = false;
+
+  /** `startMs` is how much audio went before, in ms. */
+  constructor(settings: VoiceActivitySettings, startMs = 0) {
+    this.#settings = settings;
+    this.#samplesPerWindow = settings.rate * WINDOW_MS / 1000;
+    this.#lowestGateDb = -52 + 24 * settings.threshold;
+    this.#gateDb = this.#lowestGateDb;
+    this.#positionMs = startMs;
+  }
+
+  /** Takes the next samples (16-bit PCM) and answers what changed in them, in order. */
+  feed(samples: Int16Array): VoiceTransition[] {
+    const changes: VoiceTransition[] = [];
+    for (const sample of samples) {
+      this.#energy += sample * sample;
+      if (++this.#samples < this.#samplesPerWindow) continue;
+      const change = this.#window(10 * Math.log10(this.#energy / this.#samples / 2 ** 30 + 1e-12));
+      if (change) changes.push(change);
+      this.#energy = this.#samples = 0;
+    }
+    return changes;
+  }
+
+  #window(levelDb: number): VoiceTransition | undefined {
+    const startMs = this.#positionMs;
+    const endMs = this.#positionMs += WINDOW_MS;
+    const voiced = levelDb > this.#gateDb;
+    this.#gateDb = Math.max(
+      this.#lowestGateDb,
+      Math.min(this.#gateDb + GATE_RISE_DB, levelDb + GATE_ABOVE_NOISE_DB),
+    );
+
+    if (voiced && this.#evidence === 0) this.#onsetMs = startMs;
+    this.#evidence = Math.max(0, Math.min(WINDOWS_TO_START, this.#evidence + (voiced ? 1 : -1)));
+    if (voiced && this.#evidence >= WINDOWS_TO_CONTINUE) this.#voicedUntilMs = endMs;
+
+    if (!this.#speaking && this.#evidence === WINDOWS_TO_START) {
+      this.#speaking = true;
+      return { type: "started", onsetMs: this.#onsetMs };
+    }
+    if (this.#speaking && endMs - this.#voicedUntilMs >= this.#settings.silenceMs) {
+      this.#speaking = false;
+      this.#evidence = 0;
+      return { type: "stopped", voicedUntilMs: this.#voicedUntilMs, endMs };
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,77 @@
+import { assert, assertEquals } from "@std/assert";
+import { decodeAlaw, decodeMulaw, encodeAlaw, encodeMulaw } from "../../src/audio/g711.ts";
+import { ALAW_DECODED, ALAW_ENCODED, MULAW_DECODED, MULAW_ENCODED } from "./known_answers.ts";
+
+const EVERY_BYTE = Uint8Array.from({ length: 256 }, (_, byte) => byte);
+const EVERY_SAMPLE = Int16Array.from({ length: 65536 }, (_, index) => index - 32768);
+const numbers = (list: string) => list.trim().split(/\s+/).map(Number);
+
+function soxEncoded(runs: string): Uint8Array {
+  const bytes = new Uint8Array(65536);
+  for (const run of runs.trim().split(/\s+/)) {
+    const [sample, byte] = run.split(":").map(Number);
+    bytes.fill(byte ?? 0, (sample ?? 0) + 32768);
+  }
+  return bytes;
+}
+
+Deno.test("every byte decodes to the sample sox decodes it to", () => {
+  assertEquals([...decodeMulaw(EVERY_BYTE)], numbers(MULAW_DECODED));
+  assertEquals([...decodeAlaw(EVERY_BYTE)], numbers(ALAW_DECODED));
+});
+
+/** The samples at which the byte becomes another, from the lowest up. */
+function changes(bytes: Uint8Array): number[] {
+  const at: number[] = [];
+  for (let i = 1; i < bytes.length; i++) if (bytes[i] !== bytes[i - 1]) at.push(i - 32768);
+  return at;
+}
+
+// G.711's tables 1a and 2a: eight segments of sixteen steps, on both sides of zero. µ-law's first step is cut in half
+// by zero, so its first segment begins one below it.
+function decisionValues(starts: number[], steps: number[], scale: number): number[] {
+  const values = starts.flatMap((start, s) =>
+    Array.from({ length: 16 }, (_, i) => start + i * (steps[s] ?? 0))
+  );
+  const above = values.filter((value) => value > 0).map((value) => value * scale);
+  return [...above.map((value) => -value).reverse(), 0, ...above];
+}
+
+Deno.test("µ-law changes its byte exactly at G.711's decision values", () => {
+  const starts = [-1, 31, 95, 223, 479, 991, 2015, 4063];
+  const expected = decisionValues(starts, [2, 4, 8, 16, 32, 64, 128, 256], 4);
+  assertEquals(changes(encodeMulaw(EVERY_SAMPLE)), expected);
+});
+
+Deno.test("A-law changes its byte exactly at G.711's decision values", () => {
+  const starts = [0, 32, 64, 128, 256, 512, 1024, 2048];
+  const expected = decisionValues(starts, [2, 2, 4, 8, 16, 32, 64, 128], 8);
+  assertEquals(changes(encodeAlaw(EVERY_SAMPLE)), expected);
+});
+
+Deno.test("µ-law differs from sox on the 510 samples sox decides late, and is never farther from one", () => {
+  const [ours, sox] = [encodeMulaw(EVERY_SAMPLE), soxEncoded(MULAW_ENCODED)];
+  const differing = [...EVERY_SAMPLE].filter((_, i) => ours[i] !== sox[i]);
+  assertEquals(differing.length, 510);
+  assertEquals(farther(ours, sox, decodeMulaw), []);
+});
+
+Deno.test("A-law is farther from a sample than sox only where G.711's decision is not the middle", () => {
+  const [ours, sox] = [encodeAlaw(EVERY_SAMPLE), soxEncoded(ALAW_ENCODED)];
+  assertEquals([...EVERY_SAMPLE].filter((_, i) => ours[i] !== sox[i]).length, 1020);
+  // Below -2^k a segment begins: the decision value lies nearer to the smaller output, and sox comes to it late.
+  const joins = [-16384, -8192, -4096, -2048, -1024, -512];
+  const samples = farther(ours, sox, decodeAlaw);
+  assert(samples.every((sample) => joins.some((join) => sample < join && sample >= join - 4)), `${samples}`);
+});
+
+function farther(ours: Uint8Array, sox: Uint8Array, decode: (bytes: Uint8Array) => Int16Array): number[] {
+  const [a, b] = [decode(ours), decode(sox)];
+  return [...EVERY_SAMPLE].filter((x, i) => Math.abs((a[i] ?? 0) - x) > Math.abs((b[i] ?? 0) - x));
+}
+
+Deno.test("what was decoded encodes to the byte it came from", () => {
+  assertEquals(encodeAlaw(decodeAlaw(EVERY_BYTE)), EVERY_BYTE);
+  // µ-law has two zeros, and a sample has one: -0 (0x7f) comes back as +0.
+  assertEquals(encodeMulaw(decodeMulaw(EVERY_BYTE)), EVERY_BYTE.map((byte) => byte === 0x7f ? 0xff : byte));
+});

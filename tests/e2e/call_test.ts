@@ -1,0 +1,488 @@
+import { assert, assertEquals, assertLess, assertMatch, assertNotEquals } from "@std/assert";
+import { isObject, type JsonObject } from "../../src/json.ts";
+import { FakeClock } from "../support/fake_clock.ts";
+import { ScriptedModel, type ScriptedSession } from "../support/scripted_model.ts";
+import { TestService } from "../support/service.ts";
+import { StreamClient } from "../support/stream_client.ts";
+
+const CALL = "CA00000000000000000000000000000001";
+
+interface Line extends AsyncDisposable {
+  token: string;
+  model: ScriptedModel;
+  service: TestService;
+  session: ScriptedSession;
+  stream: StreamClient;
+}
+
+/** A call in progress: announced, model configured, stream started. */
+async function connect(env: Record<string, string> = {}, clock?: FakeClock): Promise<Line> {
+  const model = new ScriptedModel();
+  const service = new TestService({
+    OPENAI_API_KEY: "sk-test-secret",
+    OPENAI_REALTIME_URL: model.url,
+    GREETING: "",
+    ...env,
+  }, clock);
+  const token = await service.announce(CALL);
+  const session = await model.session();
+  await session.configure();
+  await service.logged("session ready");
+  const stream = new StreamClient(service.streamUrl);
+  await stream.start(CALL, { token, from: "+15551230000" });
+  await service.logged("stream started");
+  return {
+    token,
+    model,
+    service,
+    session,
+    stream,
+    async [Symbol.asyncDispose]() {
+      await stream[Symbol.asyncDispose]();
+      await service[Symbol.asyncDispose]();
+      await model[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function field(event: JsonObject | undefined, ...path: string[]): unknown {
+  return path.reduce<unknown>((value, name) => isObject(value) ? value[name] : undefined, event);
+}
+
+Deno.test("the session is configured for a phone call, in the GA dialect", async () => {
+  await using line = await connect({ OPENAI_VOICE: "cedar", SYSTEM_MESSAGE: "Be brief" });
+  const { url, headers, got } = line.session;
+  assertEquals(new URL(url).search, "?model=gpt-realtime-2.1");
+  assertEquals(headers.get("authorization"), "Bearer sk-test-secret");
+  assertEquals(headers.get("openai-beta"), null);
+  assertMatch(headers.get("openai-safety-identifier") ?? "", /^[0-9a-f]{64}$/);
+  assertEquals(got[0]?.event.session, {
+    type: "realtime",
+    instructions: "Be brief",
+    output_modalities: ["audio"],
+    audio: {
+      input: {
+        format: { type: "audio/pcmu" },
+        transcription: { model: "gpt-transcribe" },
+        noise_reduction: { type: "near_field" },
+        turn_detection: {
+          type: "server_vad",
+          threshold: 0.5,
+          prefix_padding_ms: 300,
+          silence_duration_ms: 500,
+          create_response: true,
+          interrupt_response: true,
+        },
+      },
+      output: { format: { type: "audio/pcmu" }, voice: "cedar" },
+    },
+  });
+});
+
+Deno.test("the greeting is asked for at the webhook and is the first thing the caller hears", async () => {
+  await using model = new ScriptedModel();
+  await using service = new TestService({
+    OPENAI_API_KEY: "sk-test",
+    OPENAI_REALTIME_URL: model.url,
+    GREETING: "Hi!",
+  });
+  const token = await service.announce(CALL);
+  const session = await model.session();
+  await session.configure();
+  const create = await session.waitFor("response.create");
+  assertMatch(String(field(create, "response", "instructions")), /Hi!$/);
+  session.respond("r1", { greeting: 300 });
+  await service.logged("answer");
+  await using stream = new StreamClient(service.streamUrl);
+  await stream.start(CALL, { token });
+  const first = await stream.waitFor("media");
+  assertEquals(Uint8Array.fromBase64(String(field(first, "media", "payload"))).length, 800);
+  assertEquals((await stream.waitFor("mark")).streamSid, stream.streamSid);
+  assertEquals(model.sessions.length, 1);
+});
+
+Deno.test("caller audio reaches the model untouched, in order, also from before it was ready", async () => {
+  await using model = new ScriptedModel();
+  await using service = new TestService({
+    OPENAI_API_KEY: "sk-test",
+    OPENAI_REALTIME_URL: model.url,
+    GREETING: "",
+  });
+  const token = await service.announce(CALL);
+  const session = await model.session();
+  await using stream = new StreamClient(service.streamUrl);
+  await stream.start(CALL, { token });
+  for (let i = 0; i < 50; i++) stream.media(i * 20, new Uint8Array(160).fill(i));
+  await service.logged("stream started");
+  assertEquals(session.of("input_audio_buffer.append"), []);
+  await session.configure();
+  for (let i = 50; i < 60; i++) stream.media(i * 20, new Uint8Array(160).fill(i));
+  await session.waitFor("input_audio_buffer.append", 60);
+  const heard = session.of("input_audio_buffer.append").map(({ audio }) =>
+    Uint8Array.fromBase64(String(audio))
+  );
+  assertEquals(heard.map(([first]) => first), Array.from({ length: 60 }, (_, i) => i));
+  assert(heard.every((audio) => audio.length === 160 && new Set(audio).size === 1));
+});
+
+Deno.test("a barge-in clears within 5 ms and truncates what was heard of each item", async () => {
+  await using line = await connect();
+  const { session, stream, service } = line;
+  session.respond("r1", { a: 1_000, b: 2_000 }, { done: false });
+  await stream.waitFor("media", 2);
+  await stream.waitFor("mark", 2);
+  session.send({ type: "input_audio_buffer.speech_started", audio_start_ms: 0, item_id: "u1" });
+  const said = performance.now();
+  await stream.waitFor("clear");
+  assertLess((stream.got.at(-1)?.at ?? Infinity) - said, 5);
+  await session.waitFor("conversation.item.truncate", 2);
+  const [first, second] = session.of("conversation.item.truncate");
+  assertEquals([first?.item_id, first?.content_index, second?.item_id, second?.audio_end_ms], [
+    "a",
+    0,
+    "b",
+    0,
+  ]);
+  const heardMs = Number(first?.audio_end_ms);
+  assert(Number.isInteger(heardMs) && heardMs >= 0 && heardMs <= 100, `${heardMs} ms: no mark is back yet`);
+  assertEquals(session.of("response.cancel"), [], "the server cancels by itself");
+
+  // Late audio of the interrupted response is not played; the next response is.
+  const sent = stream.of("media").length;
+  session.speak("r1", "b", 500);
+  session.done("r1", "cancelled", { type: "cancelled", reason: "turn_detected" });
+  await service.logged("answer");
+  assertEquals(stream.of("media").length, sent);
+  session.respond("r2", { c: 100 });
+  await stream.waitFor("media", sent + 1);
+});
+
+Deno.test("a barge-in long after generation has finished still clears and truncates", async () => {
+  await using line = await connect();
+  const { session, stream, service } = line;
+  session.respond("r1", { a: 5_000 });
+  await service.logged("answer");
+  await stream.waitFor("mark");
+  session.send({ type: "input_audio_buffer.speech_started", audio_start_ms: 0, item_id: "u1" });
+  await stream.waitFor("clear");
+  assertEquals((await session.waitFor("conversation.item.truncate")).item_id, "a");
+  assertEquals(session.of("response.cancel"), []);
+  assertEquals((await service.logged("barge-in")).call, CALL);
+});
+
+Deno.test("speech while nothing is playing is no barge-in", async () => {
+  const clock = new FakeClock();
+  await using line = await connect({}, clock);
+  const { session, stream, service } = line;
+  session.respond("r1", { a: 60 });
+  const mark = await stream.waitFor("mark");
+  await service.logged("answer");
+  clock.advance(60);
+  stream.mark(String(field(mark, "mark", "name")));
+  // Read in order: once the key is logged, so is the mark.
+  stream.send({ event: "dtmf", streamSid: stream.streamSid, dtmf: { track: "inbound_track", digit: "1" } });
+  await service.logged("key pressed");
+  session.send({ type: "input_audio_buffer.speech_started", audio_start_ms: 0, item_id: "u1" });
+  await service.logged("speech started");
+  assertEquals(stream.of("clear"), []);
+  assertEquals(session.of("conversation.item.truncate"), []);
+});
+
+Deno.test("each turn is logged with its latency by hop", async () => {
+  await using line = await connect();
+  const { session, stream, service } = line;
+  stream.echoMarks = true;
+  session.send({ type: "input_audio_buffer.speech_started", audio_start_ms: 0, item_id: "u1" });
+  session.send({ type: "input_audio_buffer.speech_stopped", audio_end_ms: 900, item_id: "u1" });
+  session.respond("r1", { a: 100 });
+  const turn = await service.logged("turn");
+  assertEquals(turn.turn, 1);
+  assert(Number(turn.model_ms) <= Number(turn.sent_ms) && Number(turn.sent_ms) <= Number(turn.heard_ms));
+});
+
+Deno.test("a session whose audio format is not the one asked for is refused", async (t) => {
+  const formats = [{ type: "audio/pcm", rate: 24000 }, undefined];
+  for (const format of formats) {
+    for (const side of ["input", "output"]) {
+      await t.step(`${side} ${format?.type ?? "missing"}`, async () => {
+        await using model = new ScriptedModel();
+        await using service = new TestService({ OPENAI_API_KEY: "sk-test", OPENAI_REALTIME_URL: model.url });
+        await service.announce(CALL);
+        const session = await model.session();
+        await session.configure((asked) => ({
+          ...asked,
+          audio: { ...(isObject(asked.audio) ? asked.audio : {}), [side]: { format } },
+        }));
+        const failure = await service.logged("model failed");
+        assertEquals([failure.level, failure.code], ["error", "format_mismatch"]);
+        await session.end();
+        assertEquals(session.of("response.create"), []);
+      });
+    }
+  }
+});
+
+Deno.test("a session nobody adopts is closed after 15 s, and the call forgotten after 30 s", async () => {
+  const clock = new FakeClock();
+  await using model = new ScriptedModel();
+  await using service = new TestService({ OPENAI_API_KEY: "sk-test", OPENAI_REALTIME_URL: model.url }, clock);
+  const token = await service.announce(CALL);
+  const session = await model.session();
+  await session.configure();
+  await service.logged("session ready");
+  clock.advance(14_999);
+  assertEquals(session.closed, false);
+  clock.advance(1);
+  await session.end();
+  assertEquals(service.events("call ended"), []);
+
+  // The stream may still come: a new session is dialled for it.
+  await using stream = new StreamClient(service.streamUrl);
+  await stream.start(CALL, { token });
+  await (await model.session(1)).configure();
+  await service.logged("session ready", 2);
+  clock.advance(14_000);
+  assertEquals(service.events("call ended"), []);
+
+  await service.announce("CA2");
+  clock.advance(30_000);
+  const [ended] = service.events("call ended").filter(({ call }) => call === "CA2");
+  assertEquals(ended?.reason, "never connected");
+});
+
+Deno.test("a session that could not be prepared costs the call nothing but the wait", async () => {
+  await using model = new ScriptedModel();
+  await using service = new TestService({
+    OPENAI_API_KEY: "sk-test",
+    OPENAI_REALTIME_URL: model.url,
+    GREETING: "",
+  });
+  model.refuse = 503;
+  const token = await service.announce(CALL);
+  assertMatch(String((await service.logged("model failed")).message), /503/);
+  model.refuse = undefined;
+  await using stream = new StreamClient(service.streamUrl);
+  await stream.start(CALL, { token });
+  stream.media(0, new Uint8Array(160).fill(7));
+  const session = await model.session();
+  await session.configure();
+  assertEquals(
+    Uint8Array.fromBase64(String((await session.waitFor("input_audio_buffer.append")).audio))[0],
+    7,
+  );
+});
+
+Deno.test("a fatal error ends the call with a spoken sentence, an ordinary one changes nothing", async () => {
+  await using line = await connect();
+  const { session, stream, service } = line;
+  const error = { type: "invalid_request_error", message: "no", param: null, event_id: null };
+  session.send({ type: "error", error: { ...error, code: "item_truncate_invalid_item_id" } });
+  await service.logged("model error");
+  session.send({ type: "error", error: { ...error, code: "insufficient_quota" } });
+  await stream.end();
+  assertEquals(stream.closed?.code, 1000);
+  await session.end();
+  assertEquals(service.events("call ended").map(({ reason }) => reason), ["model failed"]);
+  const answer = await fetch(`${service.url}/after-stream`, {
+    method: "POST",
+    body: new URLSearchParams({ CallSid: CALL }),
+  });
+  assertMatch(await answer.text(), /<Response><Say>We are sorry\..*<\/Say><Hangup\/><\/Response>$/);
+});
+
+Deno.test("whichever side ends, the other is closed and one summary is written", async (t) => {
+  const ways: [string, string, (line: Line) => unknown][] = [
+    ["stop", "caller hung up", ({ stream }) => stream.stop()],
+    ["a closed stream", "stream lost", ({ stream }) => stream.close()],
+    ["a closed model", "model failed", ({ session }) => session.socket.close(1001, "gone")],
+    ["an expired session", "model failed", ({ session }) => {
+      session.send({ type: "error", error: { type: "x", code: "session_expired", message: "60 minutes" } });
+      session.socket.close(1001, "Your session hit the maximum duration of 60 minutes.");
+    }],
+    ["shutdown", "shutdown", ({ service }) => service.stop()],
+  ];
+  for (const [name, reason, end] of ways) {
+    await t.step(name, async () => {
+      await using line = await connect();
+      line.session.respond("r1", { a: 3_000 });
+      line.stream.media(0);
+      await line.stream.waitFor("media");
+      await end(line);
+      const summary = await line.service.logged("call ended");
+      assertEquals(summary.reason, reason);
+      await line.session.end();
+      await line.stream.end();
+      assertEquals(line.service.events("call ended").length, 1);
+      assertEquals([summary.turns, summary.barge_ins, summary.input_tokens, summary.output_tokens], [
+        0,
+        0,
+        10,
+        5,
+      ]);
+    });
+  }
+});
+
+Deno.test("a stream that goes silent for 15 s is given up", async () => {
+  const clock = new FakeClock();
+  await using line = await connect({}, clock);
+  line.stream.media(0);
+  await line.session.waitFor("input_audio_buffer.append");
+  clock.advance(14_900);
+  assertEquals(line.service.events("call ended"), []);
+  clock.advance(100);
+  assertEquals((await line.service.logged("call ended")).reason, "no media");
+  assertEquals(clock.pending, 0);
+});
+
+Deno.test("an answer that fails is asked for again, once", async () => {
+  const clock = new FakeClock();
+  await using line = await connect({}, clock);
+  const { session, stream, service } = line;
+  const error = { type: "server_error", code: "inference_rate_limit_exceeded" };
+  session.respond("r1", {}, { done: false });
+  session.done("r1", "failed", { type: "failed", error });
+  assertEquals((await service.logged("answer")).reason, "inference_rate_limit_exceeded");
+  clock.advance(1_000);
+  await session.waitFor("response.create");
+  session.respond("r2", {}, { done: false });
+  session.done("r2", "failed", { type: "failed", error });
+  await stream.end();
+  assertEquals((await service.logged("call ended")).reason, "model failed");
+});
+
+Deno.test("an answer that is cut short is finished", async () => {
+  const clock = new FakeClock();
+  await using line = await connect({}, clock);
+  const { session, service } = line;
+  session.respond("r1", { a: 100 }, { done: false });
+  session.done("r1", "incomplete", { type: "incomplete", reason: "max_output_tokens" });
+  await service.logged("answer");
+  clock.advance(1_000);
+  assertMatch(String(field(await session.waitFor("response.create"), "response", "instructions")), /cut off/);
+});
+
+Deno.test("a model that floods is stopped, and told how much will be heard", async () => {
+  await using line = await connect();
+  const { session, service } = line;
+  session.send({ type: "response.created", response: { id: "r1", status: "in_progress" } });
+  for (let i = 0; i < 32; i++) session.speak("r1", "a", 10_000);
+  const cancel = await session.waitFor("response.cancel");
+  assertEquals(cancel.response_id, "r1");
+  assertEquals((await session.waitFor("conversation.item.truncate")).audio_end_ms, 300_000);
+  await service.logged("answer too long");
+  assertEquals(service.events("answer too long").length, 1);
+});
+
+Deno.test("nonsense from Twilio's side is counted, logged once per kind, and harms no call", async () => {
+  await using line = await connect();
+  const { stream, session, service } = line;
+  const wrongSid = { event: "mark", streamSid: "MZother", mark: { name: "x" } };
+  for (let i = 0; i < 3; i++) {
+    stream.raw("{");
+    stream.raw(new Uint8Array([1, 2, 3]));
+    stream.raw(JSON.stringify({ event: "media", streamSid: stream.streamSid, padding: "x".repeat(1 << 20) }));
+    stream.send({ event: "surprise", streamSid: stream.streamSid });
+    stream.send(wrongSid);
+    stream.send(stream.startMessage(CALL, {}));
+    stream.send({ event: "media", streamSid: stream.streamSid, media: { timestamp: "-5", payload: "////" } });
+  }
+  stream.media(0, new Uint8Array(160).fill(9));
+  assertEquals(
+    Uint8Array.fromBase64(String((await session.waitFor("input_audio_buffer.append")).audio))[0],
+    9,
+  );
+  const kinds = [
+    "not JSON",
+    "binary",
+    "too big",
+    "unknown event",
+    "wrong streamSid",
+    "second start",
+    "bad media",
+  ];
+  assertEquals(service.events("frame skipped").map(({ why }) => why), kinds);
+  stream.stop();
+  assertEquals((await service.logged("call ended")).skipped, kinds.map((kind) => `${kind}: 3`).join(", "));
+});
+
+Deno.test("nonsense from the model is skipped, and the call goes on", async () => {
+  await using line = await connect();
+  const { session, stream, service } = line;
+  for (
+    const text of ["{", "[]", "null", '{"type":5}', '{"type":"response.done"}', '{"type":"session.updated"}']
+  ) {
+    session.socket.send(text);
+    session.socket.send(text);
+  }
+  session.send({ type: "response.output_audio.delta", response_id: "r", item_id: "i", delta: "not base64!" });
+  session.send({ type: "response.output_audio.delta", response_id: "r", item_id: "i" });
+  session.send({ type: "something.new" });
+  session.send({ type: "response.done", response: { id: "unknown", status: "completed" } });
+  session.respond("r1", { a: 40 });
+  await stream.waitFor("media");
+  assertEquals(service.events("call ended"), []);
+  assertEquals(
+    service.events("model event malformed").filter(({ type }) => type === "response.done").length,
+    1,
+  );
+});
+
+Deno.test("a model that closes in the middle of an answer leaves nothing open", async () => {
+  await using line = await connect();
+  line.session.respond("r1", { a: 4_000 }, { done: false });
+  await line.stream.waitFor("media");
+  line.session.socket.close();
+  await line.stream.end();
+  assertEquals((await line.service.logged("call ended")).reason, "model failed");
+});
+
+Deno.test("a stream without a good token is turned away before a model session exists for it", async (t) => {
+  for (const name of ["none", "made up", "used", "another call's"]) {
+    await t.step(name, async () => {
+      await using line = await connect();
+      const other = await line.service.announce("CA2");
+      const sessions = (await line.model.session(1)) && line.model.sessions.length;
+      const token =
+        { none: undefined, "made up": "0".repeat(32), used: line.token, "another call's": other }[name];
+      await using stream = new StreamClient(line.service.streamUrl);
+      await stream.start(name === "used" ? CALL : "CA3", token === undefined ? {} : { token });
+      await stream.end();
+      assertEquals(stream.closed?.code, 1008);
+      assertNotEquals(line.service.events("stream turned away"), []);
+      assertEquals(line.model.sessions.length, sessions);
+    });
+  }
+});
+
+Deno.test("two calls at once stay apart", async () => {
+  await using line = await connect();
+  const token = await line.service.announce("CA2");
+  const other = await line.model.session(1);
+  await other.configure();
+  await line.service.logged("session ready", 2);
+  await using stream = new StreamClient(line.service.streamUrl);
+  await stream.start("CA2", { token });
+  stream.media(0, new Uint8Array(160).fill(2));
+  line.stream.media(0, new Uint8Array(160).fill(1));
+  const first = async (session: ScriptedSession) =>
+    Uint8Array.fromBase64(String((await session.waitFor("input_audio_buffer.append")).audio))[0];
+  assertEquals([await first(line.session), await first(other)], [1, 2]);
+  other.socket.close();
+  await stream.end();
+  line.session.respond("r1", { a: 40 });
+  await line.stream.waitFor("media");
+});
+
+Deno.test("no line of a call's log holds its secrets, its numbers or its audio", async () => {
+  await using line = await connect();
+  line.session.respond("r1", { a: 200 });
+  line.stream.media(0);
+  await line.stream.waitFor("media");
+  line.stream.stop();
+  await line.service.logged("call ended");
+  const text = JSON.stringify(line.service.lines);
+  for (const secret of ["sk-test-secret", "+15551230000", "VVVV", "////"]) {
+    assert(!text.includes(secret), secret);
+  }
+});

@@ -1,0 +1,78 @@
+import { assert, assertEquals } from "@std/assert";
+import { ResponseQueue, type ResponseRequest } from "../../src/model/response_queue.ts";
+
+const BUSY = "conversation_already_has_active_response";
+
+function setUp() {
+  const sent: { eventId: string; request: ResponseRequest }[] = [];
+  const queue = new ResponseQueue((eventId, request) => sent.push({ eventId, request }));
+  return { queue, sent, instructions: () => sent.map(({ request }) => request.instructions) };
+}
+
+Deno.test("ResponseQueue sends at once when the model is silent", () => {
+  const { queue, instructions } = setUp();
+  queue.request({ instructions: "a" });
+  assertEquals(instructions(), ["a"]);
+});
+
+Deno.test("ResponseQueue sends one at a time, in order", () => {
+  const { queue, instructions } = setUp();
+  queue.request({ instructions: "a" });
+  queue.request({ instructions: "b" });
+  queue.request({ instructions: "c" });
+  assertEquals(instructions(), ["a"]);
+  queue.created("r1");
+  assertEquals(instructions(), ["a"]);
+  queue.done("r1");
+  assertEquals(instructions(), ["a", "b"]);
+  queue.created("r2");
+  queue.done("r2");
+  assertEquals(instructions(), ["a", "b", "c"]);
+});
+
+Deno.test("ResponseQueue waits for a response the server made by itself", () => {
+  const { queue, instructions } = setUp();
+  queue.created("vad");
+  queue.request({ instructions: "a" });
+  assertEquals(instructions(), []);
+  queue.done("vad");
+  assertEquals(instructions(), ["a"]);
+});
+
+Deno.test("ResponseQueue asks again after losing the race against the server", () => {
+  const { queue, sent, instructions } = setUp();
+  queue.request({ instructions: "a" });
+  queue.created("vad"); // was on its way already
+  assert(queue.refused(sent[0]?.eventId, BUSY));
+  assertEquals(instructions(), ["a"]);
+  queue.done("vad");
+  assertEquals(instructions(), ["a", "a"]);
+  assert(sent[0]?.eventId !== sent[1]?.eventId);
+});
+
+Deno.test("ResponseQueue asks again when the refusal overtakes response.created", () => {
+  const { queue, sent, instructions } = setUp();
+  queue.request({ instructions: "a" });
+  assert(queue.refused(sent[0]?.eventId, BUSY));
+  assertEquals(instructions(), ["a"], "the other response is still active at the server");
+  queue.created("vad");
+  queue.done("vad");
+  assertEquals(instructions(), ["a", "a"]);
+});
+
+Deno.test("ResponseQueue drops a request the server will never take", () => {
+  const { queue, sent, instructions } = setUp();
+  queue.request({ instructions: "a" });
+  queue.request({ instructions: "b" });
+  assert(!queue.refused(sent[0]?.eventId, "invalid_value"));
+  assertEquals(instructions(), ["a", "b"]);
+});
+
+Deno.test("ResponseQueue leaves errors of other events alone", () => {
+  const { queue, instructions } = setUp();
+  queue.request({ instructions: "a" });
+  assert(!queue.refused(undefined, BUSY));
+  assert(!queue.refused("other", BUSY));
+  queue.request({ instructions: "b" });
+  assertEquals(instructions(), ["a"]);
+});

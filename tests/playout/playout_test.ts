@@ -1,0 +1,295 @@
+import { assert, assertEquals } from "@std/assert";
+import { Playout, PLAYOUT_LIMIT_MS } from "../../src/playout/playout.ts";
+import { FakeClock } from "../support/fake_clock.ts";
+
+/** A far end that plays in real time on the fake clock, and returns marks as Twilio does. */
+class FarEnd {
+  congested = false;
+  /** Extra milliseconds before what is sent begins to play. */
+  startLagMs = 0;
+  echoMarks = true;
+  log: string[] = [];
+  /** Milliseconds sent and not cleared. */
+  sentMs = 0;
+  #playedUntil = 0;
+  #pending: { name: string; cancel: () => void }[] = [];
+  constructor(readonly clock: FakeClock, readonly echo: (name: string) => void) {}
+
+  media(audio: Uint8Array): void {
+    const ms = audio.length / 8;
+    this.log.push(`media ${ms}`);
+    this.sentMs += ms;
+    this.#playedUntil = Math.max(this.#playedUntil, this.clock.now() + this.startLagMs) + ms;
+  }
+  mark(name: string): void {
+    if (!this.echoMarks) return;
+    const pending = { name, cancel: () => {} };
+    pending.cancel = this.clock.after(this.#playedUntil - this.clock.now(), () => {
+      this.#pending = this.#pending.filter((other) => other !== pending);
+      this.echo(name);
+    });
+    this.#pending.push(pending);
+  }
+  clear(): void {
+    this.log.push("clear");
+    this.#playedUntil = this.clock.now();
+    for (const { name, cancel } of this.#pending.splice(0)) {
+      cancel();
+      this.echo(name);
+    }
+  }
+  /** Milliseconds in its buffer. */
+  get bufferedMs(): number {
+    return Math.max(0, this.#playedUntil - this.clock.now());
+  }
+}
+
+function setUp({ attached = true } = {}) {
+  const clock = new FakeClock();
+  const seen: string[] = [];
+  const playout = new Playout(clock, {
+    sending: (item) => seen.push(`sending ${item}`),
+    hearing: (item) => seen.push(`hearing ${item}`),
+    markLost: () => seen.push("mark lost"),
+  });
+  const line = new FarEnd(clock, (name) => playout.markEchoed(name));
+  if (attached) playout.attach(line);
+  return { clock, playout, line, seen };
+}
+
+const audio = (ms: number) => new Uint8Array(ms * 8);
+
+Deno.test("Playout sends small audio at once, with a mark", () => {
+  const { playout, line, seen } = setUp();
+  playout.enqueue("a", audio(20));
+  assertEquals(line.log, ["media 20"]);
+  assertEquals(seen, ["sending a"]);
+});
+
+Deno.test("Playout keeps 150 to 250 ms at the far end and holds the rest", () => {
+  const { clock, playout, line } = setUp();
+  playout.enqueue("a", audio(10_000));
+  assertEquals(line.sentMs, 200);
+  let lowest = Infinity, highest = 0;
+  for (let ms = 0; ms < 9_000; ms += 10) {
+    clock.advance(10);
+    lowest = Math.min(lowest, line.bufferedMs);
+    highest = Math.max(highest, line.bufferedMs);
+  }
+  assert(lowest >= 140, `ran down to ${lowest} ms`);
+  assert(highest <= 251, `went up to ${highest} ms`);
+  clock.advance(2_000);
+  assertEquals(line.sentMs, 10_000);
+  assertEquals(playout.heardMs("a"), 10_000);
+  assertEquals(clock.pending, 0);
+});
+
+Deno.test("Playout marks at least every 200 ms of audio", () => {
+  const { clock, playout, line } = setUp();
+  playout.enqueue("a", audio(3_000));
+  clock.advance(4_000);
+  for (const entry of line.log) assert(Number(entry.split(" ")[1]) <= 200, entry);
+});
+
+Deno.test("Playout's heardMs follows the far end to 20 ms", async (t) => {
+  for (const startLagMs of [0, 5, 40]) {
+    await t.step(`which begins ${startLagMs} ms late`, () => {
+      const { clock, playout, line } = setUp();
+      line.startLagMs = startLagMs;
+      playout.enqueue("a", audio(4_000));
+      clock.advance(startLagMs + 300);
+      for (let ms = 300; ms < 3_900; ms += 37) {
+        const heard = playout.heardMs("a");
+        assert(Math.abs(heard - ms) <= 20, `heard ${heard} ms of ${ms} ms`);
+        clock.advance(37);
+      }
+    });
+  }
+});
+
+Deno.test("Playout never reports more heard than has come back while a mark is out", () => {
+  const { clock, playout, line } = setUp();
+  line.startLagMs = 500;
+  playout.enqueue("a", audio(1_000));
+  clock.advance(400);
+  assert(playout.heardMs("a") <= 100);
+});
+
+Deno.test("Playout queues before a line is attached and starts with all of it", () => {
+  const { clock, playout, line } = setUp({ attached: false });
+  playout.enqueue("a", audio(400));
+  clock.advance(5_000);
+  assertEquals(playout.heardMs("a"), 0);
+  playout.attach(line);
+  clock.advance(1_000);
+  assertEquals(line.sentMs, 400);
+  assertEquals(playout.heardMs("a"), 400);
+});
+
+Deno.test("Playout catches up after the event loop stalled", () => {
+  const { clock, playout, line } = setUp();
+  playout.enqueue("a", audio(5_000));
+  clock.advance(1_000);
+  clock.stall(600);
+  clock.advance(1);
+  assert(line.bufferedMs >= 150, `${line.bufferedMs} ms left`);
+  clock.advance(6_000);
+  assertEquals(line.sentMs, 5_000);
+  assertEquals(playout.heardMs("a"), 5_000);
+});
+
+Deno.test("Playout.interrupt() clears and tells what was heard of each item", () => {
+  const { clock, playout, line } = setUp();
+  playout.enqueue("a", audio(1_000));
+  playout.enqueue("b", audio(1_000));
+  playout.enqueue("c", audio(1_000));
+  clock.advance(1_500);
+  assertEquals(playout.interrupt(), [{ itemId: "b", heardMs: 500 }, { itemId: "c", heardMs: 0 }]);
+  assertEquals(line.log.at(-1), "clear");
+  const sent = line.log.length;
+  clock.advance(5_000);
+  assertEquals(line.log.length, sent, "nothing is sent after the cut");
+  assertEquals([playout.heardMs("a"), playout.heardMs("b"), playout.heardMs("c")], [1_000, 500, 0]);
+  assertEquals(clock.pending, 0);
+});
+
+Deno.test("Playout.interrupt() is silent when everything was heard", () => {
+  const { clock, playout, line } = setUp();
+  playout.enqueue("a", audio(100));
+  clock.advance(200);
+  assertEquals(playout.interrupt(), []);
+  assert(!line.log.includes("clear"));
+});
+
+Deno.test("Playout.interrupt() tells of an item still being made although all of it was heard", () => {
+  const { clock, playout, line } = setUp();
+  playout.enqueue("a", audio(100));
+  clock.advance(200);
+  assertEquals(playout.interrupt("a"), [{ itemId: "a", heardMs: 100 }]);
+  assert(!line.log.includes("clear"));
+});
+
+Deno.test("Playout ignores marks that come back because of a clear", () => {
+  const { clock, playout } = setUp();
+  playout.enqueue("a", audio(1_000));
+  clock.advance(300);
+  playout.interrupt(); // the far end echoes all pending marks at once
+  assertEquals(playout.heardMs("a"), 300);
+  playout.enqueue("b", audio(1_000));
+  clock.advance(200);
+  assertEquals(playout.heardMs("b"), 200);
+  assertEquals(playout.interrupt(), [{ itemId: "b", heardMs: 200 }]);
+});
+
+Deno.test("Playout floors heard milliseconds and never exceeds what came", () => {
+  const { clock, playout } = setUp();
+  playout.enqueue("a", new Uint8Array(8 * 50 + 3));
+  clock.advance(30.9);
+  assertEquals(playout.heardMs("a"), 30);
+  clock.advance(100);
+  assertEquals(playout.heardMs("a"), 50);
+});
+
+Deno.test("Playout keeps interleaved items apart", () => {
+  const { clock, playout } = setUp();
+  playout.enqueue("a", audio(200));
+  playout.enqueue("b", audio(200));
+  playout.enqueue("a", audio(200));
+  clock.advance(500);
+  assertEquals(playout.interrupt(), [{ itemId: "a", heardMs: 300 }]);
+  assertEquals(playout.heardMs("b"), 200);
+});
+
+Deno.test("Playout goes on without marks, two seconds behind, and counts them", () => {
+  const { clock, playout, line, seen } = setUp();
+  line.echoMarks = false;
+  playout.enqueue("a", audio(6_000));
+  clock.advance(5_000);
+  const heard = playout.heardMs("a");
+  assert(heard > 2_900 && heard <= 5_000, `heard ${heard} ms`);
+  assert(seen.includes("mark lost"));
+  clock.advance(5_000);
+  assertEquals(line.sentMs, 6_000);
+});
+
+Deno.test("Playout takes a later mark for the ones skipped before it", () => {
+  const { clock, playout, line, seen } = setUp();
+  line.echoMarks = false;
+  const names: string[] = [];
+  line.mark = (name) => names.push(name);
+  playout.enqueue("a", audio(300));
+  clock.advance(300);
+  playout.markEchoed(names[2] ?? "");
+  assertEquals(playout.heardMs("a"), 300);
+  assertEquals(seen.filter((entry) => entry === "mark lost").length, 2);
+});
+
+Deno.test("Playout ignores marks it never sent", () => {
+  const { playout } = setUp();
+  playout.enqueue("a", audio(100));
+  playout.markEchoed("parley-99");
+  assertEquals(playout.heardMs("a"), 0);
+});
+
+Deno.test("Playout waits while the line is congested", () => {
+  const { clock, playout, line } = setUp();
+  line.congested = true;
+  playout.enqueue("a", audio(500));
+  clock.advance(1_000);
+  assertEquals(line.log, []);
+  line.congested = false;
+  clock.advance(1_000);
+  assertEquals(line.sentMs, 500);
+});
+
+Deno.test("Playout refuses what would make more than five minutes unheard", () => {
+  const { playout } = setUp({ attached: false });
+  assert(playout.enqueue("a", audio(PLAYOUT_LIMIT_MS - 100)));
+  assert(!playout.enqueue("a", audio(200)));
+  assertEquals(playout.acceptedMs("a"), PLAYOUT_LIMIT_MS - 100);
+  assert(playout.enqueue("a", audio(100)));
+});
+
+Deno.test("Playout tells once when each item is first sent and first heard", () => {
+  const { clock, playout, seen } = setUp();
+  playout.enqueue("a", audio(300));
+  playout.enqueue("b", audio(300));
+  clock.advance(1_000);
+  assertEquals(seen, ["sending a", "hearing a", "sending b", "hearing b"]);
+});
+
+Deno.test("Playout leaves no timer and sends nothing once closed", () => {
+  const { clock, playout, line } = setUp();
+  playout.enqueue("a", audio(5_000));
+  playout.close();
+  const sent = line.log.length;
+  playout.enqueue("a", audio(100));
+  line.clear(); // the far end's own timers
+  clock.advance(5_000);
+  assertEquals(line.log.length, sent + 1);
+  assertEquals(clock.pending, 0);
+});
+
+Deno.test("Playout is unharmed by a thousand random bursts and barge-ins", () => {
+  const { clock, playout, line } = setUp();
+  let seed = 1;
+  const random = (below: number) => (seed = seed * 48_271 % 2_147_483_647) % below;
+  for (let i = 0; i < 1_000; i++) {
+    const item = `item-${i}`;
+    let came = 0;
+    for (let burst = random(4); burst >= 0; burst--) {
+      const bytes = random(4_000);
+      playout.enqueue(item, new Uint8Array(bytes));
+      came += bytes;
+      clock.advance(random(120));
+    }
+    if (random(3) === 0) {
+      for (const { itemId, heardMs } of playout.interrupt()) {
+        assert(Number.isInteger(heardMs) && heardMs >= 0, `${itemId}: ${heardMs}`);
+        assertEquals(playout.heardMs(itemId), heardMs);
+      }
+    }
+    assert(playout.heardMs(item) <= came / 8);
+    assert(line.bufferedMs <= 251);
+  }
+});

@@ -1,0 +1,69 @@
+import { type Clock, systemClock } from "../../src/clock.ts";
+import { type Config, loadConfig } from "../../src/config/config.ts";
+import { startServer } from "../../src/http/server.ts";
+import { gaDialect } from "../../src/model/ga_session.ts";
+import { createLog } from "../../src/telemetry/log.ts";
+import { type JsonObject, parseObject } from "../../src/json.ts";
+import { Bell } from "./bell.ts";
+
+/** A configuration from exactly these variables. */
+export function configOf(env: Record<string, string> = {}): Config {
+  return loadConfig({ env: (name) => env[name], readFile: () => undefined });
+}
+
+/** A running service, its log lines as objects, and the clock it runs on. */
+export class TestService implements AsyncDisposable {
+  readonly lines: JsonObject[] = [];
+  readonly url: string;
+  readonly #stop: () => Promise<void>;
+  readonly #bell = new Bell();
+
+  constructor(env: Record<string, string>, clock: Clock = systemClock) {
+    const config = configOf({ PORT: "0", ...env });
+    const log = createLog({
+      level: "debug",
+      format: "json",
+      secrets: config.secrets,
+      write: (line) => {
+        this.lines.push(parseObject(line) ?? {});
+        this.#bell.ring();
+      },
+    });
+    const server = startServer({ config, openSession: gaDialect(clock), clock, log });
+    this.url = server.url;
+    this.#stop = () => server.stop();
+  }
+
+  get streamUrl(): string {
+    return `${this.url.replace("http", "ws")}/media-stream`;
+  }
+
+  /** Announces a call as Twilio's webhook does; returns its token. */
+  async announce(callSid: string, from = "+15551230000"): Promise<string> {
+    const body = new URLSearchParams({
+      CallSid: callSid,
+      From: from,
+      To: "+15559870000",
+      CallStatus: "ringing",
+    });
+    const twiml = await (await fetch(`${this.url}/incoming-call`, { method: "POST", body })).text();
+    return /name="token" value="(\w+)"/.exec(twiml)?.[1] ?? "";
+  }
+
+  events(event: string): JsonObject[] {
+    return this.lines.filter((line) => line.event === event);
+  }
+
+  /** Waits for a log line; returns it. */
+  async logged(event: string, count = 1): Promise<JsonObject> {
+    return await this.#bell.until(`${count} of "${event}" in the log`, () => this.events(event)[count - 1]);
+  }
+
+  async stop(): Promise<void> {
+    await this.#stop();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stop();
+  }
+}

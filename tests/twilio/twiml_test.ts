@@ -1,0 +1,55 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { DOMParser, type Element, type Node } from "@xmldom/xmldom";
+import twilio from "twilio";
+import { connectStream, hangup, say, twiml } from "../../src/twilio/twiml.ts";
+
+/** A document as plain values, so that two of them can be compared. */
+function documentOf(xml: string): unknown {
+  const fail = (_level: string, message: string) => {
+    throw new Error(message);
+  };
+  const root = new DOMParser({ onError: fail }).parseFromString(xml, "text/xml").documentElement;
+  const read = (node: Node): unknown => {
+    if (node.nodeType === 3) return node.nodeValue;
+    const element = node as Element;
+    const attributes = Object.fromEntries([...element.attributes].map(({ name, value }) => [name, value]));
+    return { name: element.nodeName, attributes, children: [...element.childNodes].map(read) };
+  };
+  return root && read(root);
+}
+
+const STRANGE = [
+  "+15551230000",
+  "",
+  `a & b <c> "d" 'e'`,
+  "two\nlines\tand a tab",
+  "Größe ✓ 😀",
+  "]]>",
+  "&amp;",
+];
+
+Deno.test("twiml() writes the document the vendor's package builds", () => {
+  for (const value of STRANGE) {
+    const url = "wss://phone.example.com/media-stream";
+    const action = "https://phone.example.com/after-stream";
+    const theirs = new twilio.twiml.VoiceResponse();
+    theirs.say(value);
+    const connect = theirs.connect({ action, method: "POST" });
+    const stream = connect.stream({ url });
+    stream.parameter({ name: "token", value: "abc" });
+    stream.parameter({ name: "from", value });
+    theirs.hangup();
+    const ours = twiml(
+      say(value),
+      connectStream({ url, action, parameters: { token: "abc", from: value } }),
+      hangup,
+    );
+    assertEquals(documentOf(ours), documentOf(theirs.toString()), value);
+  }
+});
+
+Deno.test("twiml() leaves out what XML cannot carry", () => {
+  const ours = twiml(say("bell\u0007 null\u0000 lone\ud800 odd\uffff"));
+  assertStringIncludes(ours, "<Say>bell null lone\ufffd odd</Say>");
+  documentOf(ours);
+});
