@@ -46,6 +46,7 @@ class GaSession implements ModelSession {
   readonly #options: SessionOptions;
   readonly #observer: ModelObserver;
   readonly #log: Log;
+  readonly #clock: Clock;
   readonly #dialling = new AbortController();
   readonly #readyTimeout: Cancel;
   readonly #responses: ResponseQueue;
@@ -63,6 +64,7 @@ class GaSession implements ModelSession {
     this.#options = options;
     this.#observer = observer;
     this.#log = log;
+    this.#clock = clock;
     this.#responses = new ResponseQueue((eventId, request) => this.#createResponse(eventId, request));
     this.#readyTimeout = clock.after(READY_TIMEOUT_MS, () => {
       this.#fail("not_ready", `The model did not confirm the session within ${READY_TIMEOUT_MS / 1000} s`);
@@ -121,6 +123,7 @@ class GaSession implements ModelSession {
         headers,
         maxMessageBytes: MAX_EVENT_BYTES,
         signal: this.#dialling.signal,
+        clock: this.#clock,
         handlers: {
           onMessage: (text) => this.#receive(text),
           onClose: (code, reason) =>

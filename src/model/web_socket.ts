@@ -13,6 +13,8 @@ import { FrameError, FrameReader, type FrameSink, FrameWriter, isCloseCode } fro
 export { DialError };
 
 const CLOSE_WAIT_MS = 2000;
+/** How often the socket looks whether anything came (ms): after two looks in vain it pings, after three it is dead. */
+const KEEPALIVE_MS = 10_000;
 /** With this many bytes unsent a ping goes unanswered, or a server that never reads could fill the memory with pongs. */
 const NO_PONG_BYTES = 64 * 1024;
 
@@ -56,6 +58,8 @@ export class ModelSocket {
   #inFlight = 0;
   #dropped = 0;
   #stopWaiting = () => {};
+  #stopKeepalive = () => {};
+  #quietLooks = 0;
 
   /** `first` are the bytes that came behind the server's answer. */
   constructor(
@@ -71,6 +75,7 @@ export class ModelSocket {
     this.#reader = new FrameReader(this.#sink(), maxMessageBytes);
     // A task of its own: whoever awaits `dial` holds the socket before a message that came with the answer is told.
     setTimeout(() => this.#read(first), 0);
+    this.#keepAlive();
   }
 
   get isOpen(): boolean {
@@ -135,7 +140,10 @@ export class ModelSocket {
     try {
       this.#reader.space.set(first);
       let count: number | null = first.length;
-      while (count !== null && this.#reader.filled(count)) count = await this.#conn.read(this.#reader.space);
+      while (count !== null && this.#reader.filled(count)) {
+        count = await this.#conn.read(this.#reader.space);
+        this.#quietLooks = 0;
+      }
     } catch (error) {
       if (error instanceof FrameError) {
         this.#ending = [error.code, error.message];
@@ -145,6 +153,21 @@ export class ModelSocket {
     // Only a socket that says goodbye waits for its writes, for only then there is an end to the wait.
     if (this.#state === "closing") await this.#written;
     this.#end();
+  }
+
+  /** A line that broke without a word is noticed within 30 s; TCP itself takes many minutes. */
+  #keepAlive(): void {
+    this.#stopKeepalive = this.#clock.after(KEEPALIVE_MS, () => {
+      if (++this.#quietLooks > 2) {
+        this.#ending = [1006, "the server did not answer a ping"];
+        return this.#end();
+      }
+      if (this.#quietLooks === 2) {
+        this.#unsent.ping();
+        this.#flush();
+      }
+      this.#keepAlive();
+    });
   }
 
   #flush(): void {
@@ -180,6 +203,7 @@ export class ModelSocket {
   #waitForEnd(): void {
     if (this.#state !== "open") return;
     this.#state = "closing";
+    this.#stopKeepalive();
     this.#stopWaiting = this.#clock.after(CLOSE_WAIT_MS, () => this.#end());
   }
 
@@ -187,6 +211,7 @@ export class ModelSocket {
     if (this.#state === "closed") return;
     this.#state = "closed";
     this.#stopWaiting();
+    this.#stopKeepalive();
     this.#conn.close();
     try {
       this.#handlers.onClose(...this.#ending);

@@ -66,6 +66,11 @@ export class FrameWriter {
     this.#seal(TEXT, header, written);
   }
 
+  /** Appends a ping without payload. */
+  ping(): void {
+    this.#control(PING, new Uint8Array());
+  }
+
   /** Appends the answer to a ping. */
   pong(payload: Uint8Array): void {
     this.#control(PONG, payload);

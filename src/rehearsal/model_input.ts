@@ -72,7 +72,7 @@ export class InputAudio {
     const changes: InputChange[] = [];
     for (const change of this.#activity.feed(toSamples(this.#format, audio))) {
       if (change.type === "started") {
-        this.#turnStartMs = Math.max(Math.ceil(this.#bufferStartMs), change.onsetMs);
+        this.#turnStartMs = Math.max(Math.ceil(this.#bufferStartMs), change.onsetMs - prefixMs);
         changes.push({ type: "started", audioStartMs: this.#turnStartMs });
       } else {
         const turn = this.#take(

@@ -332,6 +332,8 @@ Deno.test("a stream that goes silent for 15 s is given up", async () => {
   assertEquals(line.service.events("call ended"), []);
   clock.advance(100);
   assertEquals((await line.service.logged("call ended")).reason, "no media");
+  await line.session.end();
+  clock.advance(2_000); // the longest that the model's socket waits for a goodbye
   assertEquals(clock.pending, 0);
 });
 

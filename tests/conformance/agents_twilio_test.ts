@@ -1,0 +1,80 @@
+import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
+import { TwilioRealtimeTransportLayer } from "@openai/agents-extensions";
+import { RealtimeAgent, RealtimeSession } from "@openai/agents-realtime";
+import { isObject } from "../../src/json.ts";
+import { Bell } from "../support/bell.ts";
+import { speechLike } from "../rehearsal/model_support.ts";
+import { heardMs, indexIn, joined, placeWatchedCall, WatchedModel } from "./watched_call.ts";
+
+/** A server for one call, made of the vendor's parts as the vendor's guide puts them together. */
+class AgentsServer implements AsyncDisposable {
+  readonly errors: unknown[] = [];
+  readonly #modelUrl: string;
+  readonly #bell = new Bell();
+  readonly #sockets: { readonly readyState: number }[] = [];
+  readonly #server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, (request) => {
+    const { host, pathname } = new URL(request.url);
+    if (pathname === "/incoming-call") {
+      const twiml = `<Response><Connect><Stream url="ws://${host}/media-stream"/></Connect></Response>`;
+      return new Response(twiml, { headers: { "content-type": "text/xml" } });
+    }
+    const { socket, response } = Deno.upgradeWebSocket(request);
+    this.#answer(socket).catch((error) => this.errors.push(error));
+    return response;
+  });
+
+  constructor(modelUrl: string) {
+    this.#modelUrl = modelUrl;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#server.addr.port}`;
+  }
+
+  /** Waits until the sockets of both sides are gone. */
+  async hungUp(): Promise<void> {
+    await this.#bell.until("both sockets to close", () => {
+      return this.#sockets.length === 2 &&
+        this.#sockets.every(({ readyState }) => readyState === WebSocket.CLOSED);
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#server.shutdown();
+  }
+
+  async #answer(twilioWebSocket: WebSocket): Promise<void> {
+    const transport = new TwilioRealtimeTransportLayer({ twilioWebSocket });
+    const session = new RealtimeSession(new RealtimeAgent({ name: "agent", instructions: "Be brief." }), {
+      transport,
+    });
+    session.on("error", ({ error }) => this.errors.push(error));
+    const started = new Promise<void>((resolve) =>
+      transport.on("*", (event) => {
+        if ("message" in event && isObject(event.message) && event.message.event === "start") resolve();
+      })
+    );
+    await session.connect({ apiKey: "sk-any", url: `${this.#modelUrl}?model=gpt-realtime-2.1` });
+    const modelWebSocket = transport.connectionState.websocket;
+    assert(modelWebSocket);
+    for (const socket of [twilioWebSocket, modelWebSocket]) {
+      this.#sockets.push(socket);
+      socket.addEventListener("close", () => this.#bell.ring());
+    }
+    await started;
+    transport.requestResponse();
+  }
+}
+
+Deno.test("the vendor's Twilio transport carries a call with a barge-in from one stand-in to the other", async () => {
+  await using model = new WatchedModel();
+  await using server = new AgentsServer(model.url);
+  const call = await placeWatchedCall({
+    baseUrl: server.url,
+    speech: speechLike(1000),
+    interruptMs: 500,
+  });
+  await server.hungUp();
+  assertEquals(server.errors, []);
+  console.log(call.timeline.filter(t=>t.what!=='mark'), call.lead, call.turns, call.interruption, model.got("session.update").map(x=>JSON.stringify(x)), model.said("conversation.item.truncated"), model.spoken.map(s=>s.audio.length/8));
+});

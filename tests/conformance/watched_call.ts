@@ -1,0 +1,126 @@
+import { decodeBase64 } from "@std/encoding/base64";
+import { decodeMulaw } from "../../src/audio/g711.ts";
+import { systemClock } from "../../src/clock.ts";
+import { isObject, parseObject } from "../../src/json.ts";
+import { audibleSpan } from "../../src/rehearsal/ear.ts";
+import { type OpenSocket, openNativeSocket } from "../../src/rehearsal/media_socket.ts";
+import { startRehearsalModel } from "../../src/rehearsal/model_server.ts";
+import type { WatchedEvent } from "../../src/rehearsal/model_wire.ts";
+import { type Rehearsal, rehearse, type RehearseOptions } from "../../src/rehearsal/rehearse.ts";
+import { Bell } from "../support/bell.ts";
+
+/** The stand-in model, and every event of its sessions: what it was sent, what it said, and when (ms, monotonic). */
+export class WatchedModel implements AsyncDisposable {
+  readonly #events: { direction: "in" | "out"; event: WatchedEvent; at: number }[] = [];
+  readonly #bell = new Bell();
+  readonly #model = startRehearsalModel({
+    onEvent: (direction, event) => {
+      this.#events.push({ direction, event, at: performance.now() });
+      this.#bell.ring();
+    },
+  });
+
+  get url(): string {
+    return this.#model.url;
+  }
+
+  /** What it was sent of a type, in order. */
+  got(type: string): WatchedEvent[] {
+    return this.#of("in", type).map(({ event }) => event);
+  }
+
+  /** What it said of a type, in order. */
+  said(type: string): WatchedEvent[] {
+    return this.#of("out", type).map(({ event }) => event);
+  }
+
+  /** When the first event of a type about an item went out; NaN if none did. */
+  saidAt(type: string, itemId: unknown): number {
+    return this.#of("out", type).find(({ event }) => event.item_id === itemId)?.at ?? NaN;
+  }
+
+  /** Waits until an event of a type has gone out. */
+  async says(type: string): Promise<void> {
+    await this.#bell.until(`"${type}" from the model`, () => this.said(type).length > 0);
+  }
+
+  /** The µ-law audio it heard. */
+  get heard(): Uint8Array {
+    return joined(this.got("input_audio_buffer.append").map(({ audio }) => decodeBase64(String(audio))));
+  }
+
+  /** The µ-law audio it made, item by item. */
+  get spoken(): { itemId: string; audio: Uint8Array }[] {
+    const deltas = this.said("response.output_audio.delta");
+    return [...Map.groupBy(deltas, ({ item_id }) => String(item_id))].map(([itemId, deltas]) => ({
+      itemId,
+      audio: joined(deltas.map(({ delta }) => decodeBase64(String(delta)))),
+    }));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#model.close();
+  }
+
+  #of(direction: "in" | "out", type: string) {
+    return this.#events.filter((entry) => entry.direction === direction && entry.event.type === type);
+  }
+}
+
+/** A rehearsed call, and the µ-law audio that went over its media stream each way. */
+export interface WatchedCall extends Rehearsal {
+  readonly sent: Uint8Array;
+  readonly received: Uint8Array;
+}
+
+/** Places a call to the server at `baseUrl`; it ends by itself within 20 s. */
+export async function placeWatchedCall(options: RehearseOptions): Promise<WatchedCall> {
+  const sent: Uint8Array[] = [], received: Uint8Array[] = [];
+  const open: OpenSocket = async (url, headers, { onMessage, onClose }) => {
+    const socket = await openNativeSocket(systemClock)(url, headers, {
+      onMessage(data) {
+        received.push(payloadOf(data));
+        onMessage(data);
+      },
+      onClose,
+    });
+    return {
+      send(message) {
+        sent.push(payloadOf(message));
+        socket.send(message);
+      },
+      close: (code) => socket.close(code),
+    };
+  };
+  const rehearsal = await rehearse({ maxSeconds: 15, open, ...options });
+  return { ...rehearsal, sent: joined(sent), received: joined(received) };
+}
+
+/** How much of an answer (µ-law) the caller heard without a break, in ms; the first audible sample was at `audibleAtMs`. */
+export function heardMs(
+  { recording }: WatchedCall,
+  answer: Uint8Array,
+  audibleAtMs: number | undefined,
+): number {
+  const [firstAudible] = audibleSpan(answer) ?? [NaN];
+  const start = Math.round(Number(audibleAtMs) * 8) - firstAudible;
+  const samples = decodeMulaw(answer);
+  const wrong = samples.findIndex((sample, index) => sample !== recording.heard[start + index]);
+  return (wrong < 0 ? samples.length : wrong) / 8;
+}
+
+/** One after the other. */
+export function joined(parts: Uint8Array[]): Uint8Array {
+  return Uint8Array.from(parts.flatMap((part) => [...part]));
+}
+
+/** Where `part` begins in `whole`; -1 if it is not in it. */
+export function indexIn(whole: Uint8Array, part: Uint8Array): number {
+  const text = (bytes: Uint8Array) => Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+  return text(whole).indexOf(text(part));
+}
+
+function payloadOf(message: unknown): Uint8Array {
+  const media = parseObject(String(message))?.media;
+  return isObject(media) ? decodeBase64(String(media.payload)) : new Uint8Array();
+}
