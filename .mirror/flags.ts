@@ -3,6 +3,9 @@
  *
  * Where JSR answers it prints nothing, and `deno.json` with `deno.lock` holds. Where only the npm registry answers, it
  * points Deno at an import map and a lock file that take the same source from there, and says so in one line.
+ *
+ * `deno compile` gets no lock file, here or there: it would pack every package the lock names, those of the tests too.
+ * What the program itself uses is named with exact versions.
  */
 const jsr = Deno.env.get("JSR_URL") ?? "https://jsr.io";
 
@@ -18,5 +21,6 @@ async function answers(url: string): Promise<boolean> {
 
 if (!await answers(new URL("/@std/http/meta.json", jsr).href)) {
   console.error("JSR does not answer: taking the standard library from its npm mirror (.mirror/).");
-  console.log("--import-map=.mirror/import_map.json --lock=.mirror/deno.lock");
+  const lock = Deno.args[0] === "compile" ? "" : " --lock=.mirror/deno.lock";
+  console.log(`--import-map=.mirror/import_map.json${lock}`);
 }

@@ -66,13 +66,16 @@ export function loadConfig({ env, readFile }: Surroundings): Config {
       problems.push(`${name}: found ${setting.secret ? "a secret" : JSON.stringify(given)}; ${allowed}`);
     }
   }
+  const production = appEnv === "production";
+  const risks = findRisks(values).filter(([name]) =>
+    !problems.some((problem) => problem.startsWith(`${name}`))
+  )
+    .map(([name, remedy]) => `${name}: ${remedy}`);
+  if (production) problems.push(...risks);
   if (problems.length > 0) throw new ConfigError(problems);
 
   // Every name was read through its own schema just now, which is what the type says.
   const settings = values as unknown as Settings;
-  const risks = findRisks(settings);
-  if (settings.APP_ENV === "production" && risks.length > 0) throw new ConfigError(risks);
-  const production = settings.APP_ENV === "production";
   return Object.freeze({
     ...settings,
     HOST: settings.HOST ?? (production ? "0.0.0.0" : "127.0.0.1"),
@@ -108,19 +111,19 @@ function findSecret(
   return undefined;
 }
 
-/** What development lives with and production must not. */
-function findRisks(settings: Settings): string[] {
-  const missing: [SettingName, string][] = [];
-  if (!settings.OPENAI_API_KEY) missing.push(["OPENAI_API_KEY", "set it to a key of your OpenAI project"]);
-  if (!settings.PUBLIC_URL) {
-    missing.push(["PUBLIC_URL", "set it to the https address under which Twilio reaches you"]);
-  } else if (!settings.PUBLIC_URL.startsWith("https:")) {
-    missing.push([
+/** What development lives with and production must not: the setting, and what to do. */
+function findRisks(
+  { OPENAI_API_KEY, PUBLIC_URL }: Record<string, unknown>,
+): [name: SettingName, remedy: string][] {
+  const risks: [SettingName, string][] = [];
+  if (!OPENAI_API_KEY) risks.push(["OPENAI_API_KEY", "not set; set it to a key of your OpenAI project"]);
+  if (!PUBLIC_URL) {
+    risks.push(["PUBLIC_URL", "not set; set it to the https address under which Twilio reaches you"]);
+  } else if (!String(PUBLIC_URL).startsWith("https:")) {
+    risks.push([
       "PUBLIC_URL",
       "Twilio opens media streams over TLS only; give an address that begins with https://",
     ]);
   }
-  return missing.map(([name, remedy]) =>
-    `${name}: ${settings[name] === undefined ? "not set; " : ""}${remedy}`
-  );
+  return risks;
 }

@@ -9,7 +9,7 @@ export function chime(rate: number): Int16Array<ArrayBuffer> {
   return Int16Array.from({ length: rate * SECONDS }, (_, index) => {
     const time = index / rate;
     const tone = NOTES.reduce((sum, note) => sum + strike(note.hertz, time - note.at), 0);
-    return Math.round(7000 * tone * 1);
+    return Math.round(7000 * tone * Math.min(1, (SECONDS - time) / FADE_SECONDS));
   });
 }
 

@@ -187,6 +187,7 @@ export class ModelSession {
     this.#response = undefined;
     const detection = this.#config.audio.input.turn_detection;
     if (detection?.type !== "server_vad" || detection.idle_timeout_ms === null) return;
+    if (this.#turns.speaking) return;
     const startMs = this.#turns.positionMs + playMs;
     // The server cannot know what is heard: it takes the audio to be played from now on.
     this.#cancelIdle = this.#after(playMs + detection.idle_timeout_ms, () => {

@@ -39,6 +39,11 @@ export class CallerTurns {
     return this.#input.positionMs;
   }
 
+  /** Whether the caller's turn has begun and not ended. */
+  get speaking(): boolean {
+    return this.#itemId !== undefined;
+  }
+
   /** Applies the session's new settings. */
   configure(config: SessionConfig["audio"]["input"]): void {
     this.#config = config;

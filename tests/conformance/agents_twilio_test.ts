@@ -47,6 +47,8 @@ class AgentsServer implements AsyncDisposable {
     const transport = new TwilioRealtimeTransportLayer({ twilioWebSocket });
     const session = new RealtimeSession(new RealtimeAgent({ name: "agent", instructions: "Be brief." }), {
       transport,
+      // The transport asks for the telephone's format only if the session says something of audio.
+      config: { audio: { output: { voice: "marin" } } },
     });
     session.on("error", ({ error }) => this.errors.push(error));
     const started = new Promise<void>((resolve) =>
@@ -69,12 +71,36 @@ class AgentsServer implements AsyncDisposable {
 Deno.test("the vendor's Twilio transport carries a call with a barge-in from one stand-in to the other", async () => {
   await using model = new WatchedModel();
   await using server = new AgentsServer(model.url);
-  const call = await placeWatchedCall({
-    baseUrl: server.url,
-    speech: speechLike(1000),
-    interruptMs: 500,
-  });
+  const call = await placeWatchedCall({ baseUrl: server.url, speech: speechLike(1000), interruptMs: 500 });
   await server.hungUp();
+
+  assertEquals(call.problem, undefined);
+  assertEquals(call.timeline.filter(({ what }) => what.startsWith("warning")), []);
   assertEquals(server.errors, []);
-  console.log(call.timeline.filter(t=>t.what!=='mark'), call.lead, call.turns, call.interruption, model.got("session.update").map(x=>JSON.stringify(x)), model.said("conversation.item.truncated"), model.spoken.map(s=>s.audio.length/8));
+  assertEquals(model.said("error"), []);
+
+  // The greeting and the last answer were heard to the end, and both answers are what the caller had said.
+  const [greeting, interrupted, answer] = model.spoken;
+  assert(greeting && interrupted && answer);
+  const [firstTurn, secondTurn] = call.turns;
+  const greetedAtMs = call.timeline.find(({ who, what }) => who === "assistant" && what === "speaks")?.atMs;
+  assertEquals(heardMs(call, greeting.audio, greetedAtMs), 1000);
+  assertEquals(heardMs(call, answer.audio, secondTurn?.answeredAtMs), answer.audio.length / 8);
+  for (const { audio } of [interrupted, answer]) {
+    assertGreater(audio.length / 8, 1000);
+    assert(indexIn(call.sent, audio) > 0, "the answer is not what the caller said");
+  }
+  assertEquals(call.received, joined(model.spoken.map(({ audio }) => audio)));
+
+  // The interrupted one was cut where the caller last heard a whole delta (400 ms at most), and 50 ms on.
+  assertEquals(call.counts.clears, 1);
+  assertLess(call.interruption?.stoppedAfterMs ?? NaN, 200);
+  const cuts = model.said("conversation.item.truncated");
+  assertEquals(cuts.map(({ item_id }) => item_id), [interrupted.itemId]);
+  const played = Number(cuts[0]?.audio_end_ms) - 50;
+  const heard = heardMs(call, interrupted.audio, firstTurn?.answeredAtMs);
+  assert(
+    played > 0 && played <= heard + 1 && heard < played + 420,
+    `heard ${heard} ms, marks said ${played}`,
+  );
 });

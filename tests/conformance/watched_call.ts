@@ -1,23 +1,19 @@
+import { Buffer } from "node:buffer";
 import { decodeBase64 } from "@std/encoding/base64";
 import { decodeMulaw } from "../../src/audio/g711.ts";
 import { systemClock } from "../../src/clock.ts";
 import { isObject, parseObject } from "../../src/json.ts";
 import { audibleSpan } from "../../src/rehearsal/ear.ts";
-import { type OpenSocket, openNativeSocket } from "../../src/rehearsal/media_socket.ts";
+import { openNativeSocket, type OpenSocket } from "../../src/rehearsal/media_socket.ts";
 import { startRehearsalModel } from "../../src/rehearsal/model_server.ts";
 import type { WatchedEvent } from "../../src/rehearsal/model_wire.ts";
 import { type Rehearsal, rehearse, type RehearseOptions } from "../../src/rehearsal/rehearse.ts";
-import { Bell } from "../support/bell.ts";
 
 /** The stand-in model, and every event of its sessions: what it was sent, what it said, and when (ms, monotonic). */
 export class WatchedModel implements AsyncDisposable {
   readonly #events: { direction: "in" | "out"; event: WatchedEvent; at: number }[] = [];
-  readonly #bell = new Bell();
   readonly #model = startRehearsalModel({
-    onEvent: (direction, event) => {
-      this.#events.push({ direction, event, at: performance.now() });
-      this.#bell.ring();
-    },
+    onEvent: (direction, event) => this.#events.push({ direction, event, at: performance.now() }),
   });
 
   get url(): string {
@@ -37,11 +33,6 @@ export class WatchedModel implements AsyncDisposable {
   /** When the first event of a type about an item went out; NaN if none did. */
   saidAt(type: string, itemId: unknown): number {
     return this.#of("out", type).find(({ event }) => event.item_id === itemId)?.at ?? NaN;
-  }
-
-  /** Waits until an event of a type has gone out. */
-  async says(type: string): Promise<void> {
-    await this.#bell.until(`"${type}" from the model`, () => this.said(type).length > 0);
   }
 
   /** The µ-law audio it heard. */
@@ -111,13 +102,12 @@ export function heardMs(
 
 /** One after the other. */
 export function joined(parts: Uint8Array[]): Uint8Array {
-  return Uint8Array.from(parts.flatMap((part) => [...part]));
+  return new Uint8Array(Buffer.concat(parts));
 }
 
 /** Where `part` begins in `whole`; -1 if it is not in it. */
 export function indexIn(whole: Uint8Array, part: Uint8Array): number {
-  const text = (bytes: Uint8Array) => Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
-  return text(whole).indexOf(text(part));
+  return Buffer.from(whole).indexOf(part);
 }
 
 function payloadOf(message: unknown): Uint8Array {

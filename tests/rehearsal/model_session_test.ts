@@ -120,6 +120,7 @@ Deno.test("a greeting: a second of chime, its events in order, its usage adding 
 
   const done = client.events.find(({ type }) => type === "response.done");
   const transcript = field(done, "response", "output", 0, "content", 0, "transcript");
+  assertEquals(transcript, "(a chime)");
   const spoken = client.events.filter(({ type }) => type === "response.output_audio_transcript.delta");
   assertEquals(spoken.map(({ delta }) => delta).join(""), transcript);
   assertEquals(field(done, "response", "status"), "completed");
@@ -417,4 +418,38 @@ Deno.test("a caller who says nothing for long is asked again", async () => {
   await client.close();
   await model.close();
   assertEquals(clock.pending, 0);
+});
+
+Deno.test("a caller who speaks in time is not asked again", async () => {
+  const clock = new FakeClock();
+  const model = startRehearsalModel({ clock });
+  const client = await WireClient.open(
+    model.url,
+    telephone({ idle_timeout_ms: 5000, create_response: false }),
+  );
+  client.send({ type: "response.create" });
+  await client.next("response.content_part.added");
+  clock.advance(200);
+  await client.next("response.done");
+  speakInto(client, TURN);
+  await client.next("input_audio_buffer.committed");
+  clock.advance(10_000);
+  client.send({ type: "input_audio_buffer.clear" });
+  await client.next("input_audio_buffer.cleared");
+  assert(!client.events.some(({ type }) => type === "input_audio_buffer.timeout_triggered"));
+  await client.close();
+  await model.close();
+});
+
+Deno.test("a caller who interrupts and speaks for long is not asked either", async () => {
+  const clock = new FakeClock();
+  const model = startRehearsalModel({ clock });
+  const client = await WireClient.open(model.url, telephone({ idle_timeout_ms: 5000 }));
+  client.send({ type: "response.create" });
+  await client.next("response.content_part.added");
+  speakInto(client, speechLike(1000));
+  await client.next("rate_limits.updated");
+  assertEquals(clock.pending, 1); // the end of the session
+  await client.close();
+  await model.close();
 });
