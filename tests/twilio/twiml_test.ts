@@ -50,6 +50,6 @@ Deno.test("twiml() writes the document the vendor's package builds", () => {
 
 Deno.test("twiml() leaves out what XML cannot carry", () => {
   const ours = twiml(say("bell\u0007 null\u0000 lone\ud800 odd\uffff"));
-  assertStringIncludes(ours, "<Say>bell null lone\ufffd odd</Say>");
+  assertStringIncludes(ours, "<Say>bell null lone odd</Say>");
   documentOf(ours);
 });

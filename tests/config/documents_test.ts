@@ -1,0 +1,120 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import deno from "../../deno.json" with { type: "json" };
+import mirror from "../../.mirror/import_map.json" with { type: "json" };
+import { loadConfig } from "../../src/config/config.ts";
+import { type Setting, SETTINGS } from "../../src/config/settings.ts";
+import { REHEARSE_USAGE } from "../../src/rehearsal/command.ts";
+
+const ROOT = new URL("../../", import.meta.url);
+const read = (path: string) => Deno.readTextFileSync(new URL(path, ROOT));
+const README = read("README.md");
+const EXAMPLE = read(".env.example");
+
+interface Documented {
+  readonly name: string;
+  readonly about: string;
+  /** As it would be written in a file; undefined where there is none. */
+  readonly byDefault: string | undefined;
+  readonly secret: boolean;
+}
+
+const documented: Documented[] = Object.entries<Setting>(SETTINGS).map(([name, { about, schema, secret }]) => {
+  const { data } = schema.safeParse(undefined);
+  return { name, about, byDefault: data === undefined ? undefined : String(data), secret: secret === true };
+});
+
+Deno.test(".env.example lists every setting as SETTINGS tells it", () => {
+  const expected = documented.map(({ name, about, byDefault }) =>
+    `# ${about}\n${byDefault === undefined ? `${name}=` : `# ${name}=${byDefault}`}\n`
+  );
+  const [, ...settings] = EXAMPLE.split("\n\n");
+  assertEquals(settings.join("\n\n"), expected.join("\n"));
+});
+
+Deno.test(".env.example changes nothing, copied as it is or with its defaults uncommented", () => {
+  const configFrom = (file: string) =>
+    loadConfig({ env: () => undefined, readFile: (path) => path === ".env" ? file : undefined });
+  const untouched = configFrom("");
+  assertEquals(configFrom(EXAMPLE), untouched);
+  assertEquals(configFrom(EXAMPLE.replaceAll(/^# (?=[A-Z_]+=)/gm, "")), untouched);
+});
+
+Deno.test("README's table of settings is SETTINGS", () => {
+  const rows = README.split("\n").filter((line) => /^\| `[A-Z_]+` +\|/.test(line))
+    .map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()));
+  const expected = documented.map(({ name, about, byDefault }) => {
+    const shown = byDefault === undefined ? "" : byDefault.length > 40 ? "in `.env.example`" : `\`${byDefault}\``;
+    return [`\`${name}\``, shown, about];
+  });
+  assertEquals(rows, expected);
+  for (const { name, secret } of documented) if (secret) assertStringIncludes(README, `${name}_FILE`);
+});
+
+Deno.test("README has the two commands, and rehearse's own usage", () => {
+  assertStringIncludes(README, "\nnpx -y deno@2.9.6 task dev\n");
+  assertStringIncludes(README, "\nnpx -y deno@2.9.6 task test\n");
+  assertStringIncludes(README, REHEARSE_USAGE);
+});
+
+Deno.test("README, Dockerfile and the program's own hints name one version of Deno", () => {
+  const texts = [README, read("Dockerfile"), read("main.ts")];
+  const versions = texts.flatMap((text) => [...text.matchAll(/\bdeno[@:](\d[\d.]*\d)/g)].map(([, v]) => v));
+  assertEquals([...new Set(versions)], ["2.9.6"]);
+});
+
+Deno.test("what README links to in the repository is there", async () => {
+  const targets = [...README.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, path = ""]) => path);
+  assert(targets.length > 0, "no link was found");
+  for (const path of targets) await Deno.stat(new URL(path, ROOT));
+});
+
+Deno.test("every log line README quotes is one that Parley writes", async () => {
+  const quoted = [...README.matchAll(/`(?:debug|info|warn|error) ([a-z][a-z -]*[a-z])(?: \w+=[^`]*)?`/g)]
+    .map(([, event]) => event);
+  assert(quoted.length > 0, "no log line was found");
+  const sources = await Promise.all(
+    ["main.ts", "src/call/call.ts", "src/call/calls.ts", "src/http/app.ts", "src/model/ga_session.ts"]
+      .map((path) => Deno.readTextFile(new URL(path, ROOT))),
+  );
+  const unknown = quoted.filter((event) => !sources.some((source) => source.includes(`"${event}"`)));
+  assertEquals(unknown, []);
+});
+
+Deno.test("the npm mirror names the packages and versions of deno.json", () => {
+  const isStd = ([name]: [string, string]) => name.startsWith("@std/");
+  const ours = Object.entries(deno.imports);
+  // "openai/": "npm:/openai@1.2.3/" is how an import map names what lies inside of "openai".
+  const theirs = Object.entries(mirror.imports).map(([name, target]): [string, string] => [
+    name.replace(/\/$/, ""),
+    target.replace(/^npm:\//, "npm:").replace(/\/$/, ""),
+  ]);
+  assertEquals(
+    Object.fromEntries(theirs.filter((entry) => !isStd(entry))),
+    Object.fromEntries(ours.filter((entry) => !isStd(entry))),
+  );
+  const packages = new Set(theirs.filter(isStd).map(([name]) => name.split("/").slice(0, 2).join("/")));
+  assertEquals([...packages].sort(), ours.filter(isStd).map(([name]) => name).sort());
+});
+
+/** The permissions a task grants. Those within `$(…)` belong to the program that looks for the mirror. */
+function permissions({ command }: { command: string }): string[] {
+  const own = command.replaceAll(/\$\([^)]*\)/g, "");
+  return own.match(/(?<=\s)(?:-[A-Z]\S*|--(?:allow|deny)-\S+|--no-prompt)/g) ?? [];
+}
+
+Deno.test("the tasks that run Parley grant the same, and no more than it needs", () => {
+  const { dev, start, rehearse, compile } = deno.tasks;
+  const granted = permissions(start);
+  for (const task of [dev, rehearse, compile]) assertEquals(permissions(task), granted);
+
+  const unlimited = granted.filter((flag) => !flag.includes("="));
+  assertEquals(unlimited.sort(), ["--allow-net", "--no-prompt"]);
+
+  const grants = granted.find((flag) => flag.startsWith("--allow-env="))?.slice("--allow-env=".length).split(",");
+  assert(grants, "no task grants the environment");
+  const names = documented.flatMap(({ name, secret }) => secret ? [name, `${name}_FILE`] : [name]);
+  const covers = (grant: string) => (name: string) =>
+    grant.endsWith("*") ? name.startsWith(grant.slice(0, -1)) : name === grant;
+  assertEquals(names.filter((name) => !grants.some((grant) => covers(grant)(name))), [], "not granted");
+  assertEquals(grants.filter((grant) => !names.some(covers(grant))), [], "granted and not a setting");
+});
