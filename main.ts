@@ -46,6 +46,18 @@ function start(config: Config, log: Log): Running {
   };
 }
 
+/** @throws {ConfigError} when the port is taken. */
+function listen(config: Config, log: Log): Running {
+  try {
+    return start(config, log);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    throw new ConfigError([
+      `PORT: found ${config.PORT}, which another program listens on; stop it or set another port`,
+    ]);
+  }
+}
+
 function openLog(config: Config, write: (line: string) => void): Log {
   return createLog({ level: config.LOG_LEVEL, format: config.LOG_FORMAT, secrets: config.secrets, write });
 }
@@ -55,7 +67,7 @@ async function serve(reloads: boolean): Promise<number> {
   const config = loadConfig(processSurroundings);
   const log = openLog(config, console.log);
   for (const warning of config.warnings) log.warn("configuration", { problem: warning });
-  const { server, stop } = start(config, log);
+  const { server, stop } = listen(config, log);
   log.info("listening", { url: server.url, public_url: config.PUBLIC_URL });
   if (config.APP_ENV === "development") printNextSteps(config, server.url);
   await new Promise<void>((resolve) => {
@@ -80,6 +92,16 @@ To place a call without a phone, open a second terminal here and run:
 `);
 }
 
+/** Says in our words what the sandbox refused: its own advice is for who started Deno. */
+async function permitted<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotCapable)) throw error;
+    throw new Error("Parley may only touch files in the folder it is started in");
+  }
+}
+
 /** `parley rehearse`: against the server of `--url`, or one started for this call. */
 async function rehearse(args: string[]): Promise<number> {
   const config = loadConfig(processSurroundings);
@@ -90,8 +112,8 @@ async function rehearse(args: string[]): Promise<number> {
     out: (text) => void Deno.stdout.writeSync(encoder.encode(text)),
     err: (text) => void Deno.stderr.writeSync(encoder.encode(text)),
     errIsTerminal: Deno.stderr.isTerminal(),
-    readFile: (path) => Deno.readFile(path),
-    writeFile: (path, bytes) => Deno.writeFile(path, bytes),
+    readFile: (path) => permitted(Deno.readFile(path)),
+    writeFile: (path, bytes) => permitted(Deno.writeFile(path, bytes)),
     async serve() {
       const { server, stop } = start(
         { ...config, PORT: 0 },
@@ -130,7 +152,7 @@ if (import.meta.main) {
   try {
     Deno.exit(await run(Deno.args));
   } catch (error) {
-    if (!(error instanceof ConfigError) && !(error instanceof Deno.errors.AddrInUse)) throw error;
+    if (!(error instanceof ConfigError)) throw error;
     console.error(error.message);
     Deno.exit(1);
   }

@@ -126,6 +126,7 @@ export class Call implements MediaStreamObserver {
   }
 
   mark(name: string): void {
+    this.#log.debug("mark", { name });
     this.#playout.markEchoed(name);
   }
 

@@ -85,7 +85,8 @@ export const SETTINGS = {
   },
   WELCOME_MESSAGE: {
     about: "Spoken by Twilio before the assistant is connected. Not set: nothing, which is faster.",
-    schema: z.string().min(1).max(4_000, "allowed: at most 4000 characters").optional(),
+    schema: z.string().max(300, "allowed: at most 300 characters, or the assistant waits too long")
+      .optional(),
   },
   LOG_LEVEL: {
     about: "Quietest line shown: debug, info, warn or error.",

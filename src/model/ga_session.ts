@@ -140,7 +140,8 @@ class GaSession implements ModelSession {
   #receive(text: string): void {
     if (this.#state === "over") return;
     const event = readServerEvent(text);
-    if (event.type === "other") return this.#log.debug("model event", { type: event.name });
+    this.#log.debug("model event", { type: "name" in event ? event.name : event.type });
+    if (event.type === "other") return;
     if (event.type === "malformed") {
       if (!this.#malformed.has(event.name)) this.#log.warn("model event malformed", { type: event.name });
       this.#malformed.add(event.name);

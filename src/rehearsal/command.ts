@@ -135,6 +135,8 @@ async function callServer(
   io: RehearseIo,
 ): Promise<number> {
   const { account, open, signal } = io;
+  // A file that cannot be written is told before the call, not after it.
+  if (out !== undefined) await write(out, [new Int16Array(), new Int16Array()], io);
   const rehearsal = await rehearse({
     ...account,
     ...options,
@@ -146,16 +148,22 @@ async function callServer(
   });
   if (io.errIsTerminal) io.err("\r\x1b[K");
   const { recording, ...facts } = rehearsal;
-  if (out !== undefined) await io.writeFile(out, writeWav([recording.spoken, recording.heard], 8000));
+  if (out !== undefined) await write(out, [recording.spoken, recording.heard], io);
   io.out(json ? JSON.stringify(facts) + "\n" : formatReport(rehearsal, out));
   return rehearsal.completed ? 0 : 1;
 }
 
+async function write(path: string, channels: Int16Array[], io: RehearseIo): Promise<void> {
+  await io.writeFile(path, writeWav(channels, 8000)).catch((error) => refuse("write", path, error));
+}
+
+function refuse(verb: string, path: string, error: unknown): never {
+  throw new TypeError(`Cannot ${verb} "${path}": ${error instanceof Error ? error.message : error}`);
+}
+
 /** A recording as a caller's voice: one channel at 8 kHz. */
 async function readSpeech(path: string, io: RehearseIo): Promise<Int16Array> {
-  const bytes = await io.readFile(path).catch((error: unknown) => {
-    throw new TypeError(`Cannot read "${path}": ${error instanceof Error ? error.message : error}`);
-  });
+  const bytes = await io.readFile(path).catch((error) => refuse("read", path, error));
   const { channels, sampleRate } = readWav(bytes, path);
   const [left = new Int16Array(), right = left] = channels;
   return convertRate(left.map((sample, i) => (sample + (right[i] ?? 0)) / 2), sampleRate, 8000);

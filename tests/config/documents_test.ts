@@ -18,10 +18,12 @@ interface Documented {
   readonly secret: boolean;
 }
 
-const documented: Documented[] = Object.entries<Setting>(SETTINGS).map(([name, { about, schema, secret }]) => {
-  const { data } = schema.safeParse(undefined);
-  return { name, about, byDefault: data === undefined ? undefined : String(data), secret: secret === true };
-});
+const documented: Documented[] = Object.entries<Setting>(SETTINGS).map(
+  ([name, { about, schema, secret }]) => {
+    const { data } = schema.safeParse(undefined);
+    return { name, about, byDefault: data === undefined ? undefined : String(data), secret: secret === true };
+  },
+);
 
 Deno.test(".env.example lists every setting as SETTINGS tells it", () => {
   const expected = documented.map(({ name, about, byDefault }) =>
@@ -43,7 +45,11 @@ Deno.test("README's table of settings is SETTINGS", () => {
   const rows = README.split("\n").filter((line) => /^\| `[A-Z_]+` +\|/.test(line))
     .map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()));
   const expected = documented.map(({ name, about, byDefault }) => {
-    const shown = byDefault === undefined ? "" : byDefault.length > 40 ? "in `.env.example`" : `\`${byDefault}\``;
+    const shown = byDefault === undefined
+      ? ""
+      : byDefault.length > 40
+      ? "in `.env.example`"
+      : `\`${byDefault}\``;
     return [`\`${name}\``, shown, about];
   });
   assertEquals(rows, expected);
@@ -68,14 +74,18 @@ Deno.test("what README links to in the repository is there", async () => {
   for (const path of targets) await Deno.stat(new URL(path, ROOT));
 });
 
-Deno.test("every log line README quotes is one that Parley writes", async () => {
+function* sourcesIn(folder: URL): Generator<string> {
+  for (const { name, isDirectory } of Deno.readDirSync(folder)) {
+    if (isDirectory) yield* sourcesIn(new URL(`${name}/`, folder));
+    else yield Deno.readTextFileSync(new URL(name, folder));
+  }
+}
+
+Deno.test("every log line README quotes is one that Parley writes", () => {
   const quoted = [...README.matchAll(/`(?:debug|info|warn|error) ([a-z][a-z -]*[a-z])(?: \w+=[^`]*)?`/g)]
     .map(([, event]) => event);
   assert(quoted.length > 0, "no log line was found");
-  const sources = await Promise.all(
-    ["main.ts", "src/call/call.ts", "src/call/calls.ts", "src/http/app.ts", "src/model/ga_session.ts"]
-      .map((path) => Deno.readTextFile(new URL(path, ROOT))),
-  );
+  const sources = [read("main.ts"), ...sourcesIn(new URL("src/", ROOT))];
   const unknown = quoted.filter((event) => !sources.some((source) => source.includes(`"${event}"`)));
   assertEquals(unknown, []);
 });
@@ -98,7 +108,7 @@ Deno.test("the npm mirror names the packages and versions of deno.json", () => {
 
 /** The permissions a task grants. Those within `$(…)` belong to the program that looks for the mirror. */
 function permissions({ command }: { command: string }): string[] {
-  const own = command.replaceAll(/\$\([^)]*\)/g, "");
+  const own = command.replaceAll(/\$\([^)]*\)|'/g, "");
   return own.match(/(?<=\s)(?:-[A-Z]\S*|--(?:allow|deny)-\S+|--no-prompt)/g) ?? [];
 }
 
@@ -110,7 +120,9 @@ Deno.test("the tasks that run Parley grant the same, and no more than it needs",
   const unlimited = granted.filter((flag) => !flag.includes("="));
   assertEquals(unlimited.sort(), ["--allow-net", "--no-prompt"]);
 
-  const grants = granted.find((flag) => flag.startsWith("--allow-env="))?.slice("--allow-env=".length).split(",");
+  const grants = granted.find((flag) => flag.startsWith("--allow-env="))?.slice("--allow-env=".length).split(
+    ",",
+  );
   assert(grants, "no task grants the environment");
   const names = documented.flatMap(({ name, secret }) => secret ? [name, `${name}_FILE`] : [name]);
   const covers = (grant: string) => (name: string) =>

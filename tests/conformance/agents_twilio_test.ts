@@ -4,7 +4,7 @@ import { RealtimeAgent, RealtimeSession } from "@openai/agents-realtime";
 import { isObject } from "../../src/json.ts";
 import { Bell } from "../support/bell.ts";
 import { speechLike } from "../rehearsal/model_support.ts";
-import { heardMs, indexIn, joined, placeWatchedCall, WatchedModel } from "./watched_call.ts";
+import { assertSameAudio, heardMs, indexIn, joined, placeWatchedCall, WatchedModel } from "./watched_call.ts";
 
 /** A server for one call, made of the vendor's parts as the vendor's guide puts them together. */
 class AgentsServer implements AsyncDisposable {
@@ -72,12 +72,12 @@ Deno.test("the vendor's Twilio transport carries a call with a barge-in from one
   await using model = new WatchedModel();
   await using server = new AgentsServer(model.url);
   const call = await placeWatchedCall({ baseUrl: server.url, speech: speechLike(1000), interruptMs: 500 });
-  await server.hungUp();
 
   assertEquals(call.problem, undefined);
   assertEquals(call.timeline.filter(({ what }) => what.startsWith("warning")), []);
   assertEquals(server.errors, []);
   assertEquals(model.said("error"), []);
+  await server.hungUp();
 
   // The greeting and the last answer were heard to the end, and both answers are what the caller had said.
   const [greeting, interrupted, answer] = model.spoken;
@@ -90,11 +90,19 @@ Deno.test("the vendor's Twilio transport carries a call with a barge-in from one
     assertGreater(audio.length / 8, 1000);
     assert(indexIn(call.sent, audio) > 0, "the answer is not what the caller said");
   }
-  assertEquals(call.received, joined(model.spoken.map(({ audio }) => audio)));
+  assertSameAudio(call.received, joined(model.spoken.map(({ audio }) => audio)), "what the caller received");
 
-  // The interrupted one was cut where the caller last heard a whole delta (400 ms at most), and 50 ms on.
+  // The interrupted one fell silent with the clear, soon after the caller had begun to speak.
   assertEquals(call.counts.clears, 1);
-  assertLess(call.interruption?.stoppedAfterMs ?? NaN, 200);
+  const clearedAtMs = call.timeline.find(({ what }) => what === "clear")?.atMs ?? NaN;
+  assertLess(clearedAtMs - (secondTurn?.spokeAtMs ?? NaN), 200);
+  const silence = call.recording.heard.subarray(clearedAtMs * 8 + 1, (secondTurn?.spokeUntilMs ?? NaN) * 8);
+  assert(
+    silence.length > 0 && silence.every((sample) => sample === 0),
+    "the answer was heard after the clear",
+  );
+
+  // The transport knows what was heard delta by delta (400 ms at most), and adds 50 ms.
   const cuts = model.said("conversation.item.truncated");
   assertEquals(cuts.map(({ item_id }) => item_id), [interrupted.itemId]);
   const played = Number(cuts[0]?.audio_end_ms) - 50;

@@ -4,6 +4,7 @@ import type { RehearseOptions } from "../../src/rehearsal/rehearse.ts";
 import { speechLike } from "../rehearsal/model_support.ts";
 import { TestService } from "../support/service.ts";
 import {
+  assertSameAudio,
   heardMs,
   indexIn,
   joined,
@@ -29,7 +30,7 @@ function assertFaithful(call: WatchedCall, model: WatchedModel): void {
   assertEquals(model.said("error"), []);
 
   // Caller to model: every frame, in order, as it was. The last ones may be under way when the caller hangs up.
-  assertEquals(model.heard, call.sent.subarray(0, model.heard.length));
+  assertSameAudio(model.heard, call.sent.subarray(0, model.heard.length), "what the model heard");
   assertLess(call.sent.length - model.heard.length, 10 * 160);
 
   // Model to caller: every delta, in order, as it was; of the interrupted answer only what was sent before the cut.
@@ -37,7 +38,7 @@ function assertFaithful(call: WatchedCall, model: WatchedModel): void {
   assert(greeting && interrupted);
   const others = joined([greeting, ...rest]).length;
   const begun = interrupted.subarray(0, call.received.length - others);
-  assertEquals(call.received, joined([greeting, begun, ...rest]));
+  assertSameAudio(call.received, joined([greeting, begun, ...rest]), "what the caller received");
   for (const answer of [interrupted, ...rest]) {
     assert(indexIn(call.sent, answer) > 0, "the answer is not what the caller said");
   }
