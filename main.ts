@@ -5,8 +5,8 @@ import { type Config, ConfigError, loadConfig, processSurroundings } from "./src
 import { type Server, startServer } from "./src/http/server.ts";
 import { gaDialect } from "./src/model/ga_session.ts";
 import { dial } from "./src/model/web_socket.ts";
-import { startRehearsalModel } from "./src/rehearsal/model_server.ts";
-import { runRehearse } from "./src/rehearsal/command.ts";
+import { startRehearsalModel } from "./src/rehearsal/model/server.ts";
+import { runRehearse } from "./src/rehearsal/caller/command.ts";
 import { createLog, type Log } from "./src/telemetry/log.ts";
 import deno from "./deno.json" with { type: "json" };
 

@@ -3,9 +3,9 @@ import deno from "../../deno.json" with { type: "json" };
 import mirror from "../../.mirror/import_map.json" with { type: "json" };
 import { loadConfig } from "../../src/config/config.ts";
 import { type Setting, SETTINGS } from "../../src/config/settings.ts";
-import { REHEARSE_USAGE } from "../../src/rehearsal/command.ts";
+import { REHEARSE_USAGE } from "../../src/rehearsal/caller/command.ts";
 
-const ROOT = new URL("../../", import.meta.url);
+const ROOT = new URL("../..", import.meta.url);
 const read = (path: string) => Deno.readTextFileSync(new URL(path, ROOT));
 const README = read("README.md");
 const EXAMPLE = read(".env.example");
