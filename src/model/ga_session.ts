@@ -169,7 +169,6 @@ class GaSession implements ModelSession {
         return this.#responses.created(event.responseId);
       case "response.done": {
         const { status, reason, inputTokens, outputTokens } = event;
-        if (event.responseId === this.#discarded) this.#discarded = undefined;
         this.#observer.answered({
           status,
           ...(reason === undefined ? {} : { reason }),

@@ -103,7 +103,7 @@ export class Playout {
     if (unheard > PLAYOUT_LIMIT_MS * BYTES_PER_MS) return false;
     this.#queue.push(audio);
     const last = this.#stretches.at(-1);
-    if (last?.itemId === itemId && last.end === this.#accepted) last.end += audio.length;
+    if (last?.itemId === itemId) last.end += audio.length;
     else {
       const start = this.#accepted;
       this.#stretches.push({ itemId, start, end: start + audio.length, state: "queued" });
@@ -161,6 +161,7 @@ export class Playout {
   /** Drops whatever lies behind the playhead, here and at the far end. */
   #cutAt(playhead: number): void {
     this.#stopTimer();
+    this.#marks = [];
     if (this.#sent > playhead) this.#line?.clear();
     this.#stretches = this.#stretches.filter(({ start }) => start < playhead);
     const last = this.#stretches.at(-1);
@@ -170,7 +171,6 @@ export class Playout {
     }
     this.#queue = [];
     this.#offset = 0;
-    this.#marks = [];
     this.#accepted = this.#sent = playhead;
   }
 

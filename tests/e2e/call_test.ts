@@ -457,6 +457,153 @@ Deno.test("a stream without a good token is turned away before a model session e
   }
 });
 
+Deno.test("a stream that does not start within 5 s is turned away", async () => {
+  const clock = new FakeClock();
+  await using line = await connect({}, clock);
+  await using stream = new StreamClient(line.service.streamUrl);
+  await stream.opened();
+  stream.send({ event: "connected", protocol: "Call", version: "1.0.0" });
+  clock.advance(5_000);
+  assertEquals(await stream.end(), { code: 1008, reason: "no start in time" });
+});
+
+Deno.test("a second stream of a call is turned away, and the first goes on", async () => {
+  await using line = await connect();
+  await using stream = new StreamClient(line.service.streamUrl);
+  await stream.start(CALL, { token: await line.service.announce(CALL) });
+  assertEquals(await stream.end(), { code: 1008, reason: "call has a stream" });
+  line.session.respond("r1", { a: 40 });
+  await line.stream.waitFor("media");
+});
+
+Deno.test("frames before start are counted", async () => {
+  await using line = await connect();
+  const token = await line.service.announce("CA2");
+  await using stream = new StreamClient(line.service.streamUrl);
+  await stream.opened();
+  stream.media(0);
+  await stream.start("CA2", { token });
+  assertEquals((await line.service.logged("frame skipped")).why, "before start");
+});
+
+Deno.test("an adopted session outlives the time for adoption", async () => {
+  const clock = new FakeClock();
+  await using line = await connect({}, clock);
+  for (let i = 1; i <= 4; i++) {
+    line.stream.media(i * 20);
+    await line.session.waitFor("input_audio_buffer.append", i);
+    clock.advance(9_000);
+    // Whatever the model says keeps its line alive.
+    line.session.send({ type: "something.new" });
+    await line.service.logged("model event", line.service.events("model event").length + 1);
+  }
+  assertEquals([line.service.events("session not adopted"), line.service.events("call ended")], [[], []]);
+  assertEquals(line.session.closed, false);
+});
+
+Deno.test("a call that ended leaves no timer, and is counted no more", async () => {
+  const clock = new FakeClock();
+  await using line = await connect({}, clock);
+  line.stream.media(0);
+  line.session.respond("r1", {}, { done: false });
+  line.session.done("r1", "failed", { type: "failed", error: { code: "server_error" } });
+  await line.service.logged("answer"); // and is to be asked for again in a second
+  line.stream.stop();
+  await line.service.logged("call ended");
+  await line.session.end();
+  clock.advance(2_000); // the longest that the model's socket waits for a goodbye
+  assertEquals(clock.pending, 0);
+  assertEquals((await (await fetch(`${line.service.url}/readyz`)).json()).calls, 0);
+});
+
+Deno.test("a session the model refuses, or never confirms, is a failure", async () => {
+  const clock = new FakeClock();
+  await using model = new ScriptedModel();
+  await using service = new TestService({ OPENAI_API_KEY: "sk-test", OPENAI_REALTIME_URL: model.url }, clock);
+  await service.announce("CA1");
+  const refusing = await model.session();
+  refusing.send({ type: "session.created", session: { id: "s" } });
+  const { event_id } = await refusing.waitFor("session.update");
+  const error = { type: "invalid_request_error", code: "unknown_parameter", message: "no", event_id };
+  refusing.send({ type: "error", error });
+  assertEquals((await service.logged("model failed")).code, "unknown_parameter");
+
+  await service.announce("CA2");
+  const silent = await model.session(1);
+  silent.send({ type: "session.created", session: { id: "s" } });
+  await silent.waitFor("session.update");
+  clock.advance(10_000);
+  assertEquals((await service.logged("model failed", 2)).code, "not_ready");
+  await silent.end();
+});
+
+Deno.test("a model slower than real time is told of what was heard although nothing is left to play", async () => {
+  const clock = new FakeClock();
+  await using line = await connect({}, clock);
+  const { session, stream, service } = line;
+  session.respond("r1", { a: 60 }, { done: false });
+  const mark = await stream.waitFor("mark");
+  clock.advance(60);
+  stream.mark(String(field(mark, "mark", "name")));
+  await service.logged("mark");
+  session.send({ type: "input_audio_buffer.speech_started", audio_start_ms: 0, item_id: "u1" });
+  assertEquals((await session.waitFor("conversation.item.truncate")).audio_end_ms, 60);
+  assertEquals(stream.of("clear"), []);
+});
+
+Deno.test("a caller whose frames stop in the middle of a turn is given silence", async () => {
+  const clock = new FakeClock();
+  await using line = await connect({}, clock);
+  line.stream.media(0);
+  await line.session.waitFor("input_audio_buffer.append");
+  line.session.send({ type: "input_audio_buffer.speech_started", audio_start_ms: 0, item_id: "u1" });
+  await line.service.logged("speech started");
+  clock.advance(750);
+  const { audio } = await line.session.waitFor("input_audio_buffer.append", 2);
+  assertEquals(Uint8Array.fromBase64(String(audio)), new Uint8Array(8_000).fill(0xff));
+});
+
+Deno.test("the greeting of a session that was lost before the stream is not played", async () => {
+  await using model = new ScriptedModel();
+  await using service = new TestService({
+    OPENAI_API_KEY: "sk-test",
+    OPENAI_REALTIME_URL: model.url,
+    GREETING: "Hi",
+  });
+  const token = await service.announce(CALL);
+  const first = await model.session();
+  await first.configure();
+  await first.waitFor("response.create");
+  first.respond("r1", { lost: 100 });
+  await service.logged("answer");
+  first.socket.close();
+  await service.logged("model failed");
+  await using stream = new StreamClient(service.streamUrl);
+  await stream.start(CALL, { token });
+  const second = await model.session(1);
+  await second.configure();
+  await second.waitFor("response.create");
+  second.respond("r1", { again: 40 });
+  const { media } = await stream.waitFor("media");
+  assertEquals(Uint8Array.fromBase64(String(field({ media }, "media", "payload"))).length, 320);
+});
+
+Deno.test("answers that fail now and then are each asked for again", async () => {
+  const clock = new FakeClock();
+  await using line = await connect({}, clock);
+  const { session, service } = line;
+  for (let i = 1; i <= 3; i++) {
+    session.respond(`bad${i}`, {}, { done: false });
+    session.done(`bad${i}`, "failed", { type: "failed", error: { code: "server_error" } });
+    await service.logged("answer", 2 * i - 1);
+    clock.advance(1_000);
+    await session.waitFor("response.create", i);
+    session.respond(`good${i}`, { [`a${i}`]: 20 });
+    await service.logged("answer", 2 * i);
+  }
+  assertEquals(service.events("call ended"), []);
+});
+
 Deno.test("two calls at once stay apart", async () => {
   await using line = await connect();
   const token = await line.service.announce("CA2");

@@ -139,9 +139,9 @@ Deno.test("Playout catches up after the event loop stalled", () => {
 });
 
 Deno.test("Playout.interrupt() clears and tells what was heard of each item", () => {
-  const { clock, playout, line } = setUp();
+  const { clock, playout, line, seen } = setUp();
   playout.enqueue("a", audio(1_000));
-  playout.enqueue("b", audio(1_000));
+  playout.enqueue("b", audio(600));
   playout.enqueue("c", audio(1_000));
   clock.advance(1_500);
   assertEquals(playout.interrupt(), [{ itemId: "b", heardMs: 500 }, { itemId: "c", heardMs: 0 }]);
@@ -150,6 +150,7 @@ Deno.test("Playout.interrupt() clears and tells what was heard of each item", ()
   clock.advance(5_000);
   assertEquals(line.log.length, sent, "nothing is sent after the cut");
   assertEquals([playout.heardMs("a"), playout.heardMs("b"), playout.heardMs("c")], [1_000, 500, 0]);
+  assert(seen.includes("sending c") && !seen.includes("hearing c"), "the marks that came back meant nothing");
   assertEquals(clock.pending, 0);
 });
 
