@@ -1,5 +1,7 @@
 /** Conversion of whole recordings from one sample rate to another; quality first, for nothing waits on it. */
 
+import { kaiser, kaiserBeta, sinc } from "./low_pass.ts";
+
 /** Images and aliases stay at least this far below the signal, in dB. */
 const REJECTION = 80;
 /** The pass band ends at this part of the lower rate's Nyquist frequency, and the stop band begins at that frequency. */
@@ -37,30 +39,18 @@ function designPhases(up: number, from: number, to: number): { phases: Float64Ar
   const nyquist = Math.min(from, to) / 2 / from; // in cycles per input sample
   const cutoff = nyquist * (1 + PASS_BAND) / 2;
   const transition = nyquist * (1 - PASS_BAND);
-  // Kaiser's own formulas: Kaiser and Schafer, IEEE Trans. ASSP 28 (1980), for a rejection above 50 dB.
-  const beta = 0.1102 * (REJECTION - 8.7);
+  // The length, too, is by Kaiser and Schafer's formula.
+  const beta = kaiserBeta(REJECTION);
   const reach = Math.ceil((REJECTION - 7.95) / (2.285 * 2 * Math.PI * transition) / 2);
   const phases = Array.from({ length: up }, (_, phase) => {
     const taps = Float64Array.from({ length: 2 * reach + 2 }, (_, k) => {
       const x = k - reach - phase / up;
-      const inside = 1 - (x / (reach + 1)) ** 2;
-      return sinc(2 * cutoff * x) * bessel0(beta * Math.sqrt(Math.max(0, inside)));
+      return sinc(2 * cutoff * x) * kaiser(x / (reach + 1), beta);
     });
     const gain = taps.reduce((sum, tap) => sum + tap, 0);
     return taps.map((tap) => tap / gain);
   });
   return { phases, reach };
-}
-
-function sinc(x: number): number {
-  return x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x);
-}
-
-/** The modified Bessel function of the first kind and order 0, by its power series. */
-function bessel0(x: number): number {
-  let sum = 1;
-  for (let term = 1, k = 1; term > 1e-12 * sum; k++) sum += term *= (x / 2 / k) ** 2;
-  return sum;
 }
 
 function greatestCommonDivisor(a: number, b: number): number {

@@ -11,22 +11,50 @@ export const MULAW_SILENCE = 0xff;
 
 /** µ-law bytes to as many 16-bit samples (magnitude up to 32124). */
 export function decodeMulaw(bytes: Uint8Array): Int16Array<ArrayBuffer> {
-  return decode(bytes, MULAW_TO_LINEAR);
+  const samples = new Int16Array(bytes.length);
+  decodeMulawInto(bytes, samples);
+  return samples;
 }
 
 /** 16-bit samples to as many µ-law bytes; loud ones saturate. */
 export function encodeMulaw(samples: Int16Array): Uint8Array<ArrayBuffer> {
-  return encode(samples, LINEAR_TO_MULAW, 2);
+  const bytes = new Uint8Array(samples.length);
+  encodeMulawInto(samples, bytes);
+  return bytes;
 }
 
 /** A-law bytes to as many 16-bit samples (magnitude up to 32256). */
 export function decodeAlaw(bytes: Uint8Array): Int16Array<ArrayBuffer> {
-  return decode(bytes, ALAW_TO_LINEAR);
+  const samples = new Int16Array(bytes.length);
+  decodeAlawInto(bytes, samples);
+  return samples;
 }
 
 /** 16-bit samples to as many A-law bytes. */
 export function encodeAlaw(samples: Int16Array): Uint8Array<ArrayBuffer> {
-  return encode(samples, LINEAR_TO_ALAW, 4);
+  const bytes = new Uint8Array(samples.length);
+  encodeAlawInto(samples, bytes);
+  return bytes;
+}
+
+/** {@linkcode decodeMulaw} into the beginning of `out`. Returns the number of samples: `bytes.length`. */
+export function decodeMulawInto(bytes: Uint8Array, out: Int16Array): number {
+  return decode(bytes, MULAW_TO_LINEAR, out);
+}
+
+/** {@linkcode encodeMulaw} into the beginning of `out`. Returns the number of bytes: `samples.length`. */
+export function encodeMulawInto(samples: Int16Array, out: Uint8Array): number {
+  return encode(samples, LINEAR_TO_MULAW, 2, out);
+}
+
+/** {@linkcode decodeAlaw} into the beginning of `out`. Returns the number of samples: `bytes.length`. */
+export function decodeAlawInto(bytes: Uint8Array, out: Int16Array): number {
+  return decode(bytes, ALAW_TO_LINEAR, out);
+}
+
+/** {@linkcode encodeAlaw} into the beginning of `out`. Returns the number of bytes: `samples.length`. */
+export function encodeAlawInto(samples: Int16Array, out: Uint8Array): number {
+  return encode(samples, LINEAR_TO_ALAW, 4, out);
 }
 
 const MULAW_BIAS = 33;
@@ -36,19 +64,24 @@ const ALAW_TO_LINEAR = Int16Array.from({ length: 256 }, (_, code) => alawToLinea
 const LINEAR_TO_MULAW = Uint8Array.from({ length: 1 << 14 }, (_, index) => linearToMulaw(index - (1 << 13)));
 const LINEAR_TO_ALAW = Uint8Array.from({ length: 1 << 12 }, (_, index) => linearToAlaw(index - (1 << 11)));
 
-function decode(bytes: Uint8Array, table: Int16Array): Int16Array<ArrayBuffer> {
-  const samples = new Int16Array(bytes.length);
-  for (let i = 0; i < samples.length; i++) samples[i] = table[bytes[i] as number] as number;
-  return samples;
+function decode(bytes: Uint8Array, table: Int16Array, out: Int16Array): number {
+  checkRoom("decode", bytes.length, out.length);
+  for (let i = 0; i < bytes.length; i++) out[i] = table[bytes[i] as number] as number;
+  return bytes.length;
 }
 
-function encode(samples: Int16Array, table: Uint8Array, dropBits: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(samples.length);
+function encode(samples: Int16Array, table: Uint8Array, dropBits: number, out: Uint8Array): number {
+  checkRoom("encode", samples.length, out.length);
   const zero = table.length >> 1;
-  for (let i = 0; i < bytes.length; i++) {
-    bytes[i] = table[((samples[i] as number) >> dropBits) + zero] as number;
+  for (let i = 0; i < samples.length; i++) {
+    out[i] = table[((samples[i] as number) >> dropBits) + zero] as number;
   }
-  return bytes;
+  return samples.length;
+}
+
+// A typed array swallows what is written past its end.
+function checkRoom(what: string, needed: number, room: number): void {
+  if (room < needed) throw new RangeError(`Cannot ${what} G.711: ${needed} samples and room for ${room}`);
 }
 
 function mulawToLinear(code: number): number {

@@ -77,30 +77,53 @@ export function readWav(bytes: Uint8Array, name: string): Recording {
  * @param channels One array of samples for each channel, all of one length.
  * @throws {RangeError} if the channels differ in length or there is none.
  */
-export function writeWav(channels: Int16Array[], sampleRate: number): Uint8Array<ArrayBuffer> {
-  const length = channels[0]?.length;
-  if (length === undefined || channels.some((channel) => channel.length !== length)) {
-    const lengths = channels.map((channel) => channel.length).join(", ");
-    throw new RangeError(`Cannot write a WAV file: channels of one length were expected, not [${lengths}]`);
-  }
-  const frame = 2 * channels.length;
-  const bytes = new Uint8Array(44 + length * frame);
+export function writeWav(channels: readonly Int16Array[], sampleRate: number): Uint8Array<ArrayBuffer> {
+  const samples = interleave(channels);
+  const bytes = new Uint8Array(WAV_HEADER_BYTES + samples.length);
+  bytes.set(wavHeader(channels.length, sampleRate, samples.length));
+  bytes.set(samples, WAV_HEADER_BYTES);
+  return bytes;
+}
+
+/** Bytes before the samples of a plain 16-bit WAV file. */
+export const WAV_HEADER_BYTES = 44;
+
+/** The header of a 16-bit PCM WAV file with `dataBytes` bytes of samples behind it. */
+export function wavHeader(channels: number, sampleRate: number, dataBytes: number): Uint8Array<ArrayBuffer> {
+  const frame = 2 * channels;
+  const bytes = new Uint8Array(WAV_HEADER_BYTES);
   const view = new DataView(bytes.buffer);
   const text = (at: number, word: string) => bytes.set(new TextEncoder().encode(word), at);
   text(0, "RIFF");
-  view.setUint32(4, bytes.length - 8, true);
+  view.setUint32(4, dataBytes + WAV_HEADER_BYTES - 8, true);
   text(8, "WAVEfmt ");
   view.setUint32(16, 16, true);
   view.setUint16(20, PCM, true);
-  view.setUint16(22, channels.length, true);
+  view.setUint16(22, channels, true);
   view.setUint32(24, sampleRate, true);
   view.setUint32(28, sampleRate * frame, true);
   view.setUint16(32, frame, true);
   view.setUint16(34, 16, true);
   text(36, "data");
-  view.setUint32(40, length * frame, true);
+  view.setUint32(40, dataBytes, true);
+  return bytes;
+}
+
+/**
+ * The samples of all channels as a WAV file has them: little-endian, one of each channel in turn.
+ *
+ * @throws {RangeError} if the channels differ in length or there is none.
+ */
+export function interleave(channels: readonly Int16Array[]): Uint8Array<ArrayBuffer> {
+  const length = channels[0]?.length;
+  if (length === undefined || channels.some((channel) => channel.length !== length)) {
+    const lengths = channels.map((channel) => channel.length).join(", ");
+    throw new RangeError(`Cannot write a WAV file: channels of one length were expected, not [${lengths}]`);
+  }
+  const bytes = new Uint8Array(2 * channels.length * length);
+  const view = new DataView(bytes.buffer);
   for (const [c, channel] of channels.entries()) {
-    for (let i = 0; i < length; i++) view.setInt16(44 + i * frame + 2 * c, channel[i] as number, true);
+    for (let i = 0; i < length; i++) view.setInt16(2 * (i * channels.length + c), channel[i] as number, true);
   }
   return bytes;
 }
