@@ -2,30 +2,18 @@ import { assert, assertEquals } from "@std/assert";
 import { decodeBase64 } from "@std/encoding/base64";
 import { convertRate } from "../../src/audio/convert_rate.ts";
 import { MIX_AT_8000 } from "./known_wavs.ts";
+import { level, signalToNoise, sines } from "./sound.ts";
+
+/** Samples left out at each end: there the recording begins and ends. */
+const EDGE = 200;
 
 const RATES = [8000, 11025, 16000, 22050, 24000, 32000, 44100, 48000];
-
-function sines(hertz: number[], rate: number, seconds: number, amplitude: number): Int16Array {
-  return Int16Array.from({ length: rate * seconds }, (_, i) => {
-    return Math.round(hertz.reduce((sum, hz) => sum + amplitude * Math.sin(2 * Math.PI * hz * i / rate), 0));
-  });
-}
-
-/** The level of `samples` in dB, the first and last 25 ms left out: there the recording begins and ends. */
-function level(samples: Int16Array): number {
-  const inner = samples.subarray(200, -200);
-  return 10 * Math.log10(inner.reduce((sum, sample) => sum + sample ** 2, 0) / inner.length + 1e-9);
-}
-
-function difference(a: Int16Array, b: Int16Array): Int16Array {
-  return a.map((sample, i) => sample - (b[i] ?? 0));
-}
 
 Deno.test("converts as sox's best converter does", () => {
   const sox = new Int16Array(decodeBase64(MIX_AT_8000).buffer);
   const ours = convertRate(sines([300, 1000, 3000], 44100, 0.1, 8000), 44100, 8000);
   assertEquals(ours.length, sox.length);
-  const snr = level(sox) - level(difference(ours, sox));
+  const snr = signalToNoise(sox, ours, EDGE);
   assert(snr > 75, `${snr} dB`);
 });
 
@@ -34,7 +22,7 @@ for (const rate of RATES) {
     for (const hz of [300, 1000, 3400]) {
       const wanted = sines([hz], 8000, 0.25, 20000);
       const got = convertRate(sines([hz], rate, 0.25, 20000), rate, 8000);
-      const snr = level(wanted) - level(difference(got, wanted.subarray(0, got.length)));
+      const snr = signalToNoise(wanted.subarray(0, got.length), got, EDGE);
       assert(snr > 75, `${hz} Hz: ${snr} dB`);
     }
   });
@@ -44,7 +32,7 @@ for (const rate of RATES.slice(1)) {
   Deno.test(`lets nothing above 4 kHz fold down from ${rate} Hz`, () => {
     for (const hz of [4050, 4600, 5400].filter((hz) => hz < rate / 2)) {
       const loud = sines([hz], rate, 0.25, 20000);
-      const heard = level(convertRate(loud, rate, 8000)) - level(loud);
+      const heard = level(convertRate(loud, rate, 8000), EDGE) - level(loud);
       assert(heard < -75, `${hz} Hz: ${heard} dB`);
     }
   });
@@ -53,7 +41,7 @@ for (const rate of RATES.slice(1)) {
 Deno.test("raises the rate without images", () => {
   const wanted = sines([1000, 3000], 24000, 0.25, 10000);
   const got = convertRate(sines([1000, 3000], 8000, 0.25, 10000), 8000, 24000);
-  const snr = level(wanted) - level(difference(got, wanted));
+  const snr = signalToNoise(wanted, got, EDGE);
   assert(snr > 75, `${snr} dB`);
 });
 

@@ -1,5 +1,14 @@
-import { assert, assertEquals } from "@std/assert";
-import { decodeAlaw, decodeMulaw, encodeAlaw, encodeMulaw } from "../../src/audio/g711.ts";
+import { assertEquals, assertThrows } from "@std/assert";
+import {
+  decodeAlaw,
+  decodeAlawInto,
+  decodeMulaw,
+  decodeMulawInto,
+  encodeAlaw,
+  encodeAlawInto,
+  encodeMulaw,
+  encodeMulawInto,
+} from "../../src/audio/mod.ts";
 import { ALAW_DECODED, ALAW_ENCODED, MULAW_DECODED, MULAW_ENCODED } from "./known_answers.ts";
 
 const EVERY_BYTE = Uint8Array.from({ length: 256 }, (_, byte) => byte);
@@ -56,13 +65,13 @@ Deno.test("µ-law differs from sox on the 510 samples sox decides late, and is n
   assertEquals(farther(ours, sox, decodeMulaw), []);
 });
 
-Deno.test("A-law is farther from a sample than sox only where G.711's decision is not the middle", () => {
+Deno.test("A-law is farther from a sample than sox on 23 samples, where G.711's decision is not the middle", () => {
   const [ours, sox] = [encodeAlaw(EVERY_SAMPLE), soxEncoded(ALAW_ENCODED)];
   assertEquals([...EVERY_SAMPLE].filter((_, i) => ours[i] !== sox[i]).length, 1020);
-  // Below -2^k a segment begins: the decision value lies nearer to the smaller output, and sox comes to it late.
-  const joins = [-16384, -8192, -4096, -2048, -1024, -512];
-  const samples = farther(ours, sox, decodeAlaw);
-  assert(samples.every((sample) => joins.some((join) => sample < join && sample >= join - 4)), `${samples}`);
+  // Below -2^k a segment begins: the decision value lies nearer to the smaller output, and sox comes to it late. At
+  // -516 both are equally far.
+  const below = [16384, 8192, 4096, 2048, 1024, 512].flatMap((join) => [4, 3, 2, 1].map((by) => -join - by));
+  assertEquals(farther(ours, sox, decodeAlaw), below.filter((sample) => sample !== -516));
 });
 
 function farther(ours: Uint8Array, sox: Uint8Array, decode: (bytes: Uint8Array) => Int16Array): number[] {
@@ -74,4 +83,20 @@ Deno.test("what was decoded encodes to the byte it came from", () => {
   assertEquals(encodeAlaw(decodeAlaw(EVERY_BYTE)), EVERY_BYTE);
   // µ-law has two zeros, and a sample has one: -0 (0x7f) comes back as +0.
   assertEquals(encodeMulaw(decodeMulaw(EVERY_BYTE)), EVERY_BYTE.map((byte) => byte === 0x7f ? 0xff : byte));
+});
+
+Deno.test("writes into the beginning of what it is given, and refuses what is too small", () => {
+  const [samples, bytes] = [Int16Array.of(0, 1000, -1000), Uint8Array.of(0xff, 0x00, 0x80)];
+  const [roomForSamples, roomForBytes] = [new Int16Array(4), new Uint8Array(4)];
+  assertEquals(decodeMulawInto(bytes, roomForSamples), 3);
+  assertEquals([...roomForSamples], [...decodeMulaw(bytes), 0]);
+  assertEquals(decodeAlawInto(bytes, roomForSamples), 3);
+  assertEquals([...roomForSamples], [...decodeAlaw(bytes), 0]);
+  assertEquals(encodeMulawInto(samples, roomForBytes), 3);
+  assertEquals([...roomForBytes], [...encodeMulaw(samples), 0]);
+  assertEquals(encodeAlawInto(samples, roomForBytes), 3);
+  assertEquals([...roomForBytes], [...encodeAlaw(samples), 0]);
+  const says = "G.711: 3 samples and room for 2";
+  assertThrows(() => decodeMulawInto(bytes, new Int16Array(2)), RangeError, `Cannot decode ${says}`);
+  assertThrows(() => encodeMulawInto(samples, new Uint8Array(2)), RangeError, `Cannot encode ${says}`);
 });
