@@ -71,6 +71,11 @@ export const SETTINGS = {
     about: "What that server speaks: ga is OpenAI's Realtime API as it is generally available.",
     schema: oneOf(["ga"]).default("ga"),
   },
+  AUDIO_FORMAT: {
+    about:
+      "Audio to and from the model: pcmu passes the call's own µ-law through, pcm16 is for models without it.",
+    schema: oneOf(["pcmu", "pcm16"]).default("pcmu"),
+  },
   SYSTEM_MESSAGE: {
     about: "Who the assistant is and how it should behave.",
     schema: text.default(

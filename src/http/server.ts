@@ -35,6 +35,7 @@ export function startServer({ config, openSession, modelUrl, clock, log }: Serve
       apiKey: config.OPENAI_API_KEY,
       model: config.OPENAI_MODEL,
       voice: config.OPENAI_VOICE,
+      audioFormat: config.AUDIO_FORMAT,
       instructions: config.SYSTEM_MESSAGE,
     },
     greeting: config.GREETING,

@@ -10,6 +10,7 @@ type Only<Type extends RealtimeServerEvent["type"], Field extends keyof Vendor<T
 /** The server events a phone call acts on, cut down to the fields it reads. */
 export type ServerEvent =
   | Only<"response.output_audio.delta", "response_id" | "item_id" | "delta">
+  | Only<"response.output_audio.done", "response_id" | "item_id">
   | Only<"input_audio_buffer.speech_started">
   | Only<"input_audio_buffer.speech_stopped">
   | { readonly type: "session.created"; readonly sessionId: string; readonly expiresAt: number | undefined }
@@ -66,6 +67,12 @@ export function readServerEvent(text: string): ServerEvent | Unread {
       const { response_id, item_id, delta } = event;
       if (typeof response_id !== "string" || typeof item_id !== "string" || typeof delta !== "string") break;
       return { type: "response.output_audio.delta", response_id, item_id, delta };
+    }
+    case "response.output_audio.done":
+    case "response.audio.done": {
+      const { response_id, item_id } = event;
+      if (typeof response_id !== "string" || typeof item_id !== "string") break;
+      return { type: "response.output_audio.done", response_id, item_id };
     }
     case "input_audio_buffer.speech_started":
     case "input_audio_buffer.speech_stopped":

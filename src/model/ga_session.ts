@@ -10,6 +10,7 @@ import { type AudioFormat, readServerEvent, type ServerEvent } from "./ga_events
 import { ResponseQueue, type ResponseRequest } from "./response_queue.ts";
 import type { Heard, ModelObserver, ModelSession, OpenSession, SessionOptions } from "./session.ts";
 import { dial, DialError, type ModelSocket } from "./web_socket.ts";
+import { type WireAudio, wireAudio } from "./wire_audio.ts";
 
 /** From dialling to `session.updated` (ms). */
 const READY_TIMEOUT_MS = 10_000;
@@ -37,7 +38,7 @@ export function gaDialect(clock: Clock): OpenSession {
 }
 
 /**
- * One session in OpenAI's GA Realtime dialect, µ-law both ways.
+ * One session in OpenAI's GA Realtime dialect.
  *
  * "Open" is not "ready" on this wire: a wrong key or model is told after the upgrade, and before `session.updated` audio
  * would be read as PCM at 24 kHz. Source: https://platform.openai.com/docs/api-reference/realtime
@@ -50,6 +51,7 @@ class GaSession implements ModelSession {
   readonly #dialling = new AbortController();
   readonly #readyTimeout: Cancel;
   readonly #responses: ResponseQueue;
+  readonly #audio: WireAudio;
   #socket: ModelSocket | undefined;
   #state: "connecting" | "configuring" | "ready" | "over" = "connecting";
   /** Speech asked for before the session was ready. */
@@ -65,6 +67,7 @@ class GaSession implements ModelSession {
     this.#observer = observer;
     this.#log = log;
     this.#clock = clock;
+    this.#audio = wireAudio(options.audioFormat);
     this.#responses = new ResponseQueue((eventId, request) => this.#createResponse(eventId, request));
     this.#readyTimeout = clock.after(READY_TIMEOUT_MS, () => {
       this.#fail("not_ready", `The model did not confirm the session within ${READY_TIMEOUT_MS / 1000} s`);
@@ -76,7 +79,7 @@ class GaSession implements ModelSession {
     const socket = this.#socket;
     if (!socket || this.#state !== "ready") return;
     // By hand: 50 frames a second, and the payload is known to be base64.
-    socket.send(`{"type":"input_audio_buffer.append","audio":"${payload}"}`);
+    socket.send(`{"type":"input_audio_buffer.append","audio":"${this.#audio.fromCaller(payload)}"}`);
     if (socket.bufferedAmount > MAX_BACKLOG_BYTES) {
       this.#fail("overloaded", "The model does not read the caller's audio any more");
     }
@@ -142,11 +145,7 @@ class GaSession implements ModelSession {
     const event = readServerEvent(text);
     this.#log.debug("model event", { type: "name" in event ? event.name : event.type });
     if (event.type === "other") return;
-    if (event.type === "malformed") {
-      if (!this.#malformed.has(event.name)) this.#log.warn("model event malformed", { type: event.name });
-      this.#malformed.add(event.name);
-      return;
-    }
+    if (event.type === "malformed") return this.#skipMalformed(event.name);
     this.#take(event);
   }
 
@@ -154,6 +153,8 @@ class GaSession implements ModelSession {
     switch (event.type) {
       case "response.output_audio.delta":
         return this.#takeAudio(event.response_id, event.item_id, event.delta);
+      case "response.output_audio.done":
+        return this.#passOn(event.response_id, event.item_id, this.#audio.finish(event.item_id));
       case "input_audio_buffer.speech_started":
         return this.#observer.speechStarted();
       case "input_audio_buffer.speech_stopped":
@@ -166,6 +167,7 @@ class GaSession implements ModelSession {
         return this.#confirm(event.inputFormat, event.outputFormat);
       case "response.created":
         this.#spoke = false;
+        this.#audio.forget();
         return this.#responses.created(event.responseId);
       case "response.done": {
         const { status, reason, inputTokens, outputTokens } = event;
@@ -188,16 +190,25 @@ class GaSession implements ModelSession {
   }
 
   #takeAudio(responseId: string, itemId: string, delta: string): void {
-    if (responseId === this.#discarded) return;
     let audio: Uint8Array;
     try {
-      audio = Uint8Array.fromBase64(delta);
+      audio = this.#audio.toCaller(itemId, delta);
     } catch {
-      this.#log.warn("model audio malformed", { item: itemId });
-      return;
+      return this.#skipMalformed("response.output_audio.delta");
     }
-    this.#spoke ||= audio.length > 0;
+    this.#passOn(responseId, itemId, audio);
+  }
+
+  #passOn(responseId: string, itemId: string, audio: Uint8Array): void {
+    if (responseId === this.#discarded || audio.length === 0) return;
+    this.#spoke = true;
     this.#observer.audio(itemId, audio);
+  }
+
+  /** Each kind is logged once: a model that sends nonsense sends much of it. */
+  #skipMalformed(type: string): void {
+    if (!this.#malformed.has(type)) this.#log.warn("model event malformed", { type });
+    this.#malformed.add(type);
   }
 
   #takeError({ code, message, param, eventId }: ServerEvent & { type: "error" }): void {
@@ -210,6 +221,7 @@ class GaSession implements ModelSession {
   #configure(): void {
     this.#state = "configuring";
     const { instructions, voice } = this.#options;
+    const { format } = this.#audio;
     this.#send<SessionUpdateEvent>({
       type: "session.update",
       event_id: CONFIGURE_EVENT_ID,
@@ -219,7 +231,7 @@ class GaSession implements ModelSession {
         output_modalities: ["audio"],
         audio: {
           input: {
-            format: { type: "audio/pcmu" },
+            format,
             transcription: { model: "gpt-transcribe" },
             noise_reduction: { type: "near_field" },
             turn_detection: {
@@ -232,19 +244,21 @@ class GaSession implements ModelSession {
               interrupt_response: true,
             },
           },
-          output: { format: { type: "audio/pcmu" }, voice },
+          output: { format, voice },
         },
       },
     });
   }
 
   #confirm(input: AudioFormat, output: AudioFormat): void {
-    for (const [side, format] of [["input", input], ["output", output]] as const) {
-      if (format.type === "audio/pcmu") continue;
-      const found = [format.type ?? "none", format.rate].filter((part) => part !== undefined).join(" at ");
+    const asked = this.#audio.format;
+    for (const [side, found] of [["input", input], ["output", output]] as const) {
+      if (found.type === asked.type && (asked.type !== "audio/pcm" || found.rate === asked.rate)) continue;
+      const other = this.#options.audioFormat === "pcmu" ? "pcm16" : "pcmu";
       return this.#fail(
         "format_mismatch",
-        `The model was asked for "audio/pcmu" ${side} and answered "${found}"`,
+        `The model was asked for ${describe(asked)} ${side} and answered ${describe(found)}; ` +
+          `set AUDIO_FORMAT=${other} if that is what it speaks`,
       );
     }
     if (this.#state !== "configuring") return;
@@ -278,4 +292,8 @@ class GaSession implements ModelSession {
     this.#dialling.abort();
     this.#socket?.close();
   }
+}
+
+function describe({ type = "none", rate }: { type?: string | undefined; rate?: number | undefined }): string {
+  return `"${type}"${rate === undefined ? "" : ` at ${rate} Hz`}`;
 }

@@ -5,6 +5,7 @@
  */
 
 import type { Log } from "../telemetry/log.ts";
+import type { AudioFormatName } from "./wire_audio.ts";
 
 /** Items are the pieces the model speaks in; one answer may have several. */
 export type ItemId = string;
@@ -22,6 +23,8 @@ export interface SessionOptions {
   readonly apiKey: string | undefined;
   readonly model: string;
   readonly voice: string;
+  /** What the audio is on the wire. */
+  readonly audioFormat: AudioFormatName;
   readonly instructions: string;
   /** Stable and anonymous name of the caller, for the vendor's abuse checks. */
   readonly safetyIdentifier?: string;

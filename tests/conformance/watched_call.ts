@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import { assert } from "@std/assert";
 import { decodeBase64 } from "@std/encoding/base64";
 import { decodeMulaw } from "../../src/audio/g711.ts";
+import { MulawToPcm24, Pcm24ToMulaw } from "../../src/audio/transcode.ts";
 import { isObject, parseObject } from "../../src/json.ts";
 import { audibleSpan } from "../../src/rehearsal/caller/ear.ts";
 import { dial } from "../../src/model/web_socket.ts";
@@ -16,6 +17,9 @@ export class WatchedModel implements AsyncDisposable {
   readonly #model = startRehearsalModel({
     onEvent: (direction, event) => this.#events.push({ direction, event, at: performance.now() }),
   });
+
+  /** @param format What its sessions are held in: everything it says is told as µ-law. */
+  constructor(readonly format: "pcmu" | "pcm16" = "pcmu") {}
 
   get url(): string {
     return this.#model.url;
@@ -36,22 +40,33 @@ export class WatchedModel implements AsyncDisposable {
     return this.#of("out", type).find(({ event }) => event.item_id === itemId)?.at ?? NaN;
   }
 
-  /** The µ-law audio it heard. */
+  /** A caller's µ-law in the format of its sessions. */
+  inItsFormat(mulaw: Uint8Array): Uint8Array {
+    return this.format === "pcmu" ? mulaw : new MulawToPcm24().convert(mulaw);
+  }
+
+  /** The audio it heard, in its format. */
   get heard(): Uint8Array {
     return joined(this.got("input_audio_buffer.append").map(({ audio }) => decodeBase64(String(audio))));
   }
 
-  /** The µ-law audio it made, item by item. */
+  /** The audio it made, item by item, as the µ-law it becomes when it is converted in one piece. */
   get spoken(): { itemId: string; audio: Uint8Array }[] {
     const deltas = this.said("response.output_audio.delta");
     return [...Map.groupBy(deltas, ({ item_id }) => String(item_id))].map(([itemId, deltas]) => ({
       itemId,
-      audio: joined(deltas.map(({ delta }) => decodeBase64(String(delta)))),
+      audio: this.#asMulaw(joined(deltas.map(({ delta }) => decodeBase64(String(delta))))),
     }));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#model.close();
+  }
+
+  #asMulaw(audio: Uint8Array): Uint8Array {
+    if (this.format === "pcmu") return audio;
+    const down = new Pcm24ToMulaw();
+    return joined([down.convert(audio), down.flush()]);
   }
 
   #of(direction: "in" | "out", type: string) {

@@ -45,6 +45,25 @@ async function connect(env: Record<string, string> = {}, clock?: FakeClock): Pro
   };
 }
 
+/** What was heard must be as exact when the model's audio has to be converted. */
+function inBothFormats(name: string, test: (format: string) => Promise<void>): void {
+  for (const format of ["pcmu", "pcm16"]) Deno.test(`${name} (${format})`, () => test(format));
+}
+
+/** Milliseconds of audio a stream has been sent. */
+function sentMs(stream: StreamClient): number {
+  const payloads = stream.of("media").map((media) =>
+    Uint8Array.fromBase64(String(field(media, "media", "payload")))
+  );
+  return payloads.reduce((sum, { length }) => sum + length, 0) / 8;
+}
+
+/** The mark that follows so much audio, be it sent in one piece or in several. */
+async function markAfter(stream: StreamClient, ms: number): Promise<string> {
+  while (sentMs(stream) < ms) await stream.waitFor("media", stream.of("media").length + 1);
+  return String(field(await stream.waitFor("mark", stream.of("media").length), "mark", "name"));
+}
+
 function field(event: JsonObject | undefined, ...path: string[]): unknown {
   return path.reduce<unknown>((value, name) => isObject(value) ? value[name] : undefined, event);
 }
@@ -77,6 +96,41 @@ Deno.test("the session is configured for a phone call, in the GA dialect", async
       output: { format: { type: "audio/pcmu" }, voice: "cedar" },
     },
   });
+});
+
+Deno.test("in pcm16 mode the session is asked for PCM, and audio is converted both ways", async () => {
+  await using line = await connect({ AUDIO_FORMAT: "pcm16" });
+  const { session, stream } = line;
+  const pcm = { type: "audio/pcm", rate: 24000 };
+  const asked = session.got[0]?.event;
+  assertEquals([
+    field(asked, "session", "audio", "input", "format"),
+    field(asked, "session", "audio", "output", "format"),
+  ], [pcm, pcm]);
+  for (let i = 0; i < 5; i++) stream.media(i * 20);
+  await session.waitFor("input_audio_buffer.append", 5);
+  const heard = session.of("input_audio_buffer.append").map(({ audio }) =>
+    Uint8Array.fromBase64(String(audio))
+  );
+  assertEquals(
+    heard.map(({ length }) => length),
+    [792, 960, 960, 960, 960],
+    "3.5 ms are still in the filter",
+  );
+
+  // Deltas that end in the middle of a sample, an empty one, and one that is no base64: 60 ms come out as 60 ms.
+  session.send({ type: "response.created", response: { id: "r1", status: "in_progress" } });
+  const audio = new Uint8Array(60 * 48);
+  const delta = { type: "response.output_audio.delta", response_id: "r1", item_id: "a" };
+  for (const [from, to] of [[0, 1], [1, 1], [1, 1_000], [1_000, 2_003], [2_003, 2_880]] as const) {
+    session.send({ ...delta, delta: audio.subarray(from, to).toBase64() });
+  }
+  session.send({ ...delta, delta: "no base64!" });
+  session.send({ type: "response.output_audio.done", response_id: "r1", item_id: "a" });
+  session.done("r1");
+  await line.service.logged("answer");
+  await markAfter(stream, 60);
+  assertEquals(sentMs(stream), 60);
 });
 
 Deno.test("the greeting is asked for at the webhook and is the first thing the caller hears", async () => {
@@ -125,60 +179,66 @@ Deno.test("caller audio reaches the model untouched, in order, also from before 
   assert(heard.every((audio) => audio.length === 160 && new Set(audio).size === 1));
 });
 
-Deno.test("a barge-in clears within 5 ms and truncates what was heard of each item", async () => {
-  await using line = await connect();
-  const { session, stream, service } = line;
-  session.respond("r1", { a: 1_000, b: 2_000 }, { done: false });
-  await stream.waitFor("media", 2);
-  await stream.waitFor("mark", 2);
-  session.send({ type: "input_audio_buffer.speech_started", audio_start_ms: 0, item_id: "u1" });
-  const said = performance.now();
-  await stream.waitFor("clear");
-  assertLess((stream.got.at(-1)?.at ?? Infinity) - said, 5);
-  await session.waitFor("conversation.item.truncate", 2);
-  const [first, second] = session.of("conversation.item.truncate");
-  assertEquals([first?.item_id, first?.content_index, second?.item_id, second?.audio_end_ms], [
-    "a",
-    0,
-    "b",
-    0,
-  ]);
-  const heardMs = Number(first?.audio_end_ms);
-  assert(Number.isInteger(heardMs) && heardMs >= 0 && heardMs <= 100, `${heardMs} ms: no mark is back yet`);
-  assertEquals(session.of("response.cancel"), [], "the server cancels by itself");
+inBothFormats(
+  "a barge-in clears within 5 ms and truncates what was heard of each item",
+  async (AUDIO_FORMAT) => {
+    await using line = await connect({ AUDIO_FORMAT });
+    const { session, stream, service } = line;
+    session.respond("r1", { a: 1_000, b: 2_000 }, { done: false });
+    await stream.waitFor("media", 2);
+    await stream.waitFor("mark", 2);
+    session.send({ type: "input_audio_buffer.speech_started", audio_start_ms: 0, item_id: "u1" });
+    const said = performance.now();
+    await stream.waitFor("clear");
+    assertLess((stream.got.at(-1)?.at ?? Infinity) - said, 5);
+    await session.waitFor("conversation.item.truncate", 2);
+    const [first, second] = session.of("conversation.item.truncate");
+    assertEquals([first?.item_id, first?.content_index, second?.item_id, second?.audio_end_ms], [
+      "a",
+      0,
+      "b",
+      0,
+    ]);
+    const heardMs = Number(first?.audio_end_ms);
+    assert(Number.isInteger(heardMs) && heardMs >= 0 && heardMs <= 100, `${heardMs} ms: no mark is back yet`);
+    assertEquals(session.of("response.cancel"), [], "the server cancels by itself");
 
-  // Late audio of the interrupted response is not played; the next response is.
-  const sent = stream.of("media").length;
-  session.speak("r1", "b", 500);
-  session.done("r1", "cancelled", { type: "cancelled", reason: "turn_detected" });
-  await service.logged("answer");
-  assertEquals(stream.of("media").length, sent);
-  session.respond("r2", { c: 100 });
-  await stream.waitFor("media", sent + 1);
-});
+    // Late audio of the interrupted response is not played; the next response is.
+    const sent = stream.of("media").length;
+    session.speak("r1", "b", 500);
+    session.done("r1", "cancelled", { type: "cancelled", reason: "turn_detected" });
+    await service.logged("answer");
+    assertEquals(stream.of("media").length, sent);
+    session.respond("r2", { c: 100 });
+    await stream.waitFor("media", sent + 1);
+  },
+);
 
-Deno.test("a barge-in long after generation has finished still clears and truncates", async () => {
-  await using line = await connect();
-  const { session, stream, service } = line;
-  session.respond("r1", { a: 5_000 });
-  await service.logged("answer");
-  await stream.waitFor("mark");
-  session.send({ type: "input_audio_buffer.speech_started", audio_start_ms: 0, item_id: "u1" });
-  await stream.waitFor("clear");
-  assertEquals((await session.waitFor("conversation.item.truncate")).item_id, "a");
-  assertEquals(session.of("response.cancel"), []);
-  assertEquals((await service.logged("barge-in")).call, CALL);
-});
+inBothFormats(
+  "a barge-in long after generation has finished still clears and truncates",
+  async (AUDIO_FORMAT) => {
+    await using line = await connect({ AUDIO_FORMAT });
+    const { session, stream, service } = line;
+    session.respond("r1", { a: 5_000 });
+    await service.logged("answer");
+    await stream.waitFor("mark");
+    session.send({ type: "input_audio_buffer.speech_started", audio_start_ms: 0, item_id: "u1" });
+    await stream.waitFor("clear");
+    assertEquals((await session.waitFor("conversation.item.truncate")).item_id, "a");
+    assertEquals(session.of("response.cancel"), []);
+    assertEquals((await service.logged("barge-in")).call, CALL);
+  },
+);
 
-Deno.test("speech while nothing is playing is no barge-in", async () => {
+inBothFormats("speech while nothing is playing is no barge-in", async (AUDIO_FORMAT) => {
   const clock = new FakeClock();
-  await using line = await connect({}, clock);
+  await using line = await connect({ AUDIO_FORMAT }, clock);
   const { session, stream, service } = line;
   session.respond("r1", { a: 60 });
-  const mark = await stream.waitFor("mark");
   await service.logged("answer");
+  const mark = await markAfter(stream, 60);
   clock.advance(60);
-  stream.mark(String(field(mark, "mark", "name")));
+  stream.mark(mark);
   // Read in order: once the key is logged, so is the mark.
   stream.send({ event: "dtmf", streamSid: stream.streamSid, dtmf: { track: "inbound_track", digit: "1" } });
   await service.logged("key pressed");
@@ -201,12 +261,21 @@ Deno.test("each turn is logged with its latency by hop", async () => {
 });
 
 Deno.test("a session whose audio format is not the one asked for is refused", async (t) => {
-  const formats = [{ type: "audio/pcm", rate: 24000 }, undefined];
-  for (const format of formats) {
+  const formats: [asked: string, got: { type: string; rate?: number } | undefined, advice: RegExp][] = [
+    ["pcmu", { type: "audio/pcm", rate: 24000 }, /answered "audio\/pcm" at 24000 Hz; set AUDIO_FORMAT=pcm16/],
+    ["pcmu", undefined, /answered "none"/],
+    ["pcm16", { type: "audio/pcmu" }, /answered "audio\/pcmu"; set AUDIO_FORMAT=pcmu/],
+    ["pcm16", { type: "audio/pcm", rate: 16000 }, /at 16000 Hz/],
+  ];
+  for (const [AUDIO_FORMAT, format, advice] of formats) {
     for (const side of ["input", "output"]) {
-      await t.step(`${side} ${format?.type ?? "missing"}`, async () => {
+      await t.step(`${side} ${AUDIO_FORMAT} ${format?.type ?? "missing"}`, async () => {
         await using model = new ScriptedModel();
-        await using service = new TestService({ OPENAI_API_KEY: "sk-test", OPENAI_REALTIME_URL: model.url });
+        await using service = new TestService({
+          OPENAI_API_KEY: "sk-test",
+          OPENAI_REALTIME_URL: model.url,
+          AUDIO_FORMAT,
+        });
         await service.announce(CALL);
         const session = await model.session();
         await session.configure((asked) => ({
@@ -215,6 +284,7 @@ Deno.test("a session whose audio format is not the one asked for is refused", as
         }));
         const failure = await service.logged("model failed");
         assertEquals([failure.level, failure.code], ["error", "format_mismatch"]);
+        assertMatch(String(failure.message), advice);
         await session.end();
         assertEquals(session.of("response.create"), []);
       });
@@ -364,14 +434,16 @@ Deno.test("an answer that is cut short is finished", async () => {
   assertMatch(String(field(await session.waitFor("response.create"), "response", "instructions")), /cut off/);
 });
 
-Deno.test("a model that floods is stopped, and told how much will be heard", async () => {
-  await using line = await connect();
+inBothFormats("a model that floods is stopped, and told how much will be heard", async (AUDIO_FORMAT) => {
+  await using line = await connect({ AUDIO_FORMAT });
   const { session, service } = line;
   session.send({ type: "response.created", response: { id: "r1", status: "in_progress" } });
   for (let i = 0; i < 32; i++) session.speak("r1", "a", 10_000);
   const cancel = await session.waitFor("response.cancel");
   assertEquals(cancel.response_id, "r1");
-  assertEquals((await session.waitFor("conversation.item.truncate")).audio_end_ms, 300_000);
+  // Where audio is converted, the last 3.5 ms of what came are still in the filter.
+  const keptMs = AUDIO_FORMAT === "pcmu" ? 300_000 : 299_996;
+  assertEquals((await session.waitFor("conversation.item.truncate")).audio_end_ms, keptMs);
   await service.logged("answer too long");
   assertEquals(service.events("answer too long").length, 1);
 });
@@ -538,19 +610,22 @@ Deno.test("a session the model refuses, or never confirms, is a failure", async 
   await silent.end();
 });
 
-Deno.test("a model slower than real time is told of what was heard although nothing is left to play", async () => {
-  const clock = new FakeClock();
-  await using line = await connect({}, clock);
-  const { session, stream, service } = line;
-  session.respond("r1", { a: 60 }, { done: false });
-  const mark = await stream.waitFor("mark");
-  clock.advance(60);
-  stream.mark(String(field(mark, "mark", "name")));
-  await service.logged("mark");
-  session.send({ type: "input_audio_buffer.speech_started", audio_start_ms: 0, item_id: "u1" });
-  assertEquals((await session.waitFor("conversation.item.truncate")).audio_end_ms, 60);
-  assertEquals(stream.of("clear"), []);
-});
+inBothFormats(
+  "a model slower than real time is told of what was heard although nothing is left to play",
+  async (AUDIO_FORMAT) => {
+    const clock = new FakeClock();
+    await using line = await connect({ AUDIO_FORMAT }, clock);
+    const { session, stream, service } = line;
+    session.respond("r1", { a: 60 }, { done: false });
+    const mark = await markAfter(stream, 60);
+    clock.advance(60);
+    stream.mark(mark);
+    await service.logged("mark");
+    session.send({ type: "input_audio_buffer.speech_started", audio_start_ms: 0, item_id: "u1" });
+    assertEquals((await session.waitFor("conversation.item.truncate")).audio_end_ms, 60);
+    assertEquals(stream.of("clear"), []);
+  },
+);
 
 Deno.test("a caller whose frames stop in the middle of a turn is given silence", async () => {
   const clock = new FakeClock();

@@ -18,7 +18,14 @@ Deno.test("a model that does not read any more is given up, before the memory is
   const failed = Promise.withResolvers<SessionFailure>();
   const nothing = () => {};
   const session = gaDialect(systemClock)(
-    { url: server.url.replace(/\?.*/, ""), apiKey: undefined, model: "m", voice: "v", instructions: "i" },
+    {
+      url: server.url.replace(/\?.*/, ""),
+      apiKey: undefined,
+      model: "m",
+      voice: "v",
+      audioFormat: "pcmu",
+      instructions: "i",
+    },
     {
       ready: () => ready.resolve(),
       failed: (failure) => failed.resolve(failure),

@@ -11,6 +11,8 @@ export interface Got {
 export class ScriptedSession {
   readonly got: Got[] = [];
   closed = false;
+  /** Bytes in a millisecond of the audio it was configured for. */
+  #bytesPerMs = 8;
   readonly #bell = new Bell();
 
   constructor(readonly socket: WebSocket, readonly url: string, readonly headers: Headers) {
@@ -47,6 +49,7 @@ export class ScriptedSession {
   async configure(change: (session: JsonObject) => unknown = (session) => session): Promise<JsonObject> {
     this.send({ type: "session.created", session: { id: "sess_1", expires_at: 2_000_000_000 } });
     const { session } = await this.waitFor("session.update");
+    if (JSON.stringify(session).includes('"audio/pcm"')) this.#bytesPerMs = 48;
     this.send({ type: "session.updated", session: change(isObject(session) ? session : {}) });
     return isObject(session) ? session : {};
   }
@@ -54,12 +57,15 @@ export class ScriptedSession {
   /** One response: created, and audio for each item given; left open unless `done`. */
   respond(id: string, items: Record<string, number>, { done = true } = {}): void {
     this.send({ type: "response.created", response: { id, status: "in_progress" } });
-    for (const [item, ms] of Object.entries(items)) this.speak(id, item, ms);
+    for (const [item, ms] of Object.entries(items)) {
+      this.speak(id, item, ms);
+      this.send({ type: "response.output_audio.done", response_id: id, item_id: item });
+    }
     if (done) this.done(id);
   }
 
   speak(responseId: string, itemId: string, ms: number): void {
-    const delta = new Uint8Array(ms * 8).fill(0x55).toBase64();
+    const delta = new Uint8Array(ms * this.#bytesPerMs).fill(0x55).toBase64();
     this.send({ type: "response.output_audio.delta", response_id: responseId, item_id: itemId, delta });
   }
 

@@ -13,6 +13,7 @@ export const REHEARSE_USAGE = `parley rehearse: places one complete call without
   --turns N          say it N times, each time after the answer (1)
   --interrupt MS     speak over the first answer, MS milliseconds after it began
   --max-seconds N    hang up at the latest after N seconds (120)
+  --audio-format F   pcmu or pcm16 between the server started for the call and the model (AUDIO_FORMAT)
   --local            reach every address in the TwiML at the host of --url: past a tunnel, straight to the server
   --from NUMBER      the caller's number
   --out FILE         write both sides as heard: a stereo WAV, left the caller, right the assistant
@@ -23,6 +24,7 @@ export interface RehearseArguments {
   url?: string;
   wav?: string;
   out?: string;
+  audioFormat?: "pcmu" | "pcm16";
   json: boolean;
   help: boolean;
   options: Pick<RehearseOptions, "turns" | "interruptMs" | "maxSeconds" | "local" | "from">;
@@ -36,8 +38,8 @@ export interface RehearseIo {
   errIsTerminal: boolean;
   readFile(path: string): Promise<Uint8Array>;
   writeFile(path: string, bytes: Uint8Array): Promise<void>;
-  /** Starts a server for a call without `--url`. */
-  serve(): Promise<{ url: string; close(): Promise<void> }>;
+  /** Starts a server for a call without `--url`, with this audio format if one is given. */
+  serve(audioFormat?: "pcmu" | "pcm16"): Promise<{ url: string; close(): Promise<void> }>;
   /** What the environment says of the account. */
   account?: Pick<RehearseOptions, "authToken" | "accountSid" | "publicUrl">;
   /** Opens the media stream's socket; Deno's own without it. */
@@ -59,11 +61,18 @@ export function parseRehearseArgs(args: string[]): RehearseArguments {
     turns,
     interrupt,
     "max-seconds": maxSeconds,
+    "audio-format": audioFormat,
   } = parseFlags(args);
+  if (audioFormat !== undefined && url !== undefined) {
+    throw new TypeError(
+      "Cannot rehearse: --audio-format is for a server started for the call, --url names another",
+    );
+  }
   return {
     ...(url !== undefined && { url }),
     ...(wav !== undefined && { wav }),
     ...(out !== undefined && { out }),
+    ...(audioFormat !== undefined && { audioFormat: readAudioFormat(audioFormat) }),
     json,
     help,
     options: {
@@ -88,6 +97,7 @@ function parseFlags(args: string[]) {
         interrupt: { type: "string" },
         "max-seconds": { type: "string" },
         from: { type: "string" },
+        "audio-format": { type: "string" },
         local: { type: "boolean" },
         json: { type: "boolean" },
         help: { type: "boolean", short: "h" },
@@ -97,6 +107,11 @@ function parseFlags(args: string[]) {
     const why = error instanceof Error ? error.message.split(/\. |\n/, 1)[0] : String(error);
     throw new TypeError(`Cannot rehearse: ${why}; see "parley rehearse --help"`);
   }
+}
+
+function readAudioFormat(text: string): "pcmu" | "pcm16" {
+  if (text === "pcmu" || text === "pcm16") return text;
+  throw new TypeError(`Cannot rehearse: --audio-format is "${text}", pcmu or pcm16 was expected`);
 }
 
 function wholeNumber(flag: string, text: string, least: number): number {
@@ -114,7 +129,7 @@ export async function runRehearse(args: string[], io: RehearseIo): Promise<numbe
     }
     const speech = rest.wav === undefined ? undefined : await readSpeech(rest.wav, io);
     if (url !== undefined) return await callServer({ baseUrl: url }, rest, speech, io);
-    const server = await io.serve();
+    const server = await io.serve(rest.audioFormat);
     try {
       // It is called directly, whatever public address it has been given.
       return await callServer({ baseUrl: server.url, local: true }, rest, speech, io);
@@ -130,7 +145,7 @@ export async function runRehearse(args: string[], io: RehearseIo): Promise<numbe
 
 async function callServer(
   server: Pick<RehearseOptions, "baseUrl" | "local">,
-  { out, json, options }: Omit<RehearseArguments, "url" | "help">,
+  { out, json, options }: Omit<RehearseArguments, "url" | "help" | "audioFormat">,
   speech: Int16Array | undefined,
   io: RehearseIo,
 ): Promise<number> {

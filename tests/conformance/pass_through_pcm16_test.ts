@@ -1,0 +1,7 @@
+import { interruptEarly, interruptLate } from "./pass_through.ts";
+
+Deno.test("every sample passes through Parley, and a late barge-in is known to 20 ms (pcm16)", () =>
+  interruptLate("pcm16"));
+
+Deno.test("a barge-in while the answer is still being made is known to 20 ms (pcm16)", () =>
+  interruptEarly("pcm16"));
