@@ -2,10 +2,10 @@ import type {
   ConversationItemTruncateEvent,
   ResponseCancelEvent,
   ResponseCreateEvent,
-  SessionUpdateEvent,
 } from "openai/resources/realtime/realtime";
 import type { Cancel, Clock } from "../clock.ts";
 import type { Log } from "../telemetry/log.ts";
+import { sessionUpdate } from "./ga_config.ts";
 import { type AudioFormat, readServerEvent, type ServerEvent } from "./ga_events.ts";
 import { ResponseQueue, type ResponseRequest } from "./response_queue.ts";
 import type { Heard, ModelObserver, ModelSession, OpenSession, SessionOptions } from "./session.ts";
@@ -220,34 +220,7 @@ class GaSession implements ModelSession {
 
   #configure(): void {
     this.#state = "configuring";
-    const { instructions, voice } = this.#options;
-    const { format } = this.#audio;
-    this.#send<SessionUpdateEvent>({
-      type: "session.update",
-      event_id: CONFIGURE_EVENT_ID,
-      session: {
-        type: "realtime",
-        instructions,
-        output_modalities: ["audio"],
-        audio: {
-          input: {
-            format,
-            transcription: { model: "gpt-transcribe" },
-            noise_reduction: { type: "near_field" },
-            turn_detection: {
-              type: "server_vad",
-              threshold: 0.5,
-              prefix_padding_ms: 300,
-              // The documented default and the one seen on the wire differ.
-              silence_duration_ms: 500,
-              create_response: true,
-              interrupt_response: true,
-            },
-          },
-          output: { format, voice },
-        },
-      },
-    });
+    this.#send(sessionUpdate(CONFIGURE_EVENT_ID, this.#options, this.#audio.format));
   }
 
   #confirm(input: AudioFormat, output: AudioFormat): void {

@@ -7,8 +7,10 @@
 
 import { encodeBase64 } from "@std/encoding/base64";
 import { type Clock, systemClock } from "../clock.ts";
-import { DialError, readAnswer, readTarget, Refusal, remedy, upgradeRequest } from "./web_socket_upgrade.ts";
-import { FrameError, FrameReader, type FrameSink, FrameWriter, isCloseCode } from "./web_socket_frames.ts";
+import { DialError, readAnswer, readTarget, Refusal, remedy, upgradeRequest } from "./web_socket/upgrade.ts";
+import { FrameError, isCloseCode } from "./web_socket/frame.ts";
+import { FrameReader, type FrameSink } from "./web_socket/frame_reader.ts";
+import { FrameWriter } from "./web_socket/frame_writer.ts";
 
 export { DialError };
 

@@ -1,4 +1,5 @@
 import type { Cancel, Clock } from "../clock.ts";
+import { AudioQueue } from "./audio_queue.ts";
 
 /** µ-law at 8 kHz: bytes, which are samples, in one millisecond. */
 const BYTES_PER_MS = 8;
@@ -67,9 +68,7 @@ export class Playout {
   #closed = false;
   #timer: Cancel | undefined;
 
-  #queue: Uint8Array[] = [];
-  /** Bytes of `#queue[0]` that have been sent already. */
-  #offset = 0;
+  readonly #queue = new AudioQueue();
   #accepted = 0;
   #sent = 0;
   #stretches: Stretch[] = [];
@@ -154,7 +153,7 @@ export class Playout {
   close(): void {
     this.#closed = true;
     this.#stopTimer();
-    this.#queue = [];
+    this.#queue.clear();
     this.#line = undefined;
   }
 
@@ -169,8 +168,7 @@ export class Playout {
       last.end = Math.min(last.end, playhead);
       last.state = "hearing";
     }
-    this.#queue = [];
-    this.#offset = 0;
+    this.#queue.clear();
     this.#accepted = this.#sent = playhead;
   }
 
@@ -215,41 +213,13 @@ export class Playout {
   }
 
   #sendPiece(line: PlayoutLine): void {
-    const piece = this.#take(Math.min(PIECE_MS * BYTES_PER_MS, this.#accepted - this.#sent));
+    const piece = this.#queue.take(Math.min(PIECE_MS * BYTES_PER_MS, this.#accepted - this.#sent));
     line.media(piece);
     this.#sent += piece.length;
     const mark = { name: `parley-${++this.#markCount}`, position: this.#sent };
     this.#marks.push(mark);
     line.mark(mark.name);
     this.#announce("sending", this.#sent);
-  }
-
-  /** Takes the next `length` bytes off the queue, without copying where one chunk holds them all. */
-  #take(length: number): Uint8Array {
-    const first = this.#queue[0];
-    if (first && first.length - this.#offset >= length) {
-      const piece = first.subarray(this.#offset, this.#offset + length);
-      this.#advance(first, length);
-      return piece;
-    }
-    const piece = new Uint8Array(length);
-    for (let filled = 0; filled < length;) {
-      const chunk = this.#queue[0];
-      if (!chunk) break;
-      const part = chunk.subarray(this.#offset, this.#offset + length - filled);
-      piece.set(part, filled);
-      filled += part.length;
-      this.#advance(chunk, part.length);
-    }
-    return piece;
-  }
-
-  #advance(chunk: Uint8Array, bytes: number): void {
-    this.#offset += bytes;
-    if (this.#offset === chunk.length) {
-      this.#queue.shift();
-      this.#offset = 0;
-    }
   }
 
   /** Tells the observer of each stretch that begins before `position` and was not yet told of. */

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { dial, DialError } from "../../src/model/web_socket.ts";
-import { readAnswer } from "../../src/model/web_socket_upgrade.ts";
+import { readAnswer } from "../../src/model/web_socket/upgrade.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { type RawPeer, RawServer } from "./raw_server.ts";
 

@@ -1,5 +1,7 @@
 import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
-import { FrameError, FrameReader, FrameWriter } from "../../src/model/web_socket_frames.ts";
+import { FrameError } from "../../src/model/web_socket/frame.ts";
+import { FrameReader } from "../../src/model/web_socket/frame_reader.ts";
+import { FrameWriter } from "../../src/model/web_socket/frame_writer.ts";
 
 const utf8 = new TextEncoder();
 

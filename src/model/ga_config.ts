@@ -1,0 +1,39 @@
+import type { RealtimeAudioFormats, SessionUpdateEvent } from "openai/resources/realtime/realtime";
+import type { SessionOptions } from "./session.ts";
+
+/**
+ * The one `session.update` of a phone call in the GA dialect. Later ones would have to leave the voice out, which is locked
+ * once the model has spoken. Source: https://platform.openai.com/docs/api-reference/realtime-client-events/session/update
+ */
+export function sessionUpdate(
+  eventId: string,
+  { instructions, voice }: SessionOptions,
+  format: RealtimeAudioFormats,
+): SessionUpdateEvent {
+  return {
+    type: "session.update",
+    event_id: eventId,
+    session: {
+      type: "realtime",
+      instructions,
+      output_modalities: ["audio"],
+      audio: {
+        input: {
+          format,
+          transcription: { model: "gpt-transcribe" },
+          noise_reduction: { type: "near_field" },
+          turn_detection: {
+            type: "server_vad",
+            threshold: 0.5,
+            prefix_padding_ms: 300,
+            // The documented default and the one seen on the wire differ.
+            silence_duration_ms: 500,
+            create_response: true,
+            interrupt_response: true,
+          },
+        },
+        output: { format, voice },
+      },
+    },
+  };
+}
