@@ -121,6 +121,10 @@ async function rehearse(args: string[]): Promise<number> {
       );
       return await Promise.resolve({ url: server.url, close: stop });
     },
+    account: {
+      ...(config.TWILIO_AUTH_TOKEN ? { authToken: config.TWILIO_AUTH_TOKEN } : {}),
+      ...(config.PUBLIC_URL ? { publicUrl: config.PUBLIC_URL } : {}),
+    },
     // Deno's own client would send the caller's frames in pairs; see docs/design/model-socket.md.
     open: (url, headers, handlers) => dial(url.href, { headers, handlers }),
     signal: hangUp.signal,

@@ -2,6 +2,7 @@
 export declare const STATUS_CODE: {
   readonly OK: 200;
   readonly BadRequest: 400;
+  readonly Forbidden: 403;
   readonly NotFound: 404;
   readonly MethodNotAllowed: 405;
   readonly ContentTooLarge: 413;

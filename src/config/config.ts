@@ -113,10 +113,16 @@ function findSecret(
 
 /** What development lives with and production must not: the setting, and what to do. */
 function findRisks(
-  { OPENAI_API_KEY, PUBLIC_URL }: Record<string, unknown>,
+  { OPENAI_API_KEY, PUBLIC_URL, TWILIO_AUTH_TOKEN }: Record<string, unknown>,
 ): [name: SettingName, remedy: string][] {
   const risks: [SettingName, string][] = [];
   if (!OPENAI_API_KEY) risks.push(["OPENAI_API_KEY", "not set; set it to a key of your OpenAI project"]);
+  if (!TWILIO_AUTH_TOKEN) {
+    risks.push([
+      "TWILIO_AUTH_TOKEN",
+      "not set, so strangers are answered too; set it to your Twilio account's",
+    ]);
+  }
   if (!PUBLIC_URL) {
     risks.push(["PUBLIC_URL", "not set; set it to the https address under which Twilio reaches you"]);
   } else if (!String(PUBLIC_URL).startsWith("https:")) {

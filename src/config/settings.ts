@@ -50,6 +50,11 @@ export const SETTINGS = {
     about: "Address to listen on. Not set: 127.0.0.1 in development, 0.0.0.0 in production.",
     schema: text.optional(),
   },
+  TWILIO_AUTH_TOKEN: {
+    about: "Primary auth token of the Twilio account: with it, only Twilio's own requests are answered.",
+    schema: text.optional(),
+    secret: true,
+  },
   OPENAI_API_KEY: {
     about: "Key for the model. Not set in development: an embedded stand-in model answers.",
     schema: text.optional(),

@@ -55,8 +55,14 @@ export function startServer({ config, openSession, modelUrl, clock, log }: Serve
   }, (request) => app(request));
   const { hostname, port } = listener.addr;
   const url = `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
-  const publicUrl = config.PUBLIC_URL ?? `http://localhost:${port}`;
-  const app = createApp({ calls, clock, log, publicUrl, welcome: config.WELCOME_MESSAGE });
+  const app = createApp({
+    calls,
+    clock,
+    log,
+    publicUrl: config.PUBLIC_URL ?? url.replace("//0.0.0.0:", "//localhost:"),
+    authToken: config.TWILIO_AUTH_TOKEN,
+    welcome: config.WELCOME_MESSAGE,
+  });
   return {
     url,
     async stop() {

@@ -73,7 +73,7 @@ Deno.test("the binary refuses to start wrong, and names every problem", async ()
   }
   const missing = await run([], { APP_ENV: "production" });
   assertEquals(missing.code, 1);
-  for (const name of ["OPENAI_API_KEY", "PUBLIC_URL"]) {
+  for (const name of ["OPENAI_API_KEY", "PUBLIC_URL", "TWILIO_AUTH_TOKEN"]) {
     assertMatch(missing.err, new RegExp(`- ${name}: not set`));
   }
 });

@@ -15,7 +15,11 @@ function problems(env: Record<string, string>, files: Record<string, string> = {
   return assertThrows(() => load(env, files), ConfigError).problems;
 }
 
-const GOOD = { OPENAI_API_KEY: "sk-good-key", PUBLIC_URL: "https://phone.example.com" };
+const GOOD = {
+  OPENAI_API_KEY: "sk-good-key",
+  PUBLIC_URL: "https://phone.example.com",
+  TWILIO_AUTH_TOKEN: "token",
+};
 
 Deno.test("loadConfig() needs nothing in development, and says what is missing", () => {
   const config = load({});
@@ -26,7 +30,11 @@ Deno.test("loadConfig() needs nothing in development, and says what is missing",
     "pretty",
   ]);
   assertEquals(config.OPENAI_MODEL, "gpt-realtime-2.1");
-  assertEquals(config.warnings.map((warning) => warning.split(":")[0]), ["OPENAI_API_KEY", "PUBLIC_URL"]);
+  assertEquals(config.warnings.map((warning) => warning.split(":")[0]), [
+    "OPENAI_API_KEY",
+    "TWILIO_AUTH_TOKEN",
+    "PUBLIC_URL",
+  ]);
   assert(Object.isFrozen(config));
 });
 
@@ -43,7 +51,7 @@ Deno.test("loadConfig() takes the process first, then .env.$APP_ENV, then .env",
 Deno.test("loadConfig() lets .env say which environment it is", () => {
   const files = {
     ".env": "APP_ENV=production\n",
-    ".env.production": "OPENAI_API_KEY=sk-file\nPUBLIC_URL=https://a.example",
+    ".env.production": "OPENAI_API_KEY=sk-file\nPUBLIC_URL=https://a.example\nTWILIO_AUTH_TOKEN=t",
   };
   assertEquals(load({}, files).OPENAI_API_KEY, "sk-file");
 });
@@ -70,6 +78,7 @@ Deno.test("loadConfig() refuses in production what development warns of, beside 
   assertEquals(problems({ APP_ENV: "production", PORT: "-1" }).map((problem) => problem.split(":")[0]), [
     "PORT",
     "OPENAI_API_KEY",
+    "TWILIO_AUTH_TOKEN",
     "PUBLIC_URL",
   ]);
   assertEquals(

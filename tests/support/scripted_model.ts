@@ -1,15 +1,10 @@
 import { Bell } from "./bell.ts";
 import { isObject, type JsonObject, parseObject } from "../../src/json.ts";
 
-/** What a scripted model got: the event, and when (ms, monotonic). */
-export interface Got {
-  readonly event: JsonObject;
-  readonly at: number;
-}
-
 /** One session of a scripted model: nothing happens but what the test says. */
 export class ScriptedSession {
-  readonly got: Got[] = [];
+  /** What it got, in order. */
+  readonly got: JsonObject[] = [];
   closed = false;
   /** Bytes in a millisecond of the audio it was configured for. */
   #bytesPerMs = 8;
@@ -18,7 +13,7 @@ export class ScriptedSession {
   constructor(readonly socket: WebSocket, readonly url: string, readonly headers: Headers) {
     socket.onmessage = ({ data }) => {
       const event = parseObject(String(data));
-      if (event) this.got.push({ event, at: performance.now() });
+      if (event) this.got.push(event);
       this.#bell.ring();
     };
     socket.onclose = () => {
@@ -32,7 +27,7 @@ export class ScriptedSession {
   }
 
   of(type: string): JsonObject[] {
-    return this.got.map(({ event }) => event).filter((event) => event.type === type);
+    return this.got.filter((event) => event.type === type);
   }
 
   /** Waits until `count` events of a type have come; returns the last of them. */

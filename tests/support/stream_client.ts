@@ -3,7 +3,8 @@ import { isObject, type JsonObject, parseObject } from "../../src/json.ts";
 
 /** The Twilio end of one media stream: says what a test tells it to, returns marks when told to. */
 export class StreamClient implements AsyncDisposable {
-  readonly got: { event: JsonObject; at: number }[] = [];
+  /** What it got, in order. */
+  readonly got: JsonObject[] = [];
   closed: { code: number; reason: string } | undefined;
   readonly streamSid = "MZ00000000000000000000000000000001";
   /** Whether marks come back at once, as if everything had been played. */
@@ -18,7 +19,7 @@ export class StreamClient implements AsyncDisposable {
     this.#opened = new Promise((resolve) => this.#socket.onopen = () => resolve());
     this.#socket.onmessage = ({ data }) => {
       const event = parseObject(String(data)) ?? {};
-      this.got.push({ event, at: performance.now() });
+      this.got.push(event);
       if (this.echoMarks && event.event === "mark" && isObject(event.mark)) {
         this.mark(String(event.mark.name));
       }
@@ -99,7 +100,7 @@ export class StreamClient implements AsyncDisposable {
   }
 
   of(event: string): JsonObject[] {
-    return this.got.map(({ event }) => event).filter((message) => message.event === event);
+    return this.got.filter((message) => message.event === event);
   }
 
   async waitFor(event: string, count = 1): Promise<JsonObject> {

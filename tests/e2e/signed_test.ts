@@ -1,0 +1,79 @@
+import { assertEquals } from "@std/assert";
+import twilio from "twilio";
+import { dial, DialError } from "../../src/model/web_socket.ts";
+import { rehearse } from "../../src/rehearsal/caller/rehearse.ts";
+import { startRehearsalModel } from "../../src/rehearsal/model/server.ts";
+import { TestService } from "../support/service.ts";
+
+const TOKEN = "the-account-token";
+const PUBLIC_URL = "https://phone.example.com";
+
+function service(modelUrl = "ws://127.0.0.1:9/v1/realtime"): TestService {
+  return new TestService({ OPENAI_REALTIME_URL: modelUrl, TWILIO_AUTH_TOKEN: TOKEN, PUBLIC_URL });
+}
+
+Deno.test("with an auth token, only what Twilio signed for this address gets in", async () => {
+  await using running = service();
+  const form = { CallSid: "CA1", From: "+15551230000", To: "+15559870000", Note: "" };
+  const sign = (path: string, params: Record<string, string>, token = TOKEN) =>
+    twilio.getExpectedTwilioSignature(token, PUBLIC_URL + path, params);
+  const post = async (path: string, signature: string | undefined, body: Record<string, string> = form) => {
+    const headers = { ...(signature ? { "x-twilio-signature": signature } : {}), host: "phone.example.com" };
+    const response = await fetch(running.url + path, {
+      method: "POST",
+      headers,
+      body: new URLSearchParams(body),
+    });
+    await response.body?.cancel();
+    return response.status;
+  };
+  for (const path of ["/incoming-call", "/after-stream", "/incoming-call?a=%27b"]) {
+    assertEquals(await post(path, sign(path, form)), 200, path);
+    assertEquals(await post(path, undefined), 403);
+    assertEquals(await post(path, sign(path, form, "another")), 403);
+    assertEquals(await post(path, sign(path, form), { ...form, From: "+15550000000" }), 403);
+    assertEquals(await post(path, sign(`${path}x`, form)), 403);
+  }
+  const get = await fetch(`${running.url}/incoming-call?CallSid=CA2`, {
+    headers: { "x-twilio-signature": sign("/incoming-call?CallSid=CA2", {}) },
+  });
+  assertEquals([get.status, (await get.text()).includes("<Connect")], [200, true]);
+  const json = await fetch(`${running.url}/incoming-call`, {
+    method: "POST",
+    headers: { "content-type": "application/json", "x-twilio-signature": sign("/incoming-call", {}) },
+    body: "{}",
+  });
+  assertEquals(json.status, 403, "a body that nothing vouches for");
+  await json.body?.cancel();
+  assertEquals(running.events("call announced").map(({ call }) => call), ["CA1", "CA2"]);
+  assertEquals((await running.logged("request refused")).why, "signature");
+});
+
+Deno.test("an unsigned handshake is refused before the upgrade", async () => {
+  await using running = service();
+  const handlers = { onMessage: () => {}, onClose: () => {} };
+  const url = `${running.streamUrl}`;
+  const refused = await dial(url, { handlers }).catch((error) => error);
+  assertEquals(refused instanceof DialError && refused.status, 403);
+  const closed = Promise.withResolvers<void>();
+  const signature = twilio.getExpectedTwilioSignature(TOKEN, "wss://phone.example.com/media-stream", {});
+  const socket = await dial(url, {
+    headers: { "X-Twilio-Signature": signature },
+    handlers: { onMessage: () => {}, onClose: () => closed.resolve() },
+  });
+  socket.close();
+  await closed.promise;
+});
+
+Deno.test("a whole call, signed as Twilio signs it", async () => {
+  const model = startRehearsalModel();
+  await using running = service(model.url);
+  const options = { baseUrl: running.url, publicUrl: PUBLIC_URL, local: true, maxSeconds: 2 };
+  const open: NonNullable<Parameters<typeof rehearse>[0]["open"]> = (url, headers, handlers) =>
+    dial(url.href, { headers, handlers });
+  const call = await rehearse({ ...options, open, authToken: TOKEN });
+  assertEquals(call.counts.mediaReceived > 0, true, call.problem);
+  const stranger = await rehearse({ ...options, open });
+  assertEquals(stranger.counts.mediaReceived, 0);
+  await model.close();
+});
