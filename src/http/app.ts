@@ -6,7 +6,7 @@ import { MediaStream } from "../twilio/media_stream.ts";
 import { SignatureCheck } from "../twilio/signature.ts";
 import { connectStream, hangup, say, twiml } from "../twilio/twiml.ts";
 import { readIncomingCall } from "../twilio/webhook.ts";
-import { readWebhook } from "./parameters.ts";
+import { readWebhook } from "./webhook_input.ts";
 import { problem } from "./problem.ts";
 
 /** Said when a call had to be given up. */
