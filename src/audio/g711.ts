@@ -3,7 +3,8 @@
  *
  * G.711 compands 14 bits (µ-law) or 13 (A-law) and leaves open how 16 become so few. This is the way of ITU-T
  * G.191's `ulaw_compress` and `alaw_compress`: the low bits are dropped by an arithmetic shift, so that a sample on a
- * decision value goes to the greater of its two neighbours. sox rounds first and decides up to 4 too late.
+ * decision value goes to the greater of its two neighbours. sox rounds instead, and its decisions lie 2 samples (µ-law)
+ * or 4 (A-law) away from G.711's; docs/audio.md lists them.
  */
 
 /** The µ-law byte of a silent line: +0, which Twilio's silence is made of. */

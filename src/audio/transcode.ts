@@ -3,17 +3,21 @@
  * exact: byte `8 * n` of all the µ-law and byte `48 * n` of all the PCM are the same moment, in both directions.
  */
 
-import { decodeMulaw, encodeMulaw } from "./g711.ts";
+import { decodeMulawInto, encodeMulaw } from "./g711.ts";
 import { Resampler } from "./resampler.ts";
 
 /** What a caller says, for a model to hear. One for each call: the line never falls silent in between. */
 export class MulawToPcm24 {
   readonly #resampler = new Resampler(8000, 24000);
+  // Room for what comes in between, kept: a frame's garbage would cost as much time as half its conversion.
+  #samples = new Int16Array(160);
 
   /** Converts the next bytes, any number of them. The last 3.5 ms of the PCM come out with the bytes that follow. */
   convert(mulaw: Uint8Array): Uint8Array<ArrayBuffer> {
-    const samples = this.#resampler.process(decodeMulaw(mulaw));
-    return new Uint8Array(samples.buffer); // every machine Deno runs on is little-endian
+    if (this.#samples.length < mulaw.length) this.#samples = new Int16Array(mulaw.length);
+    const count = decodeMulawInto(mulaw, this.#samples);
+    const pcm = this.#resampler.process(this.#samples.subarray(0, count));
+    return new Uint8Array(pcm.buffer); // every machine Deno runs on is little-endian
   }
 }
 
@@ -22,6 +26,8 @@ export class Pcm24ToMulaw {
   readonly #resampler = new Resampler(24000, 8000);
   /** The first byte of a sample whose second is still to come. */
   #half: number | undefined;
+  #bytes = new Uint8Array(960);
+  #samples = new Int16Array(160);
 
   /**
    * Converts the next bytes, any number of them; they may end in the middle of a sample. The last 3.5 ms of the µ-law
@@ -30,11 +36,15 @@ export class Pcm24ToMulaw {
   convert(pcm: Uint8Array): Uint8Array<ArrayBuffer> {
     const begun = this.#half === undefined ? 0 : 1;
     const length = begun + pcm.length;
-    const bytes = new Uint8Array(length + length % 2);
-    if (this.#half !== undefined) bytes[0] = this.#half;
-    bytes.set(pcm, begun);
-    this.#half = length % 2 ? bytes[length - 1] : undefined;
-    return encodeMulaw(this.#resampler.process(new Int16Array(bytes.buffer, 0, length >> 1)));
+    if (this.#bytes.length < length) this.#bytes = new Uint8Array(length);
+    if (this.#half !== undefined) this.#bytes[0] = this.#half;
+    this.#bytes.set(pcm, begun);
+    this.#half = length % 2 ? this.#bytes[length - 1] : undefined;
+    const samples = new Int16Array(this.#bytes.buffer, 0, length >> 1);
+    const due = this.#resampler.outputLength(samples.length);
+    if (this.#samples.length < due) this.#samples = new Int16Array(due);
+    this.#resampler.processInto(samples, this.#samples);
+    return encodeMulaw(this.#samples.subarray(0, due));
   }
 
   /**

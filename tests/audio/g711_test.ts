@@ -58,7 +58,7 @@ Deno.test("A-law changes its byte exactly at G.711's decision values", () => {
   assertEquals(changes(encodeAlaw(EVERY_SAMPLE)), expected);
 });
 
-Deno.test("µ-law differs from sox on the 510 samples sox decides late, and is never farther from one", () => {
+Deno.test("µ-law differs from sox on 510 samples beside decision values, and is never farther from one", () => {
   const [ours, sox] = [encodeMulaw(EVERY_SAMPLE), soxEncoded(MULAW_ENCODED)];
   const differing = [...EVERY_SAMPLE].filter((_, i) => ours[i] !== sox[i]);
   assertEquals(differing.length, 510);
@@ -68,8 +68,8 @@ Deno.test("µ-law differs from sox on the 510 samples sox decides late, and is n
 Deno.test("A-law is farther from a sample than sox on 23 samples, where G.711's decision is not the middle", () => {
   const [ours, sox] = [encodeAlaw(EVERY_SAMPLE), soxEncoded(ALAW_ENCODED)];
   assertEquals([...EVERY_SAMPLE].filter((_, i) => ours[i] !== sox[i]).length, 1020);
-  // Below -2^k a segment begins: the decision value lies nearer to the smaller output, and sox comes to it late. At
-  // -516 both are equally far.
+  // At -2^k two segments meet, and G.711 decides nearer to the smaller output: just below, that is the nearer one, and
+  // sox goes over to it 4 samples early. At -516 both are equally far.
   const below = [16384, 8192, 4096, 2048, 1024, 512].flatMap((join) => [4, 3, 2, 1].map((by) => -join - by));
   assertEquals(farther(ours, sox, decodeAlaw), below.filter((sample) => sample !== -516));
 });

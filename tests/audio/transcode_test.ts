@@ -92,9 +92,15 @@ Deno.test("nothing becomes nothing, silence becomes silence", () => {
 });
 
 Deno.test("what was handed out is not written again", () => {
-  const toModel = new MulawToPcm24();
-  const first = toModel.convert(SPEECH.subarray(0, 800));
-  const kept = first.slice();
-  toModel.convert(SPEECH.subarray(800));
-  assertEquals(first, kept);
+  for (
+    const { converter, input } of [
+      { converter: new MulawToPcm24(), input: SPEECH },
+      { converter: new Pcm24ToMulaw(), input: modelSpeech() },
+    ]
+  ) {
+    const first = converter.convert(input.subarray(0, 800));
+    const kept = first.slice();
+    converter.convert(input.subarray(800));
+    assertEquals(first, kept);
+  }
 });
