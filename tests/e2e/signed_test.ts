@@ -51,16 +51,12 @@ Deno.test("with an auth token, only what Twilio signed for this address gets in"
 
 Deno.test("an unsigned handshake is refused before the upgrade", async () => {
   await using running = service();
-  const handlers = { onMessage: () => {}, onClose: () => {} };
-  const url = `${running.streamUrl}`;
-  const refused = await dial(url, { handlers }).catch((error) => error);
-  assertEquals(refused instanceof DialError && refused.status, 403);
   const closed = Promise.withResolvers<void>();
+  const handlers = { onMessage: () => {}, onClose: () => closed.resolve() };
+  const refused = await dial(running.streamUrl, { handlers }).catch((error) => error);
+  assertEquals(refused instanceof DialError && refused.status, 403);
   const signature = twilio.getExpectedTwilioSignature(TOKEN, "wss://phone.example.com/media-stream", {});
-  const socket = await dial(url, {
-    headers: { "X-Twilio-Signature": signature },
-    handlers: { onMessage: () => {}, onClose: () => closed.resolve() },
-  });
+  const socket = await dial(running.streamUrl, { headers: { "X-Twilio-Signature": signature }, handlers });
   socket.close();
   await closed.promise;
 });
