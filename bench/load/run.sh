@@ -10,8 +10,9 @@ set -eu
 cd "$(dirname "$0")/../.."
 bench=${TMPDIR:-/tmp}/parley-vbench
 [ "$bench" -nt bench/load/vbench.cpp ] || g++ -std=c++20 -O2 -march=native -o "$bench" bench/load/vbench.cpp
+permissions=$(sed -n "s/.*\(--no-prompt .*\) main.ts serve\".*/\1/p" deno.json | head -1 | tr -d "'")
 flags=$(deno run -q --no-config --no-lock --allow-net --allow-env=JSR_URL .mirror/flags.ts)
 exec "$bench" --name parley --cwd "$PWD" --port 5070 --openai-any \
-  --cmd "deno run --quiet $flags --no-prompt --allow-net --allow-read=. --allow-env=APP_ENV,AUDIO_FORMAT,PUBLIC_URL,PORT,HOST,SYSTEM_MESSAGE,GREETING,WELCOME_MESSAGE,OPENAI_*,TWILIO_*,LOG_* main.ts serve" \
+  --cmd "deno run --quiet $flags $permissions main.ts serve" \
   --env PORT=5070 --env OPENAI_API_KEY=sk-bench --env GREETING= --env LOG_LEVEL=warn \
   --env "OPENAI_REALTIME_URL=ws://${MODEL_HOST:-127.0.0.1}:9100/v1/realtime" "$@"

@@ -1,4 +1,5 @@
 import { parse } from "@std/dotenv/parse";
+import { nearest, slips } from "./misspelt.ts";
 import { type Setting, type SettingName, SETTINGS, type Settings } from "./settings.ts";
 
 /** Where settings come from: the process's environment and files. */
@@ -12,6 +13,8 @@ export interface Surroundings {
 export interface Config extends Settings {
   readonly HOST: string;
   readonly LOG_FORMAT: NonNullable<Settings["LOG_FORMAT"]>;
+  readonly TRUSTED_PROXIES: readonly string[];
+  readonly DENIED_CALLERS: readonly string[];
   /** Values that must never be shown. */
   readonly secrets: readonly string[];
   /** What is not as it should be, and allowed in development only. */
@@ -30,7 +33,15 @@ ${problems.map((problem) => `  - ${problem}`).join("\n")}`);
 
 /** The surroundings of this process. */
 export const processSurroundings: Surroundings = {
-  env: (name) => Deno.env.get(name),
+  env(name) {
+    try {
+      return Deno.env.get(name);
+    } catch (error) {
+      // A slip of a name may lie outside of what the program may read.
+      if (error instanceof Deno.errors.NotCapable) return undefined;
+      throw error;
+    }
+  },
   readFile(path) {
     try {
       return Deno.readTextFileSync(path);
@@ -66,11 +77,13 @@ export function loadConfig({ env, readFile }: Surroundings): Config {
       problems.push(`${name}: found ${setting.secret ? "a secret" : JSON.stringify(given)}; ${allowed}`);
     }
   }
+  problems.push(...findContradictions(values, problems));
   const production = appEnv === "production";
-  const risks = findRisks(values).filter(([name]) =>
-    !problems.some((problem) => problem.startsWith(`${name}`))
-  )
-    .map(([name, remedy]) => `${name}: ${remedy}`);
+  const risks = [
+    ...findRisks(values).filter(([name]) => !problems.some((problem) => problem.startsWith(name)))
+      .map(([name, remedy]) => `${name}: ${remedy}`),
+    ...findMisspelt(env, [named, base]),
+  ];
   if (production) problems.push(...risks);
   if (problems.length > 0) throw new ConfigError(problems);
 
@@ -80,6 +93,8 @@ export function loadConfig({ env, readFile }: Surroundings): Config {
     ...settings,
     HOST: settings.HOST ?? (production ? "0.0.0.0" : "127.0.0.1"),
     LOG_FORMAT: settings.LOG_FORMAT ?? (production ? "json" : "pretty"),
+    TRUSTED_PROXIES: settings.TRUSTED_PROXIES ?? [],
+    DENIED_CALLERS: settings.DENIED_CALLERS ?? [],
     secrets,
     warnings: risks,
   });
@@ -109,6 +124,36 @@ function findSecret(
     problems.push(`${name}_FILE: cannot read ${JSON.stringify(file)}: ${why}`);
   }
   return undefined;
+}
+
+/** Settings that need each other. */
+const PAIRS: readonly [SettingName, SettingName][] = [
+  ["TLS_CERT_FILE", "TLS_KEY_FILE"],
+  ["TWILIO_API_KEY_SID", "TWILIO_API_KEY_SECRET"],
+];
+
+function findContradictions(values: Record<string, unknown>, problems: readonly string[]): string[] {
+  const reported = (name: string) => problems.some((problem) => problem.startsWith(name));
+  return PAIRS.filter((pair) => !pair.some(reported)).flatMap((pair) =>
+    [pair, pair.toReversed()]
+      .filter(([set = "", missing = ""]) => values[set] !== undefined && values[missing] === undefined)
+      .map(([set, missing]) => `${missing}: not set, and ${set} is of no use without it; set both or neither`)
+  );
+}
+
+/** Names that are no setting and look like one. In the process's environment names cannot be listed, only tried. */
+function findMisspelt(env: Surroundings["env"], files: readonly Record<string, string>[]): string[] {
+  const known = Object.entries<Setting>(SETTINGS).flatMap(([name, { secret }]) =>
+    secret ? [name, `${name}_FILE`] : [name]
+  );
+  const found = new Set([
+    ...files.flatMap((file) => Object.keys(file)),
+    ...known.flatMap((name) => slips(name).filter((slip) => env(slip) !== undefined)),
+  ]);
+  return [...found].filter((name) => !known.includes(name)).flatMap((name) => {
+    const meant = nearest(name, known);
+    return meant === undefined ? [] : [`${name}: there is no such setting; did you mean ${meant}?`];
+  });
 }
 
 /** What development lives with and production must not: the setting, and what to do. */

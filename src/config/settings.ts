@@ -31,6 +31,29 @@ function oneOf<const Values extends readonly [string, ...string[]]>(values: Valu
   return z.enum(values, { error: `allowed: ${values.join(", ")}` });
 }
 
+function wholeNumber(least: number, most: number) {
+  const allowed = `allowed: a whole number from ${least} to ${most}`;
+  return z.string().regex(/^\d{1,9}$/, allowed).transform(Number)
+    .refine((value) => value >= least && value <= most, allowed);
+}
+
+/** Values separated by commas. */
+function listOf(item: RegExp, allowed: string) {
+  return z.string().transform((value): readonly string[] =>
+    value.split(",").map((each) => each.trim()).filter((each) => each !== "")
+  )
+    .refine(
+      (values) => values.every((value) => item.test(value)),
+      `allowed: ${allowed}, separated by commas`,
+    );
+}
+
+const E164 = /^\+[1-9]\d{1,14}$/;
+const CALLERS = listOf(
+  /^(\+\d{0,15}\*?|[^+,\s]+)$/,
+  "numbers such as +15551230000, beginnings such as +1555*, or what the network says instead, such as anonymous",
+);
+
 /** Every setting the service reads from its environment, in the order `.env.example` lists them. */
 export const SETTINGS = {
   APP_ENV: {
@@ -43,17 +66,63 @@ export const SETTINGS = {
   },
   PORT: {
     about: "Port to listen on.",
-    schema: z.string().regex(/^\d+$/, "allowed: a whole number from 0 to 65535").transform(Number)
-      .refine((port) => port <= 65_535, "allowed: a whole number from 0 to 65535").default(5050),
+    schema: wholeNumber(0, 65_535).default(5050),
   },
   HOST: {
     about: "Address to listen on. Not set: 127.0.0.1 in development, 0.0.0.0 in production.",
     schema: text.optional(),
   },
+  TLS_CERT_FILE: {
+    about:
+      "Certificate with its chain (PEM), to speak TLS without a proxy. A renewed file is picked up by itself.",
+    schema: text.optional(),
+  },
+  TLS_KEY_FILE: {
+    about: "Private key of that certificate (PEM).",
+    schema: text.optional(),
+  },
+  TRUSTED_PROXIES: {
+    about:
+      "Addresses of the proxies in front, such as 127.0.0.1, 10.0.0.0/8: only theirs is X-Forwarded-For believed.",
+    schema: listOf(
+      /^[0-9a-fA-F:.]+(\/\d{1,3})?$/,
+      "addresses such as 127.0.0.1 or networks such as 10.0.0.0/8",
+    )
+      .optional(),
+  },
+  TWILIO_ACCOUNT_SID: {
+    about: "Twilio account, AC…: for what Parley asks of Twilio by itself.",
+    schema: z.string().regex(
+      /^AC[0-9a-f]{32}$/,
+      "allowed: AC and 32 hexadecimal digits, as the console shows it",
+    )
+      .optional(),
+  },
   TWILIO_AUTH_TOKEN: {
     about: "Primary auth token of the Twilio account: with it, only Twilio's own requests are answered.",
     schema: text.optional(),
     secret: true,
+  },
+  TWILIO_API_KEY_SID: {
+    about: "API key, SK…, to use towards Twilio instead of the auth token.",
+    schema: z.string().regex(
+      /^SK[0-9a-f]{32}$/,
+      "allowed: SK and 32 hexadecimal digits, as the console shows it",
+    )
+      .optional(),
+  },
+  TWILIO_API_KEY_SECRET: {
+    about: "Secret of that API key.",
+    schema: text.optional(),
+    secret: true,
+  },
+  TWILIO_PHONE_NUMBER: {
+    about: "Your Twilio number, such as +15551230000.",
+    schema: z.string().regex(E164, "allowed: a number such as +15551230000").optional(),
+  },
+  TWILIO_API_URL: {
+    about: "Twilio's REST API; another one for tests.",
+    schema: address(["https:", "http:"]).default("https://api.twilio.com"),
   },
   OPENAI_API_KEY: {
     about: "Key for the model. Not set in development: an embedded stand-in model answers.",
@@ -97,6 +166,89 @@ export const SETTINGS = {
     about: "Spoken by Twilio before the assistant is connected. Not set: nothing, which is faster.",
     schema: z.string().max(300, "allowed: at most 300 characters, or the assistant waits too long")
       .optional(),
+  },
+  MAX_CALLS: {
+    about: "Most calls at a time. Not set: no limit.",
+    schema: wholeNumber(1, 100_000).optional(),
+  },
+  OVERFLOW: {
+    about:
+      "What a call gets that is one too many, or comes while draining: say (a sentence), busy, a number to dial, or an " +
+      "https address to redirect to.",
+    schema: z.string().refine(
+      (value) => ["say", "busy"].includes(value) || E164.test(value) || /^https:\/\/\S+$/.test(value),
+      "allowed: say, busy, a number such as +15551230000, or an https:// address",
+    ).default("say"),
+  },
+  MAX_CALL_SECONDS: {
+    about:
+      "Longest call (s): the assistant is warned 30 s before, says goodbye, and hangs up. Not set: no limit.",
+    schema: wholeNumber(10, 86_400).optional(),
+  },
+  DRAIN_SECONDS: {
+    about: "How long calls in progress may go on after SIGTERM (s); then the assistant says goodbye.",
+    schema: wholeNumber(0, 86_400).default(300),
+  },
+  ALLOWED_CALLERS: {
+    about: "Callers who may call, such as +15551230000, +1555*. Not set: all.",
+    schema: CALLERS.optional(),
+  },
+  DENIED_CALLERS: {
+    about: "Callers who are rejected, such as +15551230000, +1555*, anonymous.",
+    schema: CALLERS.optional(),
+  },
+  MIN_ATTESTATION: {
+    about:
+      "Least STIR/SHAKEN attestation of the caller's number: A (full), B or C. Not set: none is asked for.",
+    schema: oneOf(["A", "B", "C"]).optional(),
+  },
+  CALLS_PER_CALLER_AND_HOUR: {
+    about: "Most calls from one number within an hour; further ones are rejected. Not set: no limit.",
+    schema: wholeNumber(1, 10_000).optional(),
+  },
+  START_SECONDS: {
+    about: "Longest time from a media stream's handshake to its start message (s).",
+    schema: wholeNumber(1, 60).default(5),
+  },
+  MEDIA_TIMEOUT_SECONDS: {
+    about: "A call without any audio from Twilio for this long (s) is over.",
+    schema: wholeNumber(1, 600).default(15),
+  },
+  MAX_FRAME_BYTES: {
+    about: "Longest message accepted on a media stream (bytes). Twilio's have about 300.",
+    schema: wholeNumber(1_024, 1_048_576).default(65_536),
+  },
+  MAX_FRAMES_PER_SECOND: {
+    about:
+      "Most messages a second on a media stream, over any ten seconds. Twilio sends 50, and a mark now and then.",
+    schema: wholeNumber(60, 10_000).default(100),
+  },
+  MAX_PENDING_STREAMS: {
+    about: "Most media streams that have not started yet.",
+    schema: wholeNumber(1, 100_000).default(256),
+  },
+  MAX_UNSIGNED_STREAMS: {
+    about: "The same where signatures are not checked.",
+    schema: wholeNumber(1, 100_000).default(32),
+  },
+  MAX_UNSIGNED_STREAMS_PER_ADDRESS: {
+    about: "The same from one address.",
+    schema: wholeNumber(1, 100_000).default(4),
+  },
+  ADMIN_TOKEN: {
+    about:
+      "Password for metrics, API and console, at least 16 characters. Not set: they answer on this machine only.",
+    schema: z.string().min(16, "allowed: at least 16 characters; make one with: openssl rand -hex 24")
+      .optional(),
+    secret: true,
+  },
+  METRICS_PUBLIC: {
+    about: "Whether /metrics answers anybody.",
+    schema: oneOf(["true", "false"]).default("false").transform((value) => value === "true"),
+  },
+  DATA_DIR: {
+    about: "Folder for what is kept. Parley writes nowhere else.",
+    schema: text.default("./data"),
   },
   LOG_LEVEL: {
     about: "Quietest line shown: debug, info, warn or error.",

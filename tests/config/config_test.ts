@@ -110,3 +110,50 @@ Deno.test("loadConfig() normalises addresses and refuses ones that cannot be mea
     assertEquals(problems({ PUBLIC_URL: url }).length, 1, url);
   }
 });
+
+Deno.test("loadConfig() finds misspelt names, wherever they are, and suggests the right one", () => {
+  const inFile = load({}, { ".env": "OPENAI_APIKEY=sk-x\nMAX_CALL=3\nPOSTGRES_HOST=db\nHOSTS=x\nPATH=/bin" });
+  const inProcess = load({ TWILIO_AUTH_TOKE: "x", MAXCALLS: "3", OPENAI_API_KEY_FIEL: "x", HOME: "/" });
+  const misspelt = (warnings: readonly string[]) =>
+    warnings.filter((warning) => warning.includes("did you mean"));
+  assertEquals(misspelt(inFile.warnings), [
+    "OPENAI_APIKEY: there is no such setting; did you mean OPENAI_API_KEY?",
+    "MAX_CALL: there is no such setting; did you mean MAX_CALLS?",
+  ]);
+  assertEquals(misspelt(inProcess.warnings).map((warning) => warning.split(" ").at(-1)), [
+    "TWILIO_AUTH_TOKEN?",
+    "OPENAI_API_KEY_FILE?",
+    "MAX_CALLS?",
+  ]);
+  const production = problems({ APP_ENV: "production", ...GOOD, MAXCALLS: "3" });
+  assertEquals(production, ["MAXCALLS: there is no such setting; did you mean MAX_CALLS?"]);
+});
+
+Deno.test("loadConfig() wants both of a pair or neither", () => {
+  assertEquals(problems({ TLS_CERT_FILE: "cert.pem" }), [
+    "TLS_KEY_FILE: not set, and TLS_CERT_FILE is of no use without it; set both or neither",
+  ]);
+  assertEquals(problems({ TWILIO_API_KEY_SECRET: "secret" }).length, 1);
+  assertEquals(problems({ TWILIO_API_KEY_SECRET: "secret", TWILIO_API_KEY_SID: "SKx" }).length, 1);
+});
+
+Deno.test("loadConfig() reads limits and lists", () => {
+  const config = load({
+    MAX_CALLS: "20",
+    DENIED_CALLERS: "+1555*, anonymous,",
+    TRUSTED_PROXIES: "127.0.0.1,fd00::/8",
+  });
+  assertEquals(config.MAX_CALLS, 20);
+  assertEquals(config.DENIED_CALLERS, ["+1555*", "anonymous"]);
+  assertEquals(config.TRUSTED_PROXIES, ["127.0.0.1", "fd00::/8"]);
+  const bad = {
+    MAX_CALLS: "0",
+    MAX_CALL_SECONDS: "-1",
+    ADMIN_TOKEN: "short",
+    OVERFLOW: "sing",
+    TWILIO_ACCOUNT_SID: "1",
+  };
+  const found = problems(bad);
+  assertEquals(found.map((problem) => problem.split(":")[0]).sort(), Object.keys(bad).sort());
+  assertEquals(found.some((problem) => problem.includes("short")), false, "a secret's value");
+});
