@@ -1,7 +1,11 @@
 /** The command line. */
 
 import { systemClock } from "./src/clock.ts";
+import { runCheck } from "./src/check/command.ts";
 import { type Config, ConfigError, loadConfig, processSurroundings } from "./src/config/config.ts";
+import { StartError } from "./src/http/confined.ts";
+import { trySandbox } from "./src/http/sandbox.ts";
+import { type Service, startService } from "./src/http/service.ts";
 import { type Server, startServer } from "./src/http/server.ts";
 import { gaDialect } from "./src/model/ga_session.ts";
 import { dial } from "./src/model/web_socket.ts";
@@ -16,47 +20,14 @@ Usage: parley [command]
 
   serve      answer calls (also without a command)
   rehearse   place one call without a phone; parley rehearse --help says more
+  check      look at everything that can be wrong before the first call; parley check --help says more
   version    print the version
   help       print this
 
 Settings come from the environment and from .env; .env.example explains each.`;
 
-/** A service with whatever it needs beside it. */
-interface Running {
-  readonly server: Server;
-  stop(): Promise<void>;
-}
-
-/** Starts the service, and the stand-in model where there is no key for a real one. */
-function start(config: Config, log: Log): Running {
-  const standIn = config.OPENAI_API_KEY ? undefined : startRehearsalModel();
-  const server = startServer({
-    config,
-    openSession: gaDialect(systemClock),
-    modelUrl: standIn?.url,
-    clock: systemClock,
-    log,
-  });
-  return {
-    server,
-    async stop() {
-      await server.stop();
-      await standIn?.close();
-    },
-  };
-}
-
-/** @throws {ConfigError} when the port is taken. */
-function listen(config: Config, log: Log): Running {
-  try {
-    return start(config, log);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-    throw new ConfigError([
-      `PORT: found ${config.PORT}, which another program listens on; stop it or set another port`,
-    ]);
-  }
-}
+/** Exit codes. Deno's own for an error nobody caught is 1 too. */
+const DONE = 0, FAILED = 1, WRONG_USAGE = 2, CALLS_CUT = 3;
 
 function openLog(config: Config, write: (line: string) => void): Log {
   return createLog({ level: config.LOG_LEVEL, format: config.LOG_FORMAT, secrets: config.secrets, write });
@@ -67,16 +38,60 @@ async function serve(reloads: boolean): Promise<number> {
   const config = loadConfig(processSurroundings);
   const log = openLog(config, console.log);
   for (const warning of config.warnings) log.warn("configuration", { problem: warning });
-  const { server, stop } = listen(config, log);
-  log.info("listening", { url: server.url, public_url: config.PUBLIC_URL });
-  if (config.APP_ENV === "development") printNextSteps(config, server.url);
-  await new Promise<void>((resolve) => {
-    if (reloads) return;
-    for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, resolve);
+  const standIn = config.OPENAI_API_KEY ? undefined : startRehearsalModel();
+  const service = await open(config, standIn?.url);
+  log.info("listening", { url: service.url, public_url: config.PUBLIC_URL });
+  if (config.APP_ENV === "development") printNextSteps(config, service.url);
+  if (!reloads) obeySignals(service);
+  const cut = await service.stopped;
+  await standIn?.close();
+  log.info("stopped", { calls_cut: cut || undefined });
+  return cut > 0 ? CALLS_CUT : DONE;
+}
+
+/** @throws {ConfigError} when it cannot start with this configuration. */
+async function open(config: Config, modelUrl: string | undefined): Promise<Service> {
+  try {
+    return await startService(config, modelUrl);
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    throw new ConfigError([
+      error.portTaken
+        ? `PORT: found ${config.PORT}, which another program listens on; stop it or set another port`
+        : error.message,
+    ]);
+  }
+}
+
+/** The first signal drains, a second one cuts. */
+function obeySignals(service: Service): void {
+  let asked = false;
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(signal, () => {
+      service.tell(asked ? "stop" : "drain");
+      asked = true;
+    });
+  }
+  Deno.addSignalListener("SIGHUP", () => service.tell("reload"));
+}
+
+/** Starts the service in this thread, for one rehearsal; and the stand-in model where there is no key for a real one. */
+function serveHere(config: Config, log: Log): { readonly url: string; close(): Promise<void> } {
+  const standIn = config.OPENAI_API_KEY ? undefined : startRehearsalModel();
+  const server: Server = startServer({
+    config,
+    openSession: gaDialect(systemClock),
+    modelUrl: standIn?.url,
+    clock: systemClock,
+    log,
   });
-  await stop();
-  log.info("stopped");
-  return 0;
+  return {
+    url: server.url,
+    async close() {
+      await server.stop();
+      await standIn?.close();
+    },
+  };
 }
 
 function printNextSteps(config: Config, url: string): void {
@@ -102,25 +117,43 @@ async function permitted<T>(work: Promise<T>): Promise<T> {
   }
 }
 
+const encoder = new TextEncoder();
+const out = (text: string) => void Deno.stdout.writeSync(encoder.encode(text));
+const err = (text: string) => void Deno.stderr.writeSync(encoder.encode(text));
+
+/** `parley check`. */
+async function check(args: string[]): Promise<number> {
+  return await runCheck(args, {
+    out,
+    err,
+    loadConfig: () => loadConfig(processSurroundings),
+    serve: (config) =>
+      Promise.resolve(serveHere(config, openLog({ ...config, LOG_LEVEL: "warn" }, console.error))),
+    openSession: gaDialect(systemClock),
+    clock: systemClock,
+    readFile: (path) => permitted(Deno.readTextFile(path)),
+    sandbox() {
+      const config = loadConfig(processSurroundings);
+      return trySandbox(config, `${config.DATA_DIR}/..`);
+    },
+  });
+}
+
 /** `parley rehearse`: against the server of `--url`, or one started for this call. */
 async function rehearse(args: string[]): Promise<number> {
   const config = loadConfig(processSurroundings);
-  const encoder = new TextEncoder();
   const hangUp = new AbortController();
   Deno.addSignalListener("SIGINT", () => hangUp.abort());
   return await runRehearse(args, {
-    out: (text) => void Deno.stdout.writeSync(encoder.encode(text)),
-    err: (text) => void Deno.stderr.writeSync(encoder.encode(text)),
+    out,
+    err,
     errIsTerminal: Deno.stderr.isTerminal(),
     readFile: (path) => permitted(Deno.readFile(path)),
     writeFile: (path, bytes) => permitted(Deno.writeFile(path, bytes)),
-    async serve() {
-      const { server, stop } = start(
-        { ...config, PORT: 0 },
-        openLog({ ...config, LOG_LEVEL: "warn" }, console.error),
-      );
-      return await Promise.resolve({ url: server.url, close: stop });
-    },
+    serve: () =>
+      Promise.resolve(
+        serveHere({ ...config, PORT: 0 }, openLog({ ...config, LOG_LEVEL: "warn" }, console.error)),
+      ),
     account: {
       ...(config.TWILIO_AUTH_TOKEN ? { authToken: config.TWILIO_AUTH_TOKEN } : {}),
       ...(config.PUBLIC_URL ? { publicUrl: config.PUBLIC_URL } : {}),
@@ -137,18 +170,20 @@ async function run([command = "serve", ...args]: string[]): Promise<number> {
       return await serve(args.includes("--reloads"));
     case "rehearse":
       return await rehearse(args);
+    case "check":
+      return await check(args);
     case "version":
     case "--version":
       console.log(deno.version);
-      return 0;
+      return DONE;
     case "help":
     case "--help":
     case "-h":
       console.log(HELP);
-      return 0;
+      return DONE;
     default:
       console.error(`Unknown command "${command}"\n\n${HELP}`);
-      return 2;
+      return WRONG_USAGE;
   }
 }
 
@@ -158,6 +193,6 @@ if (import.meta.main) {
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     console.error(error.message);
-    Deno.exit(1);
+    Deno.exit(FAILED);
   }
 }

@@ -1,12 +1,17 @@
 // The statuses Parley answers with; the mirrored package carries no types.
 export declare const STATUS_CODE: {
   readonly OK: 200;
+  readonly NoContent: 204;
+  readonly SeeOther: 303;
   readonly BadRequest: 400;
+  readonly Unauthorized: 401;
   readonly Forbidden: 403;
   readonly NotFound: 404;
   readonly MethodNotAllowed: 405;
+  readonly RequestTimeout: 408;
   readonly ContentTooLarge: 413;
   readonly UpgradeRequired: 426;
+  readonly TooManyRequests: 429;
   readonly InternalServerError: 500;
   readonly ServiceUnavailable: 503;
 };

@@ -5,6 +5,8 @@ export type Cancel = () => void;
 export interface Clock {
   /** Milliseconds on a monotonic scale; only differences mean anything. */
   now(): number;
+  /** Milliseconds since 1970, for what other machines or people read. */
+  wallTime(): number;
   /** Runs `then` once, `ms` milliseconds from now. */
   after(ms: number, then: () => void): Cancel;
 }
@@ -12,6 +14,7 @@ export interface Clock {
 /** The machine's own clock. */
 export const systemClock: Clock = {
   now: () => performance.now(),
+  wallTime: () => Date.now(),
   after(ms, then) {
     const timer = setTimeout(then, Math.max(0, ms));
     return () => clearTimeout(timer);

@@ -1,9 +1,15 @@
 import type { Cancel, Clock } from "../clock.ts";
-import type { Answer, ModelObserver, ModelSession, SessionFailure } from "../model/session.ts";
+import type { ModelObserver, ModelSession, SessionFailure } from "../model/session.ts";
 import { Playout } from "../playout/playout.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { MediaStream, MediaStreamObserver, Skipped, StreamEnd } from "../twilio/media_stream.ts";
+import { Answers } from "./answers.ts";
 import { CallerAudio } from "./caller_audio.ts";
+import { type Ending, type EndReason, GOODBYES, type Parting } from "./ending.ts";
+import { Goodbye } from "./goodbye.ts";
+import type { LiveCall } from "./live.ts";
+import { summarise, type Witnesses } from "./summary.ts";
+import { limitTime } from "./time_limit.ts";
 import { Turns } from "./turns.ts";
 import { Watchdog } from "./watchdog.ts";
 
@@ -11,29 +17,25 @@ import { Watchdog } from "./watchdog.ts";
 const ADOPTION_MS = 15_000;
 /** A call whose stream has not come by then never will: its token has run out (ms). */
 export const CONNECT_MS = 30_000;
-/** A live call sends 50 frames a second: after this long (ms) without one it is gone. */
-const MEDIA_TIMEOUT_MS = 15_000;
-/** Pause before asking again for an answer that failed (ms): rate limits need a moment. */
-const RETRY_MS = 1_000;
-
-/** Why a call ended. */
-export type EndReason =
-  | "caller hung up"
-  | "stream lost"
-  | "no media"
-  | "model failed"
-  | "never connected"
-  | "shutdown";
+/** Of the caller's frames, each so-manyth is timed on its way through. */
+const TIMED_FRAMES = 50;
 
 /** What a call is told of itself and of the assistant that answers it. */
-export interface CallOptions {
+export interface CallOptions extends Witnesses {
   /** What the model is told to open with; empty: the caller speaks first. */
   readonly greeting: string;
+  /** Name of the model, for what it costs. */
+  readonly model: string;
   readonly openSession: (observer: ModelObserver) => ModelSession;
+  /** The call is over after this long without a frame from Twilio (ms). */
+  readonly mediaTimeoutMs: number;
+  /** Longest call (ms). */
+  readonly maxMs?: number | undefined;
   readonly clock: Clock;
-  readonly log: Log;
+  /** The stream has started, or the goodbye has begun. */
+  readonly changed: () => void;
   /** Called once, when everything of the call is closed. */
-  readonly ended: (reason: EndReason) => void;
+  readonly ended: (ending: Ending) => void;
 }
 
 /**
@@ -50,27 +52,35 @@ export class Call implements MediaStreamObserver {
   readonly #mediaTimeout: Watchdog;
   readonly #createdAt: number;
   #adoption: Cancel | undefined;
-  #retry: Cancel | undefined;
+  #limit: Cancel | undefined;
   #stream: MediaStream | undefined;
   #session: ModelSession | undefined;
   #streamedAt: number | undefined;
   /** The item the model is making, and whether it is making any answer at all. */
   #openItem: string | undefined;
+  readonly #answers: Answers;
+  /** Whether the session is configured: only then can it say anything. */
+  #ready = false;
+  #parting: { readonly reason: EndReason; readonly goodbye: Goodbye } | undefined;
   #over = false;
-  /** Whether an answer has been asked for again since the last one that went well. */
-  #retried = false;
   #bargeIns = 0;
   #marksLost = 0;
-  #tokens = { input: 0, output: 0 };
 
   constructor(options: CallOptions) {
     this.#options = options;
     this.#clock = options.clock;
     this.#log = options.log;
     this.#createdAt = options.clock.now();
-    this.#turns = new Turns(options.clock, options.log);
+    this.#turns = new Turns(options.clock, options.log, (startedAt, hops) => {
+      options.metrics.turn(hops);
+      options.span.turn(startedAt, hops);
+    });
+    this.#answers = new Answers(options.clock, options.log, {
+      askAgain: (instructions) => this.#session?.requestSpeech(instructions),
+      failed: (failure) => this.#sessionFailed(failure),
+    });
     this.#callerAudio = new CallerAudio(options.clock);
-    this.#mediaTimeout = new Watchdog(options.clock, MEDIA_TIMEOUT_MS, () => this.end("no media"));
+    this.#mediaTimeout = new Watchdog(options.clock, options.mediaTimeoutMs, () => this.end("no media"));
     this.#playout = new Playout(options.clock, {
       sending: (itemId) => this.#turns.sending(itemId),
       hearing: (itemId) => this.#turns.hearing(itemId),
@@ -80,8 +90,17 @@ export class Call implements MediaStreamObserver {
     });
   }
 
-  get connected(): boolean {
-    return this.#stream !== undefined;
+  get state(): LiveCall["state"] {
+    return this.#parting ? "ending" : this.#stream ? "connected" : "announced";
+  }
+
+  /** Bytes of audio that wait here, by where. */
+  get buffered(): { readonly playout: number; readonly twilio: number; readonly model: number } {
+    return {
+      playout: this.#playout.queued,
+      twilio: this.#stream?.buffered ?? 0,
+      model: this.#session?.buffered ?? 0,
+    };
   }
 
   /** Dials and configures the model and asks for the greeting, before there is a stream. */
@@ -103,26 +122,72 @@ export class Call implements MediaStreamObserver {
     this.#mediaTimeout.touch();
     if (!this.#session) this.#openSession();
     this.#playout.attach(stream);
+    const { maxMs, changed } = this.#options;
+    if (maxMs !== undefined) {
+      this.#limit = limitTime(this.#clock, maxMs, {
+        warn: (note) => this.#session?.addNote(note),
+        over: () => this.sayGoodbye("time limit"),
+      });
+    }
+    changed();
   }
 
-  /** Ends the call: both sides are closed, timers are gone, and the summary is written, once. */
-  end(reason: EndReason): void {
+  /** Has the assistant say goodbye, and ends the call once that was heard; at once where nobody can say it. */
+  sayGoodbye(reason: Parting): void {
+    if (this.#over || this.#parting) return;
+    const session = this.#session;
+    if (!this.#stream || !session || !this.#ready) return this.end(reason);
+    this.#log.info("goodbye", { reason });
+    this.#answers.stop();
+    this.#callerAudio.close();
+    const goodbye = new Goodbye({
+      clock: this.#clock,
+      session,
+      playout: this.#playout,
+      openItem: this.#openItem,
+      instructions: GOODBYES[reason],
+      over: (heard) => this.end(reason, heard),
+    });
+    this.#parting = { reason, goodbye };
+    this.#options.changed();
+  }
+
+  /**
+   * Ends the call: both sides are closed, timers are gone, and the summary is written, once.
+   *
+   * @param explained Whether the caller has heard why, or needs no telling.
+   */
+  end(reason: EndReason, explained = reason === "caller hung up"): void {
     if (this.#over) return;
     this.#over = true;
     this.#adoption?.();
+    this.#limit?.();
+    this.#parting?.goodbye.stop();
     this.#mediaTimeout.stop();
     this.#dropSession();
     this.#playout.close();
     this.#stream?.close();
-    this.#summarise(reason);
-    this.#options.ended(reason);
+    summarise(this.#options, {
+      reason,
+      ms: this.#clock.now() - (this.#streamedAt ?? this.#createdAt),
+      stream: this.#stream,
+      callerAudio: this.#callerAudio,
+      turns: this.#turns,
+      answers: this.#answers,
+      bargeIns: this.#bargeIns,
+      marksLost: this.#marksLost,
+    });
+    this.#options.ended({ reason, explained });
   }
 
   // What the stream says.
 
   media(payload: string, timestamp: number): void {
     this.#mediaTimeout.touch();
+    const timed = this.#callerAudio.counts.frames % TIMED_FRAMES === 0;
+    const from = timed ? this.#clock.now() : 0;
     this.#callerAudio.frame(payload, timestamp);
+    if (timed) this.#options.metrics.added("to_model", this.#clock.now() - from);
   }
 
   mark(name: string): void {
@@ -140,16 +205,20 @@ export class Call implements MediaStreamObserver {
   }
 
   ended(how: StreamEnd): void {
-    this.end(how === "stop" ? "caller hung up" : "stream lost");
+    this.end(how === "stop" ? "caller hung up" : how === "flood" ? "flood" : "stream lost");
   }
 
   // What the model says.
 
   #openSession(): void {
     const openedAt = this.#clock.now();
+    this.#answers.start();
     const session: ModelSession = this.#options.openSession({
       ready: () => {
-        this.#log.info("session ready", { after_ms: Math.round(this.#clock.now() - openedAt) });
+        const waited = Math.round(this.#clock.now() - openedAt);
+        this.#log.info("session ready", { after_ms: waited });
+        this.#options.metrics.sessionReady(waited);
+        this.#ready = true;
         this.#callerAudio.open((payload) => session.appendAudio(payload));
       },
       speechStarted: () => this.#speechStarted(session),
@@ -159,7 +228,13 @@ export class Call implements MediaStreamObserver {
         this.#turns.handedOver();
       },
       audio: (itemId, audio) => this.#takeAudio(session, itemId, audio),
-      answered: (answer) => this.#answered(session, answer),
+      answered: (answer) => {
+        this.#openItem = undefined;
+        this.#options.metrics.answered(this.#options.model, answer.usage);
+        this.#answers.take(answer);
+      },
+      complained: (code = "unknown") => this.#options.metrics.modelError(code),
+      skipped: () => this.#options.metrics.malformedModelEvent(),
       failed: (failure) => this.#sessionFailed(failure),
     });
     this.#session = session;
@@ -167,88 +242,48 @@ export class Call implements MediaStreamObserver {
   }
 
   #speechStarted(session: ModelSession): void {
+    // Said before the model stopped to listen: nothing cuts a goodbye.
+    if (this.#parting) return;
     const heard = this.#playout.interrupt(this.#openItem);
     session.interrupted(heard);
     this.#callerAudio.speaking(true);
     this.#turns.taken();
     const cut = heard[0];
-    if (cut) this.#bargeIns++;
+    if (cut) {
+      this.#bargeIns++;
+      this.#options.metrics.bargeIn();
+    }
     this.#log.info(cut ? "barge-in" : "speech started", cut && { item: cut.itemId, heard_ms: cut.heardMs });
   }
 
   #takeAudio(session: ModelSession, itemId: string, audio: Uint8Array): void {
+    const arrived = this.#clock.now();
     this.#openItem = itemId;
     this.#turns.firstAudio(itemId);
-    if (this.#playout.enqueue(itemId, audio)) return;
+    if (this.#playout.enqueue(itemId, audio)) {
+      return this.#options.metrics.added("to_caller", this.#clock.now() - arrived);
+    }
     // The playout is full: what is queued will be played, the model is told that the rest never was.
     this.#log.warn("answer too long", { item: itemId });
     session.stopSpeech();
     session.interrupted([{ itemId, heardMs: this.#playout.acceptedMs(itemId) }]);
   }
 
-  #answered(session: ModelSession, { status, reason, spoke, usage }: Answer): void {
-    this.#openItem = undefined;
-    this.#tokens.input += usage.inputTokens;
-    this.#tokens.output += usage.outputTokens;
-    const level = status === "completed" || status === "cancelled" ? "info" : "warn";
-    this.#log[level]("answer", {
-      status,
-      reason,
-      input_tokens: usage.inputTokens,
-      output_tokens: usage.outputTokens,
-    });
-    if (level === "info") {
-      this.#retried = false;
-      return;
-    }
-    if (!this.#retried) return this.#askAgain(session, spoke);
-    // Cut short twice is still an answer; failed twice is a caller who hears nothing.
-    if (!spoke) this.#sessionFailed({ code: reason ?? status, message: "The model failed to answer twice" });
-  }
-
-  /** An answer that failed or broke off leaves the caller in silence: ask once more. */
-  #askAgain(session: ModelSession, spoke: boolean): void {
-    this.#retried = true;
-    this.#retry = this.#clock.after(RETRY_MS, () => {
-      session.requestSpeech(
-        spoke
-          ? "Your last answer was cut off. Finish what you were saying in one or two short sentences."
-          : undefined,
-      );
-    });
-  }
-
   #sessionFailed(failure: SessionFailure): void {
     this.#log.error("model failed", { code: failure.code, message: failure.message });
+    this.#options.metrics.modelError(failure.code);
     this.#dropSession();
     // Before the stream this costs nothing yet: the session is dialled again when the caller is there.
-    if (this.#stream) this.end("model failed");
+    if (this.#stream) this.end(this.#parting?.reason ?? "model failed");
   }
 
   #dropSession(): void {
-    this.#retry?.();
+    this.#answers.stop();
     this.#session?.close();
     this.#session = undefined;
+    this.#ready = false;
     this.#openItem = undefined;
     this.#callerAudio.close();
     if (!this.#stream) this.#playout.interrupt();
-  }
-
-  #summarise(reason: EndReason): void {
-    const { frames, filledMs, droppedMs } = this.#callerAudio.counts;
-    const skipped = [...this.#stream?.skipped ?? []].map(([why, count]) => `${why}: ${count}`).join(", ");
-    this.#log.info("call ended", {
-      reason,
-      duration_s: Math.round((this.#clock.now() - (this.#streamedAt ?? this.#createdAt)) / 100) / 10,
-      turns: this.#turns.count,
-      barge_ins: this.#bargeIns,
-      input_tokens: this.#tokens.input,
-      output_tokens: this.#tokens.output,
-      frames,
-      filled_ms: filledMs || undefined,
-      dropped_ms: droppedMs || undefined,
-      marks_lost: this.#marksLost || undefined,
-      skipped: skipped || undefined,
-    });
   }
 }

@@ -2,10 +2,15 @@ import { createHash } from "node:crypto";
 import type { Clock } from "../clock.ts";
 import type { OpenSession, SessionOptions } from "../model/session.ts";
 import type { Log } from "../telemetry/log.ts";
-import type { MediaStream, MediaStreamGate, MediaStreamObserver } from "../twilio/media_stream.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
+import { startCallSpan } from "../telemetry/spans.ts";
+import type { MediaStream, MediaStreamObserver, Refused } from "../twilio/media_stream.ts";
 import type { Start } from "../twilio/messages.ts";
 import type { IncomingCall } from "../twilio/webhook.ts";
-import { Call, CONNECT_MS, type EndReason } from "./call.ts";
+import { Admission, type AdmissionRules, type CallRefusal } from "./admission.ts";
+import { Call, CONNECT_MS } from "./call.ts";
+import type { Ending, EndReason } from "./ending.ts";
+import type { CallChange, LiveCall, LiveCalls } from "./live.ts";
 import { StreamTokens } from "./stream_tokens.ts";
 
 /** Ended calls remembered, for the request Twilio makes after the stream. */
@@ -14,22 +19,47 @@ const REMEMBERED = 1_000;
 export interface CallsOptions {
   /** The assistant that answers. */
   readonly session: Omit<SessionOptions, "safetyIdentifier">;
+  /** Name under which answers are counted and priced. */
+  readonly billedModel: string;
   readonly greeting: string;
   readonly openSession: OpenSession;
+  readonly rules: AdmissionRules;
+  /** A call is over after this long without a frame from Twilio (ms). */
+  readonly mediaTimeoutMs: number;
+  /** Longest call (ms). */
+  readonly maxCallMs?: number | undefined;
+  /** What all instances behind one number share, so that a stream may reach another one than its webhook did. */
+  readonly tokenSecret?: string | undefined;
   readonly clock: Clock;
   readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+interface Entry {
+  readonly call: Call;
+  readonly callSid: string;
+  readonly from: string;
+  readonly to: string;
+  /** Milliseconds since 1970. */
+  readonly announcedAt: number;
 }
 
 /** All calls of this process: announces them, lets their streams in, and remembers how they ended. */
-export class Calls implements MediaStreamGate {
+export class Calls implements LiveCalls {
   readonly #options: CallsOptions;
+  readonly #admission: Admission;
   readonly #tokens: StreamTokens;
-  readonly #calls = new Map<string, Call>();
-  readonly #ended = new Map<string, EndReason>();
+  readonly #calls = new Map<string, Entry>();
+  readonly #ended = new Map<string, Ending>();
+  readonly #watchers = new Set<(change: CallChange) => void>();
+  /** Calls we closed, of which Twilio will ask how to go on. */
+  readonly #unasked = new Set<string>();
+  #cut = 0;
 
   constructor(options: CallsOptions) {
     this.#options = options;
-    this.#tokens = new StreamTokens(options.clock, CONNECT_MS);
+    this.#admission = new Admission(options.rules, options.clock);
+    this.#tokens = new StreamTokens(options.clock, CONNECT_MS, options.tokenSecret);
   }
 
   /** Calls announced or in progress. */
@@ -37,69 +67,142 @@ export class Calls implements MediaStreamGate {
     return this.#calls.size;
   }
 
+  /** Calls that were closed here and of which Twilio has not asked yet how to go on. */
+  get unasked(): number {
+    return this.#unasked.size;
+  }
+
+  /** Calls that were ended by this service going away, without a goodbye that was heard. */
+  get cut(): number {
+    return this.#cut;
+  }
+
+  get draining(): boolean {
+    return this.#admission.draining;
+  }
+
   /**
    * The webhook: the call is about to come, and its model session is dialled now.
    *
-   * @returns the token its stream has to show.
+   * @returns the token its stream has to show, or why the call is not taken.
    */
-  announce(incoming: IncomingCall): string {
+  announce(incoming: IncomingCall): { readonly token: string } | { readonly refused: CallRefusal } {
     const { callSid, from, to } = incoming;
     // Without a CallSid somebody is looking at the TwiML; and Twilio may ask twice for one call.
     if (callSid && !this.#calls.has(callSid)) {
-      const call = this.#create(callSid, from);
+      const refused = this.#admission.refuse(incoming, this.count);
+      if (refused) return { refused };
+      const { call } = this.#create(callSid, from, to);
       this.#log(callSid).info("call announced", { from, to });
       call.prepare();
     }
-    return this.#tokens.issue(callSid);
+    return { token: this.#tokens.issue(callSid) };
   }
 
-  admit(stream: MediaStream, { callSid, parameters }: Start): MediaStreamObserver | { refused: string } {
+  /** A stream has started: its call, if the token is good. */
+  admit(
+    stream: MediaStream,
+    { callSid, parameters }: Start,
+  ): MediaStreamObserver | { readonly refused: Refused } {
     if (!this.#tokens.redeem(parameters.token ?? "", callSid)) return { refused: "no valid token" };
-    const call = this.#calls.get(callSid) ?? this.#create(callSid, parameters.from ?? "");
-    if (call.connected) return { refused: "call has a stream" };
+    const { call } = this.#calls.get(callSid) ?? this.#create(callSid, parameters.from ?? "", "");
+    if (call.state !== "announced") return { refused: "call has a stream" };
     call.attach(stream);
     return call;
   }
 
-  turnedAway(why: string): void {
-    this.#options.log.warn("stream turned away", { why });
+  /** Twilio asks how to go on after the stream: how its call ended. Undefined for a call that was cut off by a restart. */
+  ending(callSid: string): Ending | undefined {
+    this.#unasked.delete(callSid);
+    return this.#ended.get(callSid);
   }
 
-  /** Whether the caller, still on the line after the stream, is owed an explanation. */
-  endedBadly(callSid: string): boolean {
-    // A call nobody remembers was cut off by a restart.
-    return this.#ended.get(callSid) !== "caller hung up";
+  /** From now on, no call is taken. Those announced may still come. */
+  drain(): void {
+    this.#admission.drain();
+  }
+
+  /** Lets the assistants say goodbye in all calls that are left. */
+  sayGoodbyes(): void {
+    for (const { call } of [...this.#calls.values()]) call.sayGoodbye("drained");
   }
 
   endAll(reason: EndReason): void {
-    for (const call of [...this.#calls.values()]) call.end(reason);
+    for (const { call } of [...this.#calls.values()]) call.end(reason);
   }
 
-  #create(callSid: string, from: string): Call {
-    const { openSession, session, greeting, clock } = this.#options;
+  list(): readonly LiveCall[] {
+    return [...this.#calls.values()].map(live);
+  }
+
+  watch(watcher: (change: CallChange) => void): () => void {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
+  }
+
+  /** How many calls there are in each state, and how much waits in them (bytes). */
+  gauges() {
+    const calls = { announced: 0, connected: 0, ending: 0 };
+    const bytes = { playout: 0, twilio: 0, model: 0 };
+    for (const { call } of this.#calls.values()) {
+      calls[call.state]++;
+      bytes.playout += call.buffered.playout;
+      bytes.twilio += call.buffered.twilio;
+      bytes.model += call.buffered.model;
+    }
+    return { calls, bytes };
+  }
+
+  #create(callSid: string, from: string, to: string): Entry {
+    const { openSession, session, billedModel, greeting, clock, metrics, mediaTimeoutMs, maxCallMs } =
+      this.#options;
     const log = this.#log(callSid);
     const options = from ? { ...session, safetyIdentifier: anonymise(from) } : session;
     const call = new Call({
       greeting,
+      model: billedModel,
       openSession: (observer) => openSession(options, observer, log),
+      mediaTimeoutMs,
+      maxMs: maxCallMs,
       clock,
       log,
-      ended: (reason) => this.#forget(callSid, reason),
+      metrics,
+      span: startCallSpan(clock, { call: callSid, from, to, model: billedModel }),
+      changed: () => this.#tell("connected", entry),
+      ended: (ending) => this.#forget(entry, ending),
     });
-    this.#calls.set(callSid, call);
-    return call;
+    const entry = { call, callSid, from, to, announcedAt: clock.wallTime() };
+    this.#calls.set(callSid, entry);
+    this.#tell("announced", entry);
+    return entry;
   }
 
-  #forget(callSid: string, reason: EndReason): void {
+  #forget(entry: Entry, ending: Ending): void {
+    const { callSid, call } = entry;
     this.#calls.delete(callSid);
-    this.#ended.set(callSid, reason);
+    if (call.state !== "announced" && ending.reason !== "caller hung up") this.#unasked.add(callSid);
+    if (!ending.explained && (ending.reason === "shutdown" || ending.reason === "drained")) this.#cut++;
+    this.#ended.set(callSid, ending);
     const [oldest] = this.#ended.keys();
-    if (this.#ended.size > REMEMBERED && oldest !== undefined) this.#ended.delete(oldest);
+    if (this.#ended.size > REMEMBERED && oldest !== undefined) {
+      this.#ended.delete(oldest);
+      this.#unasked.delete(oldest);
+    }
+    this.#tell("ended", entry, ending.reason);
+  }
+
+  #tell(type: CallChange["type"], entry: Entry, reason?: EndReason): void {
+    const call = { ...live(entry), ...(reason === undefined ? {} : { reason }) };
+    for (const watcher of this.#watchers) watcher({ type, call });
   }
 
   #log(callSid: string): Log {
     return this.#options.log.with({ call: callSid });
   }
+}
+
+function live({ call, callSid, from, to, announcedAt }: Entry): LiveCall {
+  return { callSid, from, to, state: call.state, startedAt: new Date(announcedAt).toISOString() };
 }
 
 /** A name for the caller that is stable and is not the number. */

@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { Log } from "../telemetry/log.ts";
+import type { TurnHops } from "../telemetry/turn_hops.ts";
 
 /**
  * Counts a call's turns and times each one hop by hop, from the moment the model heard the caller stop:
@@ -11,9 +12,13 @@ export class Turns {
   #count = 0;
   #turn: { readonly stoppedAt: number; firstAudio?: number; itemId?: string; sent?: number } | undefined;
 
-  constructor(clock: Clock, log: Log) {
+  readonly #timed: (startedAt: number, hops: TurnHops) => void;
+
+  /** @param timed Told of each turn that was answered, and when (ms of the clock) the caller had stopped. */
+  constructor(clock: Clock, log: Log, timed: (startedAt: number, hops: TurnHops) => void) {
     this.#clock = clock;
     this.#log = log;
+    this.#timed = timed;
   }
 
   get count(): number {
@@ -44,12 +49,10 @@ export class Turns {
   hearing(itemId: string): void {
     const turn = this.#turn;
     if (!turn || turn.itemId !== itemId) return;
-    this.#log.info("turn", {
-      turn: this.#count,
-      model_ms: turn.firstAudio,
-      sent_ms: turn.sent,
-      heard_ms: this.#elapsed(turn.stoppedAt),
-    });
+    const { stoppedAt, firstAudio = 0, sent = 0 } = turn;
+    const heard = this.#elapsed(stoppedAt);
+    this.#log.info("turn", { turn: this.#count, model_ms: firstAudio, sent_ms: sent, heard_ms: heard });
+    this.#timed(stoppedAt, { modelMs: firstAudio, sentMs: sent - firstAudio, heardMs: heard - sent });
     this.#turn = undefined;
   }
 

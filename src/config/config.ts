@@ -17,7 +17,7 @@ export interface Config extends Settings {
   readonly DENIED_CALLERS: readonly string[];
   /** Values that must never be shown. */
   readonly secrets: readonly string[];
-  /** What is not as it should be, and allowed in development only. */
+  /** What is not as it should be. In production, most of it refuses to start. */
   readonly warnings: readonly string[];
 }
 
@@ -85,6 +85,7 @@ export function loadConfig({ env, readFile }: Surroundings): Config {
     ...findMisspelt(env, [named, base]),
   ];
   if (production) problems.push(...risks);
+  const advice = values.ADMIN_TOKEN === undefined && production ? [NO_ADMIN_TOKEN] : [];
   if (problems.length > 0) throw new ConfigError(problems);
 
   // Every name was read through its own schema just now, which is what the type says.
@@ -96,7 +97,7 @@ export function loadConfig({ env, readFile }: Surroundings): Config {
     TRUSTED_PROXIES: settings.TRUSTED_PROXIES ?? [],
     DENIED_CALLERS: settings.DENIED_CALLERS ?? [],
     secrets,
-    warnings: risks,
+    warnings: [...risks, ...advice],
   });
 }
 
@@ -125,6 +126,10 @@ function findSecret(
   }
   return undefined;
 }
+
+const NO_ADMIN_TOKEN =
+  "ADMIN_TOKEN: not set, so metrics, API and console answer on this machine only, and to strangers too behind a proxy here " +
+  "that does not say whom it speaks for; set it to at least 16 characters";
 
 /** Settings that need each other. */
 const PAIRS: readonly [SettingName, SettingName][] = [

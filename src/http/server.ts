@@ -1,9 +1,20 @@
+import { encodeHex } from "@std/encoding/hex";
 import { Calls } from "../call/calls.ts";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config/config.ts";
 import type { OpenSession } from "../model/session.ts";
 import type { Log } from "../telemetry/log.ts";
-import { createApp } from "./app.ts";
+import { Metrics } from "../telemetry/metrics.ts";
+import { TrustedProxies } from "./address.ts";
+import { adminRoutes } from "./admin_routes.ts";
+import { createApp, type Handler } from "./app.ts";
+import { Drain } from "./drain.ts";
+import { listen } from "./listener.ts";
+import { PendingStreams } from "./pending_streams.ts";
+import { Refusals } from "./refusals.ts";
+
+/** How long requests in progress may take to end (ms). */
+const SHUTDOWN_MS = 2_000;
 
 export interface ServerOptions {
   readonly config: Config;
@@ -19,16 +30,27 @@ export interface ServerOptions {
 export interface Server {
   /** Address it listens on, such as `http://127.0.0.1:5050`. */
   readonly url: string;
-  /** Ends the calls in progress and stops to listen. */
-  stop(): Promise<void>;
+  /** Looks at once whether there is a renewed certificate. */
+  reload(): Promise<void>;
+  /**
+   * Takes no more calls, waits up to `DRAIN_SECONDS` for those there are, then stops to listen.
+   *
+   * @returns how many calls ended without the caller having been told.
+   */
+  drain(): Promise<number>;
+  /** The same at once: calls in progress are cut. Hurries a drain. */
+  stop(): Promise<number>;
 }
 
 /**
  * Starts the service.
  *
  * @throws {Deno.errors.AddrInUse} when the port is taken.
+ * @throws {Error} when there is a certificate to use and it cannot be used.
  */
 export function startServer({ config, openSession, modelUrl, clock, log }: ServerOptions): Server {
+  const proxies = new TrustedProxies(config.TRUSTED_PROXIES);
+  const metrics = new Metrics(clock);
   const calls = new Calls({
     session: {
       url: modelUrl ?? config.OPENAI_REALTIME_URL,
@@ -38,36 +60,103 @@ export function startServer({ config, openSession, modelUrl, clock, log }: Serve
       audioFormat: config.AUDIO_FORMAT,
       instructions: config.SYSTEM_MESSAGE,
     },
+    // What the stand-in says costs nothing.
+    billedModel: modelUrl === undefined ? config.OPENAI_MODEL : "stand-in",
     greeting: config.GREETING,
     openSession,
+    rules: {
+      maxCalls: config.MAX_CALLS,
+      allowed: config.ALLOWED_CALLERS,
+      denied: config.DENIED_CALLERS,
+      minAttestation: config.MIN_ATTESTATION,
+      perCallerAndHour: config.CALLS_PER_CALLER_AND_HOUR,
+    },
+    mediaTimeoutMs: config.MEDIA_TIMEOUT_SECONDS * 1000,
+    maxCallMs: config.MAX_CALL_SECONDS && config.MAX_CALL_SECONDS * 1000,
+    tokenSecret: config.TWILIO_AUTH_TOKEN,
     clock,
     log,
+    metrics,
   });
-  const listener = Deno.serve({
+  const signed = config.TWILIO_AUTH_TOKEN !== undefined;
+  const pending = new PendingStreams(
+    signed ? { total: config.MAX_PENDING_STREAMS } : {
+      total: config.MAX_UNSIGNED_STREAMS,
+      perAddress: config.MAX_UNSIGNED_STREAMS_PER_ADDRESS,
+    },
+    clock,
+  );
+  metrics.watch({
+    calls: () => calls.gauges().calls,
+    bufferedBytes: () => calls.gauges().bytes,
+    pendingStreams: () => pending.count,
+  });
+  const drain = new Drain(calls, clock);
+  const { TLS_CERT_FILE: certFile, TLS_KEY_FILE: keyFile } = config;
+  const tls = certFile !== undefined && keyFile !== undefined ? { certFile, keyFile } : undefined;
+  const listener = listen({
     hostname: config.HOST,
     port: config.PORT,
-    onListen: () => {},
-    onError: (error) => {
-      log.error("request failed", { error: String(error) });
-      return new Response(null, { status: 500 });
-    },
+    ...(tls ? { tls } : {}),
     // The port may have been chosen by the system, so the address of the streams is known only now.
-  }, (request) => app(request));
-  const { hostname, port } = listener.addr;
-  const url = `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
-  const app = createApp({
-    calls,
+    handler: (request, peer) => app(request, peer),
     clock,
     log,
-    publicUrl: config.PUBLIC_URL ?? url.replace("//0.0.0.0:", "//localhost:"),
+  });
+  const publicUrl = config.PUBLIC_URL ?? listener.url.replace("//0.0.0.0:", "//localhost:");
+  const refusals = new Refusals(clock, log, metrics);
+  const admin = adminRoutes({
+    token: config.ADMIN_TOKEN,
+    metricsPublic: config.METRICS_PUBLIC,
+    tls: tls !== undefined,
+    publicUrl,
+    proxies,
+    calls,
+    metrics,
+    refusals,
+    clock,
+  });
+  const app: Handler = createApp({
+    calls,
+    refusals,
+    pending,
+    limits: {
+      startMs: config.START_SECONDS * 1000,
+      maxFrameBytes: config.MAX_FRAME_BYTES,
+      framesPerSecond: config.MAX_FRAMES_PER_SECOND,
+    },
+    clock,
+    log,
+    publicUrl,
     authToken: config.TWILIO_AUTH_TOKEN,
     welcome: config.WELCOME_MESSAGE,
+    overflow: config.OVERFLOW,
+    proxies,
+    instance: encodeHex(crypto.getRandomValues(new Uint8Array(8))),
+    admin: admin.routes,
   });
+  const close = async () => {
+    admin.close();
+    metrics.close();
+    // A client that does not read what it asked for is not waited for.
+    await Promise.race([
+      listener.shutdown(),
+      new Promise<void>((resolve) => clock.after(SHUTDOWN_MS, resolve)),
+    ]);
+    return calls.cut;
+  };
+  let closing: Promise<number> | undefined;
   return {
-    url,
+    url: listener.url,
+    reload: () => listener.reload(),
+    async drain() {
+      log.info("draining", { calls: calls.count, seconds: config.DRAIN_SECONDS });
+      await drain.run(config.DRAIN_SECONDS * 1000);
+      return await (closing ??= close());
+    },
     async stop() {
-      calls.endAll("shutdown");
-      await listener.shutdown();
+      drain.hurry();
+      return await (closing ??= close());
     },
   };
 }

@@ -1,8 +1,11 @@
 import { STATUS_CODE } from "@std/http/status";
+import type { Clock } from "../clock.ts";
 import { problem } from "./problem.ts";
 
 /** Longest body accepted (bytes). Twilio's are about 1 kB. */
 const MAX_BODY_BYTES = 65_536;
+/** Time a body may take (ms). Twilio's come with the headers. */
+const MAX_BODY_MS = 10_000;
 
 /** What a webhook was sent. */
 export interface WebhookInput {
@@ -12,16 +15,15 @@ export interface WebhookInput {
   readonly body?: Uint8Array;
 }
 
-/**
- * Reads what a webhook was sent.
- *
- * @returns it, or the answer that refuses the request.
- */
-export async function readWebhook(request: Request): Promise<WebhookInput | Response> {
+/** Why a request's body was not read to its end. */
+export type BodyRefusal = "body too large" | "body too slow";
+
+/** Reads what a webhook was sent, or says why not. */
+export async function readWebhook(request: Request, clock: Clock): Promise<WebhookInput | BodyRefusal> {
   const url = new URL(request.url);
   if (request.method === "GET" || request.method === "HEAD") return { parameters: url.searchParams };
-  const body = await readBody(request);
-  if (!body) return problem(STATUS_CODE.ContentTooLarge, `The body is over ${MAX_BODY_BYTES} bytes`);
+  const body = await readBody(request, clock);
+  if (typeof body === "string") return body;
   const type = request.headers.get("content-type") ?? "";
   if (!type.toLowerCase().startsWith("application/x-www-form-urlencoded")) {
     return { parameters: url.searchParams, body };
@@ -29,14 +31,44 @@ export async function readWebhook(request: Request): Promise<WebhookInput | Resp
   return { parameters: new URLSearchParams(new TextDecoder().decode(body)) };
 }
 
-/** The whole body, or undefined if it is too long. */
-async function readBody(request: Request): Promise<Uint8Array | undefined> {
-  const body = new Uint8Array(MAX_BODY_BYTES);
+/** What to answer where a body was refused. */
+export function bodyProblem(why: BodyRefusal): Response {
+  return why === "body too large"
+    ? problem(STATUS_CODE.ContentTooLarge, `The body is over ${MAX_BODY_BYTES} bytes`)
+    : problem(STATUS_CODE.RequestTimeout, `The body took over ${MAX_BODY_MS / 1000} seconds`);
+}
+
+async function readBody(request: Request, clock: Clock): Promise<Uint8Array | BodyRefusal> {
+  const reader = request.body?.getReader();
+  if (!reader) return new Uint8Array();
+  let late = false;
+  const cancel = clock.after(MAX_BODY_MS, () => {
+    late = true;
+    reader.cancel().catch(() => {});
+  });
+  const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of request.body ?? []) {
-    if (length + chunk.length > MAX_BODY_BYTES) return undefined;
-    body.set(chunk, length);
-    length += chunk.length;
+  try {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      length += next.value.length;
+      if (length > MAX_BODY_BYTES) {
+        await reader.cancel();
+        return "body too large";
+      }
+      chunks.push(next.value);
+    }
+  } finally {
+    cancel();
   }
-  return body.subarray(0, length);
+  return late ? "body too slow" : concatenate(chunks, length);
+}
+
+function concatenate(chunks: readonly Uint8Array[], length: number): Uint8Array {
+  const all = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    all.set(chunk, at);
+    at += chunk.length;
+  }
+  return all;
 }

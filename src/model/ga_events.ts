@@ -1,5 +1,6 @@
 import type { RealtimeServerEvent } from "openai/resources/realtime/realtime";
 import { isObject, type JsonObject, parseObject } from "../json.ts";
+import type { TokenCounts, Usage } from "./session.ts";
 
 type Vendor<Type extends RealtimeServerEvent["type"]> = Extract<RealtimeServerEvent, { type: Type }>;
 type Only<Type extends RealtimeServerEvent["type"], Field extends keyof Vendor<Type> = never> = Pick<
@@ -25,8 +26,7 @@ export type ServerEvent =
     readonly responseId: string;
     readonly status: ResponseStatus;
     readonly reason: string | undefined;
-    readonly inputTokens: number;
-    readonly outputTokens: number;
+    readonly usage: Usage;
   }
   | {
     readonly type: "rate_limits.updated";
@@ -129,15 +129,42 @@ function readResponseDone(response: JsonObject): ServerEvent | undefined {
   }
   const details = isObject(response.status_details) ? response.status_details : {};
   const error = isObject(details.error) ? details.error : {};
-  const usage = isObject(response.usage) ? response.usage : {};
   return {
     type: "response.done",
     responseId: id,
     status,
     reason: string(error.code) ?? string(details.reason) ?? string(error.type),
-    inputTokens: number(usage.input_tokens) ?? 0,
-    outputTokens: number(usage.output_tokens) ?? 0,
+    usage: readUsage(response.usage),
   };
+}
+
+/** Counts that are missing or make no sense are 0: they end up in sums that only grow. */
+function readUsage(usage: unknown): Usage {
+  return {
+    inputTokens: count(usage, "input_tokens"),
+    outputTokens: count(usage, "output_tokens"),
+    text: readTokens(usage, "text_tokens"),
+    audio: readTokens(usage, "audio_tokens"),
+  };
+}
+
+function readTokens(usage: unknown, kind: "text_tokens" | "audio_tokens"): TokenCounts {
+  const details = member(usage, "input_token_details");
+  const input = count(details, kind);
+  return {
+    input,
+    cached: Math.min(input, count(member(details, "cached_tokens_details"), kind)),
+    output: count(member(usage, "output_token_details"), kind),
+  };
+}
+
+function count(of: unknown, name: string): number {
+  const value = member(of, name);
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : 0;
+}
+
+function member(of: unknown, name: string): unknown {
+  return isObject(of) ? of[name] : undefined;
 }
 
 function readRateLimits(limits: unknown) {

@@ -1,5 +1,7 @@
 import type {
+  ConversationItemCreateEvent,
   ConversationItemTruncateEvent,
+  InputAudioBufferClearEvent,
   ResponseCancelEvent,
   ResponseCreateEvent,
 } from "openai/resources/realtime/realtime";
@@ -8,7 +10,7 @@ import type { Log } from "../telemetry/log.ts";
 import { sessionUpdate } from "./ga_config.ts";
 import { type AudioFormat, readServerEvent, type ServerEvent } from "./ga_events.ts";
 import { ResponseQueue, type ResponseRequest } from "./response_queue.ts";
-import type { Heard, ModelObserver, ModelSession, OpenSession, SessionOptions } from "./session.ts";
+import type { Answer, Heard, ModelObserver, ModelSession, OpenSession, SessionOptions } from "./session.ts";
 import { dial, DialError, type ModelSocket } from "./web_socket.ts";
 import { type WireAudio, wireAudio } from "./wire_audio.ts";
 
@@ -53,6 +55,7 @@ class GaSession implements ModelSession {
   readonly #responses: ResponseQueue;
   readonly #audio: WireAudio;
   #socket: ModelSocket | undefined;
+  #listening = true;
   #state: "connecting" | "configuring" | "ready" | "over" = "connecting";
   /** Speech asked for before the session was ready. */
   #early: ResponseRequest[] = [];
@@ -77,7 +80,7 @@ class GaSession implements ModelSession {
 
   appendAudio(payload: string): void {
     const socket = this.#socket;
-    if (!socket || this.#state !== "ready") return;
+    if (!socket || this.#state !== "ready" || !this.#listening) return;
     // By hand: 50 frames a second, and the payload is known to be base64.
     socket.send(`{"type":"input_audio_buffer.append","audio":"${this.#audio.fromCaller(payload)}"}`);
     if (socket.bufferedAmount > MAX_BACKLOG_BYTES) {
@@ -85,8 +88,15 @@ class GaSession implements ModelSession {
     }
   }
 
-  requestSpeech(instructions?: string): void {
-    const request = instructions ? { instructions: `${this.#options.instructions}\n\n${instructions}` } : {};
+  get buffered(): number {
+    return this.#socket?.bufferedAmount ?? 0;
+  }
+
+  requestSpeech(instructions?: string, answered?: (answer: Answer) => void): void {
+    const request = {
+      ...(instructions ? { instructions: `${this.#options.instructions}\n\n${instructions}` } : {}),
+      answered,
+    };
     if (this.#state === "ready") this.#responses.request(request);
     else this.#early.push(request);
   }
@@ -101,6 +111,19 @@ class GaSession implements ModelSession {
         audio_end_ms: heardMs,
       });
     }
+  }
+
+  addNote(text: string): void {
+    if (this.#state !== "ready") return;
+    this.#send<ConversationItemCreateEvent>({
+      type: "conversation.item.create",
+      item: { type: "message", role: "system", content: [{ type: "input_text", text }] },
+    });
+  }
+
+  stopListening(): void {
+    this.#listening = false;
+    this.#send<InputAudioBufferClearEvent>({ type: "input_audio_buffer.clear" });
   }
 
   stopSpeech(): void {
@@ -170,14 +193,16 @@ class GaSession implements ModelSession {
         this.#audio.forget();
         return this.#responses.created(event.responseId);
       case "response.done": {
-        const { status, reason, inputTokens, outputTokens } = event;
-        this.#observer.answered({
+        const { status, reason, usage } = event;
+        const answer: Answer = {
           status,
           ...(reason === undefined ? {} : { reason }),
           spoke: this.#spoke,
-          usage: { inputTokens, outputTokens },
-        });
-        return this.#responses.done(event.responseId);
+          usage,
+        };
+        this.#observer.answered(answer);
+        this.#responses.done(event.responseId)?.answered?.(answer);
+        return;
       }
       case "rate_limits.updated":
         for (const { name, limit, remaining, reset } of event.limits) {
@@ -207,6 +232,7 @@ class GaSession implements ModelSession {
 
   /** Each kind is logged once: a model that sends nonsense sends much of it. */
   #skipMalformed(type: string): void {
+    this.#observer.skipped();
     if (!this.#malformed.has(type)) this.#log.warn("model event malformed", { type });
     this.#malformed.add(type);
   }
@@ -216,6 +242,7 @@ class GaSession implements ModelSession {
     if (eventId === CONFIGURE_EVENT_ID) return this.#fail(code ?? "session_refused", message);
     if (this.#responses.refused(eventId, code)) return this.#log.debug("response postponed");
     this.#log.warn("model error", { code, message, param });
+    this.#observer.complained(code);
   }
 
   #configure(): void {

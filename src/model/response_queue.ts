@@ -1,6 +1,10 @@
+import type { Answer } from "./session.ts";
+
 /** What is asked of the model in one `response.create`. */
 export interface ResponseRequest {
   readonly instructions?: string;
+  /** Told how the response to this very request ended. */
+  readonly answered?: ((answer: Answer) => void) | undefined;
 }
 
 /**
@@ -35,11 +39,14 @@ export class ResponseQueue {
     this.#active = responseId;
   }
 
-  done(responseId: string): void {
+  /** @returns the request this was the response to; nothing where voice activity detection had asked for it. */
+  done(responseId: string): ResponseRequest | undefined {
     if (this.#active === responseId) this.#active = undefined;
     // Refusals arrive before the response that caused them is done, so ours was created or made void by now.
+    const request = this.#sent?.request;
     this.#sent = undefined;
     this.#flush();
+    return request;
   }
 
   /**

@@ -34,12 +34,23 @@ export interface SessionOptions {
 export interface ModelSession {
   /** Gives caller audio: base64 of µ-law. Only once the session is ready. */
   appendAudio(payload: string): void;
-  /** Asks the model to speak now, or as soon as it is silent; `instructions` hold for this one time. */
-  requestSpeech(instructions?: string): void;
+  /**
+   * Asks the model to speak now, or as soon as it is silent.
+   *
+   * @param instructions Hold for this one time.
+   * @param answered Told how exactly this speech ended, after the observer was; never, if the model refuses to make it.
+   */
+  requestSpeech(instructions?: string, answered?: (answer: Answer) => void): void;
+  /** Tells the model something the caller did not say. It does not answer to it by itself. */
+  addNote(text: string): void;
+  /** Stops to listen for good: the model forgets what it has of an unfinished turn, and hears nothing more. */
+  stopListening(): void;
   /** Says that what the model is saying will not be played any further, and how much of it was heard. */
   interrupted(heard: readonly Heard[]): void;
   /** Makes the model stop generating; nothing happens when it is silent. */
   stopSpeech(): void;
+  /** Bytes of caller audio that wait in the socket. */
+  readonly buffered: number;
   /** Ends the session. The observer is told nothing more. */
   close(): void;
 }
@@ -54,10 +65,21 @@ export interface Answer {
   readonly usage: Usage;
 }
 
-/** Tokens, as the vendor counts them. */
+/** Tokens of one answer, as the vendor counts and bills them. */
 export interface Usage {
   readonly inputTokens: number;
   readonly outputTokens: number;
+  /** How many of them were text, and how many audio; those of a kind the vendor did not name are in neither. */
+  readonly text: TokenCounts;
+  readonly audio: TokenCounts;
+}
+
+/** Tokens of one kind. */
+export interface TokenCounts {
+  readonly input: number;
+  /** The part of `input` that came from the vendor's cache, at a lower price. */
+  readonly cached: number;
+  readonly output: number;
 }
 
 /** Why a session came to an end that nobody asked for. */
@@ -77,6 +99,10 @@ export interface ModelObserver {
   /** µ-law audio of an item, in order. */
   audio(itemId: ItemId, audio: Uint8Array): void;
   answered(answer: Answer): void;
+  /** The model complained of something, and goes on; its code, where it gave one. */
+  complained(code: string | undefined): void;
+  /** An event could not be read, and was skipped. */
+  skipped(): void;
   /** The session is over; called once, and nothing is called after it. */
   failed(failure: SessionFailure): void;
 }

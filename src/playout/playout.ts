@@ -79,6 +79,7 @@ export class Playout {
   #echo = { position: 0, at: 0 };
   #marks: Mark[] = [];
   #markCount = 0;
+  #awaited: { readonly position: number; readonly then: () => void } | undefined;
 
   constructor(clock: Clock, observer: PlayoutObserver) {
     this.#clock = clock;
@@ -121,6 +122,10 @@ export class Playout {
     this.#marks.splice(0, index + 1);
     this.#echo = { position: mark.position, at: this.#clock.now() };
     this.#announce("hearing", mark.position);
+    const awaited = this.#awaited;
+    if (!awaited || mark.position < awaited.position) return;
+    this.#awaited = undefined;
+    awaited.then();
   }
 
   /** Whole milliseconds of an item that the caller has heard by now, never more than arrived of it. */
@@ -131,6 +136,12 @@ export class Playout {
   /** Whole milliseconds of an item that were accepted. */
   acceptedMs(itemId: string): number {
     return this.#heardMs(itemId, this.#accepted);
+  }
+
+  /** Runs `then` once all audio accepted so far has been heard: at once, or when the mark after it is back. */
+  whenHeard(then: () => void): void {
+    if (this.#playhead() >= this.#accepted) return then();
+    this.#awaited = { position: this.#accepted, then };
   }
 
   /**
@@ -147,6 +158,11 @@ export class Playout {
     const heard = [...cut].map((itemId) => ({ itemId, heardMs: this.#heardMs(itemId, playhead) }));
     if (playhead < this.#accepted) this.#cutAt(playhead);
     return heard;
+  }
+
+  /** Bytes queued here, not yet sent. */
+  get queued(): number {
+    return this.#accepted - this.#sent;
   }
 
   /** Ends the playout; nothing is sent afterwards. */

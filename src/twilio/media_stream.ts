@@ -8,10 +8,8 @@ import {
   type Start,
 } from "./messages.ts";
 
-/** Longest text frame accepted (characters). Twilio's own are about 300. */
-const MAX_FRAME = 65_536;
-/** Time from the upgrade to `start` (ms). */
-const START_TIMEOUT_MS = 5_000;
+/** The frame rate may be exceeded for so long (s): after a stall of the network, what was held back comes at once. */
+const BURST_SECONDS = 10;
 /** Audio waiting in the socket above which the line counts as congested (bytes). */
 const CONGESTED_BYTES = 65_536;
 
@@ -19,7 +17,17 @@ const CONGESTED_BYTES = 65_536;
 export type Skipped = Malformed | "binary" | "too big" | "before start" | "second start" | "wrong streamSid";
 
 /** How a media stream came to its end. */
-export type StreamEnd = "stop" | "closed" | "error";
+export type StreamEnd = "stop" | "closed" | "error" | "flood";
+
+/** What a peer may do. */
+export interface StreamLimits {
+  /** From the upgrade to `start` (ms). */
+  readonly startMs: number;
+  /** Longest frame (bytes): a longer one ends a stream that has not started, and is skipped afterwards. */
+  readonly maxFrameBytes: number;
+  /** Most frames a second, over any ten seconds. */
+  readonly framesPerSecond: number;
+}
 
 /** Who listens to a media stream once it has started. */
 export interface MediaStreamObserver {
@@ -33,12 +41,21 @@ export interface MediaStreamObserver {
   ended(how: StreamEnd): void;
 }
 
+/** Why a socket never became a media stream. A closed list, so that it can be counted. */
+export type Refused =
+  | "no start in time"
+  | "too many frames"
+  | "frame too big"
+  | "gone before start"
+  | "no valid token"
+  | "call has a stream";
+
 /** Who decides whether a stream that says `start` may come in. */
 export interface MediaStreamGate {
   /** Returns the listener, or a reason to turn the stream away. */
-  admit(stream: MediaStream, start: Start): MediaStreamObserver | { readonly refused: string };
+  admit(stream: MediaStream, start: Start): MediaStreamObserver | { readonly refused: Refused };
   /** A socket ended before it was admitted. */
-  turnedAway(why: string): void;
+  turnedAway(why: Refused): void;
 }
 
 /**
@@ -50,16 +67,25 @@ export interface MediaStreamGate {
 export class MediaStream {
   readonly #socket: WebSocket;
   readonly #gate: MediaStreamGate;
+  readonly #clock: Clock;
+  readonly #limits: StreamLimits;
   readonly #startTimeout: Cancel;
+  /** Frames that may still come, as of `#countedAt` (ms). */
+  #credit: number;
+  #countedAt: number;
   #observer: MediaStreamObserver | undefined;
   #streamSid = "";
   #over = false;
   readonly #skipped = new Map<Skipped, number>();
 
-  constructor(socket: WebSocket, gate: MediaStreamGate, clock: Clock) {
+  constructor(socket: WebSocket, gate: MediaStreamGate, clock: Clock, limits: StreamLimits) {
     this.#socket = socket;
     this.#gate = gate;
-    this.#startTimeout = clock.after(START_TIMEOUT_MS, () => this.#turnAway("no start in time"));
+    this.#clock = clock;
+    this.#limits = limits;
+    this.#credit = limits.framesPerSecond * BURST_SECONDS;
+    this.#countedAt = clock.now();
+    this.#startTimeout = clock.after(limits.startMs, () => this.#turnAway("no start in time"));
     socket.onmessage = ({ data }) => this.#read(data);
     socket.onerror = () => this.#end("error");
     socket.onclose = () => this.#end("closed");
@@ -74,8 +100,13 @@ export class MediaStream {
     return this.#skipped;
   }
 
+  /** Bytes sent that wait in the socket. */
+  get buffered(): number {
+    return this.#socket.bufferedAmount;
+  }
+
   get congested(): boolean {
-    return this.#socket.bufferedAmount > CONGESTED_BYTES;
+    return this.buffered > CONGESTED_BYTES;
   }
 
   media(audio: Uint8Array): void {
@@ -104,8 +135,11 @@ export class MediaStream {
 
   #read(data: unknown): void {
     if (this.#over) return;
+    if (!this.#withinRate()) return this.#observer ? this.#end("flood") : this.#turnAway("too many frames");
     if (typeof data !== "string") return this.#skip("binary");
-    if (data.length > MAX_FRAME) return this.#skip("too big");
+    if (data.length > this.#limits.maxFrameBytes) {
+      return this.#observer ? this.#skip("too big") : this.#turnAway("frame too big", 1009);
+    }
     const message = readMessage(data);
     if (typeof message === "string") return this.#skip(message);
     if (message.event === "connected") return;
@@ -124,6 +158,15 @@ export class MediaStream {
     }
   }
 
+  #withinRate(): boolean {
+    const { framesPerSecond } = this.#limits;
+    const now = this.#clock.now();
+    const earned = (now - this.#countedAt) / 1000 * framesPerSecond;
+    this.#credit = Math.min(framesPerSecond * BURST_SECONDS, this.#credit + earned) - 1;
+    this.#countedAt = now;
+    return this.#credit >= 0;
+  }
+
   #start(start: Start): void {
     if (this.#observer) return this.#skip("second start");
     this.#startTimeout();
@@ -140,9 +183,9 @@ export class MediaStream {
     if (count === 1) this.#observer?.skipped(why);
   }
 
-  #turnAway(why: string): void {
+  #turnAway(why: Refused, code = 1008): void {
     if (this.#over) return;
-    this.close(1008, why);
+    this.close(code, why);
     this.#gate.turnedAway(why);
   }
 
@@ -151,6 +194,6 @@ export class MediaStream {
     if (this.#over) return;
     this.close();
     if (this.#observer) this.#observer.ended(how);
-    else this.#gate.turnedAway(`${how} before start`);
+    else this.#gate.turnedAway("gone before start");
   }
 }

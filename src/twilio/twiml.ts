@@ -16,6 +16,8 @@ export function connectStream(options: {
   readonly url: string;
   /** Asked for further TwiML once the stream has ended from our side. */
   readonly action: string;
+  /** Told when the stream starts, stops or fails. */
+  readonly statusCallback: string;
   /** Name and value together under 500 characters each, says Twilio. */
   readonly parameters: Readonly<Record<string, string>>;
 }): Verb {
@@ -26,7 +28,11 @@ export function connectStream(options: {
   return {
     name: "Connect",
     attributes: { action: options.action, method: "POST" },
-    children: [{ name: "Stream", attributes: { url: options.url }, children: parameters }],
+    children: [{
+      name: "Stream",
+      attributes: { url: options.url, statusCallback: options.statusCallback, statusCallbackMethod: "POST" },
+      children: parameters,
+    }],
   };
 }
 
@@ -37,6 +43,21 @@ export function say(text: string): Verb {
 
 /** Hangs up. */
 export const hangup: Verb = { name: "Hangup" };
+
+/** Does not answer the call, which is not billed then; only as the first verb. */
+export function reject(reason: "rejected" | "busy"): Verb {
+  return { name: "Reject", attributes: { reason } };
+}
+
+/** Connects the caller to another number. */
+export function dial(number: string): Verb {
+  return { name: "Dial", children: number };
+}
+
+/** Goes on with the TwiML at another address. */
+export function redirect(url: string): Verb {
+  return { name: "Redirect", attributes: { method: "POST" }, children: url };
+}
 
 /** Writes the document, escaped, as an HTTP body. */
 export function twiml(...verbs: readonly Verb[]): string {

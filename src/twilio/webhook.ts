@@ -5,10 +5,43 @@ export interface IncomingCall {
   /** E.164, or `anonymous`, `client:…`, `sip:…`: whatever the network said. */
   readonly from: string;
   readonly to: string;
+  /** How far the caller's own carrier vouches for the number, where it says (STIR/SHAKEN). */
+  readonly attestation?: Attestation;
 }
+
+/** A: the carrier knows caller and number; B: the caller; C: neither. Source: ATIS-1000074 */
+export type Attestation = "A" | "B" | "C";
 
 /** Reads the parameters of a voice webhook: the query of a GET, the form of a POST. */
 export function readIncomingCall(parameters: URLSearchParams): IncomingCall {
   const read = (name: string) => (parameters.get(name) ?? "").slice(0, 200);
-  return { callSid: read("CallSid"), from: read("From"), to: read("To") };
+  const attestation = /^TN-Validation-Passed-([ABC])(?:-\w+)?$/.exec(read("StirVerstat"))?.[1];
+  return {
+    callSid: read("CallSid"),
+    from: read("From"),
+    to: read("To"),
+    ...(attestation === "A" || attestation === "B" || attestation === "C" ? { attestation } : {}),
+  };
+}
+
+/** What a status callback says. Source: https://www.twilio.com/docs/voice/twiml#callbacks, …/twiml/stream */
+export interface Status {
+  readonly callSid: string;
+  /** `CallStatus` of a call, `StreamEvent` of a stream. */
+  readonly status: string;
+  /** Callbacks may overtake each other; this is the order they were made in. */
+  readonly sequence: string;
+  /** Why a stream failed. */
+  readonly error: string;
+}
+
+/** Reads a call's or a media stream's status callback. */
+export function readStatus(parameters: URLSearchParams): Status {
+  const read = (name: string) => (parameters.get(name) ?? "").slice(0, 200);
+  return {
+    callSid: read("CallSid"),
+    status: read("StreamEvent") || read("CallStatus"),
+    sequence: read("SequenceNumber"),
+    error: read("StreamError"),
+  };
 }

@@ -5,10 +5,16 @@
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { readWav } from "../../src/audio/wav.ts";
-import { parseObject } from "../../src/json.ts";
+import { isObject, parseObject } from "../../src/json.ts";
 import { Bell } from "../support/bell.ts";
 
 const BINARY = new URL("../../parley", import.meta.url).pathname;
+
+/** A port nobody listens on. */
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
 
 /** Runs the program in an empty folder; what it printed. */
 async function run(args: string[], env: Record<string, string> = {}, cwd?: string) {
@@ -38,29 +44,84 @@ Deno.test("the binary places a whole call, with a barge-in, and writes both side
   await Deno.remove(cwd, { recursive: true });
 });
 
-Deno.test("the binary serves, answers a call, and stops on SIGTERM", async () => {
-  const cwd = await Deno.makeTempDir();
+/** A running service: its log so far, and what wakes whoever waits for a line of it. */
+async function serve(
+  cwd: string,
+  test: (service: Deno.ChildProcess, url: string, log: Log) => Promise<void>,
+) {
   await using service = new Deno.Command(BINARY, {
     env: { PORT: "0", LOG_FORMAT: "json" },
     cwd,
     stdout: "piped",
   })
     .spawn();
-  let log = "";
   const bell = new Bell();
+  const log = {
+    text: "",
+    line: (pattern: RegExp) => bell.until(String(pattern), () => pattern.exec(log.text) ?? undefined),
+  };
   const reading = (async () => {
     for await (const text of service.stdout.pipeThrough(new TextDecoderStream())) {
-      log += text;
+      log.text += text;
       bell.ring();
     }
   })();
-  const url = await bell.until("its address", () => /"url":"(http:[^"]+)"/.exec(log)?.[1]);
-  assertEquals((await run(["rehearse", "--url", url], {}, cwd)).code, 0);
-  service.kill("SIGTERM");
-  assertEquals((await service.status).code, 0);
+  const [, url = ""] = await log.line(/"url":"(http:[^"]+)"/);
+  await test(service, url, log);
   await reading;
-  assertMatch(log, /"event":"call ended".*"reason":"caller hung up"/);
-  assertMatch(log, /"event":"stopped"/);
+}
+
+interface Log {
+  readonly text: string;
+  line(pattern: RegExp): Promise<RegExpExecArray>;
+}
+
+Deno.test("the binary serves, and on SIGTERM lets the call in progress end by itself", async () => {
+  const cwd = await Deno.makeTempDir();
+  await serve(cwd, async (service, url, log) => {
+    const call = run(["rehearse", "--url", url], {}, cwd);
+    await log.line(/"event":"session ready"/);
+    service.kill("SIGTERM");
+    await log.line(/"event":"draining"/);
+    assertEquals((await fetch(`${url}/readyz`)).status, 503);
+    assertStringIncludes(
+      await (await fetch(`${url}/incoming-call?CallSid=CA9`)).text(),
+      "<Say>We are sorry. All our lines",
+    );
+    assertEquals((await call).code, 0);
+    assertEquals((await service.status).code, 0);
+    assertMatch(log.text, /"event":"call ended".*"reason":"caller hung up"/);
+    assertMatch(log.text, /"event":"stopped"/);
+  });
+  await Deno.remove(cwd, { recursive: true });
+});
+
+Deno.test("a second SIGTERM cuts the call, and the exit code says so", async () => {
+  const cwd = await Deno.makeTempDir();
+  await serve(cwd, async (service, url, log) => {
+    const call = run(["rehearse", "--url", url], {}, cwd);
+    await log.line(/"event":"session ready"/);
+    service.kill("SIGTERM");
+    await log.line(/"event":"draining"/);
+    service.kill("SIGTERM");
+    assertEquals((await service.status).code, 3);
+    assertEquals((await call).code, 1);
+    assertMatch(log.text, /"event":"call ended".*"reason":"shutdown"/);
+  });
+  await Deno.remove(cwd, { recursive: true });
+});
+
+Deno.test("the binary may not read, write or connect elsewhere", async () => {
+  const cwd = await Deno.makeTempDir();
+  const { out } = await run(["check", "--json"], { PORT: String(freePort()) }, cwd);
+  const report = parseObject(out);
+  const lines = Array.isArray(report?.lines) ? report.lines.filter(isObject) : [];
+  assertEquals(lines.find(({ line }) => line === "sandbox")?.level, "ok", out);
+  const read = await run(["rehearse", "--wav", "/etc/hostname"], {}, cwd);
+  assertStringIncludes(read.err, "Parley may only touch files in the folder it is started in");
+  const written = await run(["rehearse", "--max-seconds", "1", "--out", "../elsewhere.wav"], {}, cwd);
+  assertEquals(written.code, 1);
+  assertStringIncludes(written.err, "Parley may only touch files in the folder it is started in");
   await Deno.remove(cwd, { recursive: true });
 });
 

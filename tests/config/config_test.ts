@@ -45,7 +45,9 @@ Deno.test("loadConfig() takes the process first, then .env.$APP_ENV, then .env",
   };
   const config = load({ APP_ENV: "production", PORT: "3", ...GOOD }, files);
   assertEquals([config.PORT, config.OPENAI_VOICE, config.GREETING], [3, "named", "base"]);
-  assertEquals([config.HOST, config.LOG_FORMAT, config.warnings], ["0.0.0.0", "json", []]);
+  assertEquals([config.HOST, config.LOG_FORMAT, config.warnings.length], ["0.0.0.0", "json", 1]);
+  assert(config.warnings[0]?.startsWith("ADMIN_TOKEN: not set"));
+  assertEquals(load({ APP_ENV: "production", ...GOOD, ADMIN_TOKEN: "0123456789abcdef" }).warnings, []);
 });
 
 Deno.test("loadConfig() lets .env say which environment it is", () => {

@@ -27,8 +27,15 @@ Deno.test("with an auth token, only what Twilio signed for this address gets in"
     await response.body?.cancel();
     return response.status;
   };
-  for (const path of ["/incoming-call", "/after-stream", "/incoming-call?a=%27b"]) {
-    assertEquals(await post(path, sign(path, form)), 200, path);
+  const paths: [string, number][] = [
+    ["/incoming-call", 200],
+    ["/after-stream", 200],
+    ["/incoming-call?a=%27b", 200],
+    ["/call-status", 204],
+    ["/stream-status", 204],
+  ];
+  for (const [path, status] of paths) {
+    assertEquals(await post(path, sign(path, form)), status, path);
     assertEquals(await post(path, undefined), 403);
     assertEquals(await post(path, sign(path, form, "another")), 403);
     assertEquals(await post(path, sign(path, form), { ...form, From: "+15550000000" }), 403);
@@ -72,4 +79,23 @@ Deno.test("a whole call, signed as Twilio signs it", async () => {
   const stranger = await rehearse({ ...options, open });
   assertEquals(stranger.counts.mediaReceived, 0);
   await model.close();
+});
+
+Deno.test("what Twilio tells of a stream that failed is in the log", async () => {
+  await using running = service();
+  const form = {
+    CallSid: "CA1",
+    StreamSid: "MZ1",
+    StreamEvent: "stream-error",
+    StreamError: "31920\nforged=line",
+  };
+  const signature = twilio.getExpectedTwilioSignature(TOKEN, `${PUBLIC_URL}/stream-status`, form);
+  const response = await fetch(`${running.url}/stream-status`, {
+    method: "POST",
+    headers: { "x-twilio-signature": signature },
+    body: new URLSearchParams(form),
+  });
+  assertEquals([response.status, await response.text()], [204, ""]);
+  const { call, error } = await running.logged("stream error");
+  assertEquals([call, error], ["CA1", "31920\nforged=line"]);
 });

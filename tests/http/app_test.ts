@@ -42,7 +42,7 @@ Deno.test("/incoming-call answers GET and POST with TwiML that points at PUBLIC_
       ) => [p.getAttribute("name"), p.getAttribute("value")]),
     );
     assertEquals(parameters.from, '+1555"<&');
-    assertMatch(parameters.token ?? "", /^[0-9a-f]{32}$/);
+    assertMatch(parameters.token ?? "", /^\w+\.[0-9a-f]{32}\.[0-9a-f]{32}$/);
   }
 });
 

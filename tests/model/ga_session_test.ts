@@ -31,6 +31,8 @@ Deno.test("a model that does not read any more is given up, before the memory is
       failed: (failure) => failed.resolve(failure),
       speechStarted: nothing,
       speechStopped: nothing,
+      complained: nothing,
+      skipped: nothing,
       audio: nothing,
       answered: nothing,
     },

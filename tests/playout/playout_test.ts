@@ -294,3 +294,40 @@ Deno.test("Playout is unharmed by a thousand random bursts and barge-ins", () =>
     assert(line.bufferedMs <= 251);
   }
 });
+
+Deno.test("Playout tells when everything accepted so far has been heard: with the mark after it", () => {
+  const { clock, playout, line, seen } = setUp();
+  playout.enqueue("a", audio(500));
+  playout.whenHeard(() => seen.push("heard"));
+  clock.advance(499);
+  assertEquals(seen.includes("heard"), false);
+  // What comes later is not waited for.
+  playout.enqueue("b", audio(500));
+  clock.advance(1);
+  assertEquals([seen.filter((what) => what === "heard").length, line.bufferedMs > 0], [1, true]);
+  clock.advance(1_000);
+  assertEquals(seen.filter((what) => what === "heard").length, 1);
+});
+
+Deno.test("Playout tells at once that everything was heard when nothing is left", () => {
+  const { clock, playout, seen } = setUp();
+  playout.whenHeard(() => seen.push("nothing to hear"));
+  assertEquals(seen, ["nothing to hear"]);
+  playout.enqueue("a", audio(100));
+  clock.advance(100);
+  playout.whenHeard(() => seen.push("heard"));
+  assertEquals(seen.at(-1), "heard");
+});
+
+Deno.test("Playout does not take a mark for another: heard is what comes back, however late", () => {
+  const { clock, playout, line, seen } = setUp();
+  line.echoMarks = false;
+  playout.enqueue("a", audio(100));
+  playout.enqueue("a", audio(100));
+  playout.whenHeard(() => seen.push("heard"));
+  clock.advance(1_500);
+  playout.markEchoed("parley-1");
+  assertEquals(seen.includes("heard"), false);
+  playout.markEchoed("parley-2");
+  assertEquals(seen.at(-1), "heard");
+});

@@ -1,5 +1,8 @@
 import type { Cancel, Clock } from "../../src/clock.ts";
 
+/** 2026-01-01T00:00:00Z, when a fake clock would have said zero. */
+const START = 1_767_225_600_000;
+
 /** A clock that stands still until a test moves it; timers fire in order of their due time. */
 export class FakeClock implements Clock {
   #now = 1000;
@@ -7,6 +10,10 @@ export class FakeClock implements Clock {
 
   now(): number {
     return this.#now;
+  }
+
+  wallTime(): number {
+    return START + this.#now;
   }
 
   after(ms: number, then: () => void): Cancel {

@@ -1,10 +1,13 @@
 import { type Clock, systemClock } from "../../src/clock.ts";
 import { type Config, loadConfig } from "../../src/config/config.ts";
-import { startServer } from "../../src/http/server.ts";
+import { type Server, startServer } from "../../src/http/server.ts";
 import { gaDialect } from "../../src/model/ga_session.ts";
 import { createLog } from "../../src/telemetry/log.ts";
 import { type JsonObject, parseObject } from "../../src/json.ts";
 import { Bell } from "./bell.ts";
+
+/** Timers of a service without calls: one watches the event loop. */
+export const IDLE_TIMERS = 1;
 
 /** A configuration from exactly these variables. */
 export function configOf(env: Record<string, string> = {}): Config {
@@ -15,7 +18,7 @@ export function configOf(env: Record<string, string> = {}): Config {
 export class TestService implements AsyncDisposable {
   readonly lines: JsonObject[] = [];
   readonly url: string;
-  readonly #stop: () => Promise<void>;
+  readonly server: Server;
   readonly #bell = new Bell();
 
   constructor(env: Record<string, string>, clock: Clock = systemClock) {
@@ -29,9 +32,8 @@ export class TestService implements AsyncDisposable {
         this.#bell.ring();
       },
     });
-    const server = startServer({ config, openSession: gaDialect(clock), clock, log });
-    this.url = server.url;
-    this.#stop = () => server.stop();
+    this.server = startServer({ config, openSession: gaDialect(clock), clock, log });
+    this.url = this.server.url;
   }
 
   get streamUrl(): string {
@@ -47,7 +49,7 @@ export class TestService implements AsyncDisposable {
       CallStatus: "ringing",
     });
     const twiml = await (await fetch(`${this.url}/incoming-call`, { method: "POST", body })).text();
-    return /name="token" value="(\w+)"/.exec(twiml)?.[1] ?? "";
+    return /name="token" value="([^"]+)"/.exec(twiml)?.[1] ?? "";
   }
 
   events(event: string): JsonObject[] {
@@ -60,10 +62,10 @@ export class TestService implements AsyncDisposable {
   }
 
   async stop(): Promise<void> {
-    await this.#stop();
+    await this.server.stop();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#stop();
+    await this.server.stop();
   }
 }

@@ -16,7 +16,10 @@ export class StreamClient implements AsyncDisposable {
 
   constructor(url: string) {
     this.#socket = new WebSocket(url);
-    this.#opened = new Promise((resolve) => this.#socket.onopen = () => resolve());
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    promise.catch(() => {});
+    this.#opened = promise;
+    this.#socket.onopen = () => resolve();
     this.#socket.onmessage = ({ data }) => {
       const event = parseObject(String(data)) ?? {};
       this.got.push(event);
@@ -29,7 +32,7 @@ export class StreamClient implements AsyncDisposable {
       this.closed ??= { code, reason };
       this.#bell.ring();
     };
-    this.#socket.onerror = () => {};
+    this.#socket.onerror = (event) => reject(new Error("the stream could not be opened", { cause: event }));
   }
 
   /** Sends `connected` and `start`. */
@@ -113,7 +116,7 @@ export class StreamClient implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#opened;
+    await this.#opened.catch(() => {});
     if (this.#socket.readyState <= WebSocket.OPEN) this.#socket.close();
     await this.end();
   }

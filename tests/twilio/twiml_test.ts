@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { DOMParser, type Element, type Node } from "@xmldom/xmldom";
 import twilio from "twilio";
-import { connectStream, hangup, say, twiml } from "../../src/twilio/twiml.ts";
+import { connectStream, dial, hangup, redirect, reject, say, twiml } from "../../src/twilio/twiml.ts";
 
 /** A document as plain values, so that two of them can be compared. */
 function documentOf(xml: string): unknown {
@@ -35,13 +35,14 @@ Deno.test("twiml() writes the document the vendor's package builds", () => {
     const theirs = new twilio.twiml.VoiceResponse();
     theirs.say(value);
     const connect = theirs.connect({ action, method: "POST" });
-    const stream = connect.stream({ url });
+    const statusCallback = "https://phone.example.com/stream-status";
+    const stream = connect.stream({ url, statusCallback, statusCallbackMethod: "POST" });
     stream.parameter({ name: "token", value: "abc" });
     stream.parameter({ name: "from", value });
     theirs.hangup();
     const ours = twiml(
       say(value),
-      connectStream({ url, action, parameters: { token: "abc", from: value } }),
+      connectStream({ url, action, statusCallback, parameters: { token: "abc", from: value } }),
       hangup,
     );
     assertEquals(documentOf(ours), documentOf(theirs.toString()), value);
@@ -52,4 +53,13 @@ Deno.test("twiml() leaves out what XML cannot carry", () => {
   const ours = twiml(say("bell\u0007 null\u0000 lone\ud800 odd\uffff"));
   assertStringIncludes(ours, "<Say>bell null lone odd</Say>");
   documentOf(ours);
+});
+
+Deno.test("twiml() refuses and diverts as the vendor's package does", () => {
+  const theirs = new twilio.twiml.VoiceResponse();
+  theirs.reject({ reason: "busy" });
+  theirs.dial("+15557770000");
+  theirs.redirect({ method: "POST" }, "https://other.example.com/a?b=1&c=2");
+  const ours = twiml(reject("busy"), dial("+15557770000"), redirect("https://other.example.com/a?b=1&c=2"));
+  assertEquals(documentOf(ours), documentOf(theirs.toString()));
 });

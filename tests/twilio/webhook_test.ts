@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { readIncomingCall } from "../../src/twilio/webhook.ts";
+import { readIncomingCall, readStatus } from "../../src/twilio/webhook.ts";
 
 Deno.test("readIncomingCall() reads what Twilio says of a call, and does without it", () => {
   const form = new URLSearchParams("CallSid=CA1&From=%2B15551230000&To=%2B15559870000&CallStatus=ringing");
@@ -8,5 +8,30 @@ Deno.test("readIncomingCall() reads what Twilio says of a call, and does without
     callSid: "",
     from: "anonymous",
     to: "",
+  });
+});
+
+Deno.test("readIncomingCall() takes an attestation that passed, and no other", () => {
+  const attestation = (verdict: string) =>
+    readIncomingCall(new URLSearchParams({ StirVerstat: verdict })).attestation;
+  const verdicts = ["A", "B", "C", "A-Diverted"].map((verdict) => `TN-Validation-Passed-${verdict}`);
+  assertEquals(verdicts.map(attestation), ["A", "B", "C", "A"]);
+  const others = ["TN-Validation-Failed-A", "No-TN-Validation", "TN-Validation-Passed-D", "", "A"];
+  assertEquals(others.map(attestation), others.map(() => undefined));
+});
+
+Deno.test("readStatus() reads a call's and a stream's callback", () => {
+  const call = new URLSearchParams("CallSid=CA1&CallStatus=completed&SequenceNumber=3&CallDuration=12");
+  assertEquals(readStatus(call), { callSid: "CA1", status: "completed", sequence: "3", error: "" });
+  const stream = new URLSearchParams({
+    CallSid: "CA1",
+    StreamEvent: "stream-error",
+    StreamError: "x".repeat(300),
+  });
+  assertEquals(readStatus(stream), {
+    callSid: "CA1",
+    status: "stream-error",
+    sequence: "",
+    error: "x".repeat(200),
   });
 });

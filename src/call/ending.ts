@@ -1,0 +1,30 @@
+/** Why a call ended. */
+export type EndReason =
+  | "caller hung up"
+  | "stream lost"
+  | "flood"
+  | "no media"
+  | "model failed"
+  | "never connected"
+  | "time limit"
+  | "drained"
+  | "shutdown";
+
+/** Endings that begin with a goodbye, and what the assistant is told to say. */
+export const GOODBYES = {
+  "time limit":
+    "The time for this call is over. Say goodbye to the caller now, in one short sentence. Ask nothing.",
+  "drained":
+    "This line has to be closed now. Tell the caller so in one short sentence, ask them to call again in a few " +
+    "minutes, and say goodbye.",
+} satisfies Partial<Record<EndReason, string>>;
+
+/** Endings that begin with a goodbye. */
+export type Parting = keyof typeof GOODBYES;
+
+/** How a call ended. */
+export interface Ending {
+  readonly reason: EndReason;
+  /** Whether the caller knows why, or needs no telling. */
+  readonly explained: boolean;
+}

@@ -1,0 +1,51 @@
+import type { Cancel, Clock } from "../clock.ts";
+import type { ModelSession } from "../model/session.ts";
+import type { Playout } from "../playout/playout.ts";
+
+/** A goodbye not heard by then is not waited for any longer (ms). */
+export const GOODBYE_MS = 15_000;
+
+/** What a goodbye needs of its call. */
+export interface GoodbyeOptions {
+  readonly clock: Clock;
+  readonly session: ModelSession;
+  readonly playout: Playout;
+  /** The item the model is making, if any. */
+  readonly openItem: string | undefined;
+  /** What the model is told to say. */
+  readonly instructions: string;
+  /** Called once. */
+  readonly over: (heard: boolean) => void;
+}
+
+/**
+ * Has the assistant say goodbye, at once, and tells when the caller has heard it.
+ *
+ * Nothing interrupts it: the model no longer listens. `docs/design/admission-and-drain.md` has the races.
+ */
+export class Goodbye {
+  readonly #cap: Cancel;
+  readonly #over: (heard: boolean) => void;
+
+  constructor({ clock, session, playout, openItem, instructions, over }: GoodbyeOptions) {
+    this.#over = over;
+    this.#cap = clock.after(GOODBYE_MS, () => this.#finish(false));
+    session.stopListening();
+    session.interrupted(playout.interrupt(openItem));
+    session.stopSpeech();
+    session.requestSpeech(instructions, ({ spoke }) => {
+      if (spoke) playout.whenHeard(() => this.#finish(true));
+      else this.#finish(false);
+    });
+  }
+
+  /** The call is over anyway. */
+  stop(): void {
+    this.#cap();
+  }
+
+  #finish(heard: boolean): void {
+    this.#cap();
+    this.#over(heard);
+  }
+}

@@ -1,0 +1,104 @@
+/** `parley check`: its flags and what it prints. */
+
+import { parseArgs } from "node:util";
+import type { Config } from "../config/config.ts";
+import type { Finding } from "./finding.ts";
+import { survey, type SurveyDeps } from "./survey.ts";
+
+export const CHECK_USAGE =
+  `parley check: looks at everything that can be wrong before the first call, and says what to do
+
+  --fix    lead the calls of TWILIO_PHONE_NUMBER to PUBLIC_URL
+  --json   print one JSON object instead of the lines`;
+
+/** What the command needs of the world. */
+export interface CheckDeps extends SurveyDeps {
+  out(text: string): void;
+  err(text: string): void;
+}
+
+/** Runs the command and says how the program should exit: 1 when a line failed, 2 for flags it does not know, else 0. */
+export async function runCheck(args: string[], deps: CheckDeps): Promise<number> {
+  let flags: CheckFlags;
+  try {
+    flags = parseFlags(args);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    deps.err(error.message + "\n");
+    return 2;
+  }
+  if (flags.help) {
+    deps.out(CHECK_USAGE + "\n");
+    return 0;
+  }
+  let secrets: readonly string[] = [];
+  const loadConfig = (): Config => {
+    const config = deps.loadConfig();
+    secrets = config.secrets;
+    return config;
+  };
+  const show = (finding: Finding) => flags.json || deps.out(format(safe(finding, secrets)));
+  const lines = (await survey({ ...deps, loadConfig }, flags.fix, show)).map((line) => safe(line, secrets));
+  const failures = lines.filter(({ level }) => level === "failed").length;
+  const warnings = lines.filter(({ level }) => level === "warning").length;
+  if (flags.json) deps.out(JSON.stringify({ failures, warnings, lines }) + "\n");
+  else deps.out(`\n${lines.length} lines: ${failures} failed, ${counted(warnings, "warning")}\n`);
+  return failures > 0 ? 1 : 0;
+}
+
+interface CheckFlags {
+  readonly json: boolean;
+  readonly fix: boolean;
+  readonly help: boolean;
+}
+
+/** @throws {TypeError} naming the flag that is wrong. */
+function parseFlags(args: string[]): CheckFlags {
+  try {
+    const { json = false, fix = false, help = false } = parseArgs({
+      args,
+      options: {
+        json: { type: "boolean" },
+        fix: { type: "boolean" },
+        help: { type: "boolean", short: "h" },
+      },
+    }).values;
+    return { json, fix, help };
+  } catch (error) {
+    const why = error instanceof Error ? error.message.split(/\. |\n/, 1)[0] : String(error);
+    throw new TypeError(`Cannot check: ${why}; see "parley check --help"`);
+  }
+}
+
+/** What was found stands in a column, and what to do below it. */
+function format({ line, level, found, remedy }: Finding): string {
+  const text = `${level.padEnd(7)}  ${line.padEnd(16)}  ${found}\n`;
+  return remedy === undefined ? text : `${text}${" ".repeat(27)}-> ${remedy}\n`;
+}
+
+/** A finding without secrets, and without characters that a stranger could break the line or move the cursor with. */
+function safe(finding: Finding, secrets: readonly string[]): Finding {
+  // The longest first, for one may be a part of another; and as they are in quotes.
+  const hidden = secrets.flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)])
+    .sort((a, b) => b.length - a.length);
+  const clean = (text: string) => {
+    for (const secret of hidden) text = text.replaceAll(secret, "[secret]");
+    // Cut only now: a part of a secret would not be found.
+    const short = text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text;
+    return short.replaceAll(
+      UNPRINTABLE,
+      (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+    );
+  };
+  const { found, remedy } = finding;
+  return { ...finding, found: clean(found), ...(remedy === undefined ? {} : { remedy: clean(remedy) }) };
+}
+
+/** Most characters of a text that are shown. */
+const MAX_TEXT = 1_000;
+/** Controls, and marks that turn the direction of a text. */
+const UNPRINTABLE = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
+}

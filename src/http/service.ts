@@ -1,0 +1,71 @@
+import type { Config } from "../config/config.ts";
+import { confined, StartError } from "./confined.ts";
+
+/** What a service is started with. */
+export interface ServiceStart {
+  readonly config: Config;
+  readonly modelUrl: string | undefined;
+  /** Where it is told what to do, and tells what it did. */
+  readonly port: MessagePort;
+}
+
+/** What a running service is told. */
+export type ToService = "drain" | "stop" | "reload";
+
+/** What a service tells. */
+export type FromService =
+  | { readonly type: "listening"; readonly url: string }
+  | { readonly type: "failed"; readonly problem: string; readonly portTaken: boolean }
+  | { readonly type: "stopped"; readonly cut: number };
+
+/** The service, in a worker of its own that may do nothing but serve; see {@linkcode confined}. */
+export interface Service {
+  /** Address it listens on. */
+  readonly url: string;
+  /** Tells it to stop in order, to stop now (also in mid-drain), or to look for a renewed certificate. */
+  tell(what: ToService): void;
+  /** Resolves when it has stopped, with the number of calls that were cut; rejects when it broke. */
+  readonly stopped: Promise<number>;
+}
+
+/**
+ * Starts the service.
+ *
+ * @throws {StartError} when it cannot listen, its certificate cannot be used, or it may not have what it needs.
+ */
+export async function startService(config: Config, modelUrl: string | undefined): Promise<Service> {
+  const worker = confined("service_worker.ts", config, modelUrl);
+  const { port1: port, port2 } = new MessageChannel();
+  const listening = Promise.withResolvers<string>();
+  const stopped = Promise.withResolvers<number>();
+  // Whoever started it waits for one after the other.
+  stopped.promise.catch(() => {});
+  const release = () => {
+    port.close();
+    worker.terminate();
+  };
+  const fail = (error: Error) => {
+    release();
+    listening.reject(error);
+    stopped.reject(error);
+  };
+  worker.onerror = (event) => {
+    event.preventDefault();
+    fail(new Error(`The service broke: ${event.message}`));
+  };
+  port.onmessage = ({ data }) => {
+    const message: FromService = data;
+    if (message.type === "listening") return listening.resolve(message.url);
+    if (message.type === "failed") return fail(new StartError(message.problem, message.portTaken));
+    // A stop in mid-drain: the first of the two to be done says so for both.
+    release();
+    stopped.resolve(message.cut);
+  };
+  const start: ServiceStart = { config, modelUrl, port: port2 };
+  worker.postMessage(start, [port2]);
+  return {
+    url: await listening.promise,
+    tell: (what) => port.postMessage(what),
+    stopped: stopped.promise,
+  };
+}

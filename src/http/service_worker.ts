@@ -1,0 +1,39 @@
+/** The service's own thread: gets its configuration as a message, and has the permissions it was given. */
+
+import { systemClock } from "../clock.ts";
+import { gaDialect } from "../model/ga_session.ts";
+import { createLog } from "../telemetry/log.ts";
+import { type Server, startServer } from "./server.ts";
+import type { FromService, ServiceStart, ToService } from "./service.ts";
+
+function run({ config, modelUrl, port }: ServiceStart): void {
+  const tell = (message: FromService) => port.postMessage(message);
+  const log = createLog({
+    level: config.LOG_LEVEL,
+    format: config.LOG_FORMAT,
+    secrets: config.secrets,
+    write: console.log,
+  });
+  let server: Server;
+  try {
+    server = startServer({ config, openSession: gaDialect(systemClock), modelUrl, clock: systemClock, log });
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error);
+    return tell({ type: "failed", problem, portTaken: error instanceof Deno.errors.AddrInUse });
+  }
+  const stopped = (cut: number) => tell({ type: "stopped", cut });
+  const orders: Record<ToService, () => void> = {
+    drain: () => void server.drain().then(stopped),
+    stop: () => void server.stop().then(stopped),
+    reload: () => void server.reload(),
+  };
+  port.onmessage = ({ data }) => {
+    const order: ToService = data;
+    orders[order]();
+  };
+  tell({ type: "listening", url: server.url });
+}
+
+globalThis.addEventListener("message", (event) => {
+  if (event instanceof MessageEvent) run(event.data);
+});

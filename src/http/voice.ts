@@ -1,0 +1,84 @@
+import { STATUS_CODE } from "@std/http/status";
+import type { Calls } from "../call/calls.ts";
+import type { Ending } from "../call/ending.ts";
+import type { CallRefusal } from "../call/admission.ts";
+import type { Log } from "../telemetry/log.ts";
+import { connectStream, dial, hangup, redirect, reject, say, twiml, type Verb } from "../twilio/twiml.ts";
+import { readIncomingCall, readStatus } from "../twilio/webhook.ts";
+import type { Refusals } from "./refusals.ts";
+
+const APOLOGY =
+  "We are sorry. The assistant cannot be reached at the moment. Please call again later. Goodbye.";
+const TIME_IS_OVER = "The time for this call is over. Goodbye.";
+const ALL_BUSY =
+  "We are sorry. All our lines are busy at the moment. Please call again in a few minutes. Goodbye.";
+
+export interface VoiceOptions {
+  readonly calls: Calls;
+  readonly refusals: Refusals;
+  readonly log: Log;
+  /** Address under which Twilio reaches this service, without a trailing slash. */
+  readonly publicUrl: string;
+  /** Spoken before the stream, if any. */
+  readonly welcome: string | undefined;
+  /** What a call gets that is one too many: `say`, `busy`, a number to dial, or an address to go on at. */
+  readonly overflow: string;
+}
+
+/** The voice webhook: announces the call and connects it to our media stream, or says why not. */
+export function answerCall(parameters: URLSearchParams, options: VoiceOptions): Response {
+  const { calls, refusals, publicUrl, welcome, overflow } = options;
+  const incoming = readIncomingCall(parameters);
+  const answer = calls.announce(incoming);
+  if ("refused" in answer) {
+    const { callSid, from } = incoming;
+    refusals.count("call", answer.refused, { call: callSid, from });
+    return xml(refuse(answer.refused, overflow));
+  }
+  return xml(twiml(
+    ...(welcome ? [say(welcome)] : []),
+    connectStream({
+      url: `${publicUrl.replace(/^http/, "ws")}/media-stream`,
+      action: `${publicUrl}/after-stream`,
+      statusCallback: `${publicUrl}/stream-status`,
+      parameters: { token: answer.token, from: incoming.from },
+    }),
+    hangup,
+  ));
+}
+
+function refuse(why: CallRefusal, overflow: string): string {
+  if (why === "full" || why === "draining") return twiml(...divert(overflow));
+  return twiml(reject("rejected"));
+}
+
+function divert(overflow: string): Verb[] {
+  if (overflow === "say") return [say(ALL_BUSY), hangup];
+  if (overflow === "busy") return [reject("busy")];
+  return [overflow.startsWith("+") ? dial(overflow) : redirect(overflow)];
+}
+
+/** Twilio asks how to go on once we have closed the stream: a caller who knows nothing of it yet hears a sentence. */
+export function afterStream(parameters: URLSearchParams, { calls }: VoiceOptions): Response {
+  const { callSid } = readIncomingCall(parameters);
+  const sentence = afterword(calls.ending(callSid));
+  return xml(sentence ? twiml(say(sentence), hangup) : twiml(hangup));
+}
+
+/** A call nobody remembers was cut off by a restart. */
+function afterword(ending: Ending | undefined): string | undefined {
+  if (ending?.explained) return undefined;
+  return ending?.reason === "time limit" ? TIME_IS_OVER : APOLOGY;
+}
+
+/** Twilio tells how a call or its stream goes on. */
+export function takeStatus(parameters: URLSearchParams, { log }: VoiceOptions): Response {
+  const { callSid, status, sequence, error } = readStatus(parameters);
+  if (error) log.warn("stream error", { call: callSid, error });
+  else if (status) log.debug("status", { call: callSid, status, sequence: sequence || undefined });
+  return new Response(null, { status: STATUS_CODE.NoContent });
+}
+
+function xml(document: string): Response {
+  return new Response(document, { headers: { "content-type": "text/xml; charset=utf-8" } });
+}

@@ -1,0 +1,147 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { FakeClock } from "../support/fake_clock.ts";
+import { CALL, connect, type Line, markAfter } from "../support/line.ts";
+import { ScriptedModel } from "../support/scripted_model.ts";
+import { TestService } from "../support/service.ts";
+import { StreamClient } from "../support/stream_client.ts";
+
+const twimlFor = async (service: TestService, path: string) => {
+  const xml = await (await fetch(`${service.url}${path}`)).text();
+  return xml.slice(xml.indexOf("<Response>"));
+};
+
+/** Moves time until something has happened: a drain looks about every 20 ms. */
+async function passUntil<Result>(clock: FakeClock, happening: Promise<Result>): Promise<Result> {
+  let over = false;
+  happening.finally(() => over = true).catch(() => {});
+  while (!over) {
+    clock.advance(20);
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+  return await happening;
+}
+
+/** Holds a promise, so that returning it from an async function does not wait for it. */
+function held(line: Line): { drained: Promise<number> } {
+  return { drained: line.service.server.drain() };
+}
+
+Deno.test("a drain without calls is over at once", async () => {
+  await using model = new ScriptedModel();
+  await using service = new TestService({ OPENAI_REALTIME_URL: model.url });
+  assertEquals(await service.server.drain(), 0);
+});
+
+Deno.test("while it drains, the service is not ready, and new calls are sent on", async (t) => {
+  const cases: [overflow: string, verbs: string][] = [
+    ["say", "<Say>We are sorry. All our lines are busy at the moment."],
+    ["busy", '<Response><Reject reason="busy"/></Response>'],
+    ["+15557770000", "<Response><Dial>+15557770000</Dial></Response>"],
+    [
+      "https://other.example.com/calls?a=1&b=2",
+      '<Redirect method="POST">https://other.example.com/calls?a=1&amp;b=2<',
+    ],
+  ];
+  for (const [overflow, verbs] of cases) {
+    await t.step(overflow, async () => {
+      await using line = await connect({ OVERFLOW: overflow });
+      assertEquals(
+        (await fetch(`${line.service.url}/readyz`).then((response) => response.json())).status,
+        "ready",
+      );
+      const { drained } = held(line);
+      const ready = await fetch(`${line.service.url}/readyz`);
+      assertEquals([ready.status, await ready.json()], [503, { status: "draining", calls: 1 }]);
+      assertStringIncludes(
+        await twimlFor(line.service, "/incoming-call?CallSid=CA2&From=%2B15551110000"),
+        verbs,
+      );
+      assertEquals((await line.service.logged("call refused")).why, "draining");
+      line.stream.stop();
+      assertEquals(await drained, 0);
+    });
+  }
+});
+
+Deno.test("calls announced before a drain still connect, and those in progress go on", async () => {
+  await using line = await connect();
+  const token = await line.service.announce("CA2");
+  const { drained } = held(line);
+  await using late = new StreamClient(line.service.streamUrl);
+  await late.start("CA2", { token });
+  await line.service.logged("stream started", 2);
+  line.session.respond("r1", { a: 40 });
+  await line.stream.waitFor("media");
+  line.stream.stop();
+  await line.service.logged("call ended");
+  late.stop();
+  assertEquals(await drained, 0);
+});
+
+Deno.test("a drain that runs out of time lets the assistant say goodbye, and stays for Twilio's last question", async () => {
+  const clock = new FakeClock();
+  await using line = await connect({ DRAIN_SECONDS: "5" }, clock);
+  const { drained } = held(line);
+  await passUntil(clock, line.session.waitFor("response.create"));
+  line.session.respond("r1", { bye: 100 });
+  line.stream.mark(await passUntil(clock, markAfter(line.stream, 100)));
+  await line.stream.end();
+  assertEquals((await line.service.logged("call ended")).reason, "drained");
+  assertEquals(
+    await twimlFor(line.service, `/after-stream?CallSid=${CALL}`),
+    "<Response><Hangup/></Response>",
+  );
+  assertEquals(await passUntil(clock, drained), 0);
+});
+
+Deno.test("a call whose goodbye was not heard counts as cut, and Twilio says sorry", async () => {
+  const clock = new FakeClock();
+  await using line = await connect({ DRAIN_SECONDS: "0" }, clock);
+  const { drained } = held(line);
+  await passUntil(clock, line.session.waitFor("response.create"));
+  line.session.respond("r1", {});
+  await line.stream.end();
+  assertStringIncludes(await twimlFor(line.service, `/after-stream?CallSid=${CALL}`), "<Say>We are sorry.");
+  assertEquals(await passUntil(clock, drained), 1);
+});
+
+Deno.test("a second signal cuts what is left, and does not wait", async () => {
+  await using line = await connect();
+  const { drained } = held(line);
+  await line.service.logged("draining");
+  assertEquals(await line.service.server.stop(), 1);
+  assertEquals(await drained, 1);
+  assertEquals((await line.service.logged("call ended")).reason, "shutdown");
+  await line.stream.end();
+});
+
+Deno.test("of a hundred calls in progress, a drain loses none", async () => {
+  await using model = new ScriptedModel();
+  await using service = new TestService({
+    OPENAI_REALTIME_URL: model.url,
+    OPENAI_API_KEY: "sk-test",
+    GREETING: "",
+  });
+  const streams = await Promise.all(Array.from({ length: 100 }, async (_, i) => {
+    const callSid = `CA${i}`;
+    const stream = new StreamClient(service.streamUrl);
+    await stream.start(callSid, { token: await service.announce(callSid) });
+    return stream;
+  }));
+  await service.logged("stream started", 100);
+  const sessions = await Promise.all(streams.map((_, i) => model.session(i)));
+  await Promise.all(sessions.map((session) => session.configure()));
+  await service.logged("session ready", 100);
+  const drained = service.server.drain();
+  // Each caller hears one more answer to its end, and then hangs up.
+  sessions.forEach((session, i) => session.respond(`r${i}`, { [`a${i}`]: 60 }));
+  await Promise.all(streams.map(async (stream) => {
+    stream.mark(await markAfter(stream, 60));
+    stream.stop();
+  }));
+  assertEquals(await drained, 0);
+  const ended = service.events("call ended");
+  assertEquals(ended.length, 100);
+  assert(ended.every(({ reason }) => reason === "caller hung up"));
+  await Promise.all(streams.map((stream) => stream[Symbol.asyncDispose]()));
+});

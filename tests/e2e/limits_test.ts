@@ -1,0 +1,188 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { dial, DialError } from "../../src/model/web_socket.ts";
+import { FakeClock } from "../support/fake_clock.ts";
+import { CALL, connect } from "../support/line.ts";
+import { ScriptedModel } from "../support/scripted_model.ts";
+import { TestService } from "../support/service.ts";
+import { StreamClient } from "../support/stream_client.ts";
+
+async function announce(service: TestService, fields: Record<string, string>): Promise<string> {
+  const body = new URLSearchParams({ From: "+15551230000", To: "+15559870000", ...fields });
+  const xml = await (await fetch(`${service.url}/incoming-call`, { method: "POST", body })).text();
+  return xml.slice(xml.indexOf("<Response>"));
+}
+
+const REJECTED = '<Response><Reject reason="rejected"/></Response>';
+
+async function refusalsOf(service: TestService): Promise<string[]> {
+  const text = await (await fetch(`${service.url}/metrics`)).text();
+  return text.split("\n").filter((line) => line.startsWith("parley_refusals_total{"));
+}
+
+Deno.test("MAX_CALLS: the next call hears a sentence, a repeated webhook does not count, a free place is taken", async () => {
+  await using line = await connect({ MAX_CALLS: "1" });
+  assertStringIncludes(
+    await announce(line.service, { CallSid: "CA2" }),
+    "<Say>We are sorry. All our lines are busy",
+  );
+  assertStringIncludes(await announce(line.service, { CallSid: CALL }), "<Connect");
+  assertEquals((await line.service.logged("call refused")).why, "full");
+  assertEquals(await refusalsOf(line.service), ['parley_refusals_total{what="call",reason="full"} 1']);
+  line.stream.stop();
+  await line.service.logged("call ended");
+  assertStringIncludes(await announce(line.service, { CallSid: "CA2" }), "<Connect");
+});
+
+Deno.test("callers who may not call are rejected, and cost no session", async (t) => {
+  const cases: [name: string, env: Record<string, string>, fields: Record<string, string>, taken: boolean][] =
+    [
+      ["denied", { DENIED_CALLERS: "+1555*" }, {}, false],
+      ["not denied", { DENIED_CALLERS: "+1556*" }, {}, true],
+      ["not allowed", { ALLOWED_CALLERS: "+49*" }, {}, false],
+      ["allowed", { ALLOWED_CALLERS: "+49*" }, { From: "+4930123456" }, true],
+      ["not attested", { MIN_ATTESTATION: "B" }, {}, false],
+      ["attested C", { MIN_ATTESTATION: "B" }, { StirVerstat: "TN-Validation-Passed-C" }, false],
+      ["attestation failed", { MIN_ATTESTATION: "C" }, { StirVerstat: "TN-Validation-Failed-A" }, false],
+      ["attested A", { MIN_ATTESTATION: "B" }, { StirVerstat: "TN-Validation-Passed-A" }, true],
+    ];
+  for (const [name, env, fields, taken] of cases) {
+    await t.step(name, async () => {
+      await using model = new ScriptedModel();
+      await using service = new TestService({
+        OPENAI_REALTIME_URL: model.url,
+        OPENAI_API_KEY: "sk-test",
+        ...env,
+      });
+      const answer = await announce(service, { CallSid: "CA1", ...fields });
+      if (taken) {
+        assertStringIncludes(answer, "<Connect");
+        await model.session();
+      } else {
+        assertEquals(answer, REJECTED);
+        assertEquals([service.events("call announced").length, model.sessions.length], [0, 0]);
+      }
+    });
+  }
+});
+
+Deno.test("a caller who calls too often within an hour is rejected", async () => {
+  await using model = new ScriptedModel();
+  await using service = new TestService({ OPENAI_REALTIME_URL: model.url, CALLS_PER_CALLER_AND_HOUR: "2" });
+  assertStringIncludes(await announce(service, { CallSid: "CA1" }), "<Connect");
+  assertStringIncludes(await announce(service, { CallSid: "CA2" }), "<Connect");
+  assertStringIncludes(await announce(service, { CallSid: "CA2" }), "<Connect", "the same call, asked again");
+  assertEquals(await announce(service, { CallSid: "CA3" }), REJECTED);
+  assertStringIncludes(await announce(service, { CallSid: "CA4", From: "+15550000000" }), "<Connect");
+});
+
+Deno.test("more frames than a hundred a second, for longer than a burst, end the call", async () => {
+  const clock = new FakeClock();
+  await using line = await connect({ MAX_FRAMES_PER_SECOND: "60" }, clock);
+  // Ten seconds' worth at once, of which "connected" and "start" were two.
+  for (let i = 0; i < 598; i++) line.stream.media(i * 20);
+  await line.session.waitFor("input_audio_buffer.append", 598);
+  clock.advance(1_000);
+  for (let i = 598; i < 658; i++) line.stream.media(i * 20);
+  await line.session.waitFor("input_audio_buffer.append", 658);
+  assertEquals(line.stream.closed, undefined);
+  line.stream.media(658 * 20);
+  await line.stream.end();
+  assertEquals((await line.service.logged("call ended")).reason, "flood");
+});
+
+Deno.test("a frame too large ends a stream that has not started, and is skipped afterwards", async () => {
+  await using line = await connect({ MAX_FRAME_BYTES: "2000" });
+  await using stream = new StreamClient(line.service.streamUrl);
+  await stream.opened();
+  stream.raw("x".repeat(2_001));
+  assertEquals(await stream.end(), { code: 1009, reason: "frame too big" });
+  line.stream.raw("x".repeat(2_001));
+  assertEquals((await line.service.logged("frame skipped")).why, "too big");
+  line.stream.media(0);
+  await line.session.waitFor("input_audio_buffer.append");
+});
+
+Deno.test("frames that never start are not read for ever", async () => {
+  const clock = new FakeClock();
+  await using line = await connect({ MAX_FRAMES_PER_SECOND: "60" }, clock);
+  await using stream = new StreamClient(line.service.streamUrl);
+  await stream.opened();
+  for (let i = 0; i <= 600; i++) stream.raw("{}");
+  assertEquals(await stream.end(), { code: 1008, reason: "too many frames" });
+  assertEquals((await line.service.logged("stream refused")).why, "too many frames");
+});
+
+/** Opens a stream that says nothing. The HTTP status, where it was refused. */
+async function openSilently(service: TestService, headers: Record<string, string> = {}) {
+  const handlers = { onMessage: () => {}, onClose: () => {} };
+  const opened = await dial(service.streamUrl, { headers, handlers }).catch((error) => error);
+  return opened instanceof DialError ? opened.status : opened;
+}
+
+Deno.test("sockets that never start are few: of one address, in all, and where a proxy names the address", async () => {
+  const clock = new FakeClock();
+  await using service = new TestService({
+    OPENAI_REALTIME_URL: "ws://127.0.0.1:9",
+    MAX_UNSIGNED_STREAMS: "7",
+    TRUSTED_PROXIES: "127.0.0.1",
+  }, clock);
+  const from = (address: string) => openSilently(service, { "X-Forwarded-For": address });
+  const opened = [];
+  for (let i = 0; i < 4; i++) opened.push(await from("203.0.113.1"));
+  const fifth = from("203.0.113.1");
+  for (let i = 0; i < 3; i++) opened.push(await from(`203.0.113.${2 + i}`));
+  const last = from("203.0.113.9");
+  // Both wait for their turn; nobody makes room.
+  while (clock.pending < 10) await new Promise((resolve) => setTimeout(resolve, 1));
+  clock.advance(2_000);
+  assertEquals([await fifth, await last], [503, 503]);
+  assertEquals(await refusalsOf(service), [
+    'parley_refusals_total{what="stream",reason="pending streams of one address"} 1',
+    'parley_refusals_total{what="stream",reason="pending streams"} 1',
+  ]);
+  for (const socket of opened) socket.close();
+  await service.logged("stream refused", 3);
+});
+
+Deno.test("X-Forwarded-For is not believed from just anybody", async () => {
+  const clock = new FakeClock();
+  await using service = new TestService({ OPENAI_REALTIME_URL: "ws://127.0.0.1:9" }, clock);
+  const from = (address: string) => openSilently(service, { "X-Forwarded-For": address });
+  const opened = [];
+  for (let i = 0; i < 4; i++) opened.push(await from(`203.0.113.${i}`));
+  const fifth = from("203.0.113.9");
+  while (clock.pending < 6) await new Promise((resolve) => setTimeout(resolve, 1));
+  clock.advance(2_000);
+  assertEquals(await fifth, 503);
+  for (const socket of opened) socket.close();
+  await service.logged("stream refused", 2);
+});
+
+Deno.test("pages of other sites may not open media streams", async () => {
+  await using service = new TestService({
+    OPENAI_REALTIME_URL: "ws://127.0.0.1:9",
+    PUBLIC_URL: "https://phone.example.com",
+  });
+  assertEquals(await openSilently(service, { Origin: "https://evil.example" }), 403);
+  const own = await openSilently(service, { Origin: "https://phone.example.com" });
+  own.close();
+  await service.logged("stream refused");
+});
+
+Deno.test("a body that does not come is not waited for", async () => {
+  const clock = new FakeClock();
+  await using service = new TestService({ OPENAI_REALTIME_URL: "ws://127.0.0.1:9" }, clock);
+  const { hostname, port } = new URL(service.url);
+  using conn = await Deno.connect({ hostname, port: Number(port) });
+  await conn.write(new TextEncoder().encode(
+    "POST /incoming-call HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-www-form-urlencoded\r\n" +
+      "content-length: 100\r\n\r\nCallSid=CA1",
+  ));
+  const before = clock.pending;
+  while (clock.pending === before) await new Promise((resolve) => setTimeout(resolve, 1));
+  clock.advance(10_000);
+  const answer = new Uint8Array(1_024);
+  const length = await conn.read(answer) ?? 0;
+  assertStringIncludes(new TextDecoder().decode(answer.subarray(0, length)), "HTTP/1.1 408");
+  assertEquals((await service.logged("request refused")).why, "body too slow");
+});

@@ -1,0 +1,32 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { StartError } from "../../src/http/confined.ts";
+import { trySandbox } from "../../src/http/sandbox.ts";
+import { startService } from "../../src/http/service.ts";
+import { configOf } from "../support/service.ts";
+
+Deno.test("what the service must not do, it cannot do", async () => {
+  const folder = await Deno.makeTempDir();
+  assertEquals(await trySandbox(configOf(), folder), []);
+  assertEquals([...Deno.readDirSync(folder)], []);
+  // The same attempts, where they are allowed: they are real.
+  const allowed = await trySandbox(configOf({ DATA_DIR: folder, HOST: "0.0.0.0", PORT: "0" }), folder);
+  assertEquals(allowed, ["write outside of DATA_DIR", "listen on another port"]);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("a service in its own thread answers, drains, and says why it cannot start", async () => {
+  const config = configOf({ PORT: "0", LOG_LEVEL: "error", OPENAI_REALTIME_URL: "ws://127.0.0.1:9" });
+  const service = await startService(config, undefined);
+  assertEquals((await (await fetch(`${service.url}/healthz`)).json()).status, "ok");
+  const taken = await assertRejects(
+    () => startService({ ...config, PORT: Number(new URL(service.url).port) }, undefined),
+    StartError,
+  );
+  assertEquals(taken.portTaken, true);
+  service.tell("reload");
+  service.tell("drain");
+  assertEquals(await service.stopped, 0);
+  const unreadable = { ...config, TLS_CERT_FILE: "/nowhere/cert.pem", TLS_KEY_FILE: "/nowhere/key.pem" };
+  const { portTaken, message } = await assertRejects(() => startService(unreadable, undefined), StartError);
+  assertEquals([portTaken, message.includes("/nowhere/cert.pem")], [false, true]);
+});

@@ -1,0 +1,254 @@
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import twilio from "twilio";
+import { type Cancel, systemClock } from "../../src/clock.ts";
+import { TwilioError, TwilioRest, type TwilioRestOptions } from "../../src/twilio/rest.ts";
+import { Bell } from "../support/bell.ts";
+import { FakeClock } from "../support/fake_clock.ts";
+import {
+  ACCOUNT_SID,
+  AUTH_TOKEN,
+  basic,
+  KEY_SECRET,
+  KEY_SID,
+  NUMBER,
+  NUMBER_SID,
+  TwilioApi,
+  twilioError,
+} from "../support/twilio_api.ts";
+
+const apiKey = { sid: KEY_SID, secret: KEY_SECRET };
+
+function client(api: { readonly url: string }, options: Partial<TwilioRestOptions> = {}): TwilioRest {
+  return new TwilioRest({
+    apiUrl: api.url,
+    accountSid: ACCOUNT_SID,
+    authToken: AUTH_TOKEN,
+    clock: systemClock,
+    random: () => 1,
+    ...options,
+  });
+}
+
+/** Can be awaited: the client sets a timer for its deadline, and one when it has an answer it wants to ask again for. */
+class WatchedClock extends FakeClock {
+  readonly #bell = new Bell();
+
+  override after(ms: number, then: () => void): Cancel {
+    const cancel = super.after(ms, then);
+    this.#bell.ring();
+    return cancel;
+  }
+
+  async timers(count: number): Promise<void> {
+    await this.#bell.until(`${count} timers`, () => this.pending === count);
+  }
+}
+
+/** The vendor's own client, pointed at the stand-in. */
+function vendor({ url }: TwilioApi): twilio.Twilio {
+  const httpClient = new twilio.RequestClient();
+  httpClient.axios.interceptors.request.use((request) => {
+    request.url = request.url?.replace("https://api.twilio.com", url) ?? "";
+    // A connection kept would outlive the test.
+    request.headers.set("connection", "close");
+    return request;
+  });
+  return twilio(ACCOUNT_SID, AUTH_TOKEN, { httpClient });
+}
+
+Deno.test("asks for the account, a number, its webhook and a call as Twilio's own package does", async () => {
+  await using api = new TwilioApi();
+  api.instead = ({ path }) =>
+    path.endsWith("/Calls.json") ? Response.json({ sid: "CA1" }, { status: 201 }) : undefined;
+  const ours = client(api);
+  const theirs = vendor(api);
+  const voiceUrl = "https://phone.example.com/incoming-call?a=b c&d='é";
+  const statusCallback = "https://phone.example.com/call-status";
+  const events = ["initiated", "answered"];
+  const pairs: [() => Promise<unknown>, () => Promise<unknown>][] = [
+    [() => ours.account(), () => theirs.api.v2010.accounts(ACCOUNT_SID).fetch()],
+    [() => ours.phoneNumber(NUMBER), () => theirs.incomingPhoneNumbers.page({ phoneNumber: NUMBER })],
+    [
+      () => ours.setVoiceWebhook(NUMBER_SID, { voiceUrl, method: "POST", statusCallback }),
+      () =>
+        theirs.incomingPhoneNumbers(NUMBER_SID).update({
+          voiceUrl,
+          voiceMethod: "POST",
+          statusCallback,
+          statusCallbackMethod: "POST",
+        }),
+    ],
+    [
+      () =>
+        ours.request("POST", "/Calls.json", {
+          To: NUMBER,
+          From: "+15551230000",
+          StatusCallbackEvent: events,
+        }),
+      () =>
+        theirs.calls.create({ to: NUMBER, from: "+15551230000", statusCallbackEvent: events, url: voiceUrl }),
+    ],
+  ];
+  for (const [mine, vendors] of pairs) {
+    await mine();
+    await vendors();
+    const [one, other] = api.requests.splice(0);
+    assert(one && other);
+    const form = other.form.filter(([name]) => name !== "Url" && name !== "PageSize");
+    assertEquals(one, { ...other, form, type: one.method === "GET" ? "" : other.type });
+    assertEquals(one.authorization, basic(ACCOUNT_SID, AUTH_TOKEN));
+  }
+});
+
+Deno.test("reads the account and its number, whole", async () => {
+  await using api = new TwilioApi();
+  const rest = client(api);
+  assertEquals(await rest.account(), { status: "active", type: "Full" });
+  assertEquals(await rest.phoneNumber(NUMBER), {
+    sid: NUMBER_SID,
+    phoneNumber: NUMBER,
+    voiceUrl: "https://demo.twilio.com/welcome/voice/",
+    voiceMethod: "POST",
+    statusCallback: "",
+    statusCallbackMethod: "POST",
+    voiceApplicationSid: "",
+    trunkSid: "",
+    hasVoice: true,
+  });
+  assertEquals(await rest.phoneNumber(NUMBER.slice(0, -1)), undefined, "only a part of a number");
+  const set = await rest.setVoiceWebhook(NUMBER_SID, {
+    voiceUrl: "https://a.example/in",
+    method: "GET",
+    statusCallback: "https://a.example/status",
+  });
+  assertEquals([set.voiceUrl, set.voiceMethod, set.statusCallback], [
+    "https://a.example/in",
+    "GET",
+    "https://a.example/status",
+  ]);
+});
+
+Deno.test("an API key goes before the auth token", async () => {
+  await using api = new TwilioApi();
+  const rest = client(api, { apiKey });
+  await rest.phoneNumber(NUMBER);
+  assertEquals(api.requests[0]?.authorization, basic(KEY_SID, KEY_SECRET));
+  // A standard key may not see the account.
+  assertEquals((await assertRejects(() => rest.account(), TwilioError)).code, 20003);
+  api.keyIsMain = true;
+  assertEquals((await rest.account()).status, "active");
+});
+
+Deno.test("errors carry status and code, say what to do, and show no credentials", async () => {
+  await using api = new TwilioApi();
+  const refused = async (rest: TwilioRest, path = "/Calls.json") => {
+    const error = await assertRejects(() => rest.request("POST", path, { To: "x" }), TwilioError);
+    assert(!`${error.message} ${error.stack}`.includes("wrong-token"), error.message);
+    return error;
+  };
+  const unknown = await refused(client(api, { authToken: "wrong-token" }));
+  assertEquals([unknown.status, unknown.code], [401, 20003]);
+  assertStringIncludes(
+    unknown.message,
+    'did not grant POST /Calls.json: it answered 401, error 20003 "Authenticate"; check TWILIO_ACCOUNT_SID and',
+  );
+  const missing = await refused(client(api), "/Calls/CA404.json");
+  assertEquals([missing.status, missing.code], [404, 20404]);
+  assertStringIncludes(missing.message, "check that it exists and belongs to TWILIO_ACCOUNT_SID");
+  const answers: [Response, number, number | undefined, string][] = [
+    [twilioError(400, 21211, "bad\n\x1b[2JTo"), 400, 21211, "errors/21211"],
+    [new Response("<h1>Bad gateway</h1>", { status: 502 }), 502, undefined, "try again later"],
+    [new Response("welcome"), 200, undefined, "check TWILIO_API_URL"],
+    [new Response(null, { status: 302, headers: { location: "/" } }), 302, undefined, "check TWILIO_API_URL"],
+  ];
+  for (const [answer, status, code, says] of answers) {
+    api.instead = () => answer;
+    const error = await refused(client(api));
+    assertEquals([error.status, error.code], [status, code]);
+    assertStringIncludes(error.message, says);
+    assert(
+      !["\n", "\x1b"].some((character) => error.message.includes(character)),
+      "a vendor's text cannot break the line",
+    );
+  }
+});
+
+Deno.test("429 is tried again after a doubling pause, whatever the method", async () => {
+  for (const method of ["GET", "POST"] as const) {
+    await using api = new TwilioApi();
+    api.instead = () => api.requests.length < 4 ? twilioError(429, 20429, "Too Many Requests") : undefined;
+    const clock = new WatchedClock();
+    const path = method === "GET" ? ".json" : `/IncomingPhoneNumbers/${NUMBER_SID}.json`;
+    const answer = client(api, { clock }).request(method, path);
+    for (const pause of [250, 500, 1000]) {
+      await clock.timers(2);
+      clock.advance(pause - 1);
+      assertEquals(clock.pending, 2, "neither the pause nor the deadline is over");
+      clock.advance(1);
+    }
+    assertEquals((await answer).sid, method === "GET" ? ACCOUNT_SID : NUMBER_SID);
+    assertEquals([api.requests.length, clock.pending], [4, 0]);
+  }
+});
+
+Deno.test("5xx is tried again for a GET; a POST may have been processed", async () => {
+  await using api = new TwilioApi();
+  api.instead = () => api.requests.length < 2 ? new Response(null, { status: 503 }) : undefined;
+  const clock = new WatchedClock();
+  const answer = client(api, { clock }).account();
+  await clock.timers(2);
+  clock.advance(250);
+  assertEquals((await answer).status, "active");
+  api.requests.length = 0;
+  const error = await assertRejects(() => client(api, { clock }).request("POST", "/Calls.json"), TwilioError);
+  assertEquals([error.status, api.requests.length, clock.pending], [503, 1, 0]);
+});
+
+Deno.test("no repetition begins after the deadline", async () => {
+  await using api = new TwilioApi();
+  api.instead = () => twilioError(429, 20429, "Too Many Requests");
+  const clock = new WatchedClock();
+  const refused = assertRejects(() => client(api, { clock }).account(), TwilioError);
+  for (const pause of [250, 500, 1000, 2000, 4000]) {
+    await clock.timers(2);
+    clock.advance(pause);
+  }
+  const error = await refused;
+  assertEquals([error.status, error.code, api.requests.length, clock.pending], [429, 20429, 6, 0]);
+});
+
+Deno.test("repetitions of clients refused together are spread", async () => {
+  await using api = new TwilioApi();
+  api.instead = () => api.requests.length < 2 ? twilioError(429, 20429, "Too Many Requests") : undefined;
+  const clock = new WatchedClock();
+  const answer = client(api, { clock, random: () => 0 }).account();
+  await clock.timers(2);
+  clock.advance(125);
+  assertEquals((await answer).status, "active");
+});
+
+Deno.test("an answer that does not come is given up after 10 s", async () => {
+  using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+  const clock = new WatchedClock();
+  const failed = assertRejects(
+    () => client({ url: `http://127.0.0.1:${listener.addr.port}` }, { clock }).account(),
+    TwilioError,
+    "it took longer than 10 s; check TWILIO_API_URL, DNS and the firewall",
+  );
+  using _conn = await listener.accept();
+  clock.advance(10_000);
+  assertEquals((await failed).status, undefined);
+  assertEquals(clock.pending, 0);
+});
+
+Deno.test("a server that cannot be reached is told", async () => {
+  const gone = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+  const url = `http://127.0.0.1:${gone.addr.port}`;
+  gone.close();
+  const error = await assertRejects(() => client({ url }).account(), TwilioError, "Cannot reach Twilio");
+  assertEquals([error.status, error.code], [undefined, undefined]);
+  assertStringIncludes(
+    error.message,
+    `Cannot reach Twilio at "${url}" for GET .json: tcp connect error: Connection refused`,
+  );
+});
