@@ -1,4 +1,5 @@
 import type { Cancel, Clock } from "../clock.ts";
+import { costOf } from "../model/prices.ts";
 import type { ModelObserver, ModelSession, SessionFailure } from "../model/session.ts";
 import { Playout } from "../playout/playout.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -230,7 +231,8 @@ export class Call implements MediaStreamObserver {
       audio: (itemId, audio) => this.#takeAudio(session, itemId, audio),
       answered: (answer) => {
         this.#openItem = undefined;
-        this.#options.metrics.answered(this.#options.model, answer.usage);
+        const { metrics, model } = this.#options;
+        metrics.answered(model, answer.usage, costOf(model, answer.usage));
         this.#answers.take(answer);
       },
       complained: (code = "unknown") => this.#options.metrics.modelError(code),

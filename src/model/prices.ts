@@ -3,9 +3,6 @@ import type { TokenCounts, Usage } from "./session.ts";
 /** US dollars for a million tokens. */
 type Price = Readonly<Record<keyof TokenCounts, number>>;
 
-/** The day the vendor's model pages were read: https://developers.openai.com/api/docs/models */
-export const PRICES_AS_OF = "2026-11-21";
-
 const LARGE_AUDIO: Price = { input: 32, cached: 0.4, output: 64 };
 const MINI = {
   text: { input: 0.6, cached: 0.06, output: 2.4 },
@@ -14,6 +11,7 @@ const MINI = {
 const REASONING = { text: { input: 4, cached: 0.4, output: 24 }, audio: LARGE_AUDIO };
 const PLAIN = { text: { input: 4, cached: 0.4, output: 16 }, audio: LARGE_AUDIO };
 
+/** As the vendor's model pages said on 2026-11-21: https://developers.openai.com/api/docs/models */
 const PRICES: ReadonlyMap<string, { readonly text: Price; readonly audio: Price }> = new Map([
   ["gpt-realtime-2.1", REASONING],
   ["gpt-realtime-2.1-mini", MINI],

@@ -1,7 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Cancel, Clock } from "../clock.ts";
-import { costOf, PRICES_AS_OF } from "../model/prices.ts";
-import type { TokenCounts, Usage } from "../model/session.ts";
 import { watchEventLoop } from "./event_loop.ts";
 import { hopsOf, type TurnHops } from "./turn_hops.ts";
 
@@ -16,6 +14,21 @@ export interface GaugeSources {
   pendingStreams(): number;
   /** Bytes of audio and messages that wait, over all calls. */
   bufferedBytes(): { readonly playout: number; readonly twilio: number; readonly model: number };
+}
+
+/** Tokens of one kind. What was cached is a part of the input. */
+interface TokenCounts {
+  readonly input: number;
+  readonly cached: number;
+  readonly output: number;
+}
+
+/** Tokens an answer is billed for: all, and those whose kind is known. */
+export interface BilledTokens {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly text: TokenCounts;
+  readonly audio: TokenCounts;
 }
 
 /**
@@ -76,7 +89,7 @@ export class Metrics {
   readonly #tokens = this.#counter("parley_tokens_total", "Tokens billed", ["model", "modality", "use"]);
   readonly #cost = this.#counter(
     "parley_cost_usd_total",
-    `Cost of the model in US dollars, by the prices of ${PRICES_AS_OF}`,
+    "Cost of the model in US dollars, by its list prices",
     ["model"],
   );
   readonly #unpriced = this.#counter(
@@ -153,8 +166,12 @@ export class Metrics {
     this.#modelErrors.inc({ code: known ? code : "other" });
   }
 
-  /** Counts what an answer of the model is billed for. */
-  answered(model: string, usage: Usage): void {
+  /**
+   * Counts what an answer of the model is billed for.
+   *
+   * @param cost In US dollars, where a price is known.
+   */
+  answered(model: string, usage: BilledTokens, cost: number | undefined): void {
     const { text, audio } = usage;
     this.#countTokens(model, "text", text);
     this.#countTokens(model, "audio", audio);
@@ -164,7 +181,6 @@ export class Metrics {
       output: Math.max(0, usage.outputTokens - text.output - audio.output),
     };
     if (unknown.input + unknown.output > 0) this.#countTokens(model, "unknown", unknown);
-    const cost = costOf(model, usage);
     if (cost === undefined) this.#unpriced.inc({ model });
     else this.#cost.inc({ model }, cost);
   }

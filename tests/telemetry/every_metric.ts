@@ -27,8 +27,12 @@ export async function scrapeEveryMetric(): Promise<Map<string, Scraped>> {
   metrics.sessionReady(400);
   metrics.modelError("server_error");
   const tokens = { input: 3, cached: 1, output: 2 };
-  metrics.answered("gpt-realtime-2.1", { inputTokens: 6, outputTokens: 4, text: tokens, audio: tokens });
-  metrics.answered("unheard-of", { inputTokens: 6, outputTokens: 4, text: tokens, audio: tokens });
+  metrics.answered(
+    "gpt-realtime-2.1",
+    { inputTokens: 6, outputTokens: 4, text: tokens, audio: tokens },
+    0.01,
+  );
+  metrics.answered("unheard-of", { inputTokens: 6, outputTokens: 4, text: tokens, audio: tokens }, undefined);
   clock.advance(500);
   const text = await metrics.read();
   metrics.close();

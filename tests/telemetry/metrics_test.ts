@@ -136,8 +136,8 @@ const EXAMPLE: Usage = {
 Deno.test("tokens are counted apart, so that they add up, and priced", async () => {
   using set = setUp();
   const { metrics } = set;
-  metrics.answered("gpt-realtime-2.1", EXAMPLE);
-  metrics.answered("gpt-realtime-2.1", EXAMPLE);
+  metrics.answered("gpt-realtime-2.1", EXAMPLE, 0.0072056);
+  metrics.answered("gpt-realtime-2.1", EXAMPLE, 0.0072056);
   const tokens = await samples(metrics, 'parley_tokens_total{model="gpt-realtime-2.1",');
   assertEquals(tokens['modality="text",use="input"}'], 110);
   assertEquals(tokens['modality="text",use="cached_input"}'], 128);
@@ -155,12 +155,16 @@ Deno.test("tokens are counted apart, so that they add up, and priced", async () 
 Deno.test("answers without a price are counted as such, and their tokens all the same", async () => {
   using set = setUp();
   const { metrics } = set;
-  metrics.answered("house-model", EXAMPLE);
+  metrics.answered("house-model", EXAMPLE, undefined);
   const none = { input: 0, cached: 0, output: 0 };
-  metrics.answered("gpt-realtime-2.1", { inputTokens: 10, outputTokens: 5, text: none, audio: none });
+  metrics.answered(
+    "gpt-realtime-2.1",
+    { inputTokens: 10, outputTokens: 5, text: none, audio: none },
+    undefined,
+  );
   // A vendor that counts more parts than there are in the whole.
-  metrics.answered("gpt-realtime-2.1", { ...EXAMPLE, inputTokens: 1, outputTokens: 122 });
-  metrics.answered("gpt-realtime-2.1", { ...EXAMPLE, inputTokens: 133, outputTokens: 1 });
+  metrics.answered("gpt-realtime-2.1", { ...EXAMPLE, inputTokens: 1, outputTokens: 122 }, undefined);
+  metrics.answered("gpt-realtime-2.1", { ...EXAMPLE, inputTokens: 133, outputTokens: 1 }, undefined);
   assertEquals(await samples(metrics, "parley_unpriced_answers_total"), {
     '{model="house-model"}': 1,
     '{model="gpt-realtime-2.1"}': 3,
