@@ -1,4 +1,5 @@
 import type { RealtimeAudioFormats, SessionUpdateEvent } from "openai/resources/realtime/realtime";
+import type { AudioFormat } from "./ga_events.ts";
 import type { SessionOptions } from "./session.ts";
 
 /**
@@ -36,4 +37,21 @@ export function sessionUpdate(
       },
     },
   };
+}
+
+/** What the session was confirmed with that is not what was asked for: audio in it would be noise. */
+export function formatMismatch(
+  asked: RealtimeAudioFormats,
+  found: { readonly input: AudioFormat; readonly output: AudioFormat },
+): string | undefined {
+  for (const side of ["input", "output"] as const) {
+    const { type, rate } = found[side];
+    if (type === asked.type && (asked.type !== "audio/pcm" || rate === asked.rate)) continue;
+    return `The model was asked for ${describe(asked)} ${side} and answered ${describe(found[side])}`;
+  }
+  return undefined;
+}
+
+function describe({ type = "none", rate }: { type?: string | undefined; rate?: number | undefined }): string {
+  return `"${type}"${rate === undefined ? "" : ` at ${rate} Hz`}`;
 }

@@ -7,7 +7,7 @@ import type {
 } from "openai/resources/realtime/realtime";
 import type { Cancel, Clock } from "../clock.ts";
 import type { Log } from "../telemetry/log.ts";
-import { sessionUpdate } from "./ga_config.ts";
+import { formatMismatch, sessionUpdate } from "./ga_config.ts";
 import { type AudioFormat, readServerEvent, type ServerEvent } from "./ga_events.ts";
 import { ResponseQueue, type ResponseRequest } from "./response_queue.ts";
 import type { Answer, Heard, ModelObserver, ModelSession, OpenSession, SessionOptions } from "./session.ts";
@@ -251,15 +251,10 @@ class GaSession implements ModelSession {
   }
 
   #confirm(input: AudioFormat, output: AudioFormat): void {
-    const asked = this.#audio.format;
-    for (const [side, found] of [["input", input], ["output", output]] as const) {
-      if (found.type === asked.type && (asked.type !== "audio/pcm" || found.rate === asked.rate)) continue;
+    const wrong = formatMismatch(this.#audio.format, { input, output });
+    if (wrong) {
       const other = this.#options.audioFormat === "pcmu" ? "pcm16" : "pcmu";
-      return this.#fail(
-        "format_mismatch",
-        `The model was asked for ${describe(asked)} ${side} and answered ${describe(found)}; ` +
-          `set AUDIO_FORMAT=${other} if that is what it speaks`,
-      );
+      return this.#fail("format_mismatch", `${wrong}; set AUDIO_FORMAT=${other} if that is what it speaks`);
     }
     if (this.#state !== "configuring") return;
     this.#readyTimeout();
@@ -292,8 +287,4 @@ class GaSession implements ModelSession {
     this.#dialling.abort();
     this.#socket?.close();
   }
-}
-
-function describe({ type = "none", rate }: { type?: string | undefined; rate?: number | undefined }): string {
-  return `"${type}"${rate === undefined ? "" : ` at ${rate} Hz`}`;
 }
