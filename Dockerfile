@@ -8,7 +8,7 @@ ENV DENO_DIR=/deno-dir
 WORKDIR /app
 # .dockerignore lets only the sources in.
 COPY . .
-RUN --mount=type=cache,target=/deno-dir deno task compile
+RUN --mount=type=cache,target=/deno-dir deno task compile && mkdir data
 
 FROM busybox:1.37.0-musl AS probe
 
@@ -18,6 +18,8 @@ COPY --from=build /app/parley /usr/local/bin/parley
 COPY --from=probe /bin/wget /usr/local/bin/wget
 # A .env mounted here is read; so are secrets in /run/secrets and /etc/parley, given as NAME_FILE.
 WORKDIR /home/nonroot
+# DATA_DIR. A volume mounted here belongs to the user it is for; everything else may be read-only.
+COPY --from=build --chown=nonroot:nonroot /app/data data
 ENV APP_ENV=production
 # PORT stays as it is in here; choose the port outside with -p.
 EXPOSE 5050

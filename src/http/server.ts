@@ -139,10 +139,7 @@ export function startServer({ config, openSession, modelUrl, clock, log }: Serve
     admin.close();
     metrics.close();
     // A client that does not read what it asked for is not waited for.
-    await Promise.race([
-      listener.shutdown(),
-      new Promise<void>((resolve) => clock.after(SHUTDOWN_MS, resolve)),
-    ]);
+    await within(SHUTDOWN_MS, listener.shutdown(), clock);
     return calls.cut;
   };
   let closing: Promise<number> | undefined;
@@ -159,4 +156,12 @@ export function startServer({ config, openSession, modelUrl, clock, log }: Serve
       return await (closing ??= close());
     },
   };
+}
+
+/** Waits for something, but no longer than `ms` milliseconds. */
+async function within(ms: number, work: Promise<void>, clock: Clock): Promise<void> {
+  const late = Promise.withResolvers<void>();
+  const cancel = clock.after(ms, late.resolve);
+  await Promise.race([work, late.promise]);
+  cancel();
 }

@@ -15,8 +15,9 @@ export class SteadyServer {
   readonly addr: Deno.NetAddr;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #open: (port: number) => Deno.HttpServer<Deno.NetAddr>;
+  /** Undefined until the port could be opened again. */
   #server: Deno.HttpServer<Deno.NetAddr> | undefined;
-  #open: (port: number) => Deno.HttpServer<Deno.NetAddr>;
   #stopWaiting: Cancel = () => {};
 
   /** Throws what `Deno.serve` throws. */
