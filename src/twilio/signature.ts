@@ -52,12 +52,13 @@ export class SignatureCheck {
 
   #matches(signature: string, candidates: string[]): boolean {
     const given = new TextEncoder().encode(signature);
-    return candidates.filter((signed) => {
+    // The likeliest spelling is first; which one it was is no secret.
+    return candidates.some((signed) => {
       const expected = new TextEncoder().encode(
         createHmac("sha1", this.#authToken).update(signed).digest("base64"),
       );
       return expected.length === given.length && timingSafeEqual(expected, given);
-    }).length > 0;
+    });
   }
 }
 
