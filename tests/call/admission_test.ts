@@ -71,6 +71,16 @@ Deno.test("Admission takes so many calls an hour of each caller; refused ones do
   assertEquals([ring("+3"), ring("+3"), ring("+3")], ["taken", "taken", "calls of one caller"]);
 });
 
+Deno.test("Admission forgets an old call of a caller without forgetting a later one", () => {
+  const { clock, admission: limited } = admission({ perCallerAndHour: 2 });
+  const ring = (from: string) => limited.refuse(call(from), 0) ?? "taken";
+  assertEquals(ring("+1"), "taken");
+  clock.advance(1_800_000);
+  assertEquals([ring("+1"), ring("+2")], ["taken", "taken"]);
+  clock.advance(1_800_000);
+  assertEquals([ring("+2"), ring("+1"), ring("+1")], ["taken", "taken", "calls of one caller"]);
+});
+
 Deno.test("Admission takes nothing while draining", () => {
   const { admission: draining } = admission();
   draining.drain();

@@ -19,6 +19,24 @@ Deno.test("StreamTokens are good once, for their call, and for their time", () =
   assert(!tokens.redeem(just, "CA1"));
 });
 
+Deno.test("StreamTokens used up stay so, whatever other tokens are used after them", () => {
+  const clock = new FakeClock();
+  const tokens = new StreamTokens(clock, 30_000);
+  const [first, second, third] = ["CA1", "CA2", "CA3"].map((callSid) => tokens.issue(callSid));
+  assert(tokens.redeem(first ?? "", "CA1"));
+  assert(tokens.redeem(second ?? "", "CA2"));
+  assert(!tokens.redeem(first ?? "", "CA1"));
+  clock.advance(29_999);
+  assert(tokens.redeem(third ?? "", "CA3"));
+  assert(!tokens.redeem(first ?? "", "CA1"));
+});
+
+Deno.test("StreamTokens without a secret are good for one process", () => {
+  const clock = new FakeClock();
+  const token = new StreamTokens(clock, 30_000).issue("CA1");
+  assert(!new StreamTokens(clock, 30_000).redeem(token, "CA1"));
+});
+
 Deno.test("StreamTokens issued without a CallSid bind to the first call that shows them", () => {
   const tokens = new StreamTokens(new FakeClock(), 30_000);
   const token = tokens.issue("");

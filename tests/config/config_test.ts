@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { ConfigError, loadConfig } from "../../src/config/config.ts";
+import { ConfigError, loadConfig, processSurroundings } from "../../src/config/config.ts";
 
 function load(env: Record<string, string>, files: Record<string, string> = {}) {
   return loadConfig({
@@ -58,6 +58,20 @@ Deno.test("loadConfig() lets .env say which environment it is", () => {
   assertEquals(load({}, files).OPENAI_API_KEY, "sk-file");
 });
 
+Deno.test("loadConfig() looks for no file where APP_ENV is no name", () => {
+  assertEquals(problems({ APP_ENV: "/../../secret" }, { ".env./../../secret": "forbidden" }).length, 1);
+});
+
+Deno.test({
+  name: "the process's surroundings: what may not be read, and what is not there, is not set",
+  permissions: { env: ["PORT"], read: true },
+  fn() {
+    assertEquals(processSurroundings.env("POTR"), undefined);
+    assertEquals(processSurroundings.readFile("no such file"), undefined);
+    assertThrows(() => processSurroundings.readFile("tests"));
+  },
+});
+
 Deno.test("loadConfig() takes an empty setting for one that is not set, but an empty greeting as it is", () => {
   const config = load({ PORT: "", OPENAI_MODEL: "", GREETING: "" });
   assertEquals([config.PORT, config.OPENAI_MODEL, config.GREETING], [5050, "gpt-realtime-2.1", ""]);
@@ -88,6 +102,7 @@ Deno.test("loadConfig() refuses in production what development warns of, beside 
     1,
   );
   assertEquals(problems({ APP_ENV: "staging" }).length, 1);
+  assertEquals(problems({ ...GOOD, APP_ENV: "production", PUBLIC_URL: "phone" }).length, 1, "said once");
 });
 
 Deno.test("loadConfig() reads a secret from the file NAME_FILE names", () => {

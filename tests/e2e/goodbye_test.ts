@@ -89,15 +89,19 @@ Deno.test("nothing the caller says cuts a goodbye", async () => {
     streamSid: line.stream.streamSid,
     dtmf: { track: "inbound_track", digit: "1" },
   });
-  await line.service.logged("key pressed");
+  assertEquals((await line.service.logged("key pressed")).digit, undefined);
   assertEquals(line.session.of("input_audio_buffer.append"), []);
   line.session.respond("r1", { bye: 300 }, { done: false });
   await line.stream.waitFor("media");
   line.session.send({ type: "input_audio_buffer.speech_started", item_id: "i9", audio_start_ms: 0 });
   line.session.done("r1");
   await line.service.logged("answer");
-  assertEquals(line.stream.of("clear"), []);
   line.stream.mark(await markAfter(line.stream, 200));
+  clock.advance(200);
+  line.stream.mark(await markAfter(line.stream, 300));
+  await line.stream.end();
+  assertEquals(line.stream.of("clear"), []);
+  assertEquals(await afterStream(line), SILENT);
 });
 
 Deno.test("a goodbye that nobody hears within 15 s is said by Twilio", async () => {

@@ -26,7 +26,8 @@ Deno.test("MAX_CALLS: the next call hears a sentence, a repeated webhook does no
     "<Say>We are sorry. All our lines are busy",
   );
   assertStringIncludes(await announce(line.service, { CallSid: CALL }), "<Connect");
-  assertEquals((await line.service.logged("call refused")).why, "full");
+  const { why, call } = await line.service.logged("call refused");
+  assertEquals([why, call], ["full", "CA2"]);
   assertEquals(await refusalsOf(line.service), ['parley_refusals_total{what="call",reason="full"} 1']);
   line.stream.stop();
   await line.service.logged("call ended");
@@ -142,6 +143,35 @@ Deno.test("sockets that never start are few: of one address, in all, and where a
   ]);
   for (const socket of opened) socket.close();
   await service.logged("stream refused", 3);
+});
+
+Deno.test("a socket that never started holds no place once it is gone, whether it is turned away or leaves", async () => {
+  await using line = await connect();
+  const pending = async () =>
+    /^parley_pending_streams (.+)$/m.exec(await (await fetch(`${line.service.url}/metrics`)).text())?.[1];
+  assertEquals(await pending(), "0", "a call that started");
+  const silent = await openSilently(line.service);
+  assertEquals(await pending(), "1");
+  silent.close();
+  await line.service.logged("stream refused");
+  await using stranger = new StreamClient(line.service.streamUrl);
+  await stranger.start("CA2", { token: "made up" });
+  await stranger.end();
+  assertEquals(await pending(), "0");
+});
+
+Deno.test("START_SECONDS bounds the wait for a start", async () => {
+  const clock = new FakeClock();
+  await using service = new TestService(
+    { OPENAI_REALTIME_URL: "ws://127.0.0.1:9", START_SECONDS: "2" },
+    clock,
+  );
+  await using stream = new StreamClient(service.streamUrl);
+  await stream.opened();
+  clock.advance(1_999);
+  assertEquals(service.events("stream refused"), []);
+  clock.advance(1);
+  assertEquals(await stream.end(), { code: 1008, reason: "no start in time" });
 });
 
 Deno.test("X-Forwarded-For is not believed from just anybody", async () => {

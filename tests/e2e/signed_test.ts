@@ -1,8 +1,11 @@
 import { assertEquals } from "@std/assert";
+import { encodeHex } from "@std/encoding/hex";
 import twilio from "twilio";
 import { dial, DialError } from "../../src/model/web_socket.ts";
 import { rehearse } from "../../src/rehearsal/caller/rehearse.ts";
 import { startRehearsalModel } from "../../src/rehearsal/model/server.ts";
+import { startMessage } from "../support/fake_socket.ts";
+import { ScriptedModel } from "../support/scripted_model.ts";
 import { TestService } from "../support/service.ts";
 
 const TOKEN = "the-account-token";
@@ -10,6 +13,11 @@ const PUBLIC_URL = "https://phone.example.com";
 
 function service(modelUrl = "ws://127.0.0.1:9/v1/realtime"): TestService {
   return new TestService({ OPENAI_REALTIME_URL: modelUrl, TWILIO_AUTH_TOKEN: TOKEN, PUBLIC_URL });
+}
+
+/** The signature of a handshake for a media stream. */
+function handshake(): string {
+  return twilio.getExpectedTwilioSignature(TOKEN, "wss://phone.example.com/media-stream", {});
 }
 
 Deno.test("with an auth token, only what Twilio signed for this address gets in", async () => {
@@ -62,8 +70,8 @@ Deno.test("an unsigned handshake is refused before the upgrade", async () => {
   const handlers = { onMessage: () => {}, onClose: () => closed.resolve() };
   const refused = await dial(running.streamUrl, { handlers }).catch((error) => error);
   assertEquals(refused instanceof DialError && refused.status, 403);
-  const signature = twilio.getExpectedTwilioSignature(TOKEN, "wss://phone.example.com/media-stream", {});
-  const socket = await dial(running.streamUrl, { headers: { "X-Twilio-Signature": signature }, handlers });
+  const headers = { "X-Twilio-Signature": handshake() };
+  const socket = await dial(running.streamUrl, { headers, handlers });
   socket.close();
   await closed.promise;
 });
@@ -98,4 +106,48 @@ Deno.test("what Twilio tells of a stream that failed is in the log", async () =>
   assertEquals([response.status, await response.text()], [204, ""]);
   const { call, error } = await running.logged("stream error");
   assertEquals([call, error], ["CA1", "31920\nforged=line"]);
+});
+
+Deno.test("where handshakes are signed, many calls may share an address", async () => {
+  await using running = new TestService({
+    OPENAI_REALTIME_URL: "ws://127.0.0.1:9",
+    TWILIO_AUTH_TOKEN: TOKEN,
+    PUBLIC_URL,
+    MAX_UNSIGNED_STREAMS: "1",
+    MAX_UNSIGNED_STREAMS_PER_ADDRESS: "1",
+  });
+  const headers = { "X-Twilio-Signature": handshake() };
+  const streams = await Promise.all([1, 2, 3].map(async () => {
+    const closed = Promise.withResolvers<void>();
+    const handlers = { onMessage: () => {}, onClose: () => closed.resolve() };
+    return { socket: await dial(running.streamUrl, { headers, handlers }), closed: closed.promise };
+  }));
+  for (const { socket } of streams) socket.close();
+  await Promise.all(streams.map(({ closed }) => closed));
+});
+
+Deno.test("a stream may reach another instance than its webhook did, which knows the caller all the same", async () => {
+  await using model = new ScriptedModel();
+  await using announced = service(model.url);
+  await using reached = service(model.url);
+  const form = { CallSid: "CA1", From: "+15551230000" };
+  const response = await fetch(`${announced.url}/incoming-call`, {
+    method: "POST",
+    headers: {
+      "x-twilio-signature": twilio.getExpectedTwilioSignature(TOKEN, `${PUBLIC_URL}/incoming-call`, form),
+    },
+    body: new URLSearchParams(form),
+  });
+  const token = /name="token" value="([^"]+)"/.exec(await response.text())?.[1] ?? "";
+  const handlers = { onMessage: () => {}, onClose: () => {} };
+  const stream = await dial(reached.streamUrl, { headers: { "X-Twilio-Signature": handshake() }, handlers });
+  stream.send(startMessage("CA1", { token, from: form.From }));
+  await reached.logged("stream started");
+  const sessions = [await model.session(0), await model.session(1)];
+  const name = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(form.From));
+  for (const { headers } of sessions) {
+    assertEquals(headers.get("openai-safety-identifier"), encodeHex(name));
+  }
+  stream.close();
+  await reached.logged("call ended");
 });

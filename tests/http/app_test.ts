@@ -15,6 +15,10 @@ function parse(xml: string) {
   return new DOMParser({ onError }).parseFromString(xml, "text/xml");
 }
 
+async function metricsOf(running: TestService): Promise<string> {
+  return await (await fetch(`${running.url}/metrics`)).text();
+}
+
 Deno.test("/incoming-call answers GET and POST with TwiML that points at PUBLIC_URL", async () => {
   await using running = service({ PUBLIC_URL: "https://phone.example.com/parley" });
   const fields = new URLSearchParams({ CallSid: "CA1", From: '+1555"<&', To: "+15559870000" });
@@ -36,6 +40,7 @@ Deno.test("/incoming-call answers GET and POST with TwiML that points at PUBLIC_
       document.getElementsByTagName("Connect").item(0)?.getAttribute("action"),
       "https://phone.example.com/parley/after-stream",
     );
+    assertEquals(stream?.getAttribute("statusCallback"), "https://phone.example.com/parley/stream-status");
     const parameters = Object.fromEntries(
       [...document.getElementsByTagName("Parameter")].map((
         p,
@@ -109,6 +114,28 @@ Deno.test("a broken upgrade is a bad request, and the service lives on", async (
   const count = await conn.read(answer) ?? 0;
   assertMatch(new TextDecoder().decode(answer.subarray(0, count)), /^HTTP\/1\.1 400/);
   assertEquals((await (await fetch(`${running.url}/healthz`)).json()).status, "ok");
+  const metrics = await metricsOf(running);
+  assertStringIncludes(metrics, "\nparley_pending_streams 0\n");
+  assertStringIncludes(metrics, 'parley_refusals_total{what="request",reason="bad upgrade"} 1');
+});
+
+Deno.test("requests for what there is not are counted, and HEAD is a GET without the body", async () => {
+  await using running = service();
+  const cases: [string, string, number][] = [
+    ["GET", "/nothing", 404],
+    ["GET", "/nothing/else", 404],
+    ["DELETE", "/incoming-call", 405],
+    ["POST", "/healthz", 405],
+    ["HEAD", "/healthz", 200],
+  ];
+  for (const [method, path, status] of cases) {
+    const response = await fetch(`${running.url}${path}`, { method });
+    await response.body?.cancel();
+    assertEquals(response.status, status, path);
+  }
+  const metrics = await metricsOf(running);
+  assertStringIncludes(metrics, 'parley_refusals_total{what="request",reason="no such address"} 2');
+  assertStringIncludes(metrics, 'parley_refusals_total{what="request",reason="method"} 2');
 });
 
 Deno.test("/, /healthz and /readyz answer", async () => {

@@ -40,6 +40,10 @@ Deno.test("PendingStreams lets those who wait in as soon as there is room for th
   clock.advance(1);
   await waiting[2];
   assertEquals([entered.at(-1), clock.pending], [`${ONE} 2`, 0]);
+  const last = pending.enter("b");
+  pending.leave("a");
+  await last;
+  assertEquals([pending.count, clock.pending], [3, 0], "nobody waits");
 });
 
 Deno.test("PendingStreams without a bound for an address has only the one for all, and few may wait", async () => {

@@ -76,3 +76,21 @@ Deno.test("ResponseQueue leaves errors of other events alone", () => {
   queue.request({ instructions: "b" });
   assertEquals(instructions(), ["a"]);
 });
+
+Deno.test("ResponseQueue tells whose response is done, and what the server made by itself is nobody's", () => {
+  const { queue } = setUp();
+  const request = { instructions: "a" };
+  queue.created("vad");
+  queue.request(request);
+  assertEquals(queue.done("vad"), undefined);
+  queue.created("r1");
+  assertEquals(queue.done("r1"), request);
+});
+
+Deno.test("ResponseQueue takes a late end of another response for that one's", () => {
+  const { queue, instructions } = setUp();
+  queue.created("vad");
+  queue.done("older");
+  queue.request({ instructions: "a" });
+  assertEquals([queue.active, instructions()], ["vad", []]);
+});

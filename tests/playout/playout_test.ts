@@ -331,3 +331,11 @@ Deno.test("Playout does not take a mark for another: heard is what comes back, h
   playout.markEchoed("parley-2");
   assertEquals(seen.at(-1), "heard");
 });
+
+Deno.test("Playout counts what it holds, not what it sent", () => {
+  const { clock, playout, line } = setUp();
+  playout.enqueue("a", audio(500));
+  assertEquals([playout.queued, line.sentMs], [300 * 8, 200]);
+  clock.advance(500);
+  assertEquals(playout.queued, 0);
+});

@@ -9,6 +9,7 @@ Deno.test("readIncomingCall() reads what Twilio says of a call, and does without
     from: "anonymous",
     to: "",
   });
+  assertEquals(readIncomingCall(new URLSearchParams({ From: "x".repeat(300) })).from, "x".repeat(200));
 });
 
 Deno.test("readIncomingCall() takes an attestation that passed, and no other", () => {
@@ -16,7 +17,14 @@ Deno.test("readIncomingCall() takes an attestation that passed, and no other", (
     readIncomingCall(new URLSearchParams({ StirVerstat: verdict })).attestation;
   const verdicts = ["A", "B", "C", "A-Diverted"].map((verdict) => `TN-Validation-Passed-${verdict}`);
   assertEquals(verdicts.map(attestation), ["A", "B", "C", "A"]);
-  const others = ["TN-Validation-Failed-A", "No-TN-Validation", "TN-Validation-Passed-D", "", "A"];
+  const others = [
+    "TN-Validation-Failed-A",
+    "No-TN-Validation",
+    "TN-Validation-Passed-D",
+    "",
+    "A",
+    "TN-Validation-Passed-A+",
+  ];
   assertEquals(others.map(attestation), others.map(() => undefined));
 });
 

@@ -1,0 +1,64 @@
+import { assertEquals } from "@std/assert";
+import { startServer } from "../../src/http/server.ts";
+import { gaDialect } from "../../src/model/ga_session.ts";
+import { createLog } from "../../src/telemetry/log.ts";
+import { Bell } from "../support/bell.ts";
+import { FakeClock } from "../support/fake_clock.ts";
+import { ScriptedModel } from "../support/scripted_model.ts";
+import { configOf, TestService } from "../support/service.ts";
+
+Deno.test("a stopped service leaves no timer and no reader of its events", async () => {
+  const clock = new FakeClock();
+  const service = new TestService({ OPENAI_REALTIME_URL: "ws://127.0.0.1:9" }, clock);
+  const events = await fetch(`${service.url}/api/events`);
+  assertEquals(events.status, 200);
+  assertEquals(await service.server.stop(), 0);
+  await events.text();
+  assertEquals(clock.pending, 0);
+});
+
+Deno.test("a client that does not say all it has to say is waited for 2 s", async () => {
+  const clock = new FakeClock();
+  const service = new TestService({ OPENAI_REALTIME_URL: "ws://127.0.0.1:9" }, clock);
+  const { hostname, port } = new URL(service.url);
+  using conn = await Deno.connect({ hostname, port: Number(port) });
+  const idle = clock.pending;
+  await conn.write(
+    new TextEncoder().encode("POST /incoming-call HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\nx"),
+  );
+  while (clock.pending === idle) await new Promise((resolve) => setTimeout(resolve, 1));
+  let stopped = false;
+  const stopping = service.server.stop().then(() => stopped = true);
+  clock.advance(1_999);
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  assertEquals(stopped, false);
+  clock.advance(1);
+  await stopping;
+});
+
+Deno.test("what the stand-in model says is counted as its own, and not as the model that is configured", async () => {
+  await using model = new ScriptedModel();
+  const clock = new FakeClock();
+  const bell = new Bell();
+  const lines: string[] = [];
+  const write = (line: string) => {
+    lines.push(line);
+    bell.ring();
+  };
+  const server = startServer({
+    config: configOf({ PORT: "0" }),
+    openSession: gaDialect(clock),
+    modelUrl: model.url,
+    clock,
+    log: createLog({ level: "info", format: "json", write }),
+  });
+  await (await fetch(`${server.url}/incoming-call?CallSid=CA1`)).body?.cancel();
+  const session = await model.session();
+  await session.configure();
+  session.respond("r1", { a: 20 });
+  await bell.until("the answer", () => lines.find((line) => line.includes('"answer"')));
+  const metrics = await (await fetch(`${server.url}/metrics`)).text();
+  const models = [...metrics.matchAll(/^parley_\w+\{.*model="([^"]*)"/gm)].map(([, name]) => name);
+  assertEquals([...new Set(models)], ["stand-in"]);
+  assertEquals(await server.stop(), 1);
+});
