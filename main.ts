@@ -3,9 +3,9 @@
 import { systemClock } from "./src/clock.ts";
 import { runCheck } from "./src/check/command.ts";
 import { type Config, ConfigError, loadConfig, processSurroundings } from "./src/config/config.ts";
-import { StartError } from "./src/http/confined.ts";
-import { trySandbox } from "./src/http/sandbox.ts";
-import { type Service, startService } from "./src/http/service.ts";
+import { StartError } from "./src/service/confined.ts";
+import { trySandbox } from "./src/service/sandbox.ts";
+import { type Service, startService } from "./src/service/service.ts";
 import { type Server, startServer } from "./src/http/server.ts";
 import { gaDialect } from "./src/model/ga_session.ts";
 import { dial } from "./src/model/web_socket.ts";
@@ -150,9 +150,12 @@ async function rehearse(args: string[]): Promise<number> {
     errIsTerminal: Deno.stderr.isTerminal(),
     readFile: (path) => permitted(Deno.readFile(path)),
     writeFile: (path, bytes) => permitted(Deno.writeFile(path, bytes)),
-    serve: () =>
+    serve: (audioFormat = config.AUDIO_FORMAT) =>
       Promise.resolve(
-        serveHere({ ...config, PORT: 0 }, openLog({ ...config, LOG_LEVEL: "warn" }, console.error)),
+        serveHere(
+          { ...config, PORT: 0, AUDIO_FORMAT: audioFormat },
+          openLog({ ...config, LOG_LEVEL: "warn" }, console.error),
+        ),
       ),
     account: {
       ...(config.TWILIO_AUTH_TOKEN ? { authToken: config.TWILIO_AUTH_TOKEN } : {}),

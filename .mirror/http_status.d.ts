@@ -1,5 +1,6 @@
 // The statuses Parley answers with; the mirrored package carries no types.
 export declare const STATUS_CODE: {
+  readonly SwitchingProtocols: 101;
   readonly OK: 200;
   readonly NoContent: 204;
   readonly SeeOther: 303;

@@ -1,3 +1,5 @@
+import { STATUS_CODE } from "@std/http/status";
+
 /**
  * What every answer of the console and the API says of itself to a browser.
  *
@@ -24,17 +26,22 @@ const HEADERS: Readonly<Record<string, string>> = {
   "cache-control": "no-store, no-transform",
 };
 
-/** One year (s), as is usual. */
-const HSTS = "max-age=31536000";
+/** Adds the security headers to an answer of the console or the API. */
+export function secured(response: Response): Response {
+  for (const [name, value] of Object.entries(HEADERS)) response.headers.set(name, value);
+  return response;
+}
 
 /**
- * Adds the security headers to an answer.
+ * Tells browsers to ask for nothing but HTTPS for a year: for every answer of a service that speaks TLS itself. Behind a
+ * proxy that does, this is the proxy's to say.
  *
- * @param ownTls Whether the service speaks TLS itself: then browsers are told to ask for nothing else. Where a proxy
- *   does, this is the proxy's to say.
+ * Source: RFC 6797.
  */
-export function secured(response: Response, ownTls: boolean): Response {
-  for (const [name, value] of Object.entries(HEADERS)) response.headers.set(name, value);
-  if (ownTls) response.headers.set("strict-transport-security", HSTS);
+export function onlyHttps(response: Response): Response {
+  // An upgraded request has no answer left to add to.
+  if (response.status !== STATUS_CODE.SwitchingProtocols) {
+    response.headers.set("strict-transport-security", "max-age=31536000");
+  }
   return response;
 }

@@ -6,12 +6,13 @@ import type { OpenSession } from "../model/session.ts";
 import type { Log } from "../telemetry/log.ts";
 import { Metrics } from "../telemetry/metrics.ts";
 import { TrustedProxies } from "./address.ts";
-import { adminRoutes } from "./admin_routes.ts";
+import { adminRoutes } from "./admin/admin_routes.ts";
 import { createApp, type Handler } from "./app.ts";
 import { Drain } from "./drain.ts";
-import { listen } from "./listener.ts";
+import { listen } from "./listen/listener.ts";
 import { PendingStreams } from "./pending_streams.ts";
 import { Refusals } from "./refusals.ts";
+import { onlyHttps } from "./security_headers.ts";
 
 /** How long requests in progress may take to end (ms). */
 const SHUTDOWN_MS = 2_000;
@@ -99,7 +100,9 @@ export function startServer({ config, openSession, modelUrl, clock, log }: Serve
     port: config.PORT,
     ...(tls ? { tls } : {}),
     // The port may have been chosen by the system, so the address of the streams is known only now.
-    handler: (request, peer) => app(request, peer),
+    handler: tls
+      ? async (request, peer) => onlyHttps(await app(request, peer))
+      : (request, peer) => app(request, peer),
     clock,
     log,
   });
@@ -108,7 +111,6 @@ export function startServer({ config, openSession, modelUrl, clock, log }: Serve
   const admin = adminRoutes({
     token: config.ADMIN_TOKEN,
     metricsPublic: config.METRICS_PUBLIC,
-    tls: tls !== undefined,
     publicUrl,
     proxies,
     calls,

@@ -1,4 +1,5 @@
-import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { Buffer } from "node:buffer";
+import { createHash, createHmac, createSecretKey, type KeyObject, timingSafeEqual } from "node:crypto";
 
 /** A request as Twilio signed it. */
 export interface SignedRequest {
@@ -20,13 +21,15 @@ export interface SignedRequest {
  * Source: https://www.twilio.com/docs/usage/webhooks/webhooks-security
  */
 export class SignatureCheck {
-  readonly #authToken: string;
-  readonly #publicUrl: string;
+  readonly #key: KeyObject;
+  readonly #webhooks: readonly string[];
+  readonly #streams: readonly string[];
 
   /** @param publicUrl `https://…` without a trailing slash. */
   constructor(authToken: string, publicUrl: string) {
-    this.#authToken = authToken;
-    this.#publicUrl = publicUrl;
+    this.#key = createSecretKey(authToken, "utf8");
+    this.#webhooks = spellings(publicUrl);
+    this.#streams = spellings(publicUrl.replace(/^http/, "ws"));
   }
 
   /** Whether a webhook or a callback is Twilio's. */
@@ -36,38 +39,36 @@ export class SignatureCheck {
       if (hash !== createHash("sha256").update(body).digest("hex")) return false;
     }
     const signed = concatenated(parameters);
-    return this.#matches(signature, spellings(this.#publicUrl, path).map((url) => url + signed));
+    return this.#matches(signature, this.#webhooks.map((url) => url + path + signed));
   }
 
   /** Whether a media stream's handshake is Twilio's. It has no parameters. */
   handshake({ signature, path }: SignedRequest): boolean {
-    const secure = this.#publicUrl.replace(/^http/, "ws");
     const urls = [
-      ...spellings(secure, path),
-      ...spellings(secure, `${path}/`),
-      ...spellings(this.#publicUrl, path),
+      ...this.#streams.map((url) => url + path),
+      ...this.#streams.map((url) => `${url}${path}/`),
+      ...this.#webhooks.map((url) => url + path),
     ];
     return this.#matches(signature, urls);
   }
 
   #matches(signature: string, candidates: string[]): boolean {
-    const given = new TextEncoder().encode(signature);
+    // What cannot be a SHA-1 in base64 needs no comparing.
+    if (!/^[\w+/]{27}=$/.test(signature)) return false;
+    const given = Buffer.from(signature);
     // The likeliest spelling is first; which one it was is no secret.
-    return candidates.some((signed) => {
-      const expected = new TextEncoder().encode(
-        createHmac("sha1", this.#authToken).update(signed).digest("base64"),
-      );
-      return expected.length === given.length && timingSafeEqual(expected, given);
-    });
+    return candidates.some((signed) =>
+      timingSafeEqual(Buffer.from(createHmac("sha1", this.#key).update(signed).digest("base64")), given)
+    );
   }
 }
 
-/** The address as it is configured, without its port, and with the one it stands for. */
-function spellings(base: string, path: string): string[] {
+/** An address without a path: as it is configured, without its port, and with the one it stands for. */
+function spellings(base: string): string[] {
   const [, scheme = "", host = "", port, prefix = ""] =
     /^(\w+:\/\/)(\[[^\]]*\]|[^:/]*)(:\d+)?(.*)$/.exec(base) ?? [];
   const usual = scheme === "https://" || scheme === "wss://" ? ":443" : ":80";
-  return [...new Set([port ?? "", "", port ?? usual])].map((port) => scheme + host + port + prefix + path);
+  return [...new Set([port ?? "", "", port ?? usual])].map((port) => scheme + host + port + prefix);
 }
 
 /** Names in code-unit order, each followed by its value; several values of one name once each, in order. */

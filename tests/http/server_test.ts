@@ -3,6 +3,7 @@ import { startServer } from "../../src/http/server.ts";
 import { gaDialect } from "../../src/model/ga_session.ts";
 import { createLog } from "../../src/telemetry/log.ts";
 import { Bell } from "../support/bell.ts";
+import { FIRST, RenewedFiles } from "../support/certificates.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { ScriptedModel } from "../support/scripted_model.ts";
 import { configOf, TestService } from "../support/service.ts";
@@ -15,6 +16,26 @@ Deno.test("a stopped service leaves no timer and no reader of its events", async
   assertEquals(await service.server.stop(), 0);
   await events.text();
   assertEquals(clock.pending, 0);
+});
+
+Deno.test("every answer of a service that speaks TLS, and of no other, asks for nothing but HTTPS", async () => {
+  using files = new RenewedFiles(FIRST);
+  using client = Deno.createHttpClient({ caCerts: [FIRST.root] });
+  const env = { OPENAI_REALTIME_URL: "ws://127.0.0.1:9" };
+  const said = async (tls: Record<string, string>) => {
+    await using service = new TestService({ ...env, ...tls });
+    const answers: (string | null)[] = [];
+    for (const path of ["/healthz", "/console/", "/incoming-call?CallSid=CA1", "/nothing"]) {
+      const url = service.url.replace("127.0.0.1", "localhost") + path;
+      const response = await fetch(url, { client });
+      await response.body?.cancel();
+      answers.push(response.headers.get("strict-transport-security"));
+    }
+    return answers;
+  };
+  assertEquals(await said({}), Array(4).fill(null));
+  const tls = { TLS_CERT_FILE: files.certFile, TLS_KEY_FILE: files.keyFile };
+  assertEquals(await said(tls), Array(4).fill("max-age=31536000"));
 });
 
 Deno.test("a client that does not say all it has to say is waited for 2 s", async () => {

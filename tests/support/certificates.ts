@@ -1,4 +1,4 @@
-import type { CertificateFiles } from "../../src/http/certificate.ts";
+import type { CertificateFiles } from "../../src/http/listen/certificate.ts";
 
 const FIXTURES = new URL("../http/fixtures/", import.meta.url);
 

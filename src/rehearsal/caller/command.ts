@@ -119,10 +119,18 @@ function wholeNumber(flag: string, text: string, least: number): number {
   throw new TypeError(`Cannot rehearse: ${flag} is "${text}", a whole number from ${least} was expected`);
 }
 
-/** Runs the command and says how the program should exit: 0 after a completed call, else 1. */
+/** Runs the command and says how the program should exit: 0 after a completed call, 2 for wrong arguments, else 1. */
 export async function runRehearse(args: string[], io: RehearseIo): Promise<number> {
+  let parsed: RehearseArguments;
   try {
-    const { url, help, ...rest } = parseRehearseArgs(args);
+    parsed = parseRehearseArgs(args);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    io.err(error.message + "\n");
+    return 2;
+  }
+  try {
+    const { url, help, ...rest } = parsed;
     if (help) {
       io.out(REHEARSE_USAGE + "\n");
       return 0;

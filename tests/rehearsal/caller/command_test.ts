@@ -97,6 +97,8 @@ Deno.test("stops before any call when the recording cannot be used", async () =>
 });
 
 Deno.test("tells how it is used", async () => {
+  const wrong = await run(["--turns", "0"]);
+  assertEquals([wrong.code, wrong.served.starts], [2, 0]);
   const { code, out, served } = await run(["--help"]);
   assertEquals([code, served.starts], [0, 0]);
   assert(out.includes("--interrupt MS"));

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import type { CallChange, LiveCall, LiveCalls } from "../../src/call/live.ts";
-import { Api } from "../../src/http/api.ts";
-import { parseObject } from "../../src/json.ts";
-import { Bell } from "../support/bell.ts";
-import { FakeClock } from "../support/fake_clock.ts";
+import type { CallChange, LiveCall, LiveCalls } from "../../../src/call/live.ts";
+import { Api } from "../../../src/http/admin/api.ts";
+import { parseObject } from "../../../src/json.ts";
+import { Bell } from "../../support/bell.ts";
+import { FakeClock } from "../../support/fake_clock.ts";
 
 /** Calls a test makes up. */
 class MadeUpCalls implements LiveCalls {

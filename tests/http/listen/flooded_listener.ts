@@ -1,8 +1,8 @@
 /** A program for listener_test.ts: listens, prints its address and its log, and echoes on WebSockets. */
 
-import { systemClock } from "../../src/clock.ts";
-import { listen } from "../../src/http/listener.ts";
-import { createLog } from "../../src/telemetry/log.ts";
+import { systemClock } from "../../../src/clock.ts";
+import { listen } from "../../../src/http/listen/listener.ts";
+import { createLog } from "../../../src/telemetry/log.ts";
 
 const [certFile, keyFile] = Deno.args;
 // As main.ts does: Deno would need descriptors for it later.

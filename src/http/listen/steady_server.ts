@@ -1,5 +1,5 @@
-import type { Cancel, Clock } from "../clock.ts";
-import type { Log } from "../telemetry/log.ts";
+import type { Cancel, Clock } from "../../clock.ts";
+import type { Log } from "../../telemetry/log.ts";
 
 /** How long to wait before the port is opened again (ms). */
 const REOPEN_MS = 1_000;

@@ -1,8 +1,8 @@
 import { STATUS_CODE } from "@std/http/status";
-import type { LiveCalls } from "../call/live.ts";
-import type { Clock } from "../clock.ts";
+import type { LiveCalls } from "../../call/live.ts";
+import type { Clock } from "../../clock.ts";
 import { EventStream } from "./event_stream.ts";
-import { problem } from "./problem.ts";
+import { problem } from "../problem.ts";
 
 /** Most readers of events at a time. */
 const MAX_READERS = 32;

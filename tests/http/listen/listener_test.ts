@@ -1,13 +1,13 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
-import { type Clock, systemClock } from "../../src/clock.ts";
-import { CertificateError, endOf } from "../../src/http/certificate.ts";
-import { listen, type Listener, type ListenOptions } from "../../src/http/listener.ts";
-import { type JsonObject, parseObject } from "../../src/json.ts";
-import { dial } from "../../src/model/web_socket.ts";
-import { createLog } from "../../src/telemetry/log.ts";
-import { Bell } from "../support/bell.ts";
-import { FIRST, RenewedFiles, SECOND, type TestCertificate } from "../support/certificates.ts";
-import { FakeClock } from "../support/fake_clock.ts";
+import { type Clock, systemClock } from "../../../src/clock.ts";
+import { CertificateError, endOf } from "../../../src/http/listen/certificate.ts";
+import { listen, type Listener, type ListenOptions } from "../../../src/http/listen/listener.ts";
+import { type JsonObject, parseObject } from "../../../src/json.ts";
+import { dial } from "../../../src/model/web_socket.ts";
+import { createLog } from "../../../src/telemetry/log.ts";
+import { Bell } from "../../support/bell.ts";
+import { FIRST, RenewedFiles, SECOND, type TestCertificate } from "../../support/certificates.ts";
+import { FakeClock } from "../../support/fake_clock.ts";
 
 const IN_2200 = Date.UTC(2200, 0);
 

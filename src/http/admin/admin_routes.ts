@@ -1,24 +1,22 @@
-import type { LiveCalls } from "../call/live.ts";
-import type { Clock } from "../clock.ts";
-import type { Metrics } from "../telemetry/metrics.ts";
-import type { TrustedProxies } from "./address.ts";
+import type { LiveCalls } from "../../call/live.ts";
+import type { Clock } from "../../clock.ts";
+import type { Metrics } from "../../telemetry/metrics.ts";
+import type { TrustedProxies } from "../address.ts";
 import { AdminGuard, type Refused } from "./admin.ts";
 import { SIGNED_OUT } from "./admin_cookie.ts";
 import { Api } from "./api.ts";
-import type { Handler, Routes } from "./app.ts";
+import type { Handler, Routes } from "../app.ts";
 import { consolePage, FILES, loginPage, seeOther, wantsPage, welcome } from "./console.ts";
-import { problem } from "./problem.ts";
-import type { Refusals } from "./refusals.ts";
-import { secured } from "./security_headers.ts";
-import { bodyProblem, readWebhook } from "./webhook_input.ts";
+import { problem } from "../problem.ts";
+import type { Refusals } from "../refusals.ts";
+import { secured } from "../security_headers.ts";
+import { bodyProblem, readWebhook } from "../webhook_input.ts";
 
 export interface AdminRoutesOptions {
   /** `ADMIN_TOKEN`. Without it only this machine may administer. */
   readonly token: string | undefined;
   /** Whether `/metrics` answers anybody. */
   readonly metricsPublic: boolean;
-  /** Whether the service speaks TLS itself. */
-  readonly tls: boolean;
   /** Address under which the service is reached from outside. */
   readonly publicUrl: string;
   readonly proxies: TrustedProxies;
@@ -34,14 +32,13 @@ export interface AdminRoutesOptions {
  * @returns them, a last segment `*` standing for any; and what ends the event streams, so that a server can stop.
  */
 export function adminRoutes(
-  { token, metricsPublic, tls, publicUrl, proxies, calls, metrics, refusals, clock }: AdminRoutesOptions,
+  { token, metricsPublic, publicUrl, proxies, calls, metrics, refusals, clock }: AdminRoutesOptions,
 ): { readonly routes: Routes; close(): void } {
   const refused = (why: string) => refusals.count("request", why);
   const guard = new AdminGuard({ token, publicUrl, proxies, clock, refused });
   const api = new Api(calls, clock);
 
-  const open = (handle: Handler): Handler => async (request, peer) =>
-    secured(await handle(request, peer), tls);
+  const open = (handle: Handler): Handler => async (request, peer) => secured(await handle(request, peer));
   const guarded = (handle: Handler, turnAway = tellProgram): Handler =>
     open((request, peer) => {
       const refusal = guard.judge(request, peer);

@@ -1,10 +1,10 @@
 import { STATUS_CODE, type StatusCode } from "@std/http/status";
 import { createHash, timingSafeEqual } from "node:crypto";
-import type { Clock } from "../clock.ts";
-import { clientAddress, isLocal, type TrustedProxies } from "./address.ts";
+import type { Clock } from "../../clock.ts";
+import { clientAddress, isLocal, type TrustedProxies } from "../address.ts";
 import { AdminCookie } from "./admin_cookie.ts";
 import { FailureLimit } from "./failure_limit.ts";
-import { originAllowed } from "./origin.ts";
+import { originAllowed } from "../origin.ts";
 
 /** Why someone may not administer. */
 export type Refusal = "no credentials" | "bad credentials" | "rate limited" | "not local" | "origin";

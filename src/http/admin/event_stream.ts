@@ -1,4 +1,4 @@
-import type { Cancel, Clock } from "../clock.ts";
+import type { Cancel, Clock } from "../../clock.ts";
 
 /** A comment goes out this often (ms), so that nothing on the way takes a quiet stream for a dead one. */
 const KEEPALIVE_MS = 15_000;

@@ -1,9 +1,9 @@
 import { STATUS_CODE, type StatusCode } from "@std/http/status";
-import css from "../console/console.css" with { type: "text" };
-import js from "../console/console.js" with { type: "text" };
-import icon from "../console/icon.svg" with { type: "text" };
-import page from "../console/index.html" with { type: "text" };
-import login from "../console/login.html" with { type: "text" };
+import css from "../../console/console.css" with { type: "text" };
+import js from "../../console/console.js" with { type: "text" };
+import icon from "../../console/icon.svg" with { type: "text" };
+import page from "../../console/index.html" with { type: "text" };
+import login from "../../console/login.html" with { type: "text" };
 
 /** Whether a request comes from a browser that will show what it gets. */
 export function wantsPage(request: Request): boolean {

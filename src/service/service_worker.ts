@@ -3,7 +3,7 @@
 import { systemClock } from "../clock.ts";
 import { gaDialect } from "../model/ga_session.ts";
 import { createLog } from "../telemetry/log.ts";
-import { type Server, startServer } from "./server.ts";
+import { type Server, startServer } from "../http/server.ts";
 import type { FromService, ServiceStart, ToService } from "./service.ts";
 
 function run({ config, modelUrl, port }: ServiceStart): void {

@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../../clock.ts";
 
 /** Failures an address may have within a window. */
 const MAX_FAILURES = 10;

@@ -1,5 +1,5 @@
-import type { Cancel, Clock } from "../clock.ts";
-import type { Log } from "../telemetry/log.ts";
+import type { Cancel, Clock } from "../../clock.ts";
+import type { Log } from "../../telemetry/log.ts";
 import { type CertificateFiles, endOf, type KeyPair, readKeyPair } from "./certificate.ts";
 import { SteadyServer } from "./steady_server.ts";
 import { TlsFront } from "./tls_front.ts";

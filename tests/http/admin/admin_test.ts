@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { AdminGuard, type AdminOptions, type Refusal } from "../../src/http/admin.ts";
-import { AdminCookie } from "../../src/http/admin_cookie.ts";
-import { TrustedProxies } from "../../src/http/address.ts";
-import { FailureLimit } from "../../src/http/failure_limit.ts";
-import { originAllowed } from "../../src/http/origin.ts";
-import { FakeClock } from "../support/fake_clock.ts";
+import { AdminGuard, type AdminOptions, type Refusal } from "../../../src/http/admin/admin.ts";
+import { AdminCookie } from "../../../src/http/admin/admin_cookie.ts";
+import { TrustedProxies } from "../../../src/http/address.ts";
+import { FailureLimit } from "../../../src/http/admin/failure_limit.ts";
+import { originAllowed } from "../../../src/http/origin.ts";
+import { FakeClock } from "../../support/fake_clock.ts";
 
 const TOKEN = "correct-horse-battery";
 const PUBLIC_URL = "https://phone.example.com/parley";

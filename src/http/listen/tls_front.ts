@@ -1,5 +1,5 @@
-import type { Cancel, Clock } from "../clock.ts";
-import type { Log } from "../telemetry/log.ts";
+import type { Cancel, Clock } from "../../clock.ts";
+import type { Log } from "../../telemetry/log.ts";
 import { type KeyPair, misfit } from "./certificate.ts";
 import { SteadyServer } from "./steady_server.ts";
 

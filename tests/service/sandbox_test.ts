@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { StartError } from "../../src/http/confined.ts";
-import { trySandbox } from "../../src/http/sandbox.ts";
-import { startService } from "../../src/http/service.ts";
+import { StartError } from "../../src/service/confined.ts";
+import { trySandbox } from "../../src/service/sandbox.ts";
+import { startService } from "../../src/service/service.ts";
 import { configOf } from "../support/service.ts";
 
 Deno.test("what the service must not do, it cannot do", async () => {

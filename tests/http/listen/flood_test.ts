@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { isObject, type JsonObject, parseObject } from "../../src/json.ts";
-import { dial } from "../../src/model/web_socket.ts";
-import { Bell } from "../support/bell.ts";
-import { FIRST, RenewedFiles } from "../support/certificates.ts";
+import { isObject, type JsonObject, parseObject } from "../../../src/json.ts";
+import { dial } from "../../../src/model/web_socket.ts";
+import { Bell } from "../../support/bell.ts";
+import { FIRST, RenewedFiles } from "../../support/certificates.ts";
 
 const PROGRAM = new URL("./flooded_listener.ts", import.meta.url).href;
 /** Descriptors the program may have. */

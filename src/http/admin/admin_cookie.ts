@@ -1,5 +1,5 @@
 import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../../clock.ts";
 
 /** How long one signing-in lasts (s): 12 hours. */
 const VALID_S = 12 * 3_600;

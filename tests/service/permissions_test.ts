@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { permissionsFor } from "../../src/http/permissions.ts";
+import { permissionsFor } from "../../src/service/permissions.ts";
 import { configOf } from "../support/service.ts";
 
 Deno.test("permissionsFor() names the least the service needs", () => {
