@@ -1,155 +1,184 @@
 import type { Cancel, Clock } from "../clock.ts";
-import { costOf } from "../model/prices.ts";
-import type { ModelObserver, ModelSession, SessionFailure } from "../model/session.ts";
-import { Playout } from "../playout/playout.ts";
-import type { Log } from "../telemetry/log.ts";
+import type { ModelObserver, ModelSession, SessionOptions } from "../model/session.ts";
+import { ToolCalls } from "../tools/tool_calls.ts";
 import type { MediaStream, MediaStreamObserver, Skipped, StreamEnd } from "../twilio/media_stream.ts";
-import { Answers } from "./answers.ts";
-import { CallerAudio } from "./caller_audio.ts";
+import type { CallAssistant, Destination, Persona } from "./assistant.ts";
+import { CallPhone } from "./call_phone.ts";
+import { Conversation } from "./conversation.ts";
 import { type Ending, type EndReason, GOODBYES, type Parting } from "./ending.ts";
-import { Goodbye } from "./goodbye.ts";
 import type { LiveCall } from "./live.ts";
 import { summarise, type Witnesses } from "./summary.ts";
 import { limitTime } from "./time_limit.ts";
-import { Turns } from "./turns.ts";
+import { Transfer, type TransferFailure } from "./transfer.ts";
 import { Watchdog } from "./watchdog.ts";
 
 /** A prepared session that no stream has adopted by then is closed (ms). */
 const ADOPTION_MS = 15_000;
 /** A call whose stream has not come by then never will: its token has run out (ms). */
 export const CONNECT_MS = 30_000;
-/** Of the caller's frames, each so-manyth is timed on its way through. */
-const TIMED_FRAMES = 50;
 
 /** What a call is told of itself and of the assistant that answers it. */
 export interface CallOptions extends Witnesses {
-  /** What the model is told to open with; empty: the caller speaks first. */
-  readonly greeting: string;
-  /** Name of the model, for what it costs. */
-  readonly model: string;
-  readonly openSession: (observer: ModelObserver) => ModelSession;
+  readonly assistant: CallAssistant;
+  readonly openSession: (
+    options: Omit<SessionOptions, "safetyIdentifier">,
+    observer: ModelObserver,
+  ) => ModelSession;
   /** The call is over after this long without a frame from Twilio (ms). */
   readonly mediaTimeoutMs: number;
-  /** Longest call (ms). */
-  readonly maxMs?: number | undefined;
   readonly clock: Clock;
-  /** The stream has started, or the goodbye has begun. */
+  /** An answer was paid for (US dollars). */
+  readonly spent?: (usd: number) => "ok" | "warn" | "over";
+  /** Its state is another one. */
   readonly changed: () => void;
   /** Called once, when everything of the call is closed. */
   readonly ended: (ending: Ending) => void;
 }
 
 /**
- * One phone call, from the webhook that announces it to its one summary line: joins a media stream, a playout and a model
- * session. The session is opened before the stream exists, and either may be replaced without the other.
+ * One phone call, from the webhook that announces it to its one summary line.
+ *
+ * Its conversation begins before the stream exists, and outlives it while the caller is passed on to somebody else.
  */
 export class Call implements MediaStreamObserver {
   readonly #options: CallOptions;
-  readonly #clock: Clock;
-  readonly #log: Log;
-  readonly #playout: Playout;
-  readonly #callerAudio: CallerAudio;
-  readonly #turns: Turns;
+  readonly #conversation: Conversation;
+  readonly #phone: CallPhone;
+  readonly #tools: ToolCalls;
   readonly #mediaTimeout: Watchdog;
   readonly #createdAt: number;
+  #persona: Persona;
+  /** Runs while there is no stream: then nobody else would end the call. */
   #adoption: Cancel | undefined;
   #limit: Cancel | undefined;
   #stream: MediaStream | undefined;
-  #session: ModelSession | undefined;
+  readonly #streams: MediaStream[] = [];
   #streamedAt: number | undefined;
-  /** The item the model is making, and whether it is making any answer at all. */
-  #openItem: string | undefined;
-  readonly #answers: Answers;
-  /** Whether the session is configured: only then can it say anything. */
-  #ready = false;
-  #parting: { readonly reason: EndReason; readonly goodbye: Goodbye } | undefined;
+  #transfer: Transfer | undefined;
+  #parting: Parting | undefined;
   #over = false;
-  #bargeIns = 0;
-  #marksLost = 0;
 
   constructor(options: CallOptions) {
-    this.#options = options;
-    this.#clock = options.clock;
-    this.#log = options.log;
-    this.#createdAt = options.clock.now();
-    this.#turns = new Turns(options.clock, options.log, (startedAt, hops) => {
-      options.metrics.turn(hops);
-      options.span.turn(startedAt, hops);
+    const { clock, log, metrics, span, assistant } = this.#options = options;
+    this.#createdAt = clock.now();
+    this.#persona = assistant;
+    this.#mediaTimeout = new Watchdog(clock, options.mediaTimeoutMs, () => this.end("no media"));
+    this.#conversation = new Conversation({
+      model: assistant.billedModel,
+      protectedMs: assistant.protectedMs,
+      clock,
+      log,
+      metrics,
+      observer: {
+        callerSpeaks: () => this.#phone.callerSpeaks(),
+        callerStopped: () => this.#phone.callerStopped(),
+        assistantSpeaks: () => this.#phone.assistantSpeaks(),
+        assistantHeard: () => this.#phone.assistantHeard(),
+        answered: ({ spoke }, cost) => {
+          this.#phone.answered(spoke);
+          this.#tools.answered();
+          if (cost) this.#spend(cost);
+        },
+        functionCalled: (call) => {
+          this.#tools.called(call);
+          this.#phone.toolStarted();
+        },
+        approvalAsked: (request) => this.#phone.approvalAsked(request),
+        timed: (startedAt, hops) => {
+          metrics.turn(hops);
+          span.turn(startedAt, hops);
+        },
+        failed: () => this.#sessionFailed(),
+      },
     });
-    this.#answers = new Answers(options.clock, options.log, {
-      askAgain: (instructions) => this.#session?.requestSpeech(instructions),
-      failed: (failure) => this.#sessionFailed(failure),
+    this.#phone = new CallPhone({
+      assistant,
+      conversation: this.#conversation,
+      clock,
+      log,
+      hangUp: () => this.end("assistant hung up", true),
+      handOver: (destination) => this.#handOver(destination),
+      speak: (language, summary) => this.#speak(language, summary),
+      silent: () => this.sayGoodbye("silence"),
     });
-    this.#callerAudio = new CallerAudio(options.clock);
-    this.#mediaTimeout = new Watchdog(options.clock, options.mediaTimeoutMs, () => this.end("no media"));
-    this.#playout = new Playout(options.clock, {
-      sending: (itemId) => this.#turns.sending(itemId),
-      hearing: (itemId) => this.#turns.hearing(itemId),
-      markLost: (mark) => {
-        if (this.#marksLost++ === 0) this.#log.warn("mark lost", { mark });
+    this.#tools = new ToolCalls(assistant.tools(this.#phone, (name) => this.#phone.secret(name)), clock, {
+      output: (callId, output) => this.#conversation.answerFunction(callId, output),
+      settled: () => this.#conversation.say({ lapses: true }),
+      ran: ({ name, ok, ms, problem }) => {
+        log[ok ? "info" : "warn"]("tool", { name, ok, ms, problem });
+        if (this.#tools.running === 0) this.#phone.toolsDone();
       },
     });
   }
 
   get state(): LiveCall["state"] {
-    return this.#parting ? "ending" : this.#stream ? "connected" : "announced";
+    if (this.#parting) return "ending";
+    return this.#stream ? "connected" : this.#transfer ? "transferring" : "announced";
   }
 
   /** Bytes of audio that wait here, by where. */
   get buffered(): { readonly playout: number; readonly twilio: number; readonly model: number } {
-    return {
-      playout: this.#playout.queued,
-      twilio: this.#stream?.buffered ?? 0,
-      model: this.#session?.buffered ?? 0,
-    };
+    return { ...this.#conversation.buffered, twilio: this.#stream?.buffered ?? 0 };
+  }
+
+  /** Where the caller is to be passed on to now. */
+  get destination(): Destination | undefined {
+    return this.#transfer?.destination;
   }
 
   /** Dials and configures the model and asks for the greeting, before there is a stream. */
   prepare(): void {
     this.#openSession();
-    this.#adoption = this.#clock.after(ADOPTION_MS, () => {
-      this.#log.warn("session not adopted", { waited_s: ADOPTION_MS / 1000 });
-      this.#dropSession();
-      this.#adoption = this.#clock.after(CONNECT_MS - ADOPTION_MS, () => this.end("never connected"));
+    this.#adoption = this.#options.clock.after(ADOPTION_MS, () => {
+      this.#options.log.warn("session not adopted", { waited_s: ADOPTION_MS / 1000 });
+      this.#conversation.drop();
+      this.#awaitStream(CONNECT_MS - ADOPTION_MS);
     });
   }
 
-  /** The stream has started: the caller is on the line. */
+  /** A stream has started: the caller is on the line, or back on it. */
   attach(stream: MediaStream): void {
+    const { clock, log, changed } = this.#options;
     this.#adoption?.();
     this.#stream = stream;
-    this.#streamedAt = this.#clock.now();
-    this.#log.info("stream started", { stream: stream.streamSid, prepared: this.#session !== undefined });
+    this.#streams.push(stream);
+    log.info("stream started", { stream: stream.streamSid, prepared: this.#conversation.hasSession });
     this.#mediaTimeout.touch();
-    if (!this.#session) this.#openSession();
-    this.#playout.attach(stream);
-    const { maxMs, changed } = this.#options;
-    if (maxMs !== undefined) {
-      this.#limit = limitTime(this.#clock, maxMs, {
-        warn: (note) => this.#session?.addNote(note),
-        over: () => this.sayGoodbye("time limit"),
-      });
+    const back = this.#transfer;
+    this.#transfer = undefined;
+    if (!this.#conversation.hasSession) this.#openSession(back === undefined);
+    this.#conversation.attach(stream);
+    this.#phone.attached();
+    if (back) this.#conversation.say({ instructions: back.welcomeBack() });
+    if (this.#streamedAt === undefined) {
+      this.#streamedAt = clock.now();
+      this.#limitTime();
     }
     changed();
+  }
+
+  /** Somebody took the call the caller was passed on to: it is theirs. */
+  transferAnswered(): void {
+    if (this.#transfer) this.end("transferred", true);
+  }
+
+  /** Nobody did: the caller comes back, on a stream of their own. */
+  transferFailed(why: TransferFailure): void {
+    if (!this.#transfer) return;
+    this.#options.log.info("transfer failed", { destination: this.#transfer.destination.name, why });
+    this.#transfer.failed(why);
+    this.#awaitStream(CONNECT_MS);
   }
 
   /** Has the assistant say goodbye, and ends the call once that was heard; at once where nobody can say it. */
   sayGoodbye(reason: Parting): void {
     if (this.#over || this.#parting) return;
-    const session = this.#session;
-    if (!this.#stream || !session || !this.#ready) return this.end(reason);
-    this.#log.info("goodbye", { reason });
-    this.#answers.stop();
-    this.#callerAudio.close();
-    const goodbye = new Goodbye({
-      clock: this.#clock,
-      session,
-      playout: this.#playout,
-      openItem: this.#openItem,
-      instructions: GOODBYES[reason],
-      over: (heard) => this.end(reason, heard),
-    });
-    this.#parting = { reason, goodbye };
+    this.#tools.stop();
+    this.#phone.close();
+    const said = this.#conversation.sayGoodbye(GOODBYES[reason], (heard) => this.end(reason, heard));
+    if (!said) return this.end(reason);
+    this.#options.log.info("goodbye", { reason });
+    this.#parting = reason;
     this.#options.changed();
   }
 
@@ -163,20 +192,16 @@ export class Call implements MediaStreamObserver {
     this.#over = true;
     this.#adoption?.();
     this.#limit?.();
-    this.#parting?.goodbye.stop();
     this.#mediaTimeout.stop();
-    this.#dropSession();
-    this.#playout.close();
+    this.#tools.stop();
+    this.#phone.close();
+    this.#conversation.close();
     this.#stream?.close();
     summarise(this.#options, {
       reason,
-      ms: this.#clock.now() - (this.#streamedAt ?? this.#createdAt),
-      stream: this.#stream,
-      callerAudio: this.#callerAudio,
-      turns: this.#turns,
-      answers: this.#answers,
-      bargeIns: this.#bargeIns,
-      marksLost: this.#marksLost,
+      ms: this.#options.clock.now() - (this.#streamedAt ?? this.#createdAt),
+      streams: this.#streams,
+      conversation: this.#conversation.facts,
     });
     this.#options.ended({ reason, explained });
   }
@@ -185,107 +210,91 @@ export class Call implements MediaStreamObserver {
 
   media(payload: string, timestamp: number): void {
     this.#mediaTimeout.touch();
-    const timed = this.#callerAudio.counts.frames % TIMED_FRAMES === 0;
-    const from = timed ? this.#clock.now() : 0;
-    this.#callerAudio.frame(payload, timestamp);
-    if (timed) this.#options.metrics.added("to_model", this.#clock.now() - from);
+    this.#conversation.hear(payload, timestamp);
   }
 
   mark(name: string): void {
-    this.#log.debug("mark", { name });
-    this.#playout.markEchoed(name);
+    this.#conversation.markEchoed(name);
   }
 
-  dtmf(): void {
+  dtmf(digit: string): void {
     // Which key it was is not for the log: it may be one of a secret's.
-    this.#log.info("key pressed");
+    this.#options.log.info("key pressed");
+    this.#phone.digit(digit);
   }
 
   skipped(why: Skipped): void {
-    this.#log.warn("frame skipped", { why });
+    this.#options.log.warn("frame skipped", { why });
   }
 
   ended(how: StreamEnd): void {
     this.end(how === "stop" ? "caller hung up" : how === "flood" ? "flood" : "stream lost");
   }
 
-  // What the model says.
+  #openSession(greet = true): void {
+    const { session, greeting } = this.#persona;
+    const functions = this.#tools.declarations;
+    const options = functions.length > 0 ? { ...session, functions } : session;
+    this.#conversation.open((observer) => this.#options.openSession(options, observer));
+    if (greet && greeting) this.#conversation.say({ instructions: greeting });
+  }
 
-  #openSession(): void {
-    const openedAt = this.#clock.now();
-    this.#answers.start();
-    const session: ModelSession = this.#options.openSession({
-      ready: () => {
-        const waited = Math.round(this.#clock.now() - openedAt);
-        this.#log.info("session ready", { after_ms: waited });
-        this.#options.metrics.sessionReady(waited);
-        this.#ready = true;
-        this.#callerAudio.open((payload) => session.appendAudio(payload));
-      },
-      speechStarted: () => this.#speechStarted(session),
-      speechStopped: () => {
-        this.#log.info("speech stopped");
-        this.#callerAudio.speaking(false);
-        this.#turns.handedOver();
-      },
-      audio: (itemId, audio) => this.#takeAudio(session, itemId, audio),
-      answered: (answer) => {
-        this.#openItem = undefined;
-        const { metrics, model } = this.#options;
-        metrics.answered(model, answer.usage, costOf(model, answer.usage));
-        this.#answers.take(answer);
-      },
-      complained: (code = "unknown") => this.#options.metrics.modelError(code),
-      skipped: () => this.#options.metrics.malformedModelEvent(),
-      failed: (failure) => this.#sessionFailed(failure),
+  #awaitStream(ms: number): void {
+    this.#adoption?.();
+    this.#adoption = this.#options.clock.after(
+      ms,
+      () => this.end(this.#streams.length ? "stream lost" : "never connected"),
+    );
+  }
+
+  #limitTime(): void {
+    const { clock, assistant: { maxMs } } = this.#options;
+    if (maxMs === undefined) return;
+    this.#limit = limitTime(clock, maxMs, {
+      warn: (note) => this.#conversation.note(note),
+      over: () => this.sayGoodbye("time limit"),
     });
-    this.#session = session;
-    if (this.#options.greeting) session.requestSpeech(this.#options.greeting);
   }
 
-  #speechStarted(session: ModelSession): void {
-    // Said before the model stopped to listen: nothing cuts a goodbye.
-    if (this.#parting) return;
-    const heard = this.#playout.interrupt(this.#openItem);
-    session.interrupted(heard);
-    this.#callerAudio.speaking(true);
-    this.#turns.taken();
-    const cut = heard[0];
-    if (cut) {
-      this.#bargeIns++;
-      this.#options.metrics.bargeIn();
+  #spend(usd: number): void {
+    const state = this.#options.spent?.(usd);
+    if (state === "over") this.sayGoodbye("spending limit");
+    if (state === "warn") {
+      this.#conversation.note("This call has nearly used up its budget: come to an end soon.");
     }
-    this.#log.info(cut ? "barge-in" : "speech started", cut && { item: cut.itemId, heard_ms: cut.heardMs });
   }
 
-  #takeAudio(session: ModelSession, itemId: string, audio: Uint8Array): void {
-    const arrived = this.#clock.now();
-    this.#openItem = itemId;
-    this.#turns.firstAudio(itemId);
-    if (this.#playout.enqueue(itemId, audio)) {
-      return this.#options.metrics.added("to_caller", this.#clock.now() - arrived);
-    }
-    // The playout is full: what is queued will be played, the model is told that the rest never was.
-    this.#log.warn("answer too long", { item: itemId });
-    session.stopSpeech();
-    session.interrupted([{ itemId, heardMs: this.#playout.acceptedMs(itemId) }]);
+  /** Closes the stream, so that Twilio asks how to go on, and is told to dial. */
+  #handOver(destination: Destination): void {
+    const stream = this.#stream;
+    if (!stream) return;
+    this.#options.log.info("transfer", { destination: destination.name });
+    this.#tools.stop();
+    this.#mediaTimeout.stop();
+    this.#transfer = new Transfer(destination);
+    this.#stream = undefined;
+    this.#conversation.detach();
+    this.#phone.detached();
+    stream.close();
+    this.#awaitStream(destination.ringSeconds * 1000 + CONNECT_MS);
+    this.#options.changed();
   }
 
-  #sessionFailed(failure: SessionFailure): void {
-    this.#log.error("model failed", { code: failure.code, message: failure.message });
-    this.#options.metrics.modelError(failure.code);
-    this.#dropSession();
-    // Before the stream this costs nothing yet: the session is dialled again when the caller is there.
-    if (this.#stream) this.end(this.#parting?.reason ?? "model failed");
+  /** A voice cannot be changed once it has spoken: another session has the other one. */
+  #speak(language: string, summary: string): void {
+    const persona = this.#options.assistant.languages.get(language);
+    if (!persona) return;
+    this.#options.log.info("language", { language });
+    this.#persona = persona;
+    this.#tools.stop();
+    this.#conversation.drop();
+    this.#openSession(false);
+    this.#conversation.say({ instructions: `You go on with a call that has begun. So far: ${summary}` });
   }
 
-  #dropSession(): void {
-    this.#answers.stop();
-    this.#session?.close();
-    this.#session = undefined;
-    this.#ready = false;
-    this.#openItem = undefined;
-    this.#callerAudio.close();
-    if (!this.#stream) this.#playout.interrupt();
+  #sessionFailed(): void {
+    this.#tools.stop();
+    // Without a caller on the line it costs nothing yet: the session is dialled again when they are there.
+    if (this.#stream) this.end(this.#parting ?? "model failed");
   }
 }

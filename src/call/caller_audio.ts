@@ -36,6 +36,7 @@ export class CallerAudio {
   /** Where the next frame should begin, in the stream's own milliseconds. */
   #position: number | undefined;
   #speaking = false;
+  #muted = false;
   #frames = 0;
   #filledMs = 0;
   #droppedMs = 0;
@@ -56,7 +57,7 @@ export class CallerAudio {
     const ms = payloadMs(payload);
     const gap = this.#position === undefined ? 0 : timestamp - this.#position;
     if (gap >= GAP_MIN_MS) this.#fill(Math.min(gap, GAP_LIMIT_MS));
-    this.#pass(payload, ms);
+    this.#pass(this.#muted ? silence(Math.round(ms * BYTES_PER_MS)) : payload, ms);
     this.#position = timestamp + ms;
     if (this.#speaking) this.#stall.touch();
   }
@@ -72,6 +73,11 @@ export class CallerAudio {
   close(): void {
     this.#append = undefined;
     this.speaking(false);
+  }
+
+  /** Whether silence goes to the model instead of what the caller says. */
+  mute(muted: boolean): void {
+    this.#muted = muted;
   }
 
   /** Whether the model hears the caller speak: only then does a stall keep a turn open. */

@@ -1,33 +1,30 @@
 import { createHash } from "node:crypto";
 import type { Clock } from "../clock.ts";
-import type { OpenSession, SessionOptions } from "../model/session.ts";
+import type { OpenSession } from "../model/session.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { startCallSpan } from "../telemetry/spans.ts";
 import type { MediaStream, MediaStreamObserver, Refused } from "../twilio/media_stream.ts";
 import type { Start } from "../twilio/messages.ts";
 import type { IncomingCall } from "../twilio/webhook.ts";
+import type { CallAssistant, Destination } from "./assistant.ts";
 import { Admission, type AdmissionRules, type CallRefusal } from "./admission.ts";
 import { Call, CONNECT_MS } from "./call.ts";
 import type { Ending, EndReason } from "./ending.ts";
 import type { CallChange, LiveCall, LiveCalls } from "./live.ts";
 import { StreamTokens } from "./stream_tokens.ts";
+import type { TransferFailure } from "./transfer.ts";
 
 /** Ended calls remembered, for the request Twilio makes after the stream. */
 const REMEMBERED = 1_000;
 
 export interface CallsOptions {
-  /** The assistant that answers. */
-  readonly session: Omit<SessionOptions, "safetyIdentifier">;
-  /** Name under which answers are counted and priced. */
-  readonly billedModel: string;
-  readonly greeting: string;
+  /** Who answers a call that was not announced here: its stream came to another instance than its webhook. */
+  readonly assistant: (call: IncomingCall) => CallAssistant;
   readonly openSession: OpenSession;
   readonly rules: AdmissionRules;
   /** A call is over after this long without a frame from Twilio (ms). */
   readonly mediaTimeoutMs: number;
-  /** Longest call (ms). */
-  readonly maxCallMs?: number | undefined;
   /** What all instances behind one number share, so that a stream may reach another one than its webhook did. */
   readonly tokenSecret?: string | undefined;
   readonly clock: Clock;
@@ -84,16 +81,20 @@ export class Calls implements LiveCalls {
   /**
    * The webhook: the call is about to come, and its model session is dialled now.
    *
+   * @param assistant Who answers it.
    * @returns the token its stream has to show, or why the call is not taken.
    */
-  announce(incoming: IncomingCall): { readonly token: string } | { readonly refused: CallRefusal } {
+  announce(
+    incoming: IncomingCall,
+    assistant: CallAssistant,
+  ): { readonly token: string } | { readonly refused: CallRefusal } {
     const { callSid, from, to } = incoming;
     // Without a CallSid somebody is looking at the TwiML; and Twilio may ask twice for one call.
     if (callSid && !this.#calls.has(callSid)) {
       const refused = this.#admission.refuse(incoming, this.count);
       if (refused) return { refused };
-      const { call } = this.#create(callSid, from, to);
-      this.#log(callSid).info("call announced", { from, to });
+      const { call } = this.#create(incoming, assistant);
+      this.#log(callSid).info("call announced", { from, to, assistant: assistant.name });
       call.prepare();
     }
     return { token: this.#tokens.issue(callSid) };
@@ -105,10 +106,36 @@ export class Calls implements LiveCalls {
     { callSid, parameters }: Start,
   ): MediaStreamObserver | { readonly refused: Refused } {
     if (!this.#tokens.redeem(parameters.token ?? "", callSid)) return { refused: "no valid token" };
-    const { call } = this.#calls.get(callSid) ?? this.#create(callSid, parameters.from ?? "", "");
-    if (call.state !== "announced") return { refused: "call has a stream" };
+    // One that was cut while its stream was on its way must not begin anew.
+    if (this.#ended.has(callSid)) return { refused: "call is over" };
+    const { call } = this.#calls.get(callSid) ?? this.#adopt(callSid, parameters);
+    if (call.state !== "announced" && call.state !== "transferring") return { refused: "call has a stream" };
     call.attach(stream);
     return call;
+  }
+
+  /** Twilio asks how to go on after the stream: where the caller is to be passed on to, if anywhere. */
+  destination(callSid: string): Destination | undefined {
+    return this.#calls.get(callSid)?.call.destination;
+  }
+
+  /** Somebody took the call a caller was passed on to. */
+  transferAnswered(callSid: string): void {
+    this.#calls.get(callSid)?.call.transferAnswered();
+  }
+
+  /** Nobody did: the token with which the caller's stream may come back, if their call is still known. */
+  transferFailed(callSid: string, why: TransferFailure): string | undefined {
+    const call = this.#calls.get(callSid)?.call;
+    if (!call?.destination) return undefined;
+    call.transferFailed(why);
+    return this.#tokens.issue(callSid);
+  }
+
+  /** Twilio says that a call is over. Where a stream was, it knows before. */
+  hungUp(callSid: string): void {
+    const call = this.#calls.get(callSid)?.call;
+    if (call && call.state !== "connected" && call.state !== "ending") call.end("caller hung up");
   }
 
   /** Twilio asks how to go on after the stream: how its call ended. Undefined for a call that was cut off by a restart. */
@@ -142,7 +169,7 @@ export class Calls implements LiveCalls {
 
   /** How many calls there are in each state, and how much waits in them (bytes). */
   gauges() {
-    const calls = { announced: 0, connected: 0, ending: 0 };
+    const calls = { announced: 0, connected: 0, transferring: 0, ending: 0 };
     const bytes = { playout: 0, twilio: 0, model: 0 };
     for (const { call } of this.#calls.values()) {
       calls[call.state]++;
@@ -153,21 +180,24 @@ export class Calls implements LiveCalls {
     return { calls, bytes };
   }
 
-  #create(callSid: string, from: string, to: string): Entry {
-    const { openSession, session, billedModel, greeting, clock, metrics, mediaTimeoutMs, maxCallMs } =
-      this.#options;
+  /** A call that was announced to another instance. */
+  #adopt(callSid: string, { from = "", to = "" }: Start["parameters"]): Entry {
+    const incoming = { callSid, from, to };
+    return this.#create(incoming, this.#options.assistant(incoming));
+  }
+
+  #create({ callSid, from, to }: IncomingCall, assistant: CallAssistant): Entry {
+    const { openSession, clock, metrics, mediaTimeoutMs } = this.#options;
     const log = this.#log(callSid);
-    const options = from ? { ...session, safetyIdentifier: anonymise(from) } : session;
+    const caller = from ? { safetyIdentifier: anonymise(from) } : {};
     const call = new Call({
-      greeting,
-      model: billedModel,
-      openSession: (observer) => openSession(options, observer, log),
+      assistant,
+      openSession: (session, observer) => openSession({ ...session, ...caller }, observer, log),
       mediaTimeoutMs,
-      maxMs: maxCallMs,
       clock,
       log,
       metrics,
-      span: startCallSpan(clock, { call: callSid, from, to, model: billedModel }),
+      span: startCallSpan(clock, { call: callSid, from, to, model: assistant.billedModel }),
       changed: () => this.#tell("connected", entry),
       ended: (ending) => this.#forget(entry, ending),
     });

@@ -6,6 +6,10 @@ export type EndReason =
   | "no media"
   | "model failed"
   | "never connected"
+  | "assistant hung up"
+  | "transferred"
+  | "silence"
+  | "spending limit"
   | "time limit"
   | "drained"
   | "shutdown";
@@ -14,6 +18,9 @@ export type EndReason =
 export const GOODBYES = {
   "time limit":
     "The time for this call is over. Say goodbye to the caller now, in one short sentence. Ask nothing.",
+  "silence": "The caller has not said anything for a while. Say goodbye in one short sentence. Ask nothing.",
+  "spending limit":
+    "This call has to end now. Tell the caller so politely in one short sentence and say goodbye. Ask nothing.",
   "drained":
     "This line has to be closed now. Tell the caller so in one short sentence, ask them to call again in a few " +
     "minutes, and say goodbye.",

@@ -33,9 +33,12 @@ export class Goodbye {
     session.stopListening();
     session.interrupted(playout.interrupt(openItem));
     session.stopSpeech();
-    session.requestSpeech(instructions, ({ spoke }) => {
-      if (spoke) playout.whenHeard(() => this.#finish(true));
-      else this.#finish(false);
+    session.requestSpeech({
+      instructions,
+      answered: ({ spoke }) => {
+        if (spoke) playout.whenHeard(() => this.#finish(true));
+        else this.#finish(false);
+      },
     });
   }
 

@@ -4,7 +4,7 @@ export interface LiveCall {
   /** What the network said: E.164, or `anonymous`, `client:…`, `sip:…`. */
   readonly from: string;
   readonly to: string;
-  readonly state: "announced" | "connected" | "ending";
+  readonly state: "announced" | "connected" | "transferring" | "ending";
   /** When it was announced, ISO 8601. */
   readonly startedAt: string;
   /** Why it ended, once it has. */

@@ -2,10 +2,8 @@ import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { CallSpan } from "../telemetry/spans.ts";
 import type { MediaStream } from "../twilio/media_stream.ts";
-import type { Answers } from "./answers.ts";
-import type { CallerAudio } from "./caller_audio.ts";
+import type { Conversation } from "./conversation.ts";
 import type { EndReason } from "./ending.ts";
-import type { Turns } from "./turns.ts";
 
 /** Who hears of a call's end. */
 export interface Witnesses {
@@ -19,33 +17,31 @@ export interface Summary {
   readonly reason: EndReason;
   /** Length (ms), from the start of the stream where there was one. */
   readonly ms: number;
-  readonly stream: MediaStream | undefined;
-  readonly callerAudio: CallerAudio;
-  readonly turns: Turns;
-  readonly answers: Answers;
-  readonly bargeIns: number;
-  readonly marksLost: number;
+  /** Its streams: one, and one more for each time the caller came back from a transfer. */
+  readonly streams: readonly Pick<MediaStream, "skipped">[];
+  readonly conversation: Conversation["facts"];
 }
 
 /** Writes the one line every call has in the log, counts it, and ends its span. */
 export function summarise({ log, metrics, span }: Witnesses, summary: Summary): void {
-  const { reason, ms, stream, turns, answers } = summary;
-  const { frames, filledMs, droppedMs } = summary.callerAudio.counts;
-  const skipped = [...stream?.skipped ?? []];
+  const { reason, ms, streams } = summary;
+  const { turns, tokens, bargeIns, marksLost } = summary.conversation;
+  const { frames, filledMs, droppedMs } = summary.conversation.callerAudio;
+  const skipped = streams.flatMap((stream) => [...stream.skipped]);
   for (const [why, count] of skipped) metrics.skipped(why, count);
-  metrics.callEnded(reason, ms / 1000, stream !== undefined);
+  metrics.callEnded(reason, ms / 1000, streams.length > 0);
   span.end(reason, reason === "model failed" || reason === "never connected");
   log.info("call ended", {
     reason,
     duration_s: Math.round(ms / 100) / 10,
-    turns: turns.count,
-    barge_ins: summary.bargeIns,
-    input_tokens: answers.tokens.input,
-    output_tokens: answers.tokens.output,
+    turns,
+    barge_ins: bargeIns,
+    input_tokens: tokens.input,
+    output_tokens: tokens.output,
     frames,
     filled_ms: filledMs || undefined,
     dropped_ms: droppedMs || undefined,
-    marks_lost: summary.marksLost || undefined,
+    marks_lost: marksLost || undefined,
     skipped: skipped.map(([why, count]) => `${why}: ${count}`).join(", ") || undefined,
   });
 }

@@ -53,6 +53,8 @@ export async function checkModel(config: Config, openSession: OpenSession): Prom
     answered: ignore,
     complained: ignore,
     skipped: ignore,
+    functionCalled: ignore,
+    approvalAsked: ignore,
   }, SILENT);
   const failure = await ready.promise;
   session.close();

@@ -1,4 +1,6 @@
 import { parse } from "@std/dotenv/parse";
+import type { Assistants } from "./assistants/assistant.ts";
+import { AssistantsError, defaultAssistants, loadAssistants } from "./assistants/load.ts";
 import { nearest, slips } from "./misspelt.ts";
 import { type Setting, type SettingName, SETTINGS, type Settings } from "./settings.ts";
 
@@ -15,6 +17,8 @@ export interface Config extends Settings {
   readonly LOG_FORMAT: NonNullable<Settings["LOG_FORMAT"]>;
   readonly TRUSTED_PROXIES: readonly string[];
   readonly DENIED_CALLERS: readonly string[];
+  /** Who answers, from the assistants file or from the settings. */
+  readonly assistants: Assistants;
   /** Values that must never be shown. */
   readonly secrets: readonly string[];
   /** What is not as it should be. In production, most of it refuses to start. */
@@ -78,6 +82,7 @@ export function loadConfig({ env, readFile }: Surroundings): Config {
     }
   }
   problems.push(...findContradictions(values, problems));
+  const assistants = readAssistants(values, { env: find, readFile }, problems);
   const production = appEnv === "production";
   const risks = [
     ...findRisks(values).filter(([name]) => !problems.some((problem) => problem.startsWith(name)))
@@ -86,7 +91,7 @@ export function loadConfig({ env, readFile }: Surroundings): Config {
   ];
   if (production) problems.push(...risks);
   const advice = values.ADMIN_TOKEN === undefined && production ? [NO_ADMIN_TOKEN] : [];
-  if (problems.length > 0) throw new ConfigError(problems);
+  if (problems.length > 0 || !assistants) throw new ConfigError(problems);
 
   // Every name was read through its own schema just now, which is what the type says.
   const settings = values as unknown as Settings;
@@ -96,9 +101,47 @@ export function loadConfig({ env, readFile }: Surroundings): Config {
     LOG_FORMAT: settings.LOG_FORMAT ?? (production ? "json" : "pretty"),
     TRUSTED_PROXIES: settings.TRUSTED_PROXIES ?? [],
     DENIED_CALLERS: settings.DENIED_CALLERS ?? [],
-    secrets,
-    warnings: [...risks, ...advice],
+    assistants,
+    secrets: [...secrets, ...assistants.secrets],
+    warnings: [...risks, ...advice, ...assistants.warnings],
   });
+}
+
+/** Who answers; undefined where that cannot be told. Problems are added to those there are. */
+function readAssistants(
+  values: Readonly<Record<string, unknown>>,
+  surroundings: Surroundings,
+  problems: string[],
+): Assistants | undefined {
+  const { ASSISTANTS_FILE: path, OPENAI_MODEL, OPENAI_VOICE, SYSTEM_MESSAGE, GREETING, MAX_CALL_SECONDS } =
+    values;
+  const texts = { OPENAI_MODEL, OPENAI_VOICE, SYSTEM_MESSAGE, GREETING };
+  // What is wrong with one of these is told already.
+  if (!allTexts(texts)) return undefined;
+  const defaults = {
+    ...texts,
+    MAX_CALL_SECONDS: typeof MAX_CALL_SECONDS === "number" ? MAX_CALL_SECONDS : undefined,
+  };
+  try {
+    if (typeof path !== "string") return defaultAssistants(defaults);
+    const text = surroundings.readFile(path);
+    if (text !== undefined) return loadAssistants({ text, path, defaults, ...surroundings });
+    problems.push(
+      `ASSISTANTS_FILE: found ${JSON.stringify(path)}, which does not exist; name the assistants file`,
+    );
+  } catch (error) {
+    if (error instanceof AssistantsError) problems.push(...error.problems);
+    else {problems.push(
+        `ASSISTANTS_FILE: cannot read ${JSON.stringify(path)}: ${
+          error instanceof Error ? error.message : error
+        }`,
+      );}
+  }
+  return undefined;
+}
+
+function allTexts<Name extends string>(values: Record<Name, unknown>): values is Record<Name, string> {
+  return Object.values(values).every((value) => typeof value === "string");
 }
 
 function findSecret(

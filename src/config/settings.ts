@@ -162,6 +162,18 @@ export const SETTINGS = {
     schema: z.string().default("Greet the caller in one short sentence and ask how you can help."),
     mayBeEmpty: true,
   },
+  ASSISTANTS_FILE: {
+    about:
+      "Assistants, their tools and where they may pass callers on to (JSON with comments); see docs/assistants.md.",
+    schema: text.optional(),
+  },
+  WEBHOOK_SECRET: {
+    about:
+      "Signs what is sent to the address of afterCall in that file; whsec_… or any text of 24 characters and more.",
+    schema: z.string().min(24, "allowed: at least 24 characters; make one with: openssl rand -hex 24")
+      .optional(),
+    secret: true,
+  },
   WELCOME_MESSAGE: {
     about: "Spoken by Twilio before the assistant is connected. Not set: nothing, which is faster.",
     schema: z.string().max(300, "allowed: at most 300 characters, or the assistant waits too long")

@@ -7,7 +7,7 @@ import { originAllowed } from "./origin.ts";
 import { problem } from "./problem.ts";
 import type { Refusals } from "./refusals.ts";
 import { openStream, type StreamsOptions } from "./streams.ts";
-import { afterStream, answerCall, takeStatus, type VoiceOptions } from "./voice.ts";
+import { afterStream, afterTransfer, answerCall, takeStatus, type VoiceOptions } from "./voice.ts";
 import { bodyProblem, readWebhook } from "./webhook_input.ts";
 
 export interface AppOptions extends StreamsOptions, VoiceOptions {
@@ -28,7 +28,7 @@ export interface AppOptions extends StreamsOptions, VoiceOptions {
 /** Answers a request. `peer` is the address at the other end of the socket. */
 export type Handler = (request: Request, peer: string) => Response | Promise<Response>;
 /** Handles what Twilio sent to a webhook, once it is known to be Twilio's. */
-type WebhookHandler = (parameters: URLSearchParams) => Response;
+type WebhookHandler = (parameters: URLSearchParams) => Response | Promise<Response>;
 
 /** By path; a last segment `*` stands for any. */
 export type Routes = Readonly<
@@ -65,6 +65,7 @@ export function createApp(options: AppOptions): Handler {
   });
   const stream: Handler = (request, peer) => {
     if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
+      refusals.count("request", "no upgrade");
       return problem(STATUS_CODE.UpgradeRequired, "This address speaks WebSocket only", {
         upgrade: "websocket",
       });
@@ -86,12 +87,18 @@ export function createApp(options: AppOptions): Handler {
     "/readyz": { methods: ["GET"], handle: ready },
     "/incoming-call": webhook((parameters) => answerCall(parameters, options)),
     "/after-stream": webhook((parameters) => afterStream(parameters, options)),
+    "/after-transfer": webhook((parameters) => afterTransfer(parameters, options)),
     "/call-status": webhook((parameters) => takeStatus(parameters, options)),
     "/stream-status": webhook((parameters) => takeStatus(parameters, options)),
     "/media-stream": { methods: ["GET"], handle: stream },
     ...options.admin,
   };
   return async (request, peer) => {
+    // The host is the client's word.
+    if (!URL.canParse(request.url)) {
+      refusals.count("request", "bad address");
+      return problem(STATUS_CODE.BadRequest, "The Host header is malformed");
+    }
     const { pathname } = new URL(request.url);
     const route = routes[pathname] ?? routes[pathname.replace(/[^/]+$/, "*")];
     if (!route) {

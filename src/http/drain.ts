@@ -33,7 +33,7 @@ export class Drain {
     const calls = this.#calls;
     calls.drain();
     await this.#until(() => calls.count === 0, drainMs);
-    if (!this.#hurried) calls.sayGoodbyes();
+    calls.sayGoodbyes();
     await this.#until(() => calls.count === 0, PARTING_MS);
     calls.endAll("shutdown");
     await this.#until(() => calls.unasked === 0, AFTERWORD_MS);

@@ -26,7 +26,8 @@ export class PendingStreams {
   readonly #limits: PendingLimits;
   readonly #clock: Clock;
   readonly #perAddress = new Map<string, number>();
-  #waiting: Waiting[] = [];
+  /** In order of arrival. */
+  readonly #waiting = new Set<Waiting>();
   #total = 0;
 
   constructor(limits: PendingLimits, clock: Clock) {
@@ -46,17 +47,17 @@ export class PendingStreams {
   async enter(address: string): Promise<PendingRefusal | undefined> {
     const refusal = this.#full(address);
     if (!refusal) return this.#take(address);
-    if (this.#waiting.length >= MAX_WAITING) return refusal;
+    if (this.#waiting.size >= MAX_WAITING) return refusal;
     return await new Promise((resolve) => {
       const waiting: Waiting = {
         address,
         enter: () => resolve(this.#take(address)),
         giveUp: this.#clock.after(TURN_MS, () => {
-          this.#waiting = this.#waiting.filter((other) => other !== waiting);
+          this.#waiting.delete(waiting);
           resolve(refusal);
         }),
       };
-      this.#waiting.push(waiting);
+      this.#waiting.add(waiting);
     });
   }
 
@@ -66,11 +67,12 @@ export class PendingStreams {
     if (here > 0) this.#perAddress.set(address, here);
     else this.#perAddress.delete(address);
     this.#total--;
-    const next = this.#waiting.find(({ address }) => !this.#full(address));
-    if (!next) return;
-    this.#waiting = this.#waiting.filter((other) => other !== next);
-    next.giveUp();
-    next.enter();
+    for (const next of this.#waiting) {
+      if (this.#full(next.address)) continue;
+      this.#waiting.delete(next);
+      next.giveUp();
+      return next.enter();
+    }
   }
 
   #full(address: string): PendingRefusal | undefined {

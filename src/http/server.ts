@@ -7,6 +7,7 @@ import type { Log } from "../telemetry/log.ts";
 import { Metrics } from "../telemetry/metrics.ts";
 import { TrustedProxies } from "./address.ts";
 import { adminRoutes } from "./admin/admin_routes.ts";
+import { AssistantsAtWork } from "./assistants.ts";
 import { createApp, type Handler } from "./app.ts";
 import { Drain } from "./drain.ts";
 import { listen } from "./listen/listener.ts";
@@ -52,18 +53,16 @@ export interface Server {
 export function startServer({ config, openSession, modelUrl, clock, log }: ServerOptions): Server {
   const proxies = new TrustedProxies(config.TRUSTED_PROXIES);
   const metrics = new Metrics(clock);
+  const assistants = new AssistantsAtWork({
+    assistants: config.assistants,
+    config,
+    modelUrl,
+    keep() {},
+    clock,
+    log,
+  });
   const calls = new Calls({
-    session: {
-      url: modelUrl ?? config.OPENAI_REALTIME_URL,
-      apiKey: config.OPENAI_API_KEY,
-      model: config.OPENAI_MODEL,
-      voice: config.OPENAI_VOICE,
-      audioFormat: config.AUDIO_FORMAT,
-      instructions: config.SYSTEM_MESSAGE,
-    },
-    // What the stand-in says costs nothing.
-    billedModel: modelUrl === undefined ? config.OPENAI_MODEL : "stand-in",
-    greeting: config.GREETING,
+    assistant: (call) => assistants.assignNow(call),
     openSession,
     rules: {
       maxCalls: config.MAX_CALLS,
@@ -73,7 +72,6 @@ export function startServer({ config, openSession, modelUrl, clock, log }: Serve
       perCallerAndHour: config.CALLS_PER_CALLER_AND_HOUR,
     },
     mediaTimeoutMs: config.MEDIA_TIMEOUT_SECONDS * 1000,
-    maxCallMs: config.MAX_CALL_SECONDS && config.MAX_CALL_SECONDS * 1000,
     tokenSecret: config.TWILIO_AUTH_TOKEN,
     clock,
     log,
@@ -120,6 +118,7 @@ export function startServer({ config, openSession, modelUrl, clock, log }: Serve
   });
   const app: Handler = createApp({
     calls,
+    assign: (call) => assistants.assign(call),
     refusals,
     pending,
     limits: {

@@ -2,19 +2,34 @@ import { STATUS_CODE } from "@std/http/status";
 import type { Calls } from "../call/calls.ts";
 import type { Ending } from "../call/ending.ts";
 import type { CallRefusal } from "../call/admission.ts";
+import type { CallAssistant } from "../call/assistant.ts";
 import type { Log } from "../telemetry/log.ts";
-import { connectStream, dial, hangup, redirect, reject, say, twiml, type Verb } from "../twilio/twiml.ts";
-import { readIncomingCall, readStatus } from "../twilio/webhook.ts";
+import type { TransferFailure } from "../call/transfer.ts";
+import {
+  connectStream,
+  dial,
+  dialOrReturn,
+  hangup,
+  redirect,
+  reject,
+  say,
+  twiml,
+  type Verb,
+} from "../twilio/twiml.ts";
+import { type IncomingCall, readDialEnd, readIncomingCall, readStatus } from "../twilio/webhook.ts";
 import type { Refusals } from "./refusals.ts";
 
 const APOLOGY =
   "We are sorry. The assistant cannot be reached at the moment. Please call again later. Goodbye.";
 const TIME_IS_OVER = "The time for this call is over. Goodbye.";
+const FAILURES: readonly TransferFailure[] = ["busy", "no-answer", "failed", "canceled"];
 const ALL_BUSY =
   "We are sorry. All our lines are busy at the moment. Please call again in a few minutes. Goodbye.";
 
 export interface VoiceOptions {
   readonly calls: Calls;
+  /** Who answers a call, with what is known of the caller. Takes 2 s at most, and never throws. */
+  readonly assign: (call: IncomingCall) => Promise<CallAssistant>;
   readonly refusals: Refusals;
   readonly log: Log;
   /** Address under which Twilio reaches this service, without a trailing slash. */
@@ -26,25 +41,26 @@ export interface VoiceOptions {
 }
 
 /** The voice webhook: announces the call and connects it to our media stream, or says why not. */
-export function answerCall(parameters: URLSearchParams, options: VoiceOptions): Response {
-  const { calls, refusals, publicUrl, welcome, overflow } = options;
+export async function answerCall(parameters: URLSearchParams, options: VoiceOptions): Promise<Response> {
+  const { calls, refusals, welcome, overflow } = options;
   const incoming = readIncomingCall(parameters);
-  const answer = calls.announce(incoming);
+  const answer = calls.announce(incoming, await options.assign(incoming));
   if ("refused" in answer) {
     const { callSid, from } = incoming;
     refusals.count("call", answer.refused, { call: callSid, from });
     return xml(refuse(answer.refused, overflow));
   }
-  return xml(twiml(
-    ...(welcome ? [say(welcome)] : []),
-    connectStream({
-      url: `${publicUrl.replace(/^http/, "ws")}/media-stream`,
-      action: `${publicUrl}/after-stream`,
-      statusCallback: `${publicUrl}/stream-status`,
-      parameters: { token: answer.token, from: incoming.from },
-    }),
-    hangup,
-  ));
+  return xml(twiml(...(welcome ? [say(welcome)] : []), ...connect(incoming, answer.token, options)));
+}
+
+function connect({ from, to }: IncomingCall, token: string, { publicUrl }: VoiceOptions): Verb[] {
+  const stream = connectStream({
+    url: `${publicUrl.replace(/^http/, "ws")}/media-stream`,
+    action: `${publicUrl}/after-stream`,
+    statusCallback: `${publicUrl}/stream-status`,
+    parameters: { token, from, to },
+  });
+  return [stream, hangup];
 }
 
 function refuse(why: CallRefusal, overflow: string): string {
@@ -58,11 +74,34 @@ function divert(overflow: string): Verb[] {
   return [overflow.startsWith("+") ? dial(overflow) : redirect(overflow)];
 }
 
-/** Twilio asks how to go on once we have closed the stream: a caller who knows nothing of it yet hears a sentence. */
-export function afterStream(parameters: URLSearchParams, { calls }: VoiceOptions): Response {
+/**
+ * Twilio asks how to go on once we have closed the stream: the caller is passed on, or hears a sentence where they know
+ * nothing of the end yet.
+ */
+export function afterStream(parameters: URLSearchParams, { calls, publicUrl }: VoiceOptions): Response {
   const { callSid } = readIncomingCall(parameters);
+  const destination = calls.destination(callSid);
+  if (destination) {
+    return xml(twiml(dialOrReturn({
+      ...destination,
+      action: `${publicUrl}/after-transfer`,
+      statusCallback: `${publicUrl}/call-status`,
+    })));
+  }
   const sentence = afterword(calls.ending(callSid));
   return xml(sentence ? twiml(say(sentence), hangup) : twiml(hangup));
+}
+
+/** Twilio asks how to go on after a transfer: a caller whom nobody answered comes back. */
+export function afterTransfer(parameters: URLSearchParams, options: VoiceOptions): Response {
+  const { callSid, callStatus, dialStatus } = readDialEnd(parameters);
+  const why = FAILURES.find((each) => each === dialStatus);
+  if (callStatus === "completed") options.calls.hungUp(callSid);
+  else if (why) {
+    const token = options.calls.transferFailed(callSid, why);
+    if (token) return xml(twiml(...connect(readIncomingCall(parameters), token, options)));
+  } else options.calls.transferAnswered(callSid);
+  return xml(twiml(hangup));
 }
 
 /** A call nobody remembers was cut off by a restart. */
@@ -72,8 +111,10 @@ function afterword(ending: Ending | undefined): string | undefined {
 }
 
 /** Twilio tells how a call or its stream goes on. */
-export function takeStatus(parameters: URLSearchParams, { log }: VoiceOptions): Response {
-  const { callSid, status, sequence, error } = readStatus(parameters);
+export function takeStatus(parameters: URLSearchParams, { calls, log }: VoiceOptions): Response {
+  const { callSid, parentCallSid, status, sequence, error } = readStatus(parameters);
+  if (parentCallSid && status === "in-progress") calls.transferAnswered(parentCallSid);
+  if (!parentCallSid && status === "completed") calls.hungUp(callSid);
   if (error) log.warn("stream error", { call: callSid, error });
   else if (status) log.debug("status", { call: callSid, status, sequence: sequence || undefined });
   return new Response(null, { status: STATUS_CODE.NoContent });

@@ -16,7 +16,7 @@ export interface WebhookInput {
 }
 
 /** Why a request's body was not read to its end. */
-export type BodyRefusal = "body too large" | "body too slow";
+export type BodyRefusal = "body too large" | "body too slow" | "body broken off";
 
 /** Reads what a webhook was sent, or says why not. */
 export async function readWebhook(request: Request, clock: Clock): Promise<WebhookInput | BodyRefusal> {
@@ -33,9 +33,14 @@ export async function readWebhook(request: Request, clock: Clock): Promise<Webho
 
 /** What to answer where a body was refused. */
 export function bodyProblem(why: BodyRefusal): Response {
-  return why === "body too large"
-    ? problem(STATUS_CODE.ContentTooLarge, `The body is over ${MAX_BODY_BYTES} bytes`)
-    : problem(STATUS_CODE.RequestTimeout, `The body took over ${MAX_BODY_MS / 1000} seconds`);
+  switch (why) {
+    case "body too large":
+      return problem(STATUS_CODE.ContentTooLarge, `The body is over ${MAX_BODY_BYTES} bytes`);
+    case "body too slow":
+      return problem(STATUS_CODE.RequestTimeout, `The body took over ${MAX_BODY_MS / 1000} seconds`);
+    case "body broken off":
+      return problem(STATUS_CODE.BadRequest, "The body did not come to its end");
+  }
 }
 
 async function readBody(request: Request, clock: Clock): Promise<Uint8Array | BodyRefusal> {
@@ -57,6 +62,8 @@ async function readBody(request: Request, clock: Clock): Promise<Uint8Array | Bo
       }
       chunks.push(next.value);
     }
+  } catch {
+    return "body broken off";
   } finally {
     cancel();
   }

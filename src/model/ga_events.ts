@@ -1,6 +1,6 @@
 import type { RealtimeServerEvent } from "openai/resources/realtime/realtime";
 import { isObject, type JsonObject, parseObject } from "../json.ts";
-import type { TokenCounts, Usage } from "./session.ts";
+import type { ApprovalRequest, FunctionCall, TokenCounts, Usage } from "./session.ts";
 
 type Vendor<Type extends RealtimeServerEvent["type"]> = Extract<RealtimeServerEvent, { type: Type }>;
 type Only<Type extends RealtimeServerEvent["type"], Field extends keyof Vendor<Type> = never> = Pick<
@@ -21,6 +21,8 @@ export type ServerEvent =
     readonly outputFormat: AudioFormat;
   }
   | { readonly type: "response.created"; readonly responseId: string }
+  | { readonly type: "function_call"; readonly call: FunctionCall }
+  | { readonly type: "mcp_approval_request"; readonly request: ApprovalRequest }
   | {
     readonly type: "response.done";
     readonly responseId: string;
@@ -94,6 +96,10 @@ export function readServerEvent(text: string): ServerEvent | Unread {
     case "response.created":
       if (!isObject(event.response) || typeof event.response.id !== "string") break;
       return { type, responseId: event.response.id };
+    case "response.output_item.done":
+      return isObject(event.item) ? readFunctionCall(event.item) : malformed(type);
+    case "conversation.item.done":
+      return isObject(event.item) ? readApprovalRequest(event.item) : malformed(type);
     case "response.done":
       if (!isObject(event.response)) break;
       return readResponseDone(event.response) ?? malformed(type);
@@ -113,6 +119,23 @@ export function readServerEvent(text: string): ServerEvent | Unread {
       return { type: "other", name: type };
   }
   return malformed(type);
+}
+
+/** The arguments of a call that is not completed may be half there. */
+function readFunctionCall(item: JsonObject): ServerEvent | Unread {
+  const { type, status, call_id: callId, name, arguments: text } = item;
+  if (type !== "function_call" || status !== "completed") return { type: "other", name: "output item" };
+  if (typeof callId !== "string" || typeof name !== "string" || typeof text !== "string") {
+    return malformed(type);
+  }
+  return { type, call: { callId, name, arguments: text } };
+}
+
+function readApprovalRequest({ type, id, name, ...item }: JsonObject): ServerEvent | Unread {
+  if (type !== "mcp_approval_request") return { type: "other", name: "item" };
+  if (typeof id !== "string" || typeof name !== "string") return malformed(type);
+  const server = string(item.server_label) ?? "";
+  return { type, request: { id, name, server, arguments: string(item.arguments) ?? "" } };
 }
 
 function readFormat(audio: unknown, side: "input" | "output"): AudioFormat {

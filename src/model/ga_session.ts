@@ -9,8 +9,16 @@ import type { Cancel, Clock } from "../clock.ts";
 import type { Log } from "../telemetry/log.ts";
 import { formatMismatch, sessionUpdate } from "./ga_config.ts";
 import { type AudioFormat, readServerEvent, type ServerEvent } from "./ga_events.ts";
-import { ResponseQueue, type ResponseRequest } from "./response_queue.ts";
-import type { Answer, Heard, ModelObserver, ModelSession, OpenSession, SessionOptions } from "./session.ts";
+import { ResponseQueue } from "./response_queue.ts";
+import type {
+  Answer,
+  Heard,
+  ModelObserver,
+  ModelSession,
+  OpenSession,
+  SessionOptions,
+  SpeechRequest,
+} from "./session.ts";
 import { dial, DialError, type ModelSocket } from "./web_socket.ts";
 import { type WireAudio, wireAudio } from "./wire_audio.ts";
 
@@ -57,8 +65,6 @@ class GaSession implements ModelSession {
   #socket: ModelSocket | undefined;
   #listening = true;
   #state: "connecting" | "configuring" | "ready" | "over" = "connecting";
-  /** Speech asked for before the session was ready. */
-  #early: ResponseRequest[] = [];
   /** The response whose late audio is not to be played. */
   #discarded: string | undefined;
   /** Whether audio of the active response has come. */
@@ -92,13 +98,17 @@ class GaSession implements ModelSession {
     return this.#socket?.bufferedAmount ?? 0;
   }
 
-  requestSpeech(instructions?: string, answered?: (answer: Answer) => void): void {
-    const request = {
-      ...(instructions ? { instructions: `${this.#options.instructions}\n\n${instructions}` } : {}),
-      answered,
-    };
-    if (this.#state === "ready") this.#responses.request(request);
-    else this.#early.push(request);
+  requestSpeech(request: SpeechRequest = {}): void {
+    this.#responses.request(request);
+  }
+
+  answerFunction(callId: string, output: string): void {
+    this.#createItem({ type: "function_call_output", call_id: callId, output });
+  }
+
+  answerApproval(id: string, approve: boolean): void {
+    const item = { type: "mcp_approval_response" as const, approval_request_id: id, approve };
+    this.#createItem({ ...item, id: `parley_${id}`.slice(0, 32) });
   }
 
   interrupted(heard: readonly Heard[]): void {
@@ -114,11 +124,7 @@ class GaSession implements ModelSession {
   }
 
   addNote(text: string): void {
-    if (this.#state !== "ready") return;
-    this.#send<ConversationItemCreateEvent>({
-      type: "conversation.item.create",
-      item: { type: "message", role: "system", content: [{ type: "input_text", text }] },
-    });
+    this.#createItem({ type: "message", role: "system", content: [{ type: "input_text", text }] });
   }
 
   stopListening(): void {
@@ -179,9 +185,15 @@ class GaSession implements ModelSession {
       case "response.output_audio.done":
         return this.#passOn(event.response_id, event.item_id, this.#audio.finish(event.item_id));
       case "input_audio_buffer.speech_started":
+        this.#responses.turnTaken();
         return this.#observer.speechStarted();
       case "input_audio_buffer.speech_stopped":
+        this.#responses.turnEnded();
         return this.#observer.speechStopped();
+      case "function_call":
+        return this.#observer.functionCalled(event.call);
+      case "mcp_approval_request":
+        return this.#observer.approvalAsked(event.request);
       case "session.created":
         this.#log.debug("session created", { session: event.sessionId, expires: event.expiresAt });
         if (this.#state === "connecting") this.#configure();
@@ -260,15 +272,25 @@ class GaSession implements ModelSession {
     this.#readyTimeout();
     this.#state = "ready";
     this.#observer.ready();
-    for (const request of this.#early.splice(0)) this.#responses.request(request);
+    this.#responses.open();
   }
 
-  #createResponse(eventId: string, { instructions }: ResponseRequest): void {
+  #createResponse(eventId: string, { instructions }: SpeechRequest): void {
+    // They would replace those of the session.
+    const response = instructions
+      ? { instructions: `${this.#options.instructions}\n\n${instructions}` }
+      : undefined;
     this.#send<ResponseCreateEvent>({
       type: "response.create",
       event_id: eventId,
-      ...(instructions === undefined ? {} : { response: { instructions } }),
+      ...(response ? { response } : {}),
     });
+  }
+
+  #createItem(item: ConversationItemCreateEvent["item"]): void {
+    if (this.#state === "ready") {
+      this.#send<ConversationItemCreateEvent>({ type: "conversation.item.create", item });
+    }
   }
 
   #send<Event>(event: Event): void {

@@ -5,6 +5,7 @@
  */
 
 import type { Log } from "../telemetry/log.ts";
+import type { JsonObject } from "../json.ts";
 import type { AudioFormatName } from "./wire_audio.ts";
 
 /** Items are the pieces the model speaks in; one answer may have several. */
@@ -26,21 +27,112 @@ export interface SessionOptions {
   /** What the audio is on the wire. */
   readonly audioFormat: AudioFormatName;
   readonly instructions: string;
+  /** How fast it speaks, from 0.25 to 1.5; 1 without it. */
+  readonly speed?: number;
+  /** How it is heard that the caller begins and ends to speak. */
+  readonly turnDetection?: TurnDetection;
+  /** What the noise around the caller comes from; a handset's is taken away without it. */
+  readonly noiseReduction?: "near_field" | "far_field" | "off";
+  /** How the caller's words become text. */
+  readonly transcription?: Transcription | "off";
+  /** How long it thinks; only for models that do. */
+  readonly reasoning?: "minimal" | "low" | "medium" | "high" | "xhigh";
+  /** What it may ask to be done. */
+  readonly functions?: readonly FunctionDeclaration[];
+  /** Servers whose tools the vendor lets it use. */
+  readonly mcpServers?: readonly McpServer[];
   /** Stable and anonymous name of the caller, for the vendor's abuse checks. */
   readonly safetyIdentifier?: string;
+}
+
+/** Voice activity detection. Left out: the vendor's default, but for a pause of 500 ms. */
+export type TurnDetection = ServerVad | SemanticVad;
+
+/** By loudness and pauses. */
+export interface ServerVad {
+  readonly type: "server_vad";
+  /** From 0 to 1: the higher, the louder speech has to be. */
+  readonly threshold?: number;
+  /** Audio kept from before speech was heard (ms). */
+  readonly prefixPaddingMs?: number;
+  /** Pause that ends a turn (ms). */
+  readonly silenceDurationMs?: number;
+  /** Speaks by itself after this much silence (ms). */
+  readonly idleTimeoutMs?: number;
+  readonly createResponse?: boolean;
+  readonly interruptResponse?: boolean;
+}
+
+/** By what is said: a sentence that is not finished is waited for. */
+export interface SemanticVad {
+  readonly type: "semantic_vad";
+  readonly eagerness?: "low" | "medium" | "high" | "auto";
+  readonly createResponse?: boolean;
+  readonly interruptResponse?: boolean;
+}
+
+export interface Transcription {
+  readonly model: string;
+  /** ISO 639-1. */
+  readonly language?: string;
+  readonly prompt?: string;
+}
+
+/** A function the model may call. */
+export interface FunctionDeclaration {
+  readonly name: string;
+  /** What it does and when to use it, for the model. */
+  readonly description: string;
+  /** JSON Schema of its arguments. */
+  readonly parameters: JsonObject;
+}
+
+/** A remote server of the Model Context Protocol. The vendor talks to it. */
+export interface McpServer {
+  readonly label: string;
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly allowedTools: readonly string[];
+  /** Whether the vendor may use a tool without asking us. */
+  readonly unasked: boolean;
+}
+
+/** A function the model called. */
+export interface FunctionCall {
+  readonly callId: string;
+  readonly name: string;
+  /** JSON, as the model wrote it. */
+  readonly arguments: string;
+}
+
+/** A tool of a remote server that the vendor uses only if we say so. */
+export interface ApprovalRequest {
+  readonly id: string;
+  readonly server: string;
+  readonly name: string;
+  readonly arguments: string;
+}
+
+/** Something the model is asked to say. */
+export interface SpeechRequest {
+  /** Hold for this one time. */
+  readonly instructions?: string | undefined;
+  /** Told how exactly this speech ended, after the observer was; never, if the model refuses to make it. */
+  readonly answered?: ((answer: Answer) => void) | undefined;
+  /** Waits until the caller is silent, and is given up once the model has answered a turn that ended since. */
+  readonly lapses?: boolean;
 }
 
 /** A conversation with a speech model. It never throws; what goes wrong is told to its {@linkcode ModelObserver}. */
 export interface ModelSession {
   /** Gives caller audio: base64 of µ-law. Only once the session is ready. */
   appendAudio(payload: string): void;
-  /**
-   * Asks the model to speak now, or as soon as it is silent.
-   *
-   * @param instructions Hold for this one time.
-   * @param answered Told how exactly this speech ended, after the observer was; never, if the model refuses to make it.
-   */
-  requestSpeech(instructions?: string, answered?: (answer: Answer) => void): void;
+  /** Asks the model to speak now, or as soon as it is silent. */
+  requestSpeech(request?: SpeechRequest): void;
+  /** Gives the model what a function it called came to. It does not answer to it by itself. */
+  answerFunction(callId: string, output: string): void;
+  /** Lets the vendor use a tool of a remote server, or not. */
+  answerApproval(id: string, approved: boolean): void;
   /** Tells the model something the caller did not say. It does not answer to it by itself. */
   addNote(text: string): void;
   /** Stops to listen for good: the model forgets what it has of an unfinished turn, and hears nothing more. */
@@ -99,6 +191,8 @@ export interface ModelObserver {
   /** µ-law audio of an item, in order. */
   audio(itemId: ItemId, audio: Uint8Array): void;
   answered(answer: Answer): void;
+  functionCalled(call: FunctionCall): void;
+  approvalAsked(request: ApprovalRequest): void;
   /** The model complained of something, and goes on; its code, where it gave one. */
   complained(code: string | undefined): void;
   /** An event could not be read, and was skipped. */

@@ -79,7 +79,8 @@ export class Playout {
   #echo = { position: 0, at: 0 };
   #marks: Mark[] = [];
   #markCount = 0;
-  #awaited: { readonly position: number; readonly then: () => void } | undefined;
+  /** Who waits for something to be heard, in order. */
+  #awaited: { readonly position: number; readonly then: () => void }[] = [];
 
   constructor(clock: Clock, observer: PlayoutObserver) {
     this.#clock = clock;
@@ -90,6 +91,12 @@ export class Playout {
   attach(line: PlayoutLine): void {
     this.#line = line;
     this.#pump();
+  }
+
+  /** The line is gone, and with it what was not heard. Another may come. */
+  detach(): void {
+    this.#line = undefined;
+    this.#cutAt(Math.floor(this.#playhead()));
   }
 
   /**
@@ -122,10 +129,7 @@ export class Playout {
     this.#marks.splice(0, index + 1);
     this.#echo = { position: mark.position, at: this.#clock.now() };
     this.#announce("hearing", mark.position);
-    const awaited = this.#awaited;
-    if (!awaited || mark.position < awaited.position) return;
-    this.#awaited = undefined;
-    awaited.then();
+    while (this.#awaited[0] && this.#awaited[0].position <= mark.position) this.#awaited.shift()?.then();
   }
 
   /** Whole milliseconds of an item that the caller has heard by now, never more than arrived of it. */
@@ -138,10 +142,10 @@ export class Playout {
     return this.#heardMs(itemId, this.#accepted);
   }
 
-  /** Runs `then` once all audio accepted so far has been heard: at once, or when the mark after it is back. */
+  /** Runs `then` once all audio accepted so far has been heard: at once, or when the mark after it is back; never, if it is cut. */
   whenHeard(then: () => void): void {
     if (this.#playhead() >= this.#accepted) return then();
-    this.#awaited = { position: this.#accepted, then };
+    this.#awaited.push({ position: this.#accepted, then });
   }
 
   /**
@@ -177,6 +181,8 @@ export class Playout {
   #cutAt(playhead: number): void {
     this.#stopTimer();
     this.#marks = [];
+    const heard = this.#awaited.filter(({ position }) => position <= playhead);
+    this.#awaited = [];
     if (this.#sent > playhead) this.#line?.clear();
     this.#stretches = this.#stretches.filter(({ start }) => start < playhead);
     const last = this.#stretches.at(-1);
@@ -186,6 +192,7 @@ export class Playout {
     }
     this.#queue.clear();
     this.#accepted = this.#sent = playhead;
+    for (const { then } of heard) then();
   }
 
   /** Position up to which the caller has heard everything; see the design note, "Two clocks". */

@@ -48,7 +48,8 @@ export type Refused =
   | "frame too big"
   | "gone before start"
   | "no valid token"
-  | "call has a stream";
+  | "call has a stream"
+  | "call is over";
 
 /** Who decides whether a stream that says `start` may come in. */
 export interface MediaStreamGate {
@@ -184,7 +185,6 @@ export class MediaStream {
   }
 
   #turnAway(why: Refused, code = 1008): void {
-    if (this.#over) return;
     this.close(code, why);
     this.#gate.turnedAway(why);
   }

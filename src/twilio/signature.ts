@@ -44,12 +44,9 @@ export class SignatureCheck {
 
   /** Whether a media stream's handshake is Twilio's. It has no parameters. */
   handshake({ signature, path }: SignedRequest): boolean {
-    const urls = [
-      ...this.#streams.map((url) => url + path),
-      ...this.#streams.map((url) => `${url}${path}/`),
-      ...this.#webhooks.map((url) => url + path),
-    ];
-    return this.#matches(signature, urls);
+    const [stream = "", ...otherPorts] = this.#streams;
+    const urls = [stream + path, `${stream}${path}/`, ...otherPorts.map((url) => url + path)];
+    return this.#matches(signature, [...urls, this.#webhooks[0] + path]);
   }
 
   #matches(signature: string, candidates: string[]): boolean {

@@ -54,6 +54,31 @@ export function dial(number: string): Verb {
   return { name: "Dial", children: number };
 }
 
+/** Connects the caller to somebody who may not answer. */
+export function dialOrReturn(options: {
+  /** E.164, or `sip:…`. */
+  readonly number: string;
+  /** What the other side sees; the caller's number without it. */
+  readonly callerId?: string | undefined;
+  /** How long it rings (s). */
+  readonly ringSeconds: number;
+  /** Asked for further TwiML when it is over, or nobody answered. */
+  readonly action: string;
+  /** Told when somebody answers. */
+  readonly statusCallback: string;
+}): Verb {
+  const { number, callerId, ringSeconds, action, statusCallback } = options;
+  return {
+    name: "Dial",
+    attributes: { action, method: "POST", timeout: String(ringSeconds), callerId },
+    children: [{
+      name: number.startsWith("sip:") ? "Sip" : "Number",
+      attributes: { statusCallback, statusCallbackEvent: "answered", statusCallbackMethod: "POST" },
+      children: number,
+    }],
+  };
+}
+
 /** Goes on with the TwiML at another address. */
 export function redirect(url: string): Verb {
   return { name: "Redirect", attributes: { method: "POST" }, children: url };

@@ -24,9 +24,27 @@ export function readIncomingCall(parameters: URLSearchParams): IncomingCall {
   };
 }
 
+/** How a `<Dial>` went. Source: https://www.twilio.com/docs/voice/twiml/dial#request-parameters-to-the-action-url */
+export interface DialEnd {
+  /** The call that was passed on. */
+  readonly callSid: string;
+  /** `in-progress` while it goes on, `completed` once the caller has hung up. */
+  readonly callStatus: string;
+  /** `completed`, `answered`, `busy`, `no-answer`, `failed` or `canceled`. */
+  readonly dialStatus: string;
+}
+
+/** Reads what Twilio says to the `action` of a `<Dial>`. */
+export function readDialEnd(parameters: URLSearchParams): DialEnd {
+  const read = (name: string) => (parameters.get(name) ?? "").slice(0, 200);
+  return { callSid: read("CallSid"), callStatus: read("CallStatus"), dialStatus: read("DialCallStatus") };
+}
+
 /** What a status callback says. Source: https://www.twilio.com/docs/voice/twiml#callbacks, …/twiml/stream */
 export interface Status {
   readonly callSid: string;
+  /** The call this one was placed for; empty where it is a call of its own. */
+  readonly parentCallSid: string;
   /** `CallStatus` of a call, `StreamEvent` of a stream. */
   readonly status: string;
   /** Callbacks may overtake each other; this is the order they were made in. */
@@ -40,6 +58,7 @@ export function readStatus(parameters: URLSearchParams): Status {
   const read = (name: string) => (parameters.get(name) ?? "").slice(0, 200);
   return {
     callSid: read("CallSid"),
+    parentCallSid: read("ParentCallSid"),
     status: read("StreamEvent") || read("CallStatus"),
     sequence: read("SequenceNumber"),
     error: read("StreamError"),

@@ -28,7 +28,7 @@ Deno.test("a call that says goodbye has its stream still: another one is turned 
 });
 
 Deno.test("a goodbye is asked for once, and watchers are told that it has begun", () => {
-  using bench = new CallsBench({ maxCallMs: 40_000 });
+  using bench = new CallsBench({}, { maxMs: 40_000 });
   const { socket, session } = bench.connect("CA1");
   const states: string[] = [];
   bench.calls.watch(({ call }) => states.push(call.state));
@@ -129,7 +129,7 @@ Deno.test("calls are counted by state, with what waits in them", () => {
   socket.bufferedAmount = 3;
   // 200 ms are on their way.
   assertEquals(bench.calls.gauges(), {
-    calls: { announced: 1, connected: 1, ending: 1 },
+    calls: { announced: 1, connected: 1, transferring: 0, ending: 1 },
     bytes: { playout: 300 * 8, twilio: 3, model: 17 },
   });
 });
@@ -139,10 +139,11 @@ Deno.test("a call that is over leaves no timer, whatever it was about to do", ()
     ["limited", () => {}],
     ["warned", ({ clock }) => clock.advance(40_000)],
     ["saying goodbye", ({ calls }) => calls.sayGoodbyes()],
+    ["speaking", ({ sessions }) => sessions[0]?.observer?.audio("a", AUDIO(2_000))],
     ["asking again", ({ sessions }) => sessions[0]?.observer?.answered(answer({ status: "failed" }))],
   ];
   for (const [name, happen] of cases) {
-    using bench = new CallsBench({ maxCallMs: 60_000 });
+    using bench = new CallsBench({}, { maxMs: 60_000 });
     const { socket, session } = bench.connect("CA1");
     happen(bench);
     assertEquals(session.notes.length, name === "warned" ? 1 : 0);
@@ -179,6 +180,95 @@ Deno.test("a call's summary says how long the stream lasted, and what went wrong
       "parley_call_duration_seconds_sum 3\n",
       "parley_call_duration_seconds_count 1\n",
       'parley_media_frames_skipped_total{reason="not JSON"} 2',
+    ]
+  ) assertStringIncludes(metrics, line);
+});
+
+Deno.test("watchers are told of each change, until they look away", () => {
+  using bench = new CallsBench();
+  const changes: unknown[] = [];
+  const lookAway = bench.calls.watch(({ type, call }) => changes.push([type, call.callSid, call.reason]));
+  const { socket } = bench.connect("CA1");
+  assertEquals(bench.calls.list(), [{
+    callSid: "CA1",
+    from: "+15551230000",
+    to: "+15559870000",
+    state: "connected",
+    startedAt: "2026-01-01T00:00:01.000Z",
+  }]);
+  socket.receive(message("stop"));
+  assertEquals(changes, [
+    ["announced", "CA1", undefined],
+    ["connected", "CA1", undefined],
+    ["ended", "CA1", "caller hung up"],
+  ]);
+  lookAway();
+  bench.announce("CA2");
+  assertEquals(changes.length, 3);
+});
+
+Deno.test("a call ends once, whatever its model still says", () => {
+  using bench = new CallsBench();
+  const { socket, session } = bench.connect("CA1");
+  socket.receive(message("stop"));
+  session.observer?.failed({ code: "gone", message: "late" });
+  bench.calls.sayGoodbyes();
+  assertEquals(bench.lines.filter(({ event }) => event === "call ended").length, 1);
+  assertEquals(bench.calls.ending("CA1")?.reason, "caller hung up");
+});
+
+Deno.test("a session that takes over knows nothing of what the one before it was saying", () => {
+  using bench = new CallsBench();
+  const token = bench.announce("CA1");
+  bench.sessions[0]?.observer?.audio("a", AUDIO(100));
+  bench.clock.advance(15_000);
+  bench.stream("CA1", token);
+  bench.sessions[1]?.observer?.ready();
+  bench.sessions[1]?.observer?.speechStarted();
+  assertEquals(bench.sessions[1]?.heard, []);
+});
+
+Deno.test("silence is no gap in a turn once the caller has stopped speaking", () => {
+  for (const stopped of [true, false]) {
+    using bench = new CallsBench();
+    const { socket, session } = bench.connect("CA1");
+    session.observer?.speechStarted();
+    socket.receive(message("media", { timestamp: "0", payload: "////" }));
+    if (stopped) session.observer?.speechStopped();
+    bench.clock.advance(750);
+    socket.receive(message("stop"));
+    const { turns, filled_ms } = bench.summary("CA1") ?? {};
+    assertEquals([turns, filled_ms], stopped ? [1, undefined] : [0, 1_000]);
+  }
+});
+
+Deno.test("what happens in a call is counted", async () => {
+  using bench = new CallsBench({}, { billedModel: "gpt-realtime-2.1" });
+  const token = bench.announce("CA1");
+  const observer = bench.sessions[0]?.observer;
+  bench.clock.advance(250);
+  observer?.ready();
+  const socket = bench.stream("CA1", token);
+  observer?.speechStopped();
+  observer?.audio("a", AUDIO(300));
+  socket.receive(message("mark", { name: "parley-1" }));
+  const none = { input: 0, cached: 0, output: 0 };
+  const audio = { input: 1_000, cached: 0, output: 500 };
+  observer?.answered(answer({ usage: { inputTokens: 1_000, outputTokens: 500, text: none, audio } }));
+  observer?.speechStarted();
+  observer?.complained("odd_request");
+  observer?.skipped();
+  observer?.failed({ code: "session_expired", message: "over" });
+  const metrics = await bench.metrics.read();
+  for (
+    const line of [
+      "parley_model_session_ready_seconds_sum 0.25\n",
+      "parley_barge_ins_total 1\n",
+      'parley_model_errors_total{code="odd_request"} 1',
+      'parley_model_errors_total{code="session_expired"} 1',
+      "parley_model_events_malformed_total 1\n",
+      'parley_turn_latency_seconds_count{hop="heard"} 1',
+      'parley_cost_usd_total{model="gpt-realtime-2.1"} 0.064\n',
     ]
   ) assertStringIncludes(metrics, line);
 });

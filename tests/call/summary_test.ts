@@ -1,8 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { Answers } from "../../src/call/answers.ts";
-import { CallerAudio } from "../../src/call/caller_audio.ts";
 import { summarise } from "../../src/call/summary.ts";
-import { Turns } from "../../src/call/turns.ts";
 import { createLog } from "../../src/telemetry/log.ts";
 import { Metrics } from "../../src/telemetry/metrics.ts";
 import { FakeClock } from "../support/fake_clock.ts";
@@ -18,12 +15,14 @@ Deno.test("a call that never came about is a failure in its span, one that was h
       summarise({ log, metrics, span }, {
         reason,
         ms: 0,
-        stream: undefined,
-        callerAudio: new CallerAudio(clock),
-        turns: new Turns(clock, log, () => {}),
-        answers: new Answers(clock, log, { askAgain() {}, failed() {} }),
-        bargeIns: 0,
-        marksLost: 0,
+        streams: [],
+        conversation: {
+          callerAudio: { frames: 0, filledMs: 0, droppedMs: 0 },
+          turns: 0,
+          tokens: { input: 0, output: 0 },
+          bargeIns: 0,
+          marksLost: 0,
+        },
       });
       return ended;
     },
@@ -35,4 +34,42 @@ Deno.test("a call that never came about is a failure in its span, one that was h
     [["caller hung up", false]],
     [["time limit", false]],
   ]);
+});
+
+Deno.test("a call's line tells its turns, its tokens, and what became of its audio, each under its name", () => {
+  const clock = new FakeClock();
+  const lines: string[] = [];
+  const log = createLog({ level: "info", format: "json", write: (line) => lines.push(line) });
+  const metrics = new Metrics(clock);
+  summarise({ log, metrics, span: { turn() {}, event() {}, end() {} } }, {
+    reason: "caller hung up",
+    ms: 12_345,
+    streams: [
+      { skipped: new Map([["not JSON", 2]]) },
+      { skipped: new Map([["binary", 1]]) },
+    ],
+    conversation: {
+      callerAudio: { frames: 501, filledMs: 20, droppedMs: 40 },
+      turns: 3,
+      tokens: { input: 10, output: 5 },
+      bargeIns: 2,
+      marksLost: 1,
+    },
+  });
+  metrics.close();
+  const { time: _, level: __, ...line } = JSON.parse(lines.at(-1) ?? "");
+  assertEquals(line, {
+    event: "call ended",
+    reason: "caller hung up",
+    duration_s: 12.3,
+    turns: 3,
+    barge_ins: 2,
+    input_tokens: 10,
+    output_tokens: 5,
+    frames: 501,
+    filled_ms: 20,
+    dropped_ms: 40,
+    marks_lost: 1,
+    skipped: "not JSON: 2, binary: 1",
+  });
 });

@@ -26,6 +26,18 @@ Deno.test("Turns times each hop from the one before it, by the first audio of th
   assertEquals(timed, [{ at, hops: { modelMs: 300, sentMs: 20, heardMs: 80 } }]);
 });
 
+Deno.test("Turns does not take an earlier answer that is still being heard for the turn's", () => {
+  const { clock, timed, turns } = setUp();
+  turns.handedOver();
+  turns.hearing("before");
+  clock.advance(100);
+  turns.firstAudio("a");
+  turns.hearing("before");
+  turns.sending("a");
+  turns.hearing("a");
+  assertEquals(timed.map(({ hops }) => hops), [{ modelMs: 100, sentMs: 0, heardMs: 0 }]);
+});
+
 Deno.test("Turns does not time a turn the caller took back, but counts it", () => {
   const { timed, turns } = setUp();
   turns.handedOver();

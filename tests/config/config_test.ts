@@ -56,6 +56,10 @@ Deno.test("loadConfig() lets .env say which environment it is", () => {
     ".env.production": "OPENAI_API_KEY=sk-file\nPUBLIC_URL=https://a.example\nTWILIO_AUTH_TOKEN=t",
   };
   assertEquals(load({}, files).OPENAI_API_KEY, "sk-file");
+  const other = { ...files, ".env.production": `${files[".env.production"]}\nAPP_ENV=development` };
+  for (const config of [load({ APP_ENV: "" }, files), load({}, other)]) {
+    assertEquals([config.APP_ENV, config.HOST], ["production", "0.0.0.0"]);
+  }
 });
 
 Deno.test("loadConfig() looks for no file where APP_ENV is no name", () => {
@@ -109,7 +113,9 @@ Deno.test("loadConfig() reads a secret from the file NAME_FILE names", () => {
   const files = { "/run/secrets/key": "sk-from-file\n" };
   const config = load({ OPENAI_API_KEY_FILE: "/run/secrets/key" }, files);
   assertEquals([config.OPENAI_API_KEY, config.secrets], ["sk-from-file", ["sk-from-file"]]);
+  assertEquals(load({ OPENAI_API_KEY_FILE: "" }).OPENAI_API_KEY, undefined);
   assertEquals(problems({ OPENAI_API_KEY_FILE: "/none" }).length, 1);
+  assertEquals(problems({ OPENAI_API_KEY: "sk-x", OPENAI_API_KEY_FILE: "/none" }).length, 1);
   assertEquals(problems({ OPENAI_API_KEY_FILE: "/x" }, { "/x": "forbidden" }).length, 1);
   const both = problems({ OPENAI_API_KEY: "sk-very-secret", OPENAI_API_KEY_FILE: "/run/secrets/key" }, files);
   assertEquals(both, ["OPENAI_API_KEY: found it and OPENAI_API_KEY_FILE; set one of them"]);
@@ -142,6 +148,8 @@ Deno.test("loadConfig() finds misspelt names, wherever they are, and suggests th
     "OPENAI_API_KEY_FILE?",
     "MAX_CALLS?",
   ]);
+  const named = load({}, { ".env.development": "MAX_CALL=3" });
+  assertEquals(misspelt(named.warnings).length, 1);
   const production = problems({ APP_ENV: "production", ...GOOD, MAXCALLS: "3" });
   assertEquals(production, ["MAXCALLS: there is no such setting; did you mean MAX_CALLS?"]);
 });

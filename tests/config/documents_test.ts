@@ -130,5 +130,7 @@ Deno.test("the tasks that run Parley grant the same, and no more than it needs",
   const covers = (grant: string) => (name: string) =>
     grant.endsWith("*") ? name.startsWith(grant.slice(0, -1)) : name === grant;
   assertEquals(names.filter((name) => !grants.some((grant) => covers(grant)(name))), [], "not granted");
-  assertEquals(grants.filter((grant) => !names.some(covers(grant))), [], "granted and not a setting");
+  // Names of TOOL_… are up to who writes the assistants file.
+  const idle = grants.filter((grant) => grant !== "TOOL_*" && !names.some(covers(grant)));
+  assertEquals(idle, [], "granted and not a setting");
 });

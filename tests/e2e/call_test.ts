@@ -38,6 +38,8 @@ Deno.test("the session is configured for a phone call, in the GA dialect", async
       },
       output: { format: { type: "audio/pcmu" }, voice: "cedar" },
     },
+    tools: field(got[0], "session", "tools"),
+    tool_choice: "auto",
   });
 });
 

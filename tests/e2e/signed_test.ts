@@ -4,6 +4,7 @@ import twilio from "twilio";
 import { dial, DialError } from "../../src/model/web_socket.ts";
 import { rehearse } from "../../src/rehearsal/caller/rehearse.ts";
 import { startRehearsalModel } from "../../src/rehearsal/model/server.ts";
+import { FakeClock } from "../support/fake_clock.ts";
 import { startMessage } from "../support/fake_socket.ts";
 import { ScriptedModel } from "../support/scripted_model.ts";
 import { TestService } from "../support/service.ts";
@@ -105,7 +106,7 @@ Deno.test("what Twilio tells of a stream that failed is in the log", async () =>
   });
   assertEquals([response.status, await response.text()], [204, ""]);
   const { call, error } = await running.logged("stream error");
-  assertEquals([call, error], ["CA1", "31920\nforged=line"]);
+  assertEquals([call, error, running.events("status")], ["CA1", "31920\nforged=line", []]);
 });
 
 Deno.test("where handshakes are signed, many calls may share an address", async () => {
@@ -150,4 +151,35 @@ Deno.test("a stream may reach another instance than its webhook did, which knows
   }
   stream.close();
   await reached.logged("call ended");
+});
+
+Deno.test("what was signed is the path as it was sent, not as it would be written here", async () => {
+  await using running = service();
+  const path = "/incoming-call?CallSid=CA1&note='a'";
+  const signature = twilio.getExpectedTwilioSignature(TOKEN, PUBLIC_URL + path, {});
+  const { hostname, port } = new URL(running.url);
+  using conn = await Deno.connect({ hostname, port: Number(port) });
+  await conn.write(new TextEncoder().encode(
+    `GET ${path} HTTP/1.1\r\nhost: x\r\nx-twilio-signature: ${signature}\r\n\r\n`,
+  ));
+  const answer = new Uint8Array(4_096);
+  const length = await conn.read(answer) ?? 0;
+  assertEquals(new TextDecoder().decode(answer.subarray(0, length)).split("\r\n")[0], "HTTP/1.1 200 OK");
+});
+
+Deno.test("MAX_PENDING_STREAMS bounds the signed handshakes that have not started", async () => {
+  const clock = new FakeClock();
+  const env = { OPENAI_REALTIME_URL: "ws://127.0.0.1:9", TWILIO_AUTH_TOKEN: TOKEN, PUBLIC_URL };
+  await using running = new TestService({ ...env, MAX_PENDING_STREAMS: "1" }, clock);
+  const headers = { "X-Twilio-Signature": handshake() };
+  const handlers = { onMessage: () => {}, onClose: () => {} };
+  const socket = await dial(running.streamUrl, { headers, handlers });
+  const idle = clock.pending;
+  const second = dial(running.streamUrl, { headers, handlers }).catch((error) => error);
+  for (let i = 0; clock.pending === idle && i < 500; i++) await new Promise((then) => setTimeout(then, 1));
+  clock.advance(2_000);
+  const refused = await second;
+  assertEquals(refused instanceof DialError && refused.status, 503);
+  socket.close();
+  await running.logged("stream refused", 2);
 });

@@ -1,5 +1,11 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { DOMParser } from "@xmldom/xmldom";
+import { TrustedProxies } from "../../src/http/address.ts";
+import { createApp } from "../../src/http/app.ts";
+import { PendingStreams } from "../../src/http/pending_streams.ts";
+import { Refusals } from "../../src/http/refusals.ts";
+import { createLog } from "../../src/telemetry/log.ts";
+import { CallsBench } from "../support/calls.ts";
 import { ScriptedModel } from "../support/scripted_model.ts";
 import { TestService } from "../support/service.ts";
 
@@ -55,6 +61,7 @@ Deno.test("/incoming-call speaks a welcome only if one is configured", async () 
   await using running = service({ WELCOME_MESSAGE: "One moment, please <3" });
   const xml = await (await fetch(`${running.url}/incoming-call?CallSid=CA1`)).text();
   assertStringIncludes(xml, "<Response><Say>One moment, please &lt;3</Say><Connect");
+  assertStringIncludes(xml, `url="${running.streamUrl}"`);
 });
 
 Deno.test("/incoming-call asked twice for one call opens one session", async () => {
@@ -108,7 +115,7 @@ Deno.test("a broken upgrade is a bad request, and the service lives on", async (
   const { hostname, port } = new URL(running.url);
   using conn = await Deno.connect({ hostname, port: Number(port) });
   const request =
-    "GET /media-stream HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n";
+    "GET /media-stream HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: WebSocket\r\n\r\n";
   await conn.write(new TextEncoder().encode(request));
   const answer = new Uint8Array(1_024);
   const count = await conn.read(answer) ?? 0;
@@ -143,5 +150,42 @@ Deno.test("/, /healthz and /readyz answer", async () => {
   const get = async (path: string) => await (await fetch(`${running.url}${path}`)).json();
   assertEquals(await get("/"), { message: "Parley is running" });
   assertEquals(await get("/healthz"), { status: "ok" });
+  const named = await fetch(`${running.url}/healthz`, { method: "HEAD" });
+  assertMatch(named.headers.get("x-parley-instance") ?? "", /^[0-9a-f]{16}$/);
   assertEquals(await get("/readyz"), { status: "ready", calls: 0 });
+});
+
+Deno.test("what fails while it answers is told in the log, and not to who asked", async () => {
+  using bench = new CallsBench();
+  const { calls, clock, metrics } = bench;
+  const lines: string[] = [];
+  const log = createLog({ level: "info", format: "json", write: (line) => lines.push(line) });
+  const fail = () => {
+    throw new Error("the cause");
+  };
+  const app = createApp({
+    calls,
+    refusals: new Refusals(clock, log, metrics),
+    pending: new PendingStreams({ total: 1 }, clock),
+    limits: { startMs: 1, maxFrameBytes: 1, framesPerSecond: 1 },
+    assign: () => Promise.resolve(bench.assistant),
+    clock,
+    log,
+    publicUrl: "https://phone.example.com",
+    authToken: undefined,
+    welcome: undefined,
+    overflow: "say",
+    proxies: new TrustedProxies([]),
+    instance: "i",
+    admin: {
+      "/at-once": { methods: ["GET"], handle: fail },
+      "/later": { methods: ["GET"], handle: () => Promise.resolve().then(fail) },
+    },
+  });
+  for (const path of ["/at-once", "/later"]) {
+    const response = await app(new Request(`http://localhost${path}`), "203.0.113.7");
+    assertEquals([response.status, (await response.text()).includes("the cause")], [500, false]);
+    const { event, error, path: where } = JSON.parse(lines.pop() ?? "{}");
+    assertEquals([event, error, where], ["request failed", "Error: the cause", path]);
+  }
 });

@@ -81,3 +81,16 @@ Deno.test("Drain that is hurried cuts what is left, at whatever step it is, and 
     assertEquals(state.over, ms + 20);
   }
 });
+
+Deno.test("Drain turns away the stream of a call that was cut before it came, and counts the call once", async () => {
+  using bench = new CallsBench();
+  const token = bench.announce("CA1");
+  bench.connect("CA2");
+  const { running, pass } = begin(bench, 0);
+  await pass(10_000);
+  assertEquals(bench.stream("CA1", token).closed?.reason, "call is over");
+  await pass(6_040);
+  await pass(3_000);
+  await running;
+  assertEquals([bench.calls.count, bench.calls.cut, bench.sessions.length], [0, 2, 2]);
+});

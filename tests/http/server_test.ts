@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { startServer } from "../../src/http/server.ts";
 import { gaDialect } from "../../src/model/ga_session.ts";
 import { createLog } from "../../src/telemetry/log.ts";
@@ -82,4 +82,39 @@ Deno.test("what the stand-in model says is counted as its own, and not as the mo
   const models = [...metrics.matchAll(/^parley_\w+\{.*model="([^"]*)"/gm)].map(([, name]) => name);
   assertEquals([...new Set(models)], ["stand-in"]);
   assertEquals(await server.stop(), 1);
+});
+
+Deno.test("ADMIN_TOKEN and METRICS_PUBLIC say who sees what, on this machine too", async () => {
+  const token = "correct-horse-battery";
+  for (const [METRICS_PUBLIC, metrics] of [["false", 401], ["true", 200]] as const) {
+    await using service = new TestService({
+      OPENAI_REALTIME_URL: "ws://127.0.0.1:9",
+      ADMIN_TOKEN: token,
+      METRICS_PUBLIC,
+    });
+    const ask = async (path: string, headers: Record<string, string> = {}) => {
+      const response = await fetch(service.url + path, { headers });
+      await response.body?.cancel();
+      return response.status;
+    };
+    const authorization = `Bearer ${token}`;
+    assertEquals(
+      [await ask("/api/calls"), await ask("/api/calls", { authorization }), await ask("/metrics")],
+      [401, 200, metrics],
+    );
+    assertEquals((await service.logged("request refused")).why, "no credentials");
+  }
+});
+
+Deno.test("metrics show the calls there are, and what waits in them", async () => {
+  await using model = new ScriptedModel();
+  await using service = new TestService({ OPENAI_REALTIME_URL: model.url, OPENAI_API_KEY: "sk-test" });
+  await service.announce("CA1");
+  const session = await model.session();
+  await session.configure();
+  session.respond("r1", { greeting: 100 });
+  await service.logged("answer");
+  const metrics = await (await fetch(`${service.url}/metrics`)).text();
+  assertMatch(metrics, /^parley_calls\{state="announced"\} 1$/m);
+  assertMatch(metrics, /^parley_buffered_bytes\{\w+="playout"\} 800$/m);
 });

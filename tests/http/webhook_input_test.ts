@@ -34,3 +34,15 @@ Deno.test("readWebhook() knows a form by its type, however that is written", asy
   assert(typeof json !== "string");
   assertEquals([json.parameters.get("from"), json.body?.length], ["query", 2]);
 });
+
+Deno.test("readWebhook() reads no further once a body is too long", async () => {
+  let cancelled = false;
+  const body = new ReadableStream({
+    pull: (controller) => controller.enqueue(new Uint8Array(65_537)),
+    cancel: () => {
+      cancelled = true;
+    },
+  });
+  const request = new Request("http://x/", { method: "POST", headers: { "content-type": FORM }, body });
+  assertEquals([await readWebhook(request, new FakeClock()), cancelled], ["body too large", true]);
+});

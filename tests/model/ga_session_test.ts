@@ -33,6 +33,8 @@ Deno.test("a model that does not read any more is given up, before the memory is
       speechStopped: nothing,
       complained: nothing,
       skipped: nothing,
+      functionCalled: nothing,
+      approvalAsked: nothing,
       audio: nothing,
       answered: nothing,
     },

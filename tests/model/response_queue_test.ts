@@ -1,11 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
-import { ResponseQueue, type ResponseRequest } from "../../src/model/response_queue.ts";
+import { ResponseQueue } from "../../src/model/response_queue.ts";
+import type { SpeechRequest } from "../../src/model/session.ts";
 
 const BUSY = "conversation_already_has_active_response";
 
 function setUp() {
-  const sent: { eventId: string; request: ResponseRequest }[] = [];
+  const sent: { eventId: string; request: SpeechRequest }[] = [];
   const queue = new ResponseQueue((eventId, request) => sent.push({ eventId, request }));
+  queue.open();
   return { queue, sent, instructions: () => sent.map(({ request }) => request.instructions) };
 }
 
@@ -93,4 +95,59 @@ Deno.test("ResponseQueue takes a late end of another response for that one's", (
   queue.done("older");
   queue.request({ instructions: "a" });
   assertEquals([queue.active, instructions()], ["vad", []]);
+});
+
+Deno.test("ResponseQueue sends nothing before the session is configured", () => {
+  const sent: string[] = [];
+  const queue = new ResponseQueue((eventId) => sent.push(eventId));
+  queue.request({});
+  assertEquals(sent.length, 0);
+  queue.open();
+  assertEquals(sent.length, 1);
+});
+
+Deno.test("ResponseQueue keeps what lapses until the caller is silent, and nothing else", () => {
+  const { queue, instructions } = setUp();
+  queue.turnTaken();
+  queue.request({ instructions: "result", lapses: true });
+  queue.request({ instructions: "goodbye" });
+  assertEquals(instructions(), ["goodbye"]);
+  queue.created("r1");
+  queue.done("r1");
+  assertEquals(instructions(), ["goodbye"]);
+  queue.turnEnded();
+  assertEquals(instructions(), ["goodbye", "result"]);
+});
+
+Deno.test("ResponseQueue gives up what lapses when the turn that ended since is answered first", () => {
+  const { queue, sent, instructions } = setUp();
+  queue.turnTaken();
+  queue.request({ instructions: "result", lapses: true });
+  queue.turnEnded();
+  assert(queue.refused(sent[0]?.eventId, BUSY));
+  queue.created("vad");
+  queue.done("vad");
+  assertEquals(instructions(), ["result"]);
+});
+
+Deno.test("ResponseQueue gives up what lapses and could not be asked for before that turn's answer", () => {
+  const { queue, instructions } = setUp();
+  queue.created("r1");
+  queue.request({ instructions: "result", lapses: true });
+  queue.request({ instructions: "goodbye" });
+  queue.turnTaken();
+  queue.turnEnded();
+  queue.created("vad");
+  queue.done("r1");
+  queue.done("vad");
+  assertEquals(instructions(), ["goodbye"]);
+});
+
+Deno.test("ResponseQueue asks again for what lapses when no turn has ended since", () => {
+  const { queue, sent, instructions } = setUp();
+  queue.request({ instructions: "result", lapses: true });
+  assert(queue.refused(sent[0]?.eventId, BUSY));
+  queue.created("vad");
+  queue.done("vad");
+  assertEquals(instructions(), ["result", "result"]);
 });

@@ -1,3 +1,4 @@
+import type { CallAssistant } from "../../src/call/assistant.ts";
 import { Calls, type CallsOptions } from "../../src/call/calls.ts";
 import { type JsonObject, parseObject } from "../../src/json.ts";
 import { createLog } from "../../src/telemetry/log.ts";
@@ -6,6 +7,26 @@ import { MediaStream } from "../../src/twilio/media_stream.ts";
 import { FakeClock } from "./fake_clock.ts";
 import { FakeSocket, startMessage } from "./fake_socket.ts";
 import { StillSession } from "./still_session.ts";
+
+/** An assistant that can nothing but talk. */
+export const PLAIN_ASSISTANT: CallAssistant = {
+  name: "default",
+  session: {
+    url: "ws://m",
+    apiKey: undefined,
+    model: "m",
+    voice: "v",
+    audioFormat: "pcmu",
+    instructions: "i",
+  },
+  billedModel: "m",
+  greeting: "",
+  languages: new Map(),
+  destinations: [],
+  tools: () => [],
+  approvals: new Set(),
+  keypad: { pauseMs: 2_000, menu: new Map(), secrets: new Map() },
+};
 
 /** All calls of a service, without a network and in no time. */
 export class CallsBench implements Disposable {
@@ -17,18 +38,12 @@ export class CallsBench implements Disposable {
   readonly turnedAway: string[] = [];
   readonly calls: Calls;
 
-  constructor(options: Partial<CallsOptions> = {}) {
+  readonly assistant: CallAssistant;
+
+  constructor(options: Partial<CallsOptions> = {}, assistant: Partial<CallAssistant> = {}) {
+    this.assistant = { ...PLAIN_ASSISTANT, ...assistant };
     this.calls = new Calls({
-      session: {
-        url: "ws://m",
-        apiKey: undefined,
-        model: "m",
-        voice: "v",
-        audioFormat: "pcmu",
-        instructions: "i",
-      },
-      billedModel: "m",
-      greeting: "",
+      assistant: () => this.assistant,
       openSession: (options, observer) => {
         const session = new StillSession(observer, options);
         this.sessions.push(session);
@@ -53,7 +68,10 @@ export class CallsBench implements Disposable {
 
   /** The webhook: the token the stream has to show. */
   announce(callSid: string): string {
-    const answer = this.calls.announce({ callSid, from: "+15551230000", to: "+15559870000" });
+    const answer = this.calls.announce(
+      { callSid, from: "+15551230000", to: "+15559870000" },
+      this.assistant,
+    );
     if ("refused" in answer) throw new Error(answer.refused);
     return answer.token;
   }

@@ -1,4 +1,11 @@
-import type { Answer, Heard, ModelObserver, ModelSession, SessionOptions } from "../../src/model/session.ts";
+import type {
+  Answer,
+  Heard,
+  ModelObserver,
+  ModelSession,
+  SessionOptions,
+  SpeechRequest,
+} from "../../src/model/session.ts";
 
 /** An answer as a model gives it. */
 export function answer(changes: Partial<Answer> = {}): Answer {
@@ -14,8 +21,10 @@ export function answer(changes: Partial<Answer> = {}): Answer {
 /** A model session that does nothing by itself, and keeps what it was asked. */
 export class StillSession implements ModelSession {
   /** Each speech asked for: what for, and whom to tell how it ended. */
-  readonly asked: { instructions: string | undefined; answered: ((answer: Answer) => void) | undefined }[] =
-    [];
+  readonly asked: Required<{ [Key in keyof SpeechRequest]: SpeechRequest[Key] }>[] = [];
+  /** What functions came to. */
+  readonly outputs: { callId: string; output: string }[] = [];
+  readonly approvals: { id: string; approved: boolean }[] = [];
   readonly heard: Heard[] = [];
   readonly notes: string[] = [];
   buffered = 0;
@@ -29,8 +38,14 @@ export class StillSession implements ModelSession {
   ) {}
 
   appendAudio(): void {}
-  requestSpeech(instructions?: string, answered?: (answer: Answer) => void): void {
-    this.asked.push({ instructions, answered });
+  requestSpeech({ instructions, answered, lapses = false }: SpeechRequest = {}): void {
+    this.asked.push({ instructions, answered, lapses });
+  }
+  answerFunction(callId: string, output: string): void {
+    this.outputs.push({ callId, output });
+  }
+  answerApproval(id: string, approved: boolean): void {
+    this.approvals.push({ id, approved });
   }
   addNote(text: string): void {
     this.notes.push(text);

@@ -48,8 +48,17 @@ Deno.test("a stream we close leaves no timer, and nothing more is heard of it", 
   const { clock, socket, told, stream } = setUp();
   stream.close();
   socket.receive(startMessage("CA1"));
+  socket.receive(message("mark", { name: "m" }));
+  stream.clear();
   socket.drop();
-  assertEquals([clock.pending, told], [0, []]);
+  assertEquals([clock.pending, told, socket.sent], [0, [], []]);
+});
+
+Deno.test("a socket that never opened is closed like any other", () => {
+  const { clock, socket } = setUp();
+  socket.readyState = socket.CONNECTING;
+  clock.advance(5_000);
+  assertEquals(socket.closed, { code: 1008, reason: "no start in time" });
 });
 
 Deno.test("an error and two closes are one end, and close the socket", () => {

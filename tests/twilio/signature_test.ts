@@ -73,8 +73,18 @@ Deno.test("SignatureCheck takes the handshake's address in each spelling the ven
     assert(check.handshake({ signature, path: "/media-stream" }));
     assert(!check.handshake({ signature, path: "/other" }));
   }
+  const asWebhook = twilio.getExpectedTwilioSignature("12345", "https://example.com/media-stream", {});
+  assert(check.handshake({ signature: asWebhook, path: "/media-stream" }));
   for (const signature of ["", "x", "XFfwGS2Ev7f9qAP9MmRoMS7C725=", "ß".repeat(28)]) {
     assert(!check.handshake({ signature, path: "/media-stream" }), signature);
+  }
+});
+
+Deno.test("SignatureCheck knows the port from an IPv6 address", () => {
+  const check = new SignatureCheck("12345", "https://[2001:db8::1]:8443");
+  for (const port of [":8443", ""]) {
+    const signature = twilio.getExpectedTwilioSignature("12345", `https://[2001:db8::1]${port}/x`, {});
+    assert(check.webhook({ signature, path: "/x" }), port);
   }
 });
 

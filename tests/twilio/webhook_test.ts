@@ -24,20 +24,29 @@ Deno.test("readIncomingCall() takes an attestation that passed, and no other", (
     "",
     "A",
     "TN-Validation-Passed-A+",
+    "No-TN-Validation-Passed-A",
   ];
   assertEquals(others.map(attestation), others.map(() => undefined));
 });
 
 Deno.test("readStatus() reads a call's and a stream's callback", () => {
   const call = new URLSearchParams("CallSid=CA1&CallStatus=completed&SequenceNumber=3&CallDuration=12");
-  assertEquals(readStatus(call), { callSid: "CA1", status: "completed", sequence: "3", error: "" });
+  assertEquals(readStatus(call), {
+    callSid: "CA1",
+    parentCallSid: "",
+    status: "completed",
+    sequence: "3",
+    error: "",
+  });
   const stream = new URLSearchParams({
     CallSid: "CA1",
+    CallStatus: "in-progress",
     StreamEvent: "stream-error",
     StreamError: "x".repeat(300),
   });
   assertEquals(readStatus(stream), {
     callSid: "CA1",
+    parentCallSid: "",
     status: "stream-error",
     sequence: "",
     error: "x".repeat(200),

@@ -56,6 +56,6 @@ function network(address: string): string {
   if (!address.includes(":")) return address;
   const [left = "", right = ""] = address.split("::");
   const head = left.split(":");
-  const zeros = address.includes("::") ? 8 - head.length - right.split(":").length : 0;
+  const zeros = 8 - head.length - right.split(":").length;
   return [...head, ...Array<string>(Math.max(0, zeros)).fill("0"), ...right.split(":")].slice(0, 4).join(":");
 }

@@ -116,6 +116,17 @@ Deno.test("behind a trusted proxy it is the client who is blocked", () => {
   assertEquals(why(from(OTHER, TOKEN), "10.0.0.1"), undefined);
 });
 
+Deno.test("a stranger does not choose the address that is blocked", () => {
+  const { guard, clock, why } = setUp();
+  const from = (client: string, token: string) => ask({ ...bearer(token), "x-forwarded-for": client });
+  for (let i = 0; i < 10; i++) why(from(`198.51.100.${i}`, "wrong"), STRANGER);
+  clock.advance(30_000.5);
+  const refused = guard.judge(from("198.51.100.99", TOKEN), STRANGER);
+  // Rounded up: whoever waits that long is let in.
+  assertEquals([refused?.why, refused?.headers["retry-after"]], ["rate limited", "30"]);
+  assertEquals(why(from(STRANGER, TOKEN), OTHER), undefined);
+});
+
 Deno.test("a good cookie is let in while its address is blocked, and a bad one blocks nobody", () => {
   const { guard, why } = setUp();
   const cookie = returned(guard.signIn(TOKEN, ask(), STRANGER));
@@ -217,6 +228,9 @@ Deno.test("without a token this machine gets in, and nobody else", () => {
   const signIn = guard.signIn("", ask(), STRANGER);
   assert(typeof signIn === "object" && signIn.why === "not local");
   assertEquals(counted, ["not local", "not local", "not local", "not local"]);
+  const behind = setUp({ token: undefined, proxies: new TrustedProxies(["10.0.0.1", "127.0.0.1"]) });
+  const forwarded = ask({ "x-forwarded-for": "127.0.0.1" }, `${LOCAL}/api/calls`);
+  assertEquals(behind.why(forwarded, "10.0.0.1"), "not local", "another machine's own");
 });
 
 Deno.test("pages of other sites get nothing from a browser that may", () => {

@@ -1,0 +1,36 @@
+/** What many attacks have in common. */
+
+import { twilioSignature } from "../../src/rehearsal/caller/sign.ts";
+import { refused, type Target } from "./attack.ts";
+import { exchange, type ExchangeOptions, requestText } from "./wire.ts";
+
+export const WEBHOOKS = ["/incoming-call", "/after-stream", "/call-status", "/stream-status"];
+export const FORM_TYPE = { "content-type": "application/x-www-form-urlencoded" };
+export const MEGABYTE = "x".repeat(1_048_576);
+/** What becomes of a request without a good signature. */
+export const UNSIGNED = refused("request/signature", "403");
+
+/** One of many addresses, as a proxy in front would name it. */
+export const stranger = (n: number) => ({ "x-forwarded-for": `203.0.113.${n % 250}` });
+
+/** The items in turn. */
+export function pick<Item>(items: readonly Item[], n: number): Item {
+  const item = items[n % items.length];
+  if (item === undefined) throw new Error("Cannot pick from nothing");
+  return item;
+}
+
+/** Sends requests to a target, and signs them as Twilio would for it. */
+export function requestsTo({ port, publicUrl, authToken }: Target) {
+  const send = (bytes: string | Uint8Array<ArrayBuffer>, options?: ExchangeOptions) =>
+    exchange(port, bytes, options);
+  return {
+    send,
+    get: (path: string, headers: Record<string, string>, options?: ExchangeOptions) =>
+      send(requestText(`GET ${path}`, headers), options),
+    post: (path: string, headers: Record<string, string>, body: string) =>
+      send(requestText(`POST ${path}`, { ...FORM_TYPE, ...headers }, body)),
+    sign: (path: string, form: Record<string, string> = {}, token = authToken, base = publicUrl) =>
+      twilioSignature(token, base + path, form),
+  };
+}

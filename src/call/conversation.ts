@@ -1,0 +1,348 @@
+import type { Cancel, Clock } from "../clock.ts";
+import { costOf } from "../model/prices.ts";
+import type {
+  Answer,
+  ApprovalRequest,
+  FunctionCall,
+  ModelObserver,
+  ModelSession,
+  SessionFailure,
+  SpeechRequest,
+} from "../model/session.ts";
+import { Playout, type PlayoutLine } from "../playout/playout.ts";
+import type { Log } from "../telemetry/log.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
+import type { TurnHops } from "../telemetry/turn_hops.ts";
+import { Answers } from "./answers.ts";
+import { CallerAudio } from "./caller_audio.ts";
+import { Goodbye } from "./goodbye.ts";
+import { Turns } from "./turns.ts";
+
+/** Of the caller's frames, each so-manyth is timed on its way through. */
+const TIMED_FRAMES = 50;
+/** Begins the names of what is played and no model made. */
+const OWN = "parley-";
+
+/** Opens a session for whoever listens to it. */
+export type Dial = (observer: ModelObserver) => ModelSession;
+
+/** What a conversation tells its call. */
+export interface ConversationObserver {
+  callerSpeaks(): void;
+  callerStopped(): void;
+  /** An answer has ended: what it cost, where a price is known (US dollars). */
+  answered(answer: Answer, cost: number | undefined): void;
+  /** Audio of the assistant's is about to be queued. */
+  assistantSpeaks(): void;
+  /** All of it has been heard. */
+  assistantHeard(): void;
+  functionCalled(call: FunctionCall): void;
+  approvalAsked(request: ApprovalRequest): void;
+  /** A turn was answered: when (ms of the clock) the caller had stopped, and how long each hop took. */
+  timed(startedAt: number, hops: TurnHops): void;
+  /** The session is gone. */
+  failed(): void;
+}
+
+export interface ConversationOptions {
+  /** Name of the model, for what it costs. */
+  readonly model: string;
+  /** The first so many milliseconds that are heard cannot be interrupted. */
+  readonly protectedMs?: number | undefined;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly observer: ConversationObserver;
+}
+
+/**
+ * What is said in a call: joins the caller's line, a playout and a model session. Line and session come and go, each
+ * without the other.
+ */
+export class Conversation {
+  readonly #options: ConversationOptions;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #playout: Playout;
+  readonly #turns: Turns;
+  readonly #answers: Answers;
+  readonly #callerAudio: CallerAudio;
+  #session: ModelSession | undefined;
+  /** Whether the session is configured: only then can it say anything. */
+  #ready = false;
+  /** The item the model is making. */
+  #openItem: string | undefined;
+  #line: PlayoutLine | undefined;
+  #goodbye: Goodbye | undefined;
+  /** What is being heard and must not be interrupted. */
+  readonly #holds = new Set<symbol>();
+  #protection: Cancel | undefined;
+  #callerSpeaking = false;
+  #greeted = false;
+  #bargeIns = 0;
+  #marksLost = 0;
+
+  constructor(options: ConversationOptions) {
+    const { clock, log, observer } = this.#options = options;
+    this.#clock = clock;
+    this.#log = log;
+    this.#turns = new Turns(clock, log, (startedAt, hops) => observer.timed(startedAt, hops));
+    this.#answers = new Answers(clock, log, {
+      askAgain: (instructions) => this.say({ instructions }),
+      failed: (failure) => this.#failed(failure),
+    });
+    this.#callerAudio = new CallerAudio(clock);
+    this.#playout = new Playout(clock, {
+      sending: (itemId) => this.#turns.sending(itemId),
+      hearing: (itemId) => {
+        this.#turns.hearing(itemId);
+        this.#protectGreeting();
+      },
+      markLost: (mark) => {
+        if (this.#marksLost++ === 0) this.#log.warn("mark lost", { mark });
+      },
+    });
+  }
+
+  /** What there is to say of it when it is over. */
+  get facts() {
+    return {
+      callerAudio: this.#callerAudio.counts,
+      turns: this.#turns.count,
+      tokens: this.#answers.tokens,
+      bargeIns: this.#bargeIns,
+      marksLost: this.#marksLost,
+    };
+  }
+
+  /** Bytes of audio that wait here, by where. */
+  get buffered(): { readonly playout: number; readonly model: number } {
+    return { playout: this.#playout.queued, model: this.#session?.buffered ?? 0 };
+  }
+
+  /** Whether there is a session, be it configured or not. */
+  get hasSession(): boolean {
+    return this.#session !== undefined;
+  }
+
+  /** Opens a session; what there was of another is dropped. */
+  open(dial: Dial): void {
+    const openedAt = this.#clock.now();
+    this.#answers.start();
+    const session: ModelSession = dial({
+      ready: () => {
+        const waited = Math.round(this.#clock.now() - openedAt);
+        this.#log.info("session ready", { after_ms: waited });
+        this.#options.metrics.sessionReady(waited);
+        this.#ready = true;
+        this.#callerAudio.open((payload) => session.appendAudio(payload));
+      },
+      speechStarted: () => this.#speechStarted(),
+      speechStopped: () => this.#speechStopped(),
+      audio: (itemId, audio) => this.#takeAudio(session, itemId, audio),
+      answered: (answer) => this.#answered(answer),
+      functionCalled: (call) => this.#options.observer.functionCalled(call),
+      approvalAsked: (request) => this.#options.observer.approvalAsked(request),
+      complained: (code = "unknown") => this.#options.metrics.modelError(code),
+      skipped: () => this.#options.metrics.malformedModelEvent(),
+      failed: (failure) => this.#failed(failure),
+    });
+    this.#session = session;
+  }
+
+  /** Closes the session; the caller's audio waits for another one. */
+  drop(): void {
+    this.#answers.stop();
+    this.#session?.close();
+    this.#session = undefined;
+    this.#ready = false;
+    this.#openItem = undefined;
+    this.#callerSpeaking = false;
+    this.#callerAudio.close();
+    if (!this.#line) this.#playout.interrupt();
+  }
+
+  /** The caller is on the line. */
+  attach(line: PlayoutLine): void {
+    this.#line = line;
+    this.#playout.attach(line);
+  }
+
+  /** The line is gone; the session stays, and hears nothing. */
+  detach(): void {
+    this.#line = undefined;
+    this.#holds.clear();
+    this.#playout.detach();
+    this.#callerSpeaking = false;
+    this.#callerAudio.speaking(false);
+  }
+
+  /** Takes a frame of the caller's: base64 µ-law, and its place in the stream (ms). */
+  hear(payload: string, timestamp: number): void {
+    const timed = this.#callerAudio.counts.frames % TIMED_FRAMES === 0;
+    const from = timed ? this.#clock.now() : 0;
+    this.#callerAudio.frame(payload, timestamp);
+    if (timed) this.#options.metrics.added("to_model", this.#clock.now() - from);
+  }
+
+  markEchoed(name: string): void {
+    this.#log.debug("mark", { name });
+    this.#playout.markEchoed(name);
+  }
+
+  /** Has the model speak, now or as soon as it is silent. */
+  say(request: SpeechRequest): void {
+    this.#session?.requestSpeech(request);
+  }
+
+  /** Tells the model something the caller did not say. */
+  note(text: string): void {
+    this.#session?.addNote(text);
+  }
+
+  answerFunction(callId: string, output: string): void {
+    this.#session?.answerFunction(callId, output);
+  }
+
+  answerApproval(id: string, approved: boolean): void {
+    this.#session?.answerApproval(id, approved);
+  }
+
+  /** Runs `then` when all that was said so far has been heard; never, if it is cut. */
+  whenHeard(then: () => void): void {
+    this.#playout.whenHeard(then);
+  }
+
+  /** Plays µ-law audio of our own after what is being said; nothing interrupts it. Resolves when it was heard. */
+  async play(name: string, audio: Uint8Array): Promise<void> {
+    const heard = Promise.withResolvers<void>();
+    const release = this.#hold();
+    this.#playout.enqueue(OWN + name, audio);
+    this.#playout.whenHeard(heard.resolve);
+    await heard.promise;
+    release();
+  }
+
+  /** Plays µ-law audio of our own that anything may interrupt. */
+  hum(name: string, audio: Uint8Array): void {
+    this.#playout.enqueue(OWN + name, audio);
+  }
+
+  /** Ends what {@linkcode hum} plays, as a barge-in would. */
+  hush(): void {
+    this.#playout.interrupt();
+  }
+
+  /** Whether the model hears silence instead of the line. */
+  mute(muted: boolean): void {
+    this.#callerAudio.mute(muted);
+  }
+
+  /**
+   * Has the model say goodbye, at once; nothing interrupts it, and nothing is heard after it.
+   *
+   * @param over Told once whether the caller heard it.
+   * @returns whether there is somebody to say it.
+   */
+  sayGoodbye(instructions: string, over: (heard: boolean) => void): boolean {
+    const session = this.#session;
+    if (!this.#line || !session || !this.#ready) return false;
+    this.#answers.stop();
+    this.#callerAudio.speaking(false);
+    this.#goodbye = new Goodbye({
+      clock: this.#clock,
+      session,
+      playout: this.#playout,
+      openItem: this.#openItem,
+      instructions,
+      over,
+    });
+    return true;
+  }
+
+  /** Everything is closed, and no timer left. */
+  close(): void {
+    this.#goodbye?.stop();
+    this.#protection?.();
+    this.drop();
+    this.#line = undefined;
+    this.#playout.close();
+  }
+
+  #speechStarted(): void {
+    // Said before the model stopped to listen: nothing cuts a goodbye.
+    if (this.#goodbye) return;
+    this.#callerSpeaking = true;
+    if (this.#holds.size === 0) this.#bargeIn();
+    this.#callerAudio.speaking(true);
+    this.#turns.taken();
+    this.#options.observer.callerSpeaks();
+  }
+
+  #speechStopped(): void {
+    this.#log.info("speech stopped");
+    this.#callerSpeaking = false;
+    this.#callerAudio.speaking(false);
+    this.#turns.handedOver();
+    this.#options.observer.callerStopped();
+  }
+
+  #bargeIn(): void {
+    const heard = this.#playout.interrupt(this.#openItem).filter(({ itemId }) => !itemId.startsWith(OWN));
+    this.#session?.interrupted(heard);
+    const cut = heard[0];
+    if (cut) {
+      this.#bargeIns++;
+      this.#options.metrics.bargeIn();
+    }
+    this.#log.info(cut ? "barge-in" : "speech started", cut && { item: cut.itemId, heard_ms: cut.heardMs });
+  }
+
+  #protectGreeting(): void {
+    const { protectedMs } = this.#options;
+    if (this.#greeted || !protectedMs) return;
+    this.#greeted = true;
+    this.#protection = this.#clock.after(protectedMs, this.#hold());
+  }
+
+  /** What is heard is not interrupted until the result is called: a caller who has begun meanwhile does it then. */
+  #hold(): () => void {
+    const hold = Symbol();
+    this.#holds.add(hold);
+    return () => {
+      const last = this.#holds.delete(hold) && this.#holds.size === 0;
+      if (last && this.#callerSpeaking && this.#session) this.#bargeIn();
+    };
+  }
+
+  #takeAudio(session: ModelSession, itemId: string, audio: Uint8Array): void {
+    const arrived = this.#clock.now();
+    if (this.#openItem !== itemId) this.#options.observer.assistantSpeaks();
+    this.#openItem = itemId;
+    this.#turns.firstAudio(itemId);
+    if (this.#playout.enqueue(itemId, audio)) {
+      return this.#options.metrics.added("to_caller", this.#clock.now() - arrived);
+    }
+    // The playout is full: what is queued will be played, the model is told that the rest never was.
+    this.#log.warn("answer too long", { item: itemId });
+    session.stopSpeech();
+    session.interrupted([{ itemId, heardMs: this.#playout.acceptedMs(itemId) }]);
+  }
+
+  #answered(answer: Answer): void {
+    this.#openItem = undefined;
+    const { metrics, model, observer } = this.#options;
+    const cost = costOf(model, answer.usage);
+    metrics.answered(model, answer.usage, cost);
+    this.#answers.take(answer);
+    if (answer.spoke) this.#playout.whenHeard(() => observer.assistantHeard());
+    observer.answered(answer, cost);
+  }
+
+  #failed(failure: SessionFailure): void {
+    this.#log.error("model failed", { code: failure.code, message: failure.message });
+    this.#options.metrics.modelError(failure.code);
+    this.drop();
+    this.#options.observer.failed();
+  }
+}

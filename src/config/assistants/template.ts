@@ -1,0 +1,52 @@
+/** Texts with `{{name}}` in them, for what is known of a call. */
+
+const PLACEHOLDER = /\{\{\s*([\w.-]+)\s*\}\}/g;
+
+/** What is known of every call. */
+export const CALL_VARIABLES: readonly string[] = ["caller", "called", "now", "objective"];
+
+/** The names in the texts of a JSON value, each once. */
+export function namesIn(value: unknown): string[] {
+  if (typeof value === "string") {
+    return [...new Set([...value.matchAll(PLACEHOLDER)].map(([, name = ""]) => name))];
+  }
+  if (typeof value !== "object" || value === null) return [];
+  return [...new Set(Object.values(value).flatMap(namesIn))];
+}
+
+/** A text with values in the place of names, and the names there is no value for, which were left out. */
+export interface Filled {
+  readonly text: string;
+  readonly unknown: readonly string[];
+}
+
+/** Fills a text in. A value stays text: what is `{{…}}` in it is not filled in. */
+export function fill(template: string, values: Readonly<Record<string, string>>): Filled {
+  const unknown = namesIn(template).filter((name) => !Object.hasOwn(values, name));
+  const text = template.replaceAll(
+    PLACEHOLDER,
+    (_, name: string) => Object.hasOwn(values, name) ? values[name] ?? "" : "",
+  );
+  return { text, unknown };
+}
+
+/** What is known of a call. */
+export interface KnownCall {
+  readonly caller: string;
+  readonly called: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  /** Such as `Europe/Berlin`; without it, this machine's. */
+  readonly timeZone?: string | undefined;
+  readonly objective?: string | undefined;
+}
+
+/** The values of {@linkcode CALL_VARIABLES}. */
+export function callVariables(
+  { caller, called, at, timeZone, objective = "" }: KnownCall,
+): Record<string, string> {
+  const now = new Intl.DateTimeFormat("en-GB", { dateStyle: "full", timeStyle: "short", timeZone }).format(
+    at,
+  );
+  return { caller, called, now, objective };
+}

@@ -1,0 +1,186 @@
+import type { CallAssistant, Persona } from "../call/assistant.ts";
+import type { Clock } from "../clock.ts";
+import type { Assistant, Assistants, BuiltIn } from "../config/assistants/assistant.ts";
+import { inLanguage, languagesOf } from "../config/assistants/languages.ts";
+import { route } from "../config/assistants/route.ts";
+import { callVariables, fill } from "../config/assistants/template.ts";
+import type { Config } from "../config/config.ts";
+import type { Log } from "../telemetry/log.ts";
+import { collectDigits, endCall, sendDigits, switchLanguage, transferCall } from "../tools/call_tools.ts";
+import { callerFacts } from "../tools/caller_facts.ts";
+import { httpTool } from "../tools/http_tool.ts";
+import { type Message, takeMessage } from "../tools/message_tool.ts";
+import type { Phone } from "../tools/phone.ts";
+import type { Tool } from "../tools/tool.ts";
+import type { IncomingCall } from "../twilio/webhook.ts";
+
+export interface AssistantsOptions {
+  readonly assistants: Assistants;
+  readonly config: Config;
+  /** Realtime server to dial instead of the configured one: the stand-in model. */
+  readonly modelUrl: string | undefined;
+  /** Keeps a message a caller left. */
+  readonly keep: (call: IncomingCall, assistant: string, message: Message) => Promise<void> | void;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** What is known of a call beside who called whom. */
+export interface Briefing {
+  /** Name of the assistant, where it is not chosen by rule. */
+  readonly assistant?: string | undefined;
+  readonly objective?: string | undefined;
+  readonly variables?: Readonly<Record<string, string>> | undefined;
+  /** The language chosen by key. */
+  readonly language?: string | undefined;
+  /** Added to the instructions. */
+  readonly instructions?: string | undefined;
+  /** The other side speaks first. */
+  readonly silent?: boolean | undefined;
+}
+
+/** A language the caller may choose before the call, by key. */
+export interface LanguageChoice {
+  readonly code: string;
+  readonly key: string;
+  readonly offer: string;
+}
+
+/** Chooses who answers a call, and makes them ready for it. */
+export class AssistantsAtWork {
+  readonly #options: AssistantsOptions;
+  #assistants: Assistants;
+
+  constructor(options: AssistantsOptions) {
+    this.#options = options;
+    this.#assistants = options.assistants;
+  }
+
+  /** From now on, calls are answered by these; those in progress keep theirs. */
+  use(assistants: Assistants): void {
+    this.#assistants = assistants;
+  }
+
+  /** The languages to offer before a call; none where it begins at once. */
+  choices(call: IncomingCall): readonly LanguageChoice[] {
+    return this.#choose(call, {}).languages.flatMap(({ code, choice }) =>
+      choice ? [{ code, ...choice }] : []
+    );
+  }
+
+  /** Who answers a call, with what their webhook knows of the caller: 2 s at most. Never throws. */
+  async assign(call: IncomingCall, briefing: Briefing = {}): Promise<CallAssistant> {
+    const { clock } = this.#options;
+    const assistant = this.#choose(call, briefing);
+    if (!assistant.variables || !call.callSid) return this.#ready(assistant, call, briefing, {});
+    const { values, problem } = await callerFacts(
+      assistant.variables,
+      { ...call, assistant: assistant.name },
+      {
+        clock,
+      },
+    );
+    if (problem) this.#log(call).warn("variables incomplete", { assistant: assistant.name, problem });
+    return this.#ready(assistant, call, briefing, values);
+  }
+
+  /** The same at once, without asking the webhook. */
+  assignNow(call: IncomingCall, briefing: Briefing = {}): CallAssistant {
+    return this.#ready(this.#choose(call, briefing), call, briefing, {});
+  }
+
+  #choose({ from, to }: IncomingCall, { assistant }: Briefing): Assistant {
+    const named = this.#assistants.assistants.find(({ name }) => name === assistant);
+    return named ?? route({ from, to, at: this.#options.clock.wallTime() }, this.#assistants).assistant;
+  }
+
+  #ready(
+    assistant: Assistant,
+    call: IncomingCall,
+    briefing: Briefing,
+    facts: Readonly<Record<string, string>>,
+  ): CallAssistant {
+    const { modelUrl, clock } = this.#options;
+    const { timeZone, keypad, silence, waiting, limits, protectGreetingSeconds } = assistant;
+    const { objective } = briefing;
+    const at = clock.wallTime();
+    const values = {
+      ...facts,
+      ...briefing.variables,
+      ...callVariables({ caller: call.from, called: call.to, at, timeZone, objective }),
+    };
+    const persona = (language?: string) => this.#persona(inLanguage(assistant, language), briefing, values);
+    return {
+      ...persona(briefing.language),
+      name: assistant.name,
+      // What the stand-in says costs nothing.
+      billedModel: modelUrl === undefined ? assistant.model : "stand-in",
+      languages: new Map(languagesOf(assistant).map((code) => [code, persona(code)])),
+      destinations: this.#assistants.destinations,
+      tools: (phone, secret) => this.#tools(assistant, call, phone, secret),
+      approvals: new Set(assistant.mcpServers.filter(({ unasked }) => !unasked).map(({ label }) => label)),
+      keypad: {
+        pauseMs: keypad.pauseSeconds * 1000,
+        menu: new Map(keypad.menu.map(({ key, destination }) => [key, destination.name])),
+        secrets: new Map(keypad.secrets.map(({ name, digits }) => [name, digits])),
+      },
+      silence: silence && { afterMs: silence.afterSeconds * 1000, prompts: silence.prompts },
+      waiting: waiting && { afterMs: waiting.afterSeconds * 1000, say: waiting.say },
+      protectedMs: protectGreetingSeconds * 1000,
+      maxMs: limits.callSeconds && limits.callSeconds * 1000,
+      maxUsd: limits.callUsd,
+    };
+  }
+
+  #persona(assistant: Assistant, briefing: Briefing, values: Readonly<Record<string, string>>): Persona {
+    const { config, modelUrl } = this.#options;
+    const { model, voice, speed, reasoning, turnDetection, noiseReduction, transcription } = assistant;
+    const text = (template: string) => fill(template, values).text;
+    const instructions = [text(assistant.instructions), briefing.instructions].filter((part) => part).join(
+      "\n\n",
+    );
+    return {
+      session: {
+        url: modelUrl ?? config.OPENAI_REALTIME_URL,
+        apiKey: config.OPENAI_API_KEY,
+        model,
+        voice,
+        audioFormat: config.AUDIO_FORMAT,
+        instructions,
+        ...(speed === 1 ? {} : { speed }),
+        ...(reasoning === undefined ? {} : { reasoning }),
+        turnDetection,
+        noiseReduction,
+        transcription,
+        mcpServers: assistant.mcpServers,
+      },
+      greeting: briefing.silent ? "" : text(assistant.greeting),
+    };
+  }
+
+  #tools(
+    assistant: Assistant,
+    call: IncomingCall,
+    phone: Phone,
+    secret: (name: string) => string | undefined,
+  ): Tool[] {
+    const { keep } = this.#options;
+    const builtIn: Record<BuiltIn, () => Tool> = {
+      end_call: () => endCall(phone),
+      transfer_call: () => transferCall(phone, assistant.transferTo),
+      send_digits: () => sendDigits(phone),
+      take_message: () => takeMessage((message) => keep(call, assistant.name, message)),
+      switch_language: () => switchLanguage(phone, languagesOf(assistant)),
+      collect_digits: () => collectDigits(phone, assistant.keypad.secrets.map(({ name }) => name)),
+    };
+    const context = { secret, log: this.#log(call), hidden: this.#assistants.secrets };
+    return [
+      ...assistant.builtIn.map((name) => builtIn[name]()),
+      ...assistant.httpTools.map((tool) => httpTool(tool, context)),
+    ];
+  }
+
+  #log({ callSid }: IncomingCall): Log {
+    return this.#options.log.with({ call: callSid });
+  }
+}

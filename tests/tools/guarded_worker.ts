@@ -1,0 +1,13 @@
+/** Asks one address with the permissions it was given, and says what came back. */
+
+import { guardedFetch } from "../../src/tools/guarded_fetch.ts";
+
+globalThis.addEventListener("message", async (event) => {
+  if (!(event instanceof MessageEvent)) return;
+  const { url: address, caCerts }: { url: string; caCerts: string[] } = event.data;
+  const url = new URL(address);
+  const guard = { hosts: [url.host], allowPrivate: true, caCerts };
+  const answer = await guardedFetch({ method: "GET", url }, guard, new AbortController().signal)
+    .catch((error) => String(error));
+  self.postMessage(answer);
+});

@@ -1,0 +1,62 @@
+import { assertEquals } from "@std/assert";
+import { httpToolProblems } from "../../src/tools/http_tool_problems.ts";
+
+const GOOD = {
+  parameters: { type: "object", properties: { order: { type: "string" } } },
+  method: "POST",
+  url: "https://shop.example.com:8443/orders/{{order}}?pin={{ secret.pin }}",
+  headers: { authorization: "Bearer {{secret.pin}}", "x-order": "{{order}}" },
+  body: { id: "{{order}}", nested: [{ pin: "{{secret.pin}}", plain: "a {single} brace" }] },
+} as const;
+
+function problems(change: Partial<Parameters<typeof httpToolProblems>[0]>): string[] {
+  return httpToolProblems({ ...GOOD, ...change }, ["pin"]);
+}
+
+Deno.test("a tool that is well described has no problem", () => {
+  assertEquals(problems({}), []);
+  assertEquals(problems({ method: "GET", body: undefined, headers: {}, url: "http://10.0.0.1/" }), []);
+  assertEquals(problems({ url: "https://shop.example.com/?q={{order}}" }), []);
+});
+
+Deno.test("an address whose host a value could choose is a problem", () => {
+  const urls = [
+    "https://{{order}}/",
+    "https://{{order}}.example.com/",
+    "https://shop.example.com{{order}}/",
+    "https://shop.example.com:{{order}}/",
+    "{{order}}",
+    "{{order}}://shop.example.com/",
+    "file:///etc/passwd",
+    "shop.example.com/orders",
+    "",
+  ];
+  for (const url of urls) {
+    assertEquals(problems({ url }).map((problem) => problem.slice(0, 4)), ["url:"], url);
+  }
+});
+
+Deno.test("each problem is told, with its member", () => {
+  assertEquals(problems({ url: "https://user:password@shop.example.com/#{{order}}" }), [
+    "url: has a user or password; use a header",
+    "url: has a fragment, which is never sent",
+  ]);
+  assertEquals(problems({ url: "https://shop.example.com/{{ordr}}/{{secret.code}}/{{ordr}}" }), [
+    "url: {{ordr}} is neither an argument nor a secret of the keypad",
+    "url: {{secret.code}} is neither an argument nor a secret of the keypad",
+  ]);
+  assertEquals(problems({ body: { a: ["{{order}", "{{a b}}"] } }), [
+    'body: has "{{" or "}}" that are around no name',
+  ]);
+  assertEquals(problems({ method: "GET" }), ["body: a GET has none; use POST or leave it out"]);
+  assertEquals(problems({ headers: { host: "other.example.com", "x-a": "b\r\nc: d" } }), [
+    'headers: "host" cannot be sent as it is',
+    'headers: "x-a" cannot be sent as it is',
+  ]);
+  assertEquals(
+    problems({ parameters: { type: "object", if: {} }, url: "https://a.example/", headers: {}, body: 1 }),
+    [
+      "parameters: no schema that can be checked: Conditional schemas (if/then/else) are not supported",
+    ],
+  );
+});
