@@ -1,31 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { connect, field, type Line, markAfter } from "../support/line.ts";
-
-/** One answer of the model that speaks so long (ms), or not at all, and calls a function. */
-function answerWithCall({ session }: Line, id: string, name: string, { speech = 0, args = "{}" } = {}): void {
-  session.send({ type: "response.created", response: { id, status: "in_progress" } });
-  if (speech > 0) session.speak(id, `${id}-item`, speech);
-  const item = { id: `${id}-call`, type: "function_call", call_id: `call-${id}`, name, arguments: args };
-  session.send({
-    type: "response.output_item.done",
-    response_id: id,
-    output_index: 1,
-    item: { ...item, status: "completed" },
-  });
-  session.done(id);
-}
-
-/** The output of a function the model called, once it has it. */
-async function outputOf({ session }: Line, count = 1): Promise<unknown> {
-  for (;;) {
-    const outputs = session.of("conversation.item.create").filter((event) =>
-      field(event, "item", "type") === "function_call_output"
-    );
-    const output = outputs[count - 1];
-    if (output) return JSON.parse(String(field(output, "item", "output")));
-    await session.waitFor("conversation.item.create", session.of("conversation.item.create").length + 1);
-  }
-}
+import { answerWithCall, connect, field, markAfter, outputOf } from "../support/line.ts";
 
 Deno.test("the session is told of the tools there are", async () => {
   await using line = await connect();
@@ -39,7 +13,7 @@ Deno.test("the session is told of the tools there are", async () => {
 Deno.test("end_call: what was said with it is the goodbye, and is heard to its last mark", async () => {
   await using line = await connect();
   answerWithCall(line, "r1", "end_call", { speech: 300 });
-  assertEquals(field(await outputOf(line) as never, "ok"), true);
+  assertEquals((await outputOf(line)).ok, true);
   const mark = await markAfter(line.stream, 300);
   assertEquals(line.service.events("call ended"), []);
   line.stream.mark(mark);
@@ -76,8 +50,8 @@ Deno.test("a caller who speaks during the goodbye of end_call stays on the line"
 
 Deno.test("a tool that is not there is an error the model is told of, and speaks about", async () => {
   await using line = await connect();
-  answerWithCall(line, "r1", "wire_money", { args: '{"to":"me"}' });
-  assertMatch(String(field(await outputOf(line) as never, "error")), /There is no tool "wire_money"/);
+  answerWithCall(line, "r1", "wire_money", { args: { to: "me" } });
+  assertMatch(String((await outputOf(line)).error), /There is no tool "wire_money"/);
   await line.session.waitFor("response.create");
   assertEquals(line.session.of("response.create").length, 1);
 });

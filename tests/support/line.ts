@@ -1,4 +1,4 @@
-import { isObject, type JsonObject } from "../../src/json.ts";
+import { isObject, type JsonObject, parseObject } from "../../src/json.ts";
 import type { FakeClock } from "./fake_clock.ts";
 import { ScriptedModel, type ScriptedSession } from "./scripted_model.ts";
 import { TestService } from "./service.ts";
@@ -17,14 +17,22 @@ export interface Line extends AsyncDisposable {
 }
 
 /** A call in progress: announced, model configured, stream started. */
-export async function connect(env: Record<string, string> = {}, clock?: FakeClock): Promise<Line> {
+export async function connect(
+  env: Record<string, string> = {},
+  clock?: FakeClock,
+  assistants?: unknown,
+): Promise<Line> {
   const model = new ScriptedModel();
-  const service = new TestService({
-    OPENAI_API_KEY: "sk-test-secret",
-    OPENAI_REALTIME_URL: model.url,
-    GREETING: "",
-    ...env,
-  }, clock);
+  const service = new TestService(
+    {
+      OPENAI_API_KEY: "sk-test-secret",
+      OPENAI_REALTIME_URL: model.url,
+      GREETING: "",
+      ...env,
+    },
+    clock,
+    assistants,
+  );
   const token = await service.announce(CALL);
   const session = await model.session();
   await session.configure();
@@ -44,6 +52,38 @@ export async function connect(env: Record<string, string> = {}, clock?: FakeCloc
       await model[Symbol.asyncDispose]();
     },
   };
+}
+
+/** One answer of the model that speaks so long (ms), or not at all, and calls a function. */
+export function answerWithCall(
+  { session }: Pick<Line, "session">,
+  id: string,
+  name: string,
+  { speech = 0, args = {} as unknown } = {},
+): void {
+  session.send({ type: "response.created", response: { id, status: "in_progress" } });
+  if (speech > 0) session.speak(id, `${id}-item`, speech);
+  const item = {
+    id: `${id}-call`,
+    type: "function_call",
+    call_id: `call-${id}`,
+    name,
+    arguments: typeof args === "string" ? args : JSON.stringify(args),
+    status: "completed",
+  };
+  session.send({ type: "response.output_item.done", response_id: id, output_index: 1, item });
+  session.done(id);
+}
+
+/** What the model was told a function it called came to: the `count`th of all. */
+export async function outputOf({ session }: Pick<Line, "session">, count = 1): Promise<JsonObject> {
+  for (;;) {
+    const items = session.of("conversation.item.create");
+    const outputs = items.filter((event) => field(event, "item", "type") === "function_call_output");
+    const output = outputs[count - 1];
+    if (output) return parseObject(String(field(output, "item", "output"))) ?? {};
+    await session.waitFor("conversation.item.create", items.length + 1);
+  }
 }
 
 /** Milliseconds of audio a stream has been sent. */

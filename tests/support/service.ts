@@ -9,9 +9,14 @@ import { Bell } from "./bell.ts";
 /** Timers of a service without calls: one watches the event loop. */
 export const IDLE_TIMERS = 1;
 
-/** A configuration from exactly these variables. */
-export function configOf(env: Record<string, string> = {}): Config {
-  return loadConfig({ env: (name) => env[name], readFile: () => undefined });
+/** A configuration from exactly these variables, and this assistants file if there is one. */
+export function configOf(env: Record<string, string> = {}, assistants?: unknown): Config {
+  const file = assistants === undefined ? {} : { ASSISTANTS_FILE: "assistants.jsonc" };
+  const given: Record<string, string> = { ...file, ...env };
+  return loadConfig({
+    env: (name) => given[name],
+    readFile: (path) => path === "assistants.jsonc" ? JSON.stringify(assistants) : undefined,
+  });
 }
 
 /** A running service, its log lines as objects, and the clock it runs on. */
@@ -21,8 +26,8 @@ export class TestService implements AsyncDisposable {
   readonly server: Server;
   readonly #bell = new Bell();
 
-  constructor(env: Record<string, string>, clock: Clock = systemClock) {
-    const config = configOf({ PORT: "0", ...env });
+  constructor(env: Record<string, string>, clock: Clock = systemClock, assistants?: unknown) {
+    const config = configOf({ PORT: "0", ...env }, assistants);
     const log = createLog({
       level: "debug",
       format: "json",
