@@ -1,8 +1,7 @@
 /**
  * The peak of a sine at a level, as a 16-bit sample.
  *
- * A sine that just fills µ-law, up to the decision value 8159 of 14 bits, is at +3.17 dBm0 (ITU-T G.711, table 2a and
- * clause 4).
+ * A sine that just fills µ-law, up to the virtual decision value 8159 of its 14 bits, is at +3.17 dBm0 (ITU-T G.711).
  *
  * @param dbm0 Power in dBm0, the level a digital line has by itself; at most 3.17.
  */

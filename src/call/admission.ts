@@ -10,6 +10,7 @@ export type CallRefusal =
   | "caller not allowed"
   | "attestation"
   | "calls of one caller"
+  | "spending limit"
   | "full";
 
 /** Who may call, and how many at a time. A caller is a number, or a beginning such as `+1555*`. */

@@ -1,6 +1,7 @@
 import type { SessionOptions } from "../model/session.ts";
 import type { Phone } from "../tools/phone.ts";
 import type { Tool } from "../tools/tool.ts";
+import type { SpendingLimits } from "./spending.ts";
 
 /** Somewhere a caller may be passed on to. */
 export interface Destination {
@@ -49,6 +50,5 @@ export interface CallAssistant extends Persona {
   readonly protectedMs?: number | undefined;
   /** Longest call (ms). */
   readonly maxMs?: number | undefined;
-  /** Most a call may cost (US dollars). */
-  readonly maxUsd?: number | undefined;
+  readonly limits: SpendingLimits;
 }

@@ -7,6 +7,7 @@ import { CallPhone } from "./call_phone.ts";
 import { Conversation } from "./conversation.ts";
 import { type Ending, type EndReason, GOODBYES, type Parting } from "./ending.ts";
 import type { LiveCall } from "./live.ts";
+import type { CallRecord } from "./record.ts";
 import { summarise, type Witnesses } from "./summary.ts";
 import { limitTime } from "./time_limit.ts";
 import { Transfer, type TransferFailure } from "./transfer.ts";
@@ -32,8 +33,14 @@ export interface CallOptions extends Witnesses {
   /** Its state is another one. */
   readonly changed: () => void;
   /** Called once, when everything of the call is closed. */
-  readonly ended: (ending: Ending) => void;
+  readonly ended: (ending: Ending, facts: CallFacts) => void;
 }
+
+/** What a call adds to its record. */
+export type CallFacts = Pick<
+  CallRecord,
+  "seconds" | "turns" | "bargeIns" | "inputTokens" | "outputTokens" | "costUsd"
+>;
 
 /**
  * One phone call, from the webhook that announces it to its one summary line.
@@ -56,6 +63,7 @@ export class Call implements MediaStreamObserver {
   #streamedAt: number | undefined;
   #transfer: Transfer | undefined;
   #parting: Parting | undefined;
+  #costUsd = 0;
   #over = false;
 
   constructor(options: CallOptions) {
@@ -80,8 +88,8 @@ export class Call implements MediaStreamObserver {
           if (cost) this.#spend(cost);
         },
         functionCalled: (call) => {
-          this.#tools.called(call);
           this.#phone.toolStarted();
+          this.#tools.called(call);
         },
         approvalAsked: (request) => this.#phone.approvalAsked(request),
         timed: (startedAt, hops) => {
@@ -197,13 +205,18 @@ export class Call implements MediaStreamObserver {
     this.#phone.close();
     this.#conversation.close();
     this.#stream?.close();
-    summarise(this.#options, {
-      reason,
-      ms: this.#options.clock.now() - (this.#streamedAt ?? this.#createdAt),
-      streams: this.#streams,
-      conversation: this.#conversation.facts,
+    const { facts } = this.#conversation;
+    const now = this.#options.clock.now();
+    const ms = now - (this.#streamedAt ?? this.#createdAt);
+    summarise(this.#options, { reason, ms, streams: this.#streams, conversation: facts });
+    this.#options.ended({ reason, explained }, {
+      seconds: Math.round(now - (this.#streamedAt ?? now)) / 1000,
+      turns: facts.turns,
+      bargeIns: facts.bargeIns,
+      inputTokens: facts.tokens.input,
+      outputTokens: facts.tokens.output,
+      costUsd: this.#costUsd,
     });
-    this.#options.ended({ reason, explained });
   }
 
   // What the stream says.
@@ -257,6 +270,7 @@ export class Call implements MediaStreamObserver {
   }
 
   #spend(usd: number): void {
+    this.#costUsd += usd;
     const state = this.#options.spent?.(usd);
     if (state === "over") this.sayGoodbye("spending limit");
     if (state === "warn") {
@@ -269,7 +283,7 @@ export class Call implements MediaStreamObserver {
     const stream = this.#stream;
     if (!stream) return;
     this.#options.log.info("transfer", { destination: destination.name });
-    this.#tools.stop();
+    this.#stopTools();
     this.#mediaTimeout.stop();
     this.#transfer = new Transfer(destination);
     this.#stream = undefined;
@@ -286,14 +300,19 @@ export class Call implements MediaStreamObserver {
     if (!persona) return;
     this.#options.log.info("language", { language });
     this.#persona = persona;
-    this.#tools.stop();
+    this.#stopTools();
     this.#conversation.drop();
     this.#openSession(false);
     this.#conversation.say({ instructions: `You go on with a call that has begun. So far: ${summary}` });
   }
 
-  #sessionFailed(): void {
+  #stopTools(): void {
     this.#tools.stop();
+    this.#phone.toolsStopped();
+  }
+
+  #sessionFailed(): void {
+    this.#stopTools();
     // Without a caller on the line it costs nothing yet: the session is dialled again when they are there.
     if (this.#stream) this.end(this.#parting ?? "model failed");
   }

@@ -76,18 +76,23 @@ export class CallPhone implements Phone {
   }
 
   async sendDigits(digits: string): Promise<void> {
+    this.#waiting?.done();
     await this.#options.conversation.play(`digits-${++this.#tones}`, dtmfTones(digits));
   }
 
   async collectDigits(secret: string): Promise<CollectedDigits> {
     const { conversation, assistant } = this.#options;
+    this.#waiting?.done();
     this.#silence?.pause("keypad");
     conversation.mute(true);
     const collected = await this.#keypad.collect(secret, {
       digits: assistant.keypad.secrets.get(secret) ?? 30,
     });
-    conversation.mute(false);
-    this.#silence?.resume("keypad");
+    // Another collection may have cancelled this one.
+    if (this.#keypad.listening) {
+      conversation.mute(false);
+      this.#silence?.resume("keypad");
+    }
     return collected;
   }
 
@@ -146,6 +151,12 @@ export class CallPhone implements Phone {
   toolsDone(): void {
     this.#silence?.resume("tools");
     this.#waiting?.done();
+  }
+
+  /** Nothing will come of the tools at work: the session they were for is gone. */
+  toolsStopped(): void {
+    this.#keypad.cancel();
+    this.toolsDone();
   }
 
   /** The caller is on the line. */

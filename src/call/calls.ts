@@ -12,6 +12,8 @@ import { Admission, type AdmissionRules, type CallRefusal } from "./admission.ts
 import { Call, CONNECT_MS } from "./call.ts";
 import type { Ending, EndReason } from "./ending.ts";
 import type { CallChange, LiveCall, LiveCalls } from "./live.ts";
+import type { CallRecord } from "./record.ts";
+import type { Spending } from "./spending.ts";
 import { StreamTokens } from "./stream_tokens.ts";
 import type { TransferFailure } from "./transfer.ts";
 
@@ -27,6 +29,9 @@ export interface CallsOptions {
   readonly mediaTimeoutMs: number;
   /** What all instances behind one number share, so that a stream may reach another one than its webhook did. */
   readonly tokenSecret?: string | undefined;
+  readonly spending: Spending;
+  /** Told of every call that is over. */
+  readonly ended?: (record: CallRecord) => void;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -35,6 +40,7 @@ export interface CallsOptions {
 interface Entry {
   readonly call: Call;
   readonly callSid: string;
+  readonly assistant: string;
   readonly from: string;
   readonly to: string;
   /** Milliseconds since 1970. */
@@ -91,7 +97,8 @@ export class Calls implements LiveCalls {
     const { callSid, from, to } = incoming;
     // Without a CallSid somebody is looking at the TwiML; and Twilio may ask twice for one call.
     if (callSid && !this.#calls.has(callSid)) {
-      const refused = this.#admission.refuse(incoming, this.count);
+      const broke = this.#options.spending.refuse(from, assistant.limits) !== undefined;
+      const refused = broke ? "spending limit" : this.#admission.refuse(incoming, this.count);
       if (refused) return { refused };
       const { call } = this.#create(incoming, assistant);
       this.#log(callSid).info("call announced", { from, to, assistant: assistant.name });
@@ -187,7 +194,7 @@ export class Calls implements LiveCalls {
   }
 
   #create({ callSid, from, to }: IncomingCall, assistant: CallAssistant): Entry {
-    const { openSession, clock, metrics, mediaTimeoutMs } = this.#options;
+    const { openSession, clock, metrics, mediaTimeoutMs, spending, ended } = this.#options;
     const log = this.#log(callSid);
     const caller = from ? { safetyIdentifier: anonymise(from) } : {};
     const call = new Call({
@@ -198,10 +205,15 @@ export class Calls implements LiveCalls {
       log,
       metrics,
       span: startCallSpan(clock, { call: callSid, from, to, model: assistant.billedModel }),
+      spent: spending.meter(from, assistant.limits),
       changed: () => this.#tell("connected", entry),
-      ended: (ending) => this.#forget(entry, ending),
+      ended: (ending, facts) => {
+        this.#forget(entry, ending);
+        const { startedAt } = live(entry);
+        ended?.({ callSid, from, to, assistant: assistant.name, startedAt, reason: ending.reason, ...facts });
+      },
     });
-    const entry = { call, callSid, from, to, announcedAt: clock.wallTime() };
+    const entry = { call, callSid, assistant: assistant.name, from, to, announcedAt: clock.wallTime() };
     this.#calls.set(callSid, entry);
     this.#tell("announced", entry);
     return entry;
@@ -231,8 +243,8 @@ export class Calls implements LiveCalls {
   }
 }
 
-function live({ call, callSid, from, to, announcedAt }: Entry): LiveCall {
-  return { callSid, from, to, state: call.state, startedAt: new Date(announcedAt).toISOString() };
+function live({ call, callSid, assistant, from, to, announcedAt }: Entry): LiveCall {
+  return { callSid, assistant, from, to, state: call.state, startedAt: new Date(announcedAt).toISOString() };
 }
 
 /** A name for the caller that is stable and is not the number. */

@@ -4,6 +4,7 @@ import type {
   Answer,
   ApprovalRequest,
   FunctionCall,
+  Heard,
   ModelObserver,
   ModelSession,
   SessionFailure,
@@ -252,8 +253,8 @@ export class Conversation {
     this.#goodbye = new Goodbye({
       clock: this.#clock,
       session,
-      playout: this.#playout,
-      openItem: this.#openItem,
+      cut: () => this.#cut(),
+      whenHeard: (then) => this.#playout.whenHeard(then),
       instructions,
       over,
     });
@@ -288,7 +289,7 @@ export class Conversation {
   }
 
   #bargeIn(): void {
-    const heard = this.#playout.interrupt(this.#openItem).filter(({ itemId }) => !itemId.startsWith(OWN));
+    const heard = this.#cut();
     this.#session?.interrupted(heard);
     const cut = heard[0];
     if (cut) {
@@ -296,6 +297,11 @@ export class Conversation {
       this.#options.metrics.bargeIn();
     }
     this.#log.info(cut ? "barge-in" : "speech started", cut && { item: cut.itemId, heard_ms: cut.heardMs });
+  }
+
+  /** Ends what is being played; says how much of the model's was heard. */
+  #cut(): Heard[] {
+    return this.#playout.interrupt(this.#openItem).filter(({ itemId }) => !itemId.startsWith(OWN));
   }
 
   #protectGreeting(): void {

@@ -1,6 +1,5 @@
 import type { Cancel, Clock } from "../clock.ts";
-import type { ModelSession } from "../model/session.ts";
-import type { Playout } from "../playout/playout.ts";
+import type { Heard, ModelSession } from "../model/session.ts";
 
 /** A goodbye not heard by then is not waited for any longer (ms). */
 export const GOODBYE_MS = 15_000;
@@ -9,9 +8,10 @@ export const GOODBYE_MS = 15_000;
 export interface GoodbyeOptions {
   readonly clock: Clock;
   readonly session: ModelSession;
-  readonly playout: Playout;
-  /** The item the model is making, if any. */
-  readonly openItem: string | undefined;
+  /** Ends what is being played; says how much of it was heard. */
+  readonly cut: () => readonly Heard[];
+  /** Runs `then` when all that was said has been heard. */
+  readonly whenHeard: (then: () => void) => void;
   /** What the model is told to say. */
   readonly instructions: string;
   /** Called once. */
@@ -27,16 +27,16 @@ export class Goodbye {
   readonly #cap: Cancel;
   readonly #over: (heard: boolean) => void;
 
-  constructor({ clock, session, playout, openItem, instructions, over }: GoodbyeOptions) {
+  constructor({ clock, session, cut, whenHeard, instructions, over }: GoodbyeOptions) {
     this.#over = over;
     this.#cap = clock.after(GOODBYE_MS, () => this.#finish(false));
     session.stopListening();
-    session.interrupted(playout.interrupt(openItem));
+    session.interrupted(cut());
     session.stopSpeech();
     session.requestSpeech({
       instructions,
       answered: ({ spoke }) => {
-        if (spoke) playout.whenHeard(() => this.#finish(true));
+        if (spoke) whenHeard(() => this.#finish(true));
         else this.#finish(false);
       },
     });

@@ -100,7 +100,7 @@ export class Keypad {
     name: string,
     options: { readonly digits: number; readonly timeoutMs?: number },
   ): Promise<Collected> {
-    this.#end({ failed: "cancelled" });
+    this.cancel();
     this.#secrets.delete(name);
     const { promise, resolve } = Promise.withResolvers<Collected>();
     if (this.#closed) {
@@ -115,6 +115,11 @@ export class Keypad {
     return promise;
   }
 
+  /** Nobody waits for the secret any longer, if one is being entered. */
+  cancel(): void {
+    this.#end({ failed: "cancelled" });
+  }
+
   /** What the caller entered under this name. */
   secret(name: string): string | undefined {
     return this.#secrets.get(name);
@@ -123,7 +128,7 @@ export class Keypad {
   /** No key means anything any more, and no secret is kept. */
   close(): void {
     this.#closed = true;
-    this.#end({ failed: "cancelled" });
+    this.cancel();
     this.#take();
     this.#secrets.clear();
   }

@@ -4,6 +4,8 @@ export interface LiveCall {
   /** What the network said: E.164, or `anonymous`, `client:…`, `sip:…`. */
   readonly from: string;
   readonly to: string;
+  /** Name of the assistant that answers. */
+  readonly assistant: string;
   readonly state: "announced" | "connected" | "transferring" | "ending";
   /** When it was announced, ISO 8601. */
   readonly startedAt: string;

@@ -83,6 +83,11 @@ export function loadConfig({ env, readFile }: Surroundings): Config {
   }
   problems.push(...findContradictions(values, problems));
   const assistants = readAssistants(values, { env: find, readFile }, problems);
+  if (assistants?.afterCall && values.WEBHOOK_SECRET === undefined) {
+    problems.push(
+      "WEBHOOK_SECRET: missing; afterCall in the assistants file needs it; make one with: openssl rand -hex 24",
+    );
+  }
   const production = appEnv === "production";
   const risks = [
     ...findRisks(values).filter(([name]) => !problems.some((problem) => problem.startsWith(name)))

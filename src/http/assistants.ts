@@ -128,7 +128,7 @@ export class AssistantsAtWork {
       waiting: waiting && { afterMs: waiting.afterSeconds * 1000, say: waiting.say },
       protectedMs: protectGreetingSeconds * 1000,
       maxMs: limits.callSeconds && limits.callSeconds * 1000,
-      maxUsd: limits.callUsd,
+      limits,
     };
   }
 
@@ -171,7 +171,7 @@ export class AssistantsAtWork {
       send_digits: () => sendDigits(phone),
       take_message: () => takeMessage((message) => keep(call, assistant.name, message)),
       switch_language: () => switchLanguage(phone, languagesOf(assistant)),
-      collect_digits: () => collectDigits(phone, assistant.keypad.secrets.map(({ name }) => name)),
+      collect_digits: () => collectDigits(phone, assistant.keypad.secrets),
     };
     const context = { secret, log: this.#log(call), hidden: this.#assistants.secrets };
     return [

@@ -1,5 +1,6 @@
 import { encodeHex } from "@std/encoding/hex";
 import { Calls } from "../call/calls.ts";
+import { Spending } from "../call/spending.ts";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config/config.ts";
 import type { OpenSession } from "../model/session.ts";
@@ -7,12 +8,14 @@ import type { Log } from "../telemetry/log.ts";
 import { Metrics } from "../telemetry/metrics.ts";
 import { TrustedProxies } from "./address.ts";
 import { adminRoutes } from "./admin/admin_routes.ts";
+import { AfterCall } from "./after_call.ts";
 import { AssistantsAtWork } from "./assistants.ts";
 import { createApp, type Handler } from "./app.ts";
 import { Drain } from "./drain.ts";
 import { listen } from "./listen/listener.ts";
 import { PendingStreams } from "./pending_streams.ts";
 import { Refusals } from "./refusals.ts";
+import { spendingFile } from "./spending_file.ts";
 import { onlyHttps } from "./security_headers.ts";
 
 /** How long requests in progress may take to end (ms). */
@@ -53,11 +56,13 @@ export interface Server {
 export function startServer({ config, openSession, modelUrl, clock, log }: ServerOptions): Server {
   const proxies = new TrustedProxies(config.TRUSTED_PROXIES);
   const metrics = new Metrics(clock);
+  const afterCall = new AfterCall(config, clock, log);
+  const spending = new Spending({ clock, log, file: spendingFile(config.DATA_DIR) });
   const assistants = new AssistantsAtWork({
     assistants: config.assistants,
     config,
     modelUrl,
-    keep() {},
+    keep: (call, assistant, message) => afterCall.message(call, assistant, message),
     clock,
     log,
   });
@@ -72,6 +77,8 @@ export function startServer({ config, openSession, modelUrl, clock, log }: Serve
       perCallerAndHour: config.CALLS_PER_CALLER_AND_HOUR,
     },
     mediaTimeoutMs: config.MEDIA_TIMEOUT_SECONDS * 1000,
+    spending,
+    ended: (record) => afterCall.ended(record),
     tokenSecret: config.TWILIO_AUTH_TOKEN,
     clock,
     log,
@@ -141,6 +148,7 @@ export function startServer({ config, openSession, modelUrl, clock, log }: Serve
     metrics.close();
     // A client that does not read what it asked for is not waited for.
     await within(SHUTDOWN_MS, listener.shutdown(), clock);
+    await Promise.all([afterCall.stop(), spending.close()]);
     return calls.cut;
   };
   let closing: Promise<number> | undefined;

@@ -64,7 +64,7 @@ function connect({ from, to }: IncomingCall, token: string, { publicUrl }: Voice
 }
 
 function refuse(why: CallRefusal, overflow: string): string {
-  if (why === "full" || why === "draining") return twiml(...divert(overflow));
+  if (why === "full" || why === "draining" || why === "spending limit") return twiml(...divert(overflow));
   return twiml(reject("rejected"));
 }
 

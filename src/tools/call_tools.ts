@@ -61,17 +61,24 @@ export function sendDigits(phone: Phone): Tool {
 }
 
 /** `collect_digits`: the caller enters a secret that the model never sees. */
-export function collectDigits(phone: Phone, secrets: readonly string[]): Tool {
+export function collectDigits(
+  phone: Phone,
+  secrets: readonly { readonly name: string; readonly digits: number }[],
+): Tool {
   return tool({
     name: "collect_digits",
     description:
       "Waits for the caller to enter something secret on the keypad; ask for it first. You are told only " +
       "whether it was entered.",
-    parameters: z.object({ name: z.enum([...secrets]) }),
+    parameters: z.object({ name: z.enum(secrets.map(({ name }) => name)) }),
     timeoutMs: COLLECT_MS,
   }, async ({ name }) => {
     const collected = await phone.collectDigits(name);
-    if ("digits" in collected) return { entered: true };
+    if ("digits" in collected) {
+      const wanted = secrets.find((secret) => secret.name === name)?.digits;
+      if (collected.digits === wanted) return { entered: true };
+      throw new ToolError(`The caller entered ${collected.digits} digits of ${wanted}; ask again`);
+    }
     throw new ToolError(
       collected.failed === "timeout" ? "The caller entered nothing in time" : "The caller did not finish",
     );

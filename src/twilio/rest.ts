@@ -6,6 +6,8 @@
 import { encodeBase64 } from "@std/encoding/base64";
 import type { Clock } from "../clock.ts";
 import { isObject, type JsonObject, parseObject } from "../json.ts";
+import { type NewCall, newCallForm } from "./new_call.ts";
+import { remedy } from "./remedies.ts";
 
 /** Longest time for one request with all its repetitions (ms). */
 const DEADLINE_MS = 10_000;
@@ -114,13 +116,44 @@ export class TwilioRest {
     );
   }
 
+  /** Places a call; gives its CallSid. After an answer that did not come, the call may have been placed all the same. */
+  async createCall(call: NewCall): Promise<string> {
+    const { sid } = await this.request("POST", "/Calls.json", newCallForm(call));
+    return text(sid);
+  }
+
+  /** Ends a call, whether it rings or is answered. One that is over already is no error. */
+  async hangUp(callSid: string): Promise<void> {
+    try {
+      await this.request("POST", callPath(callSid), { Status: "completed" }, true);
+    } catch (error) {
+      const over = error instanceof TwilioError && (error.code === 20404 || error.code === 21220);
+      if (!over) throw error;
+    }
+  }
+
   /**
-   * One request, repeated within 10 s where that is safe: after 429, which was not processed, and a GET also after 5xx.
+   * Makes a call in progress go on with another document.
+   *
+   * @param twiml At most 4,000 characters.
+   */
+  async redirect(callSid: string, twiml: string): Promise<void> {
+    await this.request("POST", callPath(callSid), { Twiml: twiml });
+  }
+
+  /**
+   * One request, repeated within 10 s where that is safe: after 429, which was not processed, and after 5xx if asking
+   * twice does no more than asking once.
    *
    * @param path What follows `/2010-04-01/Accounts/{sid}`, such as `/Calls.json`.
    * @param form The query of a GET, the body of a POST.
    */
-  async request(method: "GET" | "POST", path: string, form: Form = {}): Promise<JsonObject> {
+  async request(
+    method: "GET" | "POST",
+    path: string,
+    form: Form = {},
+    idempotent: boolean = method === "GET",
+  ): Promise<JsonObject> {
     const { clock, random = Math.random } = this.#options;
     const deadline = clock.now() + DEADLINE_MS;
     const timeout = new AbortController();
@@ -130,7 +163,7 @@ export class TwilioRest {
         const { status, body } = await this.#send(method, path, form, timeout.signal);
         if (status >= 200 && status < 300 && body) return body;
         const wait = pause * (1 + random()) / 2;
-        const repeat = status === 429 || (method === "GET" && status >= 500);
+        const repeat = status === 429 || (idempotent && status >= 500);
         if (!repeat || clock.now() + wait >= deadline) throw refusal(`${method} ${path}`, status, body);
         await new Promise<void>((resolve) => clock.after(wait, resolve));
       }
@@ -184,16 +217,8 @@ function refusal(request: string, status: number, body: JsonObject | undefined):
   return new TwilioError(message, status, code);
 }
 
-/** What to do. Twilio's texts vary, so only codes are looked at: https://www.twilio.com/docs/api/errors */
-function remedy(status: number, code: number | undefined): string {
-  if (code === 20003 || status === 401) {
-    return "check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, or TWILIO_API_KEY_SID and TWILIO_API_KEY_SECRET, and that the key may do this";
-  }
-  if (code === 20404 || status === 404) return "check that it exists and belongs to TWILIO_ACCOUNT_SID";
-  if (code === 20429 || status === 429) return "too much is asked at a time; try again later";
-  if (status >= 500) return "try again later, and look at status.twilio.com";
-  if (code === undefined) return "check TWILIO_API_URL";
-  return `see https://www.twilio.com/docs/errors/${code}`;
+function callPath(callSid: string): string {
+  return `/Calls/${encodeURIComponent(callSid)}.json`;
 }
 
 function readPhoneNumber(fields: JsonObject): PhoneNumber {

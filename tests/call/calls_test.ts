@@ -191,6 +191,7 @@ Deno.test("watchers are told of each change, until they look away", () => {
   const { socket } = bench.connect("CA1");
   assertEquals(bench.calls.list(), [{
     callSid: "CA1",
+    assistant: "default",
     from: "+15551230000",
     to: "+15559870000",
     state: "connected",

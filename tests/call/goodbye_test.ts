@@ -16,8 +16,8 @@ function setUp(openItem?: string) {
     new Goodbye({
       clock,
       session,
-      playout,
-      openItem,
+      cut: () => playout.interrupt(openItem),
+      whenHeard: (then) => playout.whenHeard(then),
       instructions: "bye",
       over: (heard) => over.push(heard),
     });

@@ -148,6 +148,17 @@ Deno.test("Keypad cancels a secret when another is asked for, and forgets the on
   assertEquals([keypad.secret("card"), keypad.secret("pin"), clock.pending], [undefined, "78", 0]);
 });
 
+Deno.test("Keypad calls a secret off; keys that were still meant for it stay with it", async () => {
+  const { clock, keypad, press, told } = setUp();
+  keypad.cancel();
+  const collected = keypad.collect("pin", { digits: 4 });
+  press("12");
+  keypad.cancel();
+  assertEquals([keypad.listening, await collected], [true, { failed: "cancelled" }]);
+  press("34;56#");
+  assertEquals([told, keypad.secret("pin"), clock.pending], [["entered 56"], undefined, 0]);
+});
+
 Deno.test("Keypad when closed cancels what is open, forgets secrets, hears nothing and leaves no timer", async () => {
   const { clock, keypad, press, told } = setUp(["0"]);
   const done = keypad.collect("card", { digits: 2 });

@@ -24,7 +24,9 @@ Deno.test("SilenceWatch asks so many times, then gives up, once, and leaves no t
       [2, ["prompt 1 at 12000", "prompt 2 at 24000", "gave up at 36000"]],
     ] as const
   ) {
-    const { clock, told } = setUp(prompts);
+    const { clock, watch, told } = setUp(prompts);
+    clock.advance(10 * AFTER);
+    watch.digit();
     clock.advance(10 * AFTER);
     assertEquals([told, clock.pending], [[...expected], 0]);
   }

@@ -14,6 +14,9 @@ class MemoryFile {
   text: string | undefined;
   broken: string[] = [];
   writes = 0;
+  /** Whether a write began before another had ended. */
+  overlapped = false;
+  #writing = false;
   /** What the next reads and writes throw. */
   failure: Error | undefined;
   /** What writes wait for. */
@@ -30,7 +33,10 @@ class MemoryFile {
 
   async write(text: string): Promise<void> {
     this.writes++;
+    this.overlapped ||= this.#writing;
+    this.#writing = true;
     await this.gate;
+    this.#writing = false;
     if (this.failure) throw this.failure;
     this.text = text;
   }
@@ -178,7 +184,7 @@ Deno.test("Spending writes once at a time, and what came meanwhile afterwards, o
   const closed = spending.close();
   gate.resolve();
   await closed;
-  assertEquals([file.writes, clock.pending], [2, 0]);
+  assertEquals([file.writes, file.overlapped, clock.pending], [2, false, 0]);
   assertEquals(setUp({ file, clock }).spending.refuse(ANN, { dayUsd: 2 }), "day");
 });
 

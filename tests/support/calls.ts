@@ -1,5 +1,6 @@
 import type { CallAssistant } from "../../src/call/assistant.ts";
 import { Calls, type CallsOptions } from "../../src/call/calls.ts";
+import { Spending, type SpendingFile } from "../../src/call/spending.ts";
 import { type JsonObject, parseObject } from "../../src/json.ts";
 import { createLog } from "../../src/telemetry/log.ts";
 import { Metrics } from "../../src/telemetry/metrics.ts";
@@ -26,7 +27,10 @@ export const PLAIN_ASSISTANT: CallAssistant = {
   tools: () => [],
   approvals: new Set(),
   keypad: { pauseMs: 2_000, menu: new Map(), secrets: new Map() },
+  limits: {},
 };
+
+const NO_FILE: SpendingFile = { read: () => undefined, write: () => Promise.resolve(), setAside() {} };
 
 /** All calls of a service, without a network and in no time. */
 export class CallsBench implements Disposable {
@@ -42,6 +46,11 @@ export class CallsBench implements Disposable {
 
   constructor(options: Partial<CallsOptions> = {}, assistant: Partial<CallAssistant> = {}) {
     this.assistant = { ...PLAIN_ASSISTANT, ...assistant };
+    const log = createLog({
+      level: "info",
+      format: "json",
+      write: (line) => this.lines.push(parseObject(line) ?? {}),
+    });
     this.calls = new Calls({
       assistant: () => this.assistant,
       openSession: (options, observer) => {
@@ -50,13 +59,10 @@ export class CallsBench implements Disposable {
         return session;
       },
       rules: { denied: [] },
+      spending: new Spending({ clock: this.clock, log, file: NO_FILE }),
       mediaTimeoutMs: 600_000,
       clock: this.clock,
-      log: createLog({
-        level: "info",
-        format: "json",
-        write: (line) => this.lines.push(parseObject(line) ?? {}),
-      }),
+      log,
       metrics: this.metrics,
       ...options,
     });

@@ -38,6 +38,8 @@ export class TwilioApi implements AsyncDisposable {
     trunk_sid: null,
     capabilities: { voice: true, sms: true, mms: false, fax: false },
   };
+  /** Status of the calls that were placed, by CallSid. */
+  readonly calls = new Map<string, string>();
   /** Whether the key may see the account: a standard one may not. */
   keyIsMain = false;
   instead: Instead = () => undefined;
@@ -88,12 +90,48 @@ export class TwilioApi implements AsyncDisposable {
       this.number = { ...this.number, ...Object.fromEntries(changed) };
       return Response.json(this.number);
     }
+    if (method === "POST" && path === `${base}/Calls.json`) return this.#placeCall(fields);
+    const callSid = new RegExp(`^${base}/Calls/(\\w+)\\.json$`).exec(path)?.[1];
+    if (method === "POST" && callSid !== undefined && this.calls.has(callSid)) {
+      return this.#updateCall(callSid, fields);
+    }
     return twilioError(404, 20404, `The requested resource ${path} was not found`);
+  }
+
+  #placeCall({ To = "", From, Url, Twiml }: Record<string, string>): Response {
+    if (!/^\+[1-9]\d{6,14}$/.test(To)) return twilioError(400, 21211, `The phone number ${To} is not valid`);
+    if (From !== this.number?.phone_number) return twilioError(400, 21210, `${From} is not verified`);
+    if (!Url && !Twiml) return twilioError(400, 21205, "Url parameter is required");
+    const sid = `CA${String(this.calls.size + 1).padStart(32, "0")}`;
+    this.calls.set(sid, "queued");
+    return Response.json(callResource(sid, "queued"), { status: 201 });
+  }
+
+  #updateCall(sid: string, { Status, Twiml }: Record<string, string>): Response {
+    const status = this.calls.get(sid) ?? "";
+    const over = !["queued", "ringing", "in-progress"].includes(status);
+    if (over && Status) return twilioError(404, 20404, `The requested resource ${sid} was not found`);
+    if (Twiml && status !== "in-progress") {
+      return twilioError(400, 21220, "Call is not in-progress. Cannot redirect.");
+    }
+    if (Status) this.calls.set(sid, Status);
+    return Response.json(callResource(sid, this.calls.get(sid) ?? ""));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#server.shutdown();
   }
+}
+
+function callResource(sid: string, status: string): JsonObject {
+  return {
+    sid,
+    account_sid: ACCOUNT_SID,
+    status,
+    direction: "outbound-api",
+    queue_time: "0",
+    duration: null,
+  };
 }
 
 /** An error as Twilio's API answers it. */

@@ -56,15 +56,16 @@ function vendor({ url }: TwilioApi): twilio.Twilio {
   return twilio(ACCOUNT_SID, AUTH_TOKEN, { httpClient });
 }
 
-Deno.test("asks for the account, a number, its webhook and a call as Twilio's own package does", async () => {
+Deno.test("asks for the account, a number, its webhook, and calls as Twilio's own package does", async () => {
   await using api = new TwilioApi();
-  api.instead = ({ path }) =>
-    path.endsWith("/Calls.json") ? Response.json({ sid: "CA1" }, { status: 201 }) : undefined;
   const ours = client(api);
   const theirs = vendor(api);
   const voiceUrl = "https://phone.example.com/incoming-call?a=b c&d='é";
   const statusCallback = "https://phone.example.com/call-status";
-  const events = ["initiated", "answered"];
+  const machineCallback = "https://phone.example.com/answered-by";
+  const plain = { to: "+15551230000", from: NUMBER, url: voiceUrl, statusCallback, ringSeconds: 30 };
+  const callSid = "CA1";
+  api.calls.set(callSid, "in-progress");
   const pairs: [() => Promise<unknown>, () => Promise<unknown>][] = [
     [() => ours.account(), () => theirs.api.v2010.accounts(ACCOUNT_SID).fetch()],
     [() => ours.phoneNumber(NUMBER), () => theirs.incomingPhoneNumbers.page({ phoneNumber: NUMBER })],
@@ -79,14 +80,54 @@ Deno.test("asks for the account, a number, its webhook and a call as Twilio's ow
         }),
     ],
     [
+      () => ours.createCall({ ...plain, statusCallbackEvents: ["completed"] }),
       () =>
-        ours.request("POST", "/Calls.json", {
-          To: NUMBER,
-          From: "+15551230000",
-          StatusCallbackEvent: events,
+        theirs.calls.create({
+          to: plain.to,
+          from: NUMBER,
+          url: voiceUrl,
+          method: "POST",
+          statusCallback,
+          statusCallbackEvent: ["completed"],
+          statusCallbackMethod: "POST",
+          timeout: 30,
+        }),
+    ],
+    [
+      () =>
+        ours.createCall({
+          ...plain,
+          statusCallbackEvents: ["initiated", "ringing", "answered", "completed"],
+          timeLimitSeconds: 900,
+          machineCallback,
         }),
       () =>
-        theirs.calls.create({ to: NUMBER, from: "+15551230000", statusCallbackEvent: events, url: voiceUrl }),
+        theirs.calls.create({
+          to: plain.to,
+          from: NUMBER,
+          url: voiceUrl,
+          method: "POST",
+          statusCallback,
+          statusCallbackEvent: ["initiated", "ringing", "answered", "completed"],
+          statusCallbackMethod: "POST",
+          timeout: 30,
+          timeLimit: 900,
+          machineDetection: "DetectMessageEnd",
+          asyncAmd: "true",
+          asyncAmdStatusCallback: machineCallback,
+          asyncAmdStatusCallbackMethod: "POST",
+        }),
+    ],
+    [
+      () => ours.redirect(callSid, "<Response><Say>One moment &amp; more</Say></Response>"),
+      () => theirs.calls(callSid).update({ twiml: "<Response><Say>One moment &amp; more</Say></Response>" }),
+    ],
+    [
+      () => ours.hangUp(callSid),
+      async () => {
+        api.calls.set(callSid, "in-progress");
+        await theirs.calls(callSid).update({ status: "completed" });
+      },
     ],
   ];
   for (const [mine, vendors] of pairs) {
@@ -94,7 +135,7 @@ Deno.test("asks for the account, a number, its webhook and a call as Twilio's ow
     await vendors();
     const [one, other] = api.requests.splice(0);
     assert(one && other);
-    const form = other.form.filter(([name]) => name !== "Url" && name !== "PageSize");
+    const form = other.form.filter(([name]) => name !== "PageSize");
     assertEquals(one, { ...other, form, type: one.method === "GET" ? "" : other.type });
     assertEquals(one.authorization, basic(ACCOUNT_SID, AUTH_TOKEN));
   }
@@ -156,7 +197,8 @@ Deno.test("errors carry status and code, say what to do, and show no credentials
   assertEquals([missing.status, missing.code], [404, 20404]);
   assertStringIncludes(missing.message, "check that it exists and belongs to TWILIO_ACCOUNT_SID");
   const answers: [Response, number, number | undefined, string][] = [
-    [twilioError(400, 21211, "bad\n\x1b[2JTo"), 400, 21211, "errors/21211"],
+    [twilioError(400, 21211, "bad\n\x1b[2JTo"), 400, 21211, "give it as +, country code and number"],
+    [twilioError(400, 21205, "Url"), 400, 21205, "see https://www.twilio.com/docs/errors/21205"],
     [new Response("<h1>Bad gateway</h1>", { status: 502 }), 502, undefined, "try again later"],
     [new Response("welcome"), 200, undefined, "check TWILIO_API_URL"],
     [new Response(null, { status: 302, headers: { location: "/" } }), 302, undefined, "check TWILIO_API_URL"],
@@ -171,6 +213,60 @@ Deno.test("errors carry status and code, say what to do, and show no credentials
       "a vendor's text cannot break the line",
     );
   }
+});
+
+Deno.test("what Twilio does not grant of a call comes with what to do", async () => {
+  await using api = new TwilioApi();
+  const remedies: [status: number, code: number, says: string][] = [
+    [400, 21210, "set TWILIO_PHONE_NUMBER to one of its own or a verified one"],
+    [400, 21212, "set TWILIO_PHONE_NUMBER to one of its own"],
+    [400, 21214, "the number to call cannot be reached"],
+    [400, 21215, "Voice, Settings, Geo permissions"],
+    [400, 13227, "Voice, Settings, Geo permissions"],
+    [400, 21219, "verify it in the Twilio console, or upgrade the account"],
+    [403, 10004, "wait until some have ended"],
+  ];
+  for (const [status, code, says] of remedies) {
+    api.instead = () => twilioError(status, code, "no");
+    const error = await assertRejects(() => client(api).redirect("CA1", "<Response/>"), TwilioError, says);
+    assertEquals([error.status, error.code], [status, code]);
+  }
+});
+
+Deno.test("a call is placed, redirected and hung up; over is over", async () => {
+  await using api = new TwilioApi();
+  const rest = client(api);
+  const callSid = await rest.createCall({
+    to: "+15551230000",
+    from: NUMBER,
+    url: "https://phone.example.com/incoming-call",
+    statusCallback: "https://phone.example.com/call-status",
+    statusCallbackEvents: ["completed"],
+    ringSeconds: 30,
+  });
+  assertEquals([...api.calls], [[callSid, "queued"]]);
+  const early = await assertRejects(
+    () => rest.redirect(callSid, "<Response/>"),
+    TwilioError,
+    "not in progress",
+  );
+  assertEquals(early.code, 21220);
+  await rest.hangUp(callSid);
+  assertEquals([...api.calls], [[callSid, "completed"]]);
+  await rest.hangUp(callSid);
+  api.instead = () => twilioError(400, 21220, "Invalid call state");
+  await rest.hangUp(callSid);
+  api.instead = () => twilioError(401, 20003, "Authenticate");
+  assertEquals((await assertRejects(() => rest.hangUp(callSid), TwilioError)).code, 20003);
+});
+
+Deno.test("a CallSid cannot lead to another resource", async () => {
+  await using api = new TwilioApi();
+  await client(api).hangUp("../IncomingPhoneNumbers/PN1?a=");
+  assertEquals(
+    api.requests[0]?.path,
+    `/2010-04-01/Accounts/${ACCOUNT_SID}/Calls/..%2FIncomingPhoneNumbers%2FPN1%3Fa%3D.json`,
+  );
 });
 
 Deno.test("429 is tried again after a doubling pause, whatever the method", async () => {
@@ -202,6 +298,33 @@ Deno.test("5xx is tried again for a GET; a POST may have been processed", async 
   api.requests.length = 0;
   const error = await assertRejects(() => client(api, { clock }).request("POST", "/Calls.json"), TwilioError);
   assertEquals([error.status, api.requests.length, clock.pending], [503, 1, 0]);
+});
+
+Deno.test("hanging up is tried again after 5xx, for twice does no more than once; placing and redirecting are not", async () => {
+  await using api = new TwilioApi();
+  api.instead = () => api.requests.length < 2 ? new Response(null, { status: 500 }) : undefined;
+  api.calls.set("CA1", "ringing");
+  const clock = new WatchedClock();
+  const hungUp = client(api, { clock }).hangUp("CA1");
+  await clock.timers(2);
+  clock.advance(250);
+  await hungUp;
+  assertEquals([api.calls.get("CA1"), api.requests.length], ["completed", 2]);
+  api.requests.length = 0;
+  api.instead = () => new Response(null, { status: 500 });
+  const rest = client(api, { clock });
+  await assertRejects(() => rest.redirect("CA1", "<Response/>"), TwilioError);
+  const call = {
+    to: "+15551230000",
+    from: NUMBER,
+    url: "https://a.example",
+    statusCallback: "https://a.example",
+  };
+  await assertRejects(
+    () => rest.createCall({ ...call, statusCallbackEvents: ["completed"], ringSeconds: 30 }),
+    TwilioError,
+  );
+  assertEquals([api.requests.length, clock.pending], [2, 0]);
 });
 
 Deno.test("no repetition begins after the deadline", async () => {

@@ -129,7 +129,8 @@ function checkLanguages(path: Path, { languages, language, tools }: AssistantEnt
 function checkPlaceholders(tool: string, entry: HttpToolEntry, sections: Sections, report: Report): void {
   const { parameters, url, headers, body } = entry;
   const given = new Set(Object.keys(parameters.properties));
-  const users = [...sections.assistants.sound].filter(([, { tools }]) => tools.includes(tool));
+  const all = [...sections.assistants.sound];
+  const users = all.filter(([, { tools }]) => tools.includes(tool));
   for (const [field, value] of Object.entries({ url, headers, body })) {
     const path = ["tools", tool, field];
     for (const name of namesIn(value)) {
@@ -142,11 +143,13 @@ function checkPlaceholders(tool: string, entry: HttpToolEntry, sections: Section
         continue;
       }
       const secret = name.slice(SECRET.length);
-      const lacking = users.filter(([, { keypad }]) => !Object.hasOwn(keypad.secrets, secret));
-      for (const [user] of lacking) {
+      const has = ([, { keypad }]: [string, AssistantEntry]) => Object.hasOwn(keypad.secrets, secret);
+      const lacking = users.filter((user) => !has(user)).map(([user]) => user);
+      const who = users.length > 0 ? lacking.join(", ") : all.some(has) ? "" : "any assistant";
+      if (who !== "") {
         report.problem(
           path,
-          `found {{${name}}}, and ${user} has no ${secret} in keypad.secrets; add it there`,
+          `found {{${name}}}, and no keypad.secrets of ${who} has ${secret}; add it there`,
         );
       }
     }

@@ -42,9 +42,7 @@ export interface KnownCall {
 }
 
 /** The values of {@linkcode CALL_VARIABLES}. */
-export function callVariables(
-  { caller, called, at, timeZone, objective = "" }: KnownCall,
-): Record<string, string> {
+export function callVariables({ caller, called, at, timeZone, objective = "" }: KnownCall) {
   const now = new Intl.DateTimeFormat("en-GB", { dateStyle: "full", timeStyle: "short", timeZone }).format(
     at,
   );

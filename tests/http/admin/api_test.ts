@@ -26,7 +26,15 @@ class MadeUpCalls implements LiveCalls {
 
 function call(callSid: string, more: Partial<LiveCall> = {}): LiveCall {
   const startedAt = "2026-01-01T00:00:00.000Z";
-  return { callSid, from: "+15551230000", to: "+15559870000", state: "announced", startedAt, ...more };
+  return {
+    callSid,
+    assistant: "default",
+    from: "+15551230000",
+    to: "+15559870000",
+    state: "announced",
+    startedAt,
+    ...more,
+  };
 }
 
 function setUp() {

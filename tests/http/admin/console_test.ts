@@ -9,6 +9,7 @@ const BROWSER = { accept: "text/html,application/xhtml+xml,*/*;q=0.8" };
 
 const CALL: LiveCall = {
   callSid: "CA1",
+  assistant: "default",
   from: "+15551230000",
   to: "+15559870000",
   state: "connected",

@@ -1,0 +1,21 @@
+import type { EndReason } from "./ending.ts";
+
+/** What is known of a call that is over. */
+export interface CallRecord {
+  readonly callSid: string;
+  /** What the network said: E.164, or `anonymous`, `client:…`, `sip:…`. */
+  readonly from: string;
+  readonly to: string;
+  readonly assistant: string;
+  /** When it was announced, ISO 8601. */
+  readonly startedAt: string;
+  readonly reason: EndReason;
+  /** From the start of its stream (s); 0 where none came. */
+  readonly seconds: number;
+  readonly turns: number;
+  readonly bargeIns: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  /** What the model's answers cost, as far as prices are known (US dollars). */
+  readonly costUsd: number;
+}
