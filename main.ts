@@ -2,13 +2,16 @@
 
 import { systemClock } from "./src/clock.ts";
 import { runCheck } from "./src/check/command.ts";
+import type { Assistants } from "./src/config/assistants/assistant.ts";
 import { type Config, ConfigError, loadConfig, processSurroundings } from "./src/config/config.ts";
 import { StartError } from "./src/service/confined.ts";
+import { permissionsFor } from "./src/service/permissions.ts";
 import { trySandbox } from "./src/service/sandbox.ts";
 import { type Service, startService } from "./src/service/service.ts";
 import { type Server, startServer } from "./src/http/server.ts";
 import { gaDialect } from "./src/model/ga_session.ts";
 import { dial } from "./src/model/web_socket.ts";
+import { runCall } from "./src/outbound/command.ts";
 import { startRehearsalModel } from "./src/rehearsal/model/server.ts";
 import { runRehearse } from "./src/rehearsal/caller/command.ts";
 import { createLog, type Log } from "./src/telemetry/log.ts";
@@ -20,6 +23,7 @@ Usage: parley [command]
 
   serve      answer calls (also without a command)
   rehearse   place one call without a phone; parley rehearse --help says more
+  call       have the running service call a number, or a list of them; parley call --help says more
   check      look at everything that can be wrong before the first call; parley check --help says more
   version    print the version
   help       print this
@@ -42,7 +46,7 @@ async function serve(reloads: boolean): Promise<number> {
   const service = await open(config, standIn?.url);
   log.info("listening", { url: service.url, public_url: config.PUBLIC_URL });
   if (config.APP_ENV === "development") printNextSteps(config, service.url);
-  if (!reloads) obeySignals(service);
+  if (!reloads) obeySignals(service, config, log);
   const cut = await service.stopped;
   await standIn?.close();
   log.info("stopped", { calls_cut: cut || undefined });
@@ -63,8 +67,8 @@ async function open(config: Config, modelUrl: string | undefined): Promise<Servi
   }
 }
 
-/** The first signal drains, a second one cuts. */
-function obeySignals(service: Service): void {
+/** The first signal drains, a second one cuts. SIGHUP reads the assistants again; what is wrong with them changes nothing. */
+function obeySignals(service: Service, config: Config, log: Log): void {
   let asked = false;
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     Deno.addSignalListener(signal, () => {
@@ -72,7 +76,28 @@ function obeySignals(service: Service): void {
       asked = true;
     });
   }
-  Deno.addSignalListener("SIGHUP", () => service.tell("reload"));
+  let { assistants } = config;
+  Deno.addSignalListener("SIGHUP", () => {
+    assistants = reread({ ...config, assistants }, log);
+    service.tell({ reload: assistants });
+  });
+}
+
+/** The assistants as they are now; those there were, where they cannot be used. */
+function reread(config: Config, log: Log): Assistants {
+  try {
+    const { assistants } = loadConfig(processSurroundings);
+    const known = permissionsFor(config, undefined).net;
+    const hosts = permissionsFor({ ...config, assistants }, undefined).net.filter((host) =>
+      !known.includes(host)
+    );
+    if (hosts.length === 0) return assistants;
+    log.error("assistants not reloaded", { problem: `new hosts need a restart: ${hosts.join(", ")}` });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    for (const problem of error.problems) log.error("assistants not reloaded", { problem });
+  }
+  return config.assistants;
 }
 
 /** Starts the service in this thread, for one rehearsal; and the stand-in model where there is no key for a real one. */
@@ -167,12 +192,39 @@ async function rehearse(args: string[]): Promise<number> {
   });
 }
 
+/** `parley call`: the running service places the calls. */
+async function call(args: string[]): Promise<number> {
+  const config = loadConfig(processSurroundings);
+  const stop = new AbortController();
+  Deno.addSignalListener("SIGINT", () => stop.abort());
+  return await runCall(args, {
+    out,
+    err,
+    errIsTerminal: Deno.stderr.isTerminal(),
+    async readFile(path) {
+      try {
+        return await permitted(Deno.readTextFile(path));
+      } catch (error) {
+        if (error instanceof Deno.errors.NotFound) return undefined;
+        throw error;
+      }
+    },
+    appendFile: (path, text) => permitted(Deno.writeTextFile(path, text, { append: true })),
+    service: { url: config.PUBLIC_URL ?? `http://127.0.0.1:${config.PORT}`, token: config.ADMIN_TOKEN },
+    timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    clock: systemClock,
+    signal: stop.signal,
+  });
+}
+
 async function run([command = "serve", ...args]: string[]): Promise<number> {
   switch (command) {
     case "serve":
       return await serve(args.includes("--reloads"));
     case "rehearse":
       return await rehearse(args);
+    case "call":
+      return await call(args);
     case "check":
       return await check(args);
     case "version":

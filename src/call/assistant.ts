@@ -1,4 +1,5 @@
 import type { SessionOptions } from "../model/session.ts";
+import type { MachineBehaviour } from "../outbound/answering_machine.ts";
 import type { Phone } from "../tools/phone.ts";
 import type { Tool } from "../tools/tool.ts";
 import type { SpendingLimits } from "./spending.ts";
@@ -32,8 +33,8 @@ export interface CallAssistant extends Persona {
   readonly destinations: readonly Destination[];
   /** What it may do in this call; `secret` gives digits the caller entered under a name. */
   readonly tools: (phone: Phone, secret: (name: string) => string | undefined) => readonly Tool[];
-  /** Tools of remote servers that the caller approves by pressing 1, by the server's label. */
-  readonly approvals: ReadonlySet<string>;
+  /** Names of the tools of remote servers that the caller approves by pressing 1, by the server's label. */
+  readonly approvals: ReadonlyMap<string, readonly string[]>;
   readonly keypad: {
     /** Pause that ends a number (ms). */
     readonly pauseMs: number;
@@ -51,4 +52,6 @@ export interface CallAssistant extends Persona {
   /** Longest call (ms). */
   readonly maxMs?: number | undefined;
   readonly limits: SpendingLimits;
+  /** What to do when a machine answers a call that we placed; nothing listens for one without it. */
+  readonly voicemail?: MachineBehaviour | undefined;
 }

@@ -1,7 +1,9 @@
 import type { Cancel, Clock } from "../clock.ts";
 import type { ModelObserver, ModelSession, SessionOptions } from "../model/session.ts";
+import { AnsweringMachine, type Decision } from "../outbound/answering_machine.ts";
 import { ToolCalls } from "../tools/tool_calls.ts";
 import type { MediaStream, MediaStreamObserver, Skipped, StreamEnd } from "../twilio/media_stream.ts";
+import type { AnsweredBy } from "../twilio/call_status.ts";
 import type { CallAssistant, Destination, Persona } from "./assistant.ts";
 import { CallPhone } from "./call_phone.ts";
 import { Conversation } from "./conversation.ts";
@@ -62,7 +64,10 @@ export class Call implements MediaStreamObserver {
   readonly #streams: MediaStream[] = [];
   #streamedAt: number | undefined;
   #transfer: Transfer | undefined;
-  #parting: Parting | undefined;
+  #parting: EndReason | undefined;
+  readonly #machine: AnsweringMachine | undefined;
+  /** Whether anything of the assistant has been heard to its end. */
+  #heardOnce = false;
   #costUsd = 0;
   #over = false;
 
@@ -79,14 +84,21 @@ export class Call implements MediaStreamObserver {
       metrics,
       observer: {
         callerSpeaks: () => this.#phone.callerSpeaks(),
-        callerStopped: () => this.#phone.callerStopped(),
+        callerStopped: () => {
+          this.#phone.callerStopped();
+          if (this.#heardOnce) this.#machine?.answered();
+        },
         assistantSpeaks: () => this.#phone.assistantSpeaks(),
-        assistantHeard: () => this.#phone.assistantHeard(),
+        assistantHeard: () => {
+          this.#heardOnce = true;
+          this.#phone.assistantHeard();
+        },
         answered: ({ spoke }, cost) => {
           this.#phone.answered(spoke);
           this.#tools.answered();
           if (cost) this.#spend(cost);
         },
+        callerSaid: (transcript) => this.#machine?.heard(transcript),
         functionCalled: (call) => {
           this.#phone.toolStarted();
           this.#tools.called(call);
@@ -109,6 +121,14 @@ export class Call implements MediaStreamObserver {
       speak: (language, summary) => this.#speak(language, summary),
       silent: () => this.sayGoodbye("silence"),
     });
+    const { voicemail } = assistant;
+    if (voicemail) {
+      this.#machine = new AnsweringMachine({
+        behaviour: voicemail,
+        clock,
+        decided: (decision) => this.#decide(decision),
+      });
+    }
     this.#tools = new ToolCalls(assistant.tools(this.#phone, (name) => this.#phone.secret(name)), clock, {
       output: (callId, output) => this.#conversation.answerFunction(callId, output),
       settled: () => this.#conversation.say({ lapses: true }),
@@ -144,6 +164,11 @@ export class Call implements MediaStreamObserver {
     });
   }
 
+  /** Twilio says who answered a call that we placed. */
+  answeredBy(who: AnsweredBy): void {
+    this.#machine?.verdict(who);
+  }
+
   /** A stream has started: the caller is on the line, or back on it. */
   attach(stream: MediaStream): void {
     const { clock, log, changed } = this.#options;
@@ -157,6 +182,7 @@ export class Call implements MediaStreamObserver {
     if (!this.#conversation.hasSession) this.#openSession(back === undefined);
     this.#conversation.attach(stream);
     this.#phone.attached();
+    this.#machine?.connected();
     if (back) this.#conversation.say({ instructions: back.welcomeBack() });
     if (this.#streamedAt === undefined) {
       this.#streamedAt = clock.now();
@@ -180,10 +206,15 @@ export class Call implements MediaStreamObserver {
 
   /** Has the assistant say goodbye, and ends the call once that was heard; at once where nobody can say it. */
   sayGoodbye(reason: Parting): void {
+    this.#part(reason, GOODBYES[reason]);
+  }
+
+  #part(reason: EndReason, instructions: string): void {
     if (this.#over || this.#parting) return;
     this.#tools.stop();
     this.#phone.close();
-    const said = this.#conversation.sayGoodbye(GOODBYES[reason], (heard) => this.end(reason, heard));
+    this.#machine?.close();
+    const said = this.#conversation.sayGoodbye(instructions, (heard) => this.end(reason, heard));
     if (!said) return this.end(reason);
     this.#options.log.info("goodbye", { reason });
     this.#parting = reason;
@@ -203,6 +234,7 @@ export class Call implements MediaStreamObserver {
     this.#mediaTimeout.stop();
     this.#tools.stop();
     this.#phone.close();
+    this.#machine?.close();
     this.#conversation.close();
     this.#stream?.close();
     const { facts } = this.#conversation;
@@ -242,6 +274,21 @@ export class Call implements MediaStreamObserver {
 
   ended(how: StreamEnd): void {
     this.end(how === "stop" ? "caller hung up" : how === "flood" ? "flood" : "stream lost");
+  }
+
+  #decide(decision: Decision): void {
+    this.#options.log.info("answering machine", { action: decision.action });
+    switch (decision.action) {
+      case "keep silent":
+        return this.#conversation.silence(true);
+      case "go on":
+        this.#conversation.silence(false);
+        return this.#conversation.say({ lapses: true });
+      case "leave message":
+        return this.#part("answering machine", decision.instructions);
+      case "hang up":
+        return this.end("answering machine", true);
+    }
   }
 
   #openSession(greet = true): void {

@@ -173,7 +173,7 @@ export class CallPhone implements Phone {
   /** A remote server may do something only if the caller says so, by a key nobody can talk them or the model out of. */
   approvalAsked(request: ApprovalRequest): void {
     const { assistant, conversation, log } = this.#options;
-    if (!assistant.approvals.has(request.server)) {
+    if (!assistant.approvals.get(request.server)?.includes(request.name)) {
       log.warn("tool refused", { server: request.server, tool: request.name });
       return conversation.answerApproval(request.id, false);
     }

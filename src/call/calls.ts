@@ -5,6 +5,7 @@ import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { startCallSpan } from "../telemetry/spans.ts";
 import type { MediaStream, MediaStreamObserver, Refused } from "../twilio/media_stream.ts";
+import type { AnsweredBy } from "../twilio/call_status.ts";
 import type { Start } from "../twilio/messages.ts";
 import type { IncomingCall } from "../twilio/webhook.ts";
 import type { CallAssistant, Destination } from "./assistant.ts";
@@ -94,11 +95,16 @@ export class Calls implements LiveCalls {
     incoming: IncomingCall,
     assistant: CallAssistant,
   ): { readonly token: string } | { readonly refused: CallRefusal } {
-    const { callSid, from, to } = incoming;
+    const { callSid, from, to, outbound } = incoming;
     // Without a CallSid somebody is looking at the TwiML; and Twilio may ask twice for one call.
     if (callSid && !this.#calls.has(callSid)) {
-      const broke = this.#options.spending.refuse(from, assistant.limits) !== undefined;
-      const refused = broke ? "spending limit" : this.#admission.refuse(incoming, this.count);
+      const broke = this.#options.spending.refuse(outbound ? to : from, assistant.limits) !== undefined;
+      // What we placed ourselves was counted and looked up before.
+      const refused = broke
+        ? "spending limit"
+        : outbound
+        ? undefined
+        : this.#admission.refuse(incoming, this.count);
       if (refused) return { refused };
       const { call } = this.#create(incoming, assistant);
       this.#log(callSid).info("call announced", { from, to, assistant: assistant.name });
@@ -137,6 +143,11 @@ export class Calls implements LiveCalls {
     if (!call?.destination) return undefined;
     call.transferFailed(why);
     return this.#tokens.issue(callSid);
+  }
+
+  /** Twilio says who answered a call that we placed. */
+  answeredBy(callSid: string, who: AnsweredBy): void {
+    this.#calls.get(callSid)?.call.answeredBy(who);
   }
 
   /** Twilio says that a call is over. Where a stream was, it knows before. */
@@ -193,10 +204,12 @@ export class Calls implements LiveCalls {
     return this.#create(incoming, this.#options.assistant(incoming));
   }
 
-  #create({ callSid, from, to }: IncomingCall, assistant: CallAssistant): Entry {
+  #create({ callSid, from, to, outbound }: IncomingCall, assistant: CallAssistant): Entry {
     const { openSession, clock, metrics, mediaTimeoutMs, spending, ended } = this.#options;
     const log = this.#log(callSid);
-    const caller = from ? { safetyIdentifier: anonymise(from) } : {};
+    // The one we talk with.
+    const party = outbound ? to : from;
+    const caller = party ? { safetyIdentifier: anonymise(party) } : {};
     const call = new Call({
       assistant,
       openSession: (session, observer) => openSession({ ...session, ...caller }, observer, log),
@@ -205,7 +218,7 @@ export class Calls implements LiveCalls {
       log,
       metrics,
       span: startCallSpan(clock, { call: callSid, from, to, model: assistant.billedModel }),
-      spent: spending.meter(from, assistant.limits),
+      spent: spending.meter(party, assistant.limits),
       changed: () => this.#tell("connected", entry),
       ended: (ending, facts) => {
         this.#forget(entry, ending);

@@ -37,6 +37,7 @@ export interface ConversationObserver {
   assistantSpeaks(): void;
   /** All of it has been heard. */
   assistantHeard(): void;
+  callerSaid(transcript: string): void;
   functionCalled(call: FunctionCall): void;
   approvalAsked(request: ApprovalRequest): void;
   /** A turn was answered: when (ms of the clock) the caller had stopped, and how long each hop took. */
@@ -79,6 +80,8 @@ export class Conversation {
   readonly #holds = new Set<symbol>();
   #protection: Cancel | undefined;
   #callerSpeaking = false;
+  /** The assistant says nothing, whatever it hears. */
+  #silent = false;
   #greeted = false;
   #bargeIns = 0;
   #marksLost = 0;
@@ -142,6 +145,7 @@ export class Conversation {
       speechStopped: () => this.#speechStopped(),
       audio: (itemId, audio) => this.#takeAudio(session, itemId, audio),
       answered: (answer) => this.#answered(answer),
+      callerSaid: (transcript) => this.#options.observer.callerSaid(transcript),
       functionCalled: (call) => this.#options.observer.functionCalled(call),
       approvalAsked: (request) => this.#options.observer.approvalAsked(request),
       complained: (code = "unknown") => this.#options.metrics.modelError(code),
@@ -239,6 +243,14 @@ export class Conversation {
     this.#callerAudio.mute(muted);
   }
 
+  /** Has the assistant be silent, at once and whatever it hears; or lets it speak again. */
+  silence(silent: boolean): void {
+    this.#silent = silent;
+    if (!silent) return;
+    this.#session?.interrupted(this.#cut());
+    this.#session?.stopSpeech();
+  }
+
   /**
    * Has the model say goodbye, at once; nothing interrupts it, and nothing is heard after it.
    *
@@ -322,6 +334,10 @@ export class Conversation {
   }
 
   #takeAudio(session: ModelSession, itemId: string, audio: Uint8Array): void {
+    if (this.#silent && !this.#goodbye) {
+      session.stopSpeech();
+      return session.interrupted([{ itemId, heardMs: 0 }]);
+    }
     const arrived = this.#clock.now();
     if (this.#openItem !== itemId) this.#options.observer.assistantSpeaks();
     this.#openItem = itemId;

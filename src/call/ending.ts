@@ -8,6 +8,7 @@ export type EndReason =
   | "never connected"
   | "assistant hung up"
   | "transferred"
+  | "answering machine"
   | "silence"
   | "spending limit"
   | "time limit"

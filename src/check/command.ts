@@ -3,13 +3,17 @@
 import { parseArgs } from "node:util";
 import type { Config } from "../config/config.ts";
 import type { Finding } from "./finding.ts";
+import { explainRoute, type RouteQuestion } from "./route.ts";
 import { survey, type SurveyDeps } from "./survey.ts";
 
 export const CHECK_USAGE =
   `parley check: looks at everything that can be wrong before the first call, and says what to do
 
-  --fix    lead the calls of TWILIO_PHONE_NUMBER to PUBLIC_URL
-  --json   print one JSON object instead of the lines`;
+  --fix           lead the calls of TWILIO_PHONE_NUMBER to PUBLIC_URL
+  --json          print one JSON object instead of the lines
+  --route NUMBER  only say which assistant takes a call to this number, and why
+  --from NUMBER   with --route: who calls
+  --at TIME       with --route: when, such as 2026-11-21T10:00`;
 
 /** What the command needs of the world. */
 export interface CheckDeps extends SurveyDeps {
@@ -31,6 +35,7 @@ export async function runCheck(args: string[], deps: CheckDeps): Promise<number>
     deps.out(CHECK_USAGE + "\n");
     return 0;
   }
+  if (flags.route !== undefined) return showRoute({ ...flags, to: flags.route }, deps);
   let secrets: readonly string[] = [];
   const loadConfig = (): Config => {
     const config = deps.loadConfig();
@@ -46,24 +51,40 @@ export async function runCheck(args: string[], deps: CheckDeps): Promise<number>
   return failures > 0 ? 1 : 0;
 }
 
-interface CheckFlags {
+/** Says which assistant takes a call. */
+function showRoute(question: RouteQuestion, { out, err, loadConfig, clock }: CheckDeps): number {
+  try {
+    out(explainRoute(question, loadConfig().assistants, clock) + "\n");
+    return 0;
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    err(error.message + "\n");
+    return 2;
+  }
+}
+
+interface CheckFlags extends Pick<RouteQuestion, "from" | "at"> {
   readonly json: boolean;
   readonly fix: boolean;
   readonly help: boolean;
+  readonly route: string | undefined;
 }
 
 /** @throws {TypeError} naming the flag that is wrong. */
 function parseFlags(args: string[]): CheckFlags {
   try {
-    const { json = false, fix = false, help = false } = parseArgs({
+    const { json = false, fix = false, help = false, route, from, at } = parseArgs({
       args,
       options: {
         json: { type: "boolean" },
         fix: { type: "boolean" },
         help: { type: "boolean", short: "h" },
+        route: { type: "string" },
+        from: { type: "string" },
+        at: { type: "string" },
       },
     }).values;
-    return { json, fix, help };
+    return { json, fix, help, route, from, at };
   } catch (error) {
     const why = error instanceof Error ? error.message.split(/\. |\n/, 1)[0] : String(error);
     throw new TypeError(`Cannot check: ${why}; see "parley check --help"`);

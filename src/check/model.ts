@@ -53,6 +53,7 @@ export async function checkModel(config: Config, openSession: OpenSession): Prom
     answered: ignore,
     complained: ignore,
     skipped: ignore,
+    callerSaid: ignore,
     functionCalled: ignore,
     approvalAsked: ignore,
   }, SILENT);

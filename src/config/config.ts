@@ -1,6 +1,6 @@
 import { parse } from "@std/dotenv/parse";
 import type { Assistants } from "./assistants/assistant.ts";
-import { AssistantsError, defaultAssistants, loadAssistants } from "./assistants/load.ts";
+import { readAssistants, readDoNotCallList } from "./files.ts";
 import { nearest, slips } from "./misspelt.ts";
 import { type Setting, type SettingName, SETTINGS, type Settings } from "./settings.ts";
 
@@ -19,6 +19,8 @@ export interface Config extends Settings {
   readonly DENIED_CALLERS: readonly string[];
   /** Who answers, from the assistants file or from the settings. */
   readonly assistants: Assistants;
+  /** Numbers that are never called, E.164. */
+  readonly doNotCall: ReadonlySet<string>;
   /** Values that must never be shown. */
   readonly secrets: readonly string[];
   /** What is not as it should be. In production, most of it refuses to start. */
@@ -83,6 +85,7 @@ export function loadConfig({ env, readFile }: Surroundings): Config {
   }
   problems.push(...findContradictions(values, problems));
   const assistants = readAssistants(values, { env: find, readFile }, problems);
+  const doNotCall = readDoNotCallList(values.DO_NOT_CALL_FILE, { env: find, readFile }, problems);
   if (assistants?.afterCall && values.WEBHOOK_SECRET === undefined) {
     problems.push(
       "WEBHOOK_SECRET: missing; afterCall in the assistants file needs it; make one with: openssl rand -hex 24",
@@ -107,46 +110,10 @@ export function loadConfig({ env, readFile }: Surroundings): Config {
     TRUSTED_PROXIES: settings.TRUSTED_PROXIES ?? [],
     DENIED_CALLERS: settings.DENIED_CALLERS ?? [],
     assistants,
+    doNotCall,
     secrets: [...secrets, ...assistants.secrets],
     warnings: [...risks, ...advice, ...assistants.warnings],
   });
-}
-
-/** Who answers; undefined where that cannot be told. Problems are added to those there are. */
-function readAssistants(
-  values: Readonly<Record<string, unknown>>,
-  surroundings: Surroundings,
-  problems: string[],
-): Assistants | undefined {
-  const { ASSISTANTS_FILE: path, OPENAI_MODEL, OPENAI_VOICE, SYSTEM_MESSAGE, GREETING, MAX_CALL_SECONDS } =
-    values;
-  const texts = { OPENAI_MODEL, OPENAI_VOICE, SYSTEM_MESSAGE, GREETING };
-  // What is wrong with one of these is told already.
-  if (!allTexts(texts)) return undefined;
-  const defaults = {
-    ...texts,
-    MAX_CALL_SECONDS: typeof MAX_CALL_SECONDS === "number" ? MAX_CALL_SECONDS : undefined,
-  };
-  try {
-    if (typeof path !== "string") return defaultAssistants(defaults);
-    const text = surroundings.readFile(path);
-    if (text !== undefined) return loadAssistants({ text, path, defaults, ...surroundings });
-    problems.push(
-      `ASSISTANTS_FILE: found ${JSON.stringify(path)}, which does not exist; name the assistants file`,
-    );
-  } catch (error) {
-    if (error instanceof AssistantsError) problems.push(...error.problems);
-    else {problems.push(
-        `ASSISTANTS_FILE: cannot read ${JSON.stringify(path)}: ${
-          error instanceof Error ? error.message : error
-        }`,
-      );}
-  }
-  return undefined;
-}
-
-function allTexts<Name extends string>(values: Record<Name, unknown>): values is Record<Name, string> {
-  return Object.values(values).every((value) => typeof value === "string");
 }
 
 function findSecret(

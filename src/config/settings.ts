@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { CallingHours } from "../outbound/calling_hours.ts";
 import { LOG_FORMATS, LOG_LEVELS } from "../telemetry/log.ts";
 
 /** One environment variable: what it is for, what it may be, what it is when it is not set. */
@@ -217,6 +218,35 @@ export const SETTINGS = {
   CALLS_PER_CALLER_AND_HOUR: {
     about: "Most calls from one number within an hour; further ones are rejected. Not set: no limit.",
     schema: wholeNumber(1, 10_000).optional(),
+  },
+  RING_SECONDS: {
+    about: "How long a call that Parley places rings (s).",
+    schema: wholeNumber(5, 600).default(30),
+  },
+  MAX_OUTBOUND_CALLS: {
+    about: "Most calls that Parley has placed at a time, waiting and ringing ones included.",
+    schema: wholeNumber(1, 10_000).default(10),
+  },
+  OUTBOUND_CALLS_PER_SECOND: {
+    about: "How many calls Parley begins within a second; Twilio allows an account 1 unless it was raised.",
+    schema: wholeNumber(1, 100).default(1),
+  },
+  CALLING_HOURS: {
+    about: "When Parley may place calls, such as 09:00-18:00 Europe/Berlin. Not set: at any time.",
+    schema: z.string().transform((value, context) => {
+      const [, from = "", to = "", timeZone = ""] = /^(\d\d:\d\d)-(\d\d:\d\d) +(\S+)$/.exec(value) ?? [];
+      try {
+        new CallingHours({ from, to, timeZone });
+        return { from, to, timeZone };
+      } catch {
+        context.addIssue("allowed: hours and a time zone such as 09:00-18:00 Europe/Berlin");
+        return z.NEVER;
+      }
+    }).optional(),
+  },
+  DO_NOT_CALL_FILE: {
+    about: "Numbers that Parley never calls, one a line.",
+    schema: text.optional(),
   },
   START_SECONDS: {
     about: "Longest time from a media stream's handshake to its start message (s).",

@@ -10,6 +10,8 @@ import type { IncomingCall } from "../twilio/webhook.ts";
 export class AfterCall {
   readonly #outbox: Outbox | undefined;
   readonly #url: string;
+  /** What is on its way to the disk. */
+  readonly #putting = new Set<Promise<unknown>>();
 
   constructor({ assistants: { afterCall }, WEBHOOK_SECRET, DATA_DIR }: Config, clock: Clock, log: Log) {
     this.#url = afterCall?.url ?? "";
@@ -32,10 +34,14 @@ export class AfterCall {
   }
 
   ended(record: CallRecord): void {
-    void this.#outbox?.put(this.#url, "call.ended", { ...record });
+    if (!this.#outbox) return;
+    const putting: Promise<unknown> = this.#outbox.put(this.#url, "call.ended", { ...record })
+      .finally(() => this.#putting.delete(putting));
+    this.#putting.add(putting);
   }
 
   async stop(): Promise<void> {
+    await Promise.all(this.#putting);
     await this.#outbox?.stop();
   }
 }

@@ -7,7 +7,15 @@ import { originAllowed } from "./origin.ts";
 import { problem } from "./problem.ts";
 import type { Refusals } from "./refusals.ts";
 import { openStream, type StreamsOptions } from "./streams.ts";
-import { afterStream, afterTransfer, answerCall, takeStatus, type VoiceOptions } from "./voice.ts";
+import {
+  afterStream,
+  afterTransfer,
+  answerCall,
+  languageChosen,
+  takeAnsweredBy,
+  takeStatus,
+  type VoiceOptions,
+} from "./voice.ts";
 import { bodyProblem, readWebhook } from "./webhook_input.ts";
 
 export interface AppOptions extends StreamsOptions, VoiceOptions {
@@ -86,6 +94,8 @@ export function createApp(options: AppOptions): Handler {
     "/healthz": { methods: ["GET"], handle: () => Response.json({ status: "ok" }, { headers: named }) },
     "/readyz": { methods: ["GET"], handle: ready },
     "/incoming-call": webhook((parameters) => answerCall(parameters, options)),
+    "/language-chosen": webhook((parameters) => languageChosen(parameters, options)),
+    "/answered-by": webhook((parameters) => takeAnsweredBy(parameters, options)),
     "/after-stream": webhook((parameters) => afterStream(parameters, options)),
     "/after-transfer": webhook((parameters) => afterTransfer(parameters, options)),
     "/call-status": webhook((parameters) => takeStatus(parameters, options)),

@@ -61,6 +61,12 @@ export class AssistantsAtWork {
     this.#assistants = assistants;
   }
 
+  /** The assistant of this name; without one, the default one. */
+  named(name: string | undefined): Assistant | undefined {
+    const { assistants, default: byDefault } = this.#assistants;
+    return name === undefined ? byDefault : assistants.find((assistant) => assistant.name === name);
+  }
+
   /** The languages to offer before a call; none where it begins at once. */
   choices(call: IncomingCall): readonly LanguageChoice[] {
     return this.#choose(call, {}).languages.flatMap(({ code, choice }) =>
@@ -90,8 +96,8 @@ export class AssistantsAtWork {
   }
 
   #choose({ from, to }: IncomingCall, { assistant }: Briefing): Assistant {
-    const named = this.#assistants.assistants.find(({ name }) => name === assistant);
-    return named ?? route({ from, to, at: this.#options.clock.wallTime() }, this.#assistants).assistant;
+    return (assistant === undefined ? undefined : this.named(assistant)) ??
+      route({ from, to, at: this.#options.clock.wallTime() }, this.#assistants).assistant;
   }
 
   #ready(
@@ -118,7 +124,10 @@ export class AssistantsAtWork {
       languages: new Map(languagesOf(assistant).map((code) => [code, persona(code)])),
       destinations: this.#assistants.destinations,
       tools: (phone, secret) => this.#tools(assistant, call, phone, secret),
-      approvals: new Set(assistant.mcpServers.filter(({ unasked }) => !unasked).map(({ label }) => label)),
+      approvals: new Map(
+        assistant.mcpServers.filter(({ unasked }) => !unasked)
+          .map(({ label, allowedTools }) => [label, allowedTools]),
+      ),
       keypad: {
         pauseMs: keypad.pauseSeconds * 1000,
         menu: new Map(keypad.menu.map(({ key, destination }) => [key, destination.name])),
@@ -129,6 +138,7 @@ export class AssistantsAtWork {
       protectedMs: protectGreetingSeconds * 1000,
       maxMs: limits.callSeconds && limits.callSeconds * 1000,
       limits,
+      voicemail: call.outbound ? assistant.voicemail : undefined,
     };
   }
 

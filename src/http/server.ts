@@ -2,6 +2,7 @@ import { encodeHex } from "@std/encoding/hex";
 import { Calls } from "../call/calls.ts";
 import { Spending } from "../call/spending.ts";
 import type { Clock } from "../clock.ts";
+import type { Assistants } from "../config/assistants/assistant.ts";
 import type { Config } from "../config/config.ts";
 import type { OpenSession } from "../model/session.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -13,6 +14,7 @@ import { AssistantsAtWork } from "./assistants.ts";
 import { createApp, type Handler } from "./app.ts";
 import { Drain } from "./drain.ts";
 import { listen } from "./listen/listener.ts";
+import { Outbound } from "./outbound.ts";
 import { PendingStreams } from "./pending_streams.ts";
 import { Refusals } from "./refusals.ts";
 import { spendingFile } from "./spending_file.ts";
@@ -35,8 +37,8 @@ export interface ServerOptions {
 export interface Server {
   /** Address it listens on, such as `http://127.0.0.1:5050`. */
   readonly url: string;
-  /** Looks at once whether there is a renewed certificate. */
-  reload(): Promise<void>;
+  /** Looks at once whether there is a renewed certificate; calls from now on are answered by these assistants. */
+  reload(assistants: Assistants): Promise<void>;
   /**
    * Takes no more calls, waits up to `DRAIN_SECONDS` for those there are, then stops to listen.
    *
@@ -66,6 +68,7 @@ export function startServer({ config, openSession, modelUrl, clock, log }: Serve
     clock,
     log,
   });
+  const outbound = new Outbound({ config, assistant: (name) => assistants.named(name), clock, log });
   const calls = new Calls({
     assistant: (call) => assistants.assignNow(call),
     openSession,
@@ -119,13 +122,15 @@ export function startServer({ config, openSession, modelUrl, clock, log }: Serve
     publicUrl,
     proxies,
     calls,
+    outbound,
     metrics,
     refusals,
     clock,
   });
   const app: Handler = createApp({
     calls,
-    assign: (call) => assistants.assign(call),
+    assistants,
+    outbound,
     refusals,
     pending,
     limits: {
@@ -146,6 +151,7 @@ export function startServer({ config, openSession, modelUrl, clock, log }: Serve
   const close = async () => {
     admin.close();
     metrics.close();
+    outbound.close();
     // A client that does not read what it asked for is not waited for.
     await within(SHUTDOWN_MS, listener.shutdown(), clock);
     await Promise.all([afterCall.stop(), spending.close()]);
@@ -154,9 +160,14 @@ export function startServer({ config, openSession, modelUrl, clock, log }: Serve
   let closing: Promise<number> | undefined;
   return {
     url: listener.url,
-    reload: () => listener.reload(),
+    async reload(renewed) {
+      assistants.use(renewed);
+      log.info("assistants reloaded", { assistants: renewed.assistants.map(({ name }) => name).join(", ") });
+      await listener.reload();
+    },
     async drain() {
       log.info("draining", { calls: calls.count, seconds: config.DRAIN_SECONDS });
+      outbound.drain();
       await drain.run(config.DRAIN_SECONDS * 1000);
       return await (closing ??= close());
     },

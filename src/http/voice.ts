@@ -2,13 +2,13 @@ import { STATUS_CODE } from "@std/http/status";
 import type { Calls } from "../call/calls.ts";
 import type { Ending } from "../call/ending.ts";
 import type { CallRefusal } from "../call/admission.ts";
-import type { CallAssistant } from "../call/assistant.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { TransferFailure } from "../call/transfer.ts";
 import {
   connectStream,
   dial,
   dialOrReturn,
+  gatherKey,
   hangup,
   redirect,
   reject,
@@ -17,6 +17,9 @@ import {
   type Verb,
 } from "../twilio/twiml.ts";
 import { type IncomingCall, readDialEnd, readIncomingCall, readStatus } from "../twilio/webhook.ts";
+import { readAnsweredBy, readCallReport } from "../twilio/call_status.ts";
+import type { AssistantsAtWork, Briefing } from "./assistants.ts";
+import type { Outbound } from "./outbound.ts";
 import type { Refusals } from "./refusals.ts";
 
 const APOLOGY =
@@ -28,8 +31,8 @@ const ALL_BUSY =
 
 export interface VoiceOptions {
   readonly calls: Calls;
-  /** Who answers a call, with what is known of the caller. Takes 2 s at most, and never throws. */
-  readonly assign: (call: IncomingCall) => Promise<CallAssistant>;
+  readonly assistants: Pick<AssistantsAtWork, "assign" | "choices">;
+  readonly outbound: Pick<Outbound, "briefing" | "report" | "answeredBy">;
   readonly refusals: Refusals;
   readonly log: Log;
   /** Address under which Twilio reaches this service, without a trailing slash. */
@@ -42,9 +45,32 @@ export interface VoiceOptions {
 
 /** The voice webhook: announces the call and connects it to our media stream, or says why not. */
 export async function answerCall(parameters: URLSearchParams, options: VoiceOptions): Promise<Response> {
-  const { calls, refusals, welcome, overflow } = options;
   const incoming = readIncomingCall(parameters);
-  const answer = calls.announce(incoming, await options.assign(incoming));
+  if (incoming.outbound) {
+    return await connectCall(incoming, await options.outbound.briefing(incoming.callSid), options);
+  }
+  const choices = options.assistants.choices(incoming);
+  if (choices.length === 0) return await connectCall(incoming, {}, options);
+  const offers = choices.map(({ code, offer }) => say(offer, code));
+  const onwards = `${options.publicUrl}/language-chosen`;
+  return xml(twiml(gatherKey(onwards, offers), redirect(onwards)));
+}
+
+/** The caller has chosen a language by key, or has let the time go by. */
+export async function languageChosen(parameters: URLSearchParams, options: VoiceOptions): Promise<Response> {
+  const incoming = readIncomingCall(parameters);
+  const key = parameters.get("Digits");
+  const language = options.assistants.choices(incoming).find((choice) => choice.key === key)?.code;
+  return await connectCall(incoming, { language }, options);
+}
+
+async function connectCall(
+  incoming: IncomingCall,
+  briefing: Briefing | undefined,
+  options: VoiceOptions,
+): Promise<Response> {
+  const { calls, assistants, refusals, welcome, overflow } = options;
+  const answer = calls.announce(incoming, await assistants.assign(incoming, briefing));
   if ("refused" in answer) {
     const { callSid, from } = incoming;
     refusals.count("call", answer.refused, { call: callSid, from });
@@ -111,12 +137,24 @@ function afterword(ending: Ending | undefined): string | undefined {
 }
 
 /** Twilio tells how a call or its stream goes on. */
-export function takeStatus(parameters: URLSearchParams, { calls, log }: VoiceOptions): Response {
+export function takeStatus(parameters: URLSearchParams, { calls, outbound, log }: VoiceOptions): Response {
   const { callSid, parentCallSid, status, sequence, error } = readStatus(parameters);
   if (parentCallSid && status === "in-progress") calls.transferAnswered(parentCallSid);
   if (!parentCallSid && status === "completed") calls.hungUp(callSid);
+  const report = readCallReport(parameters);
+  if (report) outbound.report(report);
   if (error) log.warn("stream error", { call: callSid, error });
   else if (status) log.debug("status", { call: callSid, status, sequence: sequence || undefined });
+  return new Response(null, { status: STATUS_CODE.NoContent });
+}
+
+/** Twilio tells who answered a call that we placed: a person, or a machine. */
+export function takeAnsweredBy(parameters: URLSearchParams, { calls, outbound }: VoiceOptions): Response {
+  const answered = readAnsweredBy(parameters);
+  if (answered) {
+    calls.answeredBy(answered.callSid, answered.answeredBy);
+    outbound.answeredBy(answered.callSid, answered.answeredBy);
+  }
   return new Response(null, { status: STATUS_CODE.NoContent });
 }
 

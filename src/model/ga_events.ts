@@ -21,6 +21,7 @@ export type ServerEvent =
     readonly outputFormat: AudioFormat;
   }
   | { readonly type: "response.created"; readonly responseId: string }
+  | { readonly type: "transcript"; readonly text: string }
   | { readonly type: "function_call"; readonly call: FunctionCall }
   | { readonly type: "mcp_approval_request"; readonly request: ApprovalRequest }
   | {
@@ -96,6 +97,10 @@ export function readServerEvent(text: string): ServerEvent | Unread {
     case "response.created":
       if (!isObject(event.response) || typeof event.response.id !== "string") break;
       return { type, responseId: event.response.id };
+    case "conversation.item.input_audio_transcription.completed":
+      return typeof event.transcript === "string"
+        ? { type: "transcript", text: event.transcript }
+        : malformed(type);
     case "response.output_item.done":
       return isObject(event.item) ? readFunctionCall(event.item) : malformed(type);
     case "conversation.item.done":

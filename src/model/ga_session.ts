@@ -190,6 +190,8 @@ class GaSession implements ModelSession {
       case "input_audio_buffer.speech_stopped":
         this.#responses.turnEnded();
         return this.#observer.speechStopped();
+      case "transcript":
+        return this.#observer.callerSaid(event.text);
       case "function_call":
         return this.#observer.functionCalled(event.call);
       case "mcp_approval_request":

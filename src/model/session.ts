@@ -191,6 +191,8 @@ export interface ModelObserver {
   /** µ-law audio of an item, in order. */
   audio(itemId: ItemId, audio: Uint8Array): void;
   answered(answer: Answer): void;
+  /** What the caller said, as text; it may come late, and after the answer. */
+  callerSaid(transcript: string): void;
   functionCalled(call: FunctionCall): void;
   approvalAsked(request: ApprovalRequest): void;
   /** The model complained of something, and goes on; its code, where it gave one. */

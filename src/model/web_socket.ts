@@ -59,6 +59,7 @@ export class ModelSocket {
   #written = Promise.resolve();
   #inFlight = 0;
   #dropped = 0;
+  #stopReading = () => {};
   #stopWaiting = () => {};
   #stopKeepalive = () => {};
   #quietLooks = 0;
@@ -76,7 +77,8 @@ export class ModelSocket {
     this.#handlers = handlers;
     this.#reader = new FrameReader(this.#sink(), maxMessageBytes);
     // A task of its own: whoever awaits `dial` holds the socket before a message that came with the answer is told.
-    setTimeout(() => this.#read(first), 0);
+    const begin = setTimeout(() => this.#read(first), 0);
+    this.#stopReading = () => clearTimeout(begin);
     this.#keepAlive();
   }
 
@@ -212,6 +214,7 @@ export class ModelSocket {
   #end(): void {
     if (this.#state === "closed") return;
     this.#state = "closed";
+    this.#stopReading();
     this.#stopWaiting();
     this.#stopKeepalive();
     this.#conn.close();

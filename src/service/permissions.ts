@@ -19,12 +19,22 @@ export function permissionsFor(config: Config, modelUrl: string | undefined): Pe
       PORT === 0 ? host : `${host}:${PORT}`,
       hostOf(modelUrl ?? config.OPENAI_REALTIME_URL),
       hostOf(config.TWILIO_API_URL),
+      ...addressesOf(config.assistants).map(hostOf),
       // Behind the port that speaks TLS is one on loopback: see tls_front.ts.
       ...(certificate.length > 0 ? ["127.0.0.1"] : []),
     ],
     read: [...certificate, DATA_DIR],
     write: [DATA_DIR],
   };
+}
+
+/** What assistants ask and tell. Their remote servers are the vendor's to reach. */
+function addressesOf({ tools, assistants, afterCall }: Config["assistants"]): string[] {
+  const webhooks = [afterCall, ...assistants.map(({ variables }) => variables)].filter((each) =>
+    each !== undefined
+  );
+  // What is filled in comes after the host.
+  return [...tools, ...webhooks].map(({ url }) => url.split("{{")[0] ?? url);
 }
 
 function hostOf(address: string): string {

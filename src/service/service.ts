@@ -1,3 +1,4 @@
+import type { Assistants } from "../config/assistants/assistant.ts";
 import type { Config } from "../config/config.ts";
 import { confined, StartError } from "./confined.ts";
 
@@ -10,7 +11,7 @@ export interface ServiceStart {
 }
 
 /** What a running service is told. */
-export type ToService = "drain" | "stop" | "reload";
+export type ToService = "drain" | "stop" | { readonly reload: Assistants };
 
 /** What a service tells. */
 export type FromService =
@@ -22,7 +23,7 @@ export type FromService =
 export interface Service {
   /** Address it listens on. */
   readonly url: string;
-  /** Tells it to stop in order, to stop now (also in mid-drain), or to look for a renewed certificate. */
+  /** Tells it to stop in order, to stop now (also in mid-drain), or to look for a renewed certificate and use these assistants. */
   tell(what: ToService): void;
   /** Resolves when it has stopped, with the number of calls that were cut; rejects when it broke. */
   readonly stopped: Promise<number>;

@@ -22,14 +22,11 @@ function run({ config, modelUrl, port }: ServiceStart): void {
     return tell({ type: "failed", problem, portTaken: error instanceof Deno.errors.AddrInUse });
   }
   const stopped = (cut: number) => tell({ type: "stopped", cut });
-  const orders: Record<ToService, () => void> = {
-    drain: () => void server.drain().then(stopped),
-    stop: () => void server.stop().then(stopped),
-    reload: () => void server.reload(),
-  };
   port.onmessage = ({ data }) => {
     const order: ToService = data;
-    orders[order]();
+    if (order === "drain") void server.drain().then(stopped);
+    else if (order === "stop") void server.stop().then(stopped);
+    else void server.reload(order.reload);
   };
   tell({ type: "listening", url: server.url });
 }

@@ -133,7 +133,6 @@ async function askOnce(request: HttpRequest, guard: Guard, signal: AbortSignal):
   };
   signal.addEventListener("abort", hangUp);
   try {
-    signal.throwIfAborted();
     const port = Number(url.port) || (secure ? 443 : 80);
     const tcp = conn = await Deno.connect({ hostname, port, signal });
     check(tcp.remoteAddr.hostname);

@@ -36,9 +36,15 @@ export function connectStream(options: {
   };
 }
 
-/** Speaks a text with Twilio's own voice. */
-export function say(text: string): Verb {
-  return { name: "Say", children: text };
+/** Speaks a text with Twilio's own voice, in a language (BCP 47) where one is given. */
+export function say(text: string, language?: string): Verb {
+  return { name: "Say", attributes: { language }, children: text };
+}
+
+/** Waits for one key, while something is said. `action` is asked with it; without a key, the next verb follows. */
+export function gatherKey(action: string, said: readonly Verb[]): Verb {
+  const attributes = { input: "dtmf", numDigits: "1", timeout: "4", action, method: "POST" };
+  return { name: "Gather", attributes, children: said };
 }
 
 /** Hangs up. */

@@ -5,6 +5,8 @@ export interface IncomingCall {
   /** E.164, or `anonymous`, `client:…`, `sip:…`: whatever the network said. */
   readonly from: string;
   readonly to: string;
+  /** We placed it: `to` is who was called. */
+  readonly outbound?: true;
   /** How far the caller's own carrier vouches for the number, where it says (STIR/SHAKEN). */
   readonly attestation?: Attestation;
 }
@@ -20,6 +22,7 @@ export function readIncomingCall(parameters: URLSearchParams): IncomingCall {
     callSid: read("CallSid"),
     from: read("From"),
     to: read("To"),
+    ...(read("Direction").startsWith("outbound") ? { outbound: true } : {}),
     ...(attestation === "A" || attestation === "B" || attestation === "C" ? { attestation } : {}),
   };
 }

@@ -8,7 +8,7 @@ function on(day: string): Clock {
   return { ...systemClock, wallTime: () => Date.parse(`${day}T00:00:00Z`) };
 }
 
-const OTHER_KEY = crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, ["sign"])
+const OTHER_KEY = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, ["sign"])
   .then(({ privateKey }) => crypto.subtle.exportKey("pkcs8", privateKey))
   .then((der) =>
     `-----BEGIN PRIVATE KEY-----\n${new Uint8Array(der).toBase64()}\n-----END PRIVATE KEY-----\n`
@@ -42,7 +42,7 @@ Deno.test("an address that shows no certificate", async () => {
   assertStringIncludes(await says(service.url.replace("http", "https")), "showed none: ");
 });
 
-Deno.test("the files: certificate, chain and key", async () => {
+Deno.test("the files: certificate, chain and key", () => {
   const url = "https://phone.example.com";
   const clock = on("2127-01-01");
   const [leaf = "", issuer = ""] = CHAIN.match(/-----BEGIN[^]*?END CERTIFICATE-----\n/g) ?? [];
@@ -51,7 +51,7 @@ Deno.test("the files: certificate, chain and key", async () => {
   const cases: [string, string, string, string, Clock][] = [
     [CHAIN, KEY, url, "expired on 2126-07-20", clock],
     [CHAIN, KEY, "https://other.example.com", "not for other.example.com", on("2100-01-01")],
-    [CHAIN, await OTHER_KEY, url, "is not that of the first certificate", on("2100-01-01")],
+    [CHAIN, OTHER_KEY, url, "is not that of the first certificate", on("2100-01-01")],
     [CHAIN, "no key at all", url, "is not that of the first certificate", on("2100-01-01")],
     [issuer + leaf, KEY, url, "is not that of the first certificate", on("2100-01-01")],
     [

@@ -42,6 +42,7 @@ Deno.test("flags that are no number and no time are refused, with what to write"
   const cases: [question: RouteQuestion, problem: string][] = [
     [{ to: "5551230000" }, 'found --route "5551230000"; write a number such as +15551230000'],
     [{ to: "+1555", from: "+1 555" }, 'found --from "+1 555"; write a number such as +15551230000'],
+    [{ to: "+15", at: "2026" }, 'found --at "2026"; write a time such as 2026-11-21T10:00'],
     [{ to: "+15", at: "tomorrow" }, 'found --at "tomorrow"; write a time such as 2026-11-21T10:00'],
     [
       { to: "+15", at: "2026-13-41T10:00" },

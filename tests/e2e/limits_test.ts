@@ -199,9 +199,14 @@ Deno.test("pages of other sites may not open media streams", async () => {
     PUBLIC_URL: "https://phone.example.com",
   });
   assertEquals(await openSilently(service, { Origin: "https://evil.example" }), 403);
-  const own = await openSilently(service, { Origin: "https://phone.example.com" });
+  const closed = Promise.withResolvers<number>();
+  const own = await dial(service.streamUrl, {
+    headers: { Origin: "https://phone.example.com" },
+    handlers: { onMessage: () => {}, onClose: closed.resolve },
+  });
   own.close();
   await service.logged("stream refused");
+  assertEquals(await closed.promise, 1000);
 });
 
 Deno.test("a body that does not come is not waited for", async () => {

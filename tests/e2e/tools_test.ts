@@ -101,7 +101,7 @@ Deno.test("an HTTP tool is asked with its secret, and the model speaks of the an
 Deno.test("while a tool hangs, audio flows and the caller can interrupt; then it is given up", async () => {
   await using own = new OwnService();
   const hanging = Promise.withResolvers<Response>();
-  own.answer = () => hanging.promise;
+  own.answer = () => hanging.promise.then((response) => response.clone());
   await using line = await connectWith(own);
   answerWithCall(line, "r1", "look_up_order", { speech: 500, args: { order: "1" } });
   await own.asked();

@@ -33,6 +33,7 @@ Deno.test("a model that does not read any more is given up, before the memory is
       speechStopped: nothing,
       complained: nothing,
       skipped: nothing,
+      callerSaid: nothing,
       functionCalled: nothing,
       approvalAsked: nothing,
       audio: nothing,

@@ -37,7 +37,9 @@ Deno.test("what was not delivered waits on the disk, and the next start delivers
   const first = box.open();
   await first.put(receiver.url, "call.ended", DATA);
   await box.paused(1);
+  assertEquals(box.clock.pending, 1);
   await first.stop();
+  assertEquals(box.clock.pending, 0);
   const [name = ""] = box.files().waiting;
   const { mode } = Deno.statSync(`${box.folder}/${name}`);
   assertEquals((mode ?? 0) & 0o777, 0o600);
@@ -160,7 +162,11 @@ Deno.test("where there are too many files the oldest failed makes room, then the
   await put(3);
   await box.logs("webhook not delivered", 1);
   assertEquals([outbox.waiting, outbox.failed, outbox.dropped], [1, 2, 0]);
-  for (let id = 4; id <= 6; id++) {
+  const [, newer] = box.files().failed;
+  await put(4);
+  await box.logs("webhook not delivered", 2);
+  assertEquals(box.files().failed, [newer]);
+  for (let id = 5; id <= 6; id++) {
     await put(id);
     await box.logs("webhook not delivered", id - 2);
   }
@@ -254,6 +260,7 @@ Deno.test("what comes after the stop is kept for the next start", async () => {
   const outbox = box.open({ fetch });
   await outbox.stop();
   assert(await outbox.put("https://crm.example.com/", "call.ended", DATA));
+  await outbox.stop();
   assertEquals([asked, box.clock.pending], [[], 0]);
   assertEquals(box.files().waiting.length, 1);
   const next = box.open({ fetch });

@@ -23,7 +23,7 @@ Deno.test("a service in its own thread answers, drains, and says why it cannot s
     StartError,
   );
   assertEquals(taken.portTaken, true);
-  service.tell("reload");
+  service.tell({ reload: config.assistants });
   service.tell("drain");
   assertEquals(await service.stopped, 0);
   const unreadable = { ...config, TLS_CERT_FILE: "/nowhere/cert.pem", TLS_KEY_FILE: "/nowhere/key.pem" };

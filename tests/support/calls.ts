@@ -25,7 +25,7 @@ export const PLAIN_ASSISTANT: CallAssistant = {
   languages: new Map(),
   destinations: [],
   tools: () => [],
-  approvals: new Set(),
+  approvals: new Map(),
   keypad: { pauseMs: 2_000, menu: new Map(), secrets: new Map() },
   limits: {},
 };

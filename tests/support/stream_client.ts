@@ -14,8 +14,8 @@ export class StreamClient implements AsyncDisposable {
   readonly #bell = new Bell();
   #sequence = 0;
 
-  constructor(url: string) {
-    this.#socket = new WebSocket(url);
+  constructor(url: string, headers: Record<string, string> = {}) {
+    this.#socket = new WebSocket(url, { headers });
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     promise.catch(() => {});
     this.#opened = promise;

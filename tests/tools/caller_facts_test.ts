@@ -1,5 +1,4 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { systemClock } from "../../src/clock.ts";
 import { callerFacts } from "../../src/tools/caller_facts.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { answer, type Behaviour, RawService, says } from "./raw_service.ts";
@@ -14,7 +13,9 @@ const ABOUT = {
 async function facts(behaviour: Behaviour, allowPrivate = true) {
   await using service = new RawService(behaviour);
   const source = { url: service.url("/caller?key=of-the-query").href, allowPrivate };
-  const { values, problem } = await callerFacts(source, ABOUT, { clock: systemClock });
+  const clock = new FakeClock();
+  const { values, problem } = await callerFacts(source, ABOUT, { clock });
+  assertEquals(clock.pending, 0);
   assert(!problem?.includes("of-the-query"), problem);
   return { values, problem, received: service.connections[0]?.received };
 }

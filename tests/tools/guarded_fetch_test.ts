@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { FetchError, type Guard, guardedFetch, type GuardedRequest } from "../../src/tools/guarded_fetch.ts";
 import { FIRST, SECOND } from "../support/certificates.ts";
+import type { Question } from "./guarded_worker.ts";
 import { answer, type Behaviour, RawService, says } from "./raw_service.ts";
 
 const NEVER = new AbortController().signal;
@@ -179,7 +180,9 @@ Deno.test("redirects at the same place are followed three times", async () => {
   assertEquals((await ask(service.url("/a"))).content, "here");
   const paths = service.connections.map(({ received }) => received.split(" ")[1]);
   assertEquals(paths, ["/a", "/b", "/c?d=1", "/c?e"]);
-  await refused(says(onward("/again")), "The service redirects without end");
+  await using lost = new RawService(says(onward("/again")));
+  await assertRejects(() => ask(lost.url()), FetchError, "The service redirects without end");
+  assertEquals(lost.connections.length, 4);
 });
 
 Deno.test("a redirect makes a GET of a POST, or repeats it, as its status says", async () => {
@@ -343,14 +346,17 @@ Deno.test("a worker that may connect to this one host only can ask it", async ()
     type: "module",
     deno: { permissions: { net: [host], read: false, write: false, ...nothingElse } },
   });
+  const { port1, port2 } = new MessageChannel();
   const told = new Promise((resolve, reject) => {
-    worker.onmessage = ({ data }) => resolve(data);
+    port1.onmessage = ({ data }) => resolve(data);
     worker.onerror = (event) => {
       event.preventDefault();
       reject(new Error(event.message));
     };
   });
-  worker.postMessage({ url: `https://${host}/`, caCerts: [FIRST.root] });
+  const question: Question = { url: `https://${host}/`, caCerts: [FIRST.root], port: port2 };
+  worker.postMessage(question, [port2]);
   assertEquals(await told, { status: 200, content: { over: "TLS" } });
+  port1.close();
   worker.terminate();
 });

@@ -37,8 +37,12 @@ Deno.test("an address whose host a value could choose is a problem", () => {
 });
 
 Deno.test("each problem is told, with its member", () => {
-  assertEquals(problems({ url: "https://user:password@shop.example.com/#{{order}}" }), [
-    "url: has a user or password; use a header",
+  for (const user of ["user", "user:password", ":password"]) {
+    assertEquals(problems({ url: `https://${user}@shop.example.com/` }), [
+      "url: has a user or password; use a header",
+    ]);
+  }
+  assertEquals(problems({ url: "https://shop.example.com/#{{order}}" }), [
     "url: has a fragment, which is never sent",
   ]);
   assertEquals(problems({ url: "https://shop.example.com/{{ordr}}/{{secret.code}}/{{ordr}}" }), [

@@ -130,7 +130,7 @@ Deno.test("a value stays in its place in the path, whatever it is", async () => 
 });
 
 Deno.test("a value that would mean another place in the path is refused", async () => {
-  await using bench = new Bench("/orders/{{order}}/lines");
+  await using bench = new Bench("/orders/{{order}}/lines?page=1");
   for (const order of ["..", ".", "../admin", "a/../../admin", "..\\admin", "a/.", "/.."]) {
     assertEquals(await bench.refused({ order }), '"order" may not have the parts "." or ".." of a path');
   }
@@ -208,7 +208,7 @@ Deno.test("a secret goes where it is named, and comes back nowhere", async () =>
     headers,
     body: { pin: "{{secret.pin}}" },
   }, says(answer({ body: JSON.stringify(echo) }), answer({ status: 403, body: JSON.stringify(echo) })));
-  const call = { secrets: { pin: "1234" }, hidden: ["of-the-environment", ""] };
+  const call = { secrets: { pin: "1234" }, hidden: ["of-the-environment", "12", ""] };
   const shown = {
     pin: "[secret]",
     number: "[secret]",

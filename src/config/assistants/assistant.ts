@@ -141,6 +141,8 @@ export interface HttpTool extends Webhook {
   readonly body?: unknown;
   readonly timeoutSeconds: number;
   readonly maxResponseBytes: number;
+  /** What it answers. */
+  readonly answer: "json" | "text";
 }
 
 /** A remote server of the Model Context Protocol. The vendor of the model talks to it. */

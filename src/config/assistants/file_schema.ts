@@ -150,6 +150,9 @@ export const HTTP_TOOL = object({
   maxResponseBytes: wholeNumber(100, 1_048_576).default(65_536).meta({
     description: "Longest answer (bytes).",
   }),
+  answer: oneOf(["json", "text"]).default("json").meta({
+    description: "What it answers: JSON or plain text.",
+  }),
   allowPrivate: WEBHOOK.shape.allowPrivate,
 });
 

@@ -55,6 +55,7 @@ function beginnings({ days, from }: Pick<Hours, "days" | "from">): number[] {
 
 /** How many minutes the clocks of one time zone are ahead of another's, in the course of a year. */
 function leads(timeZone: string, other: string): Set<number> {
+  // As in most files, and quicker.
   if (timeZone === other) return new Set([0]);
   const [clock, others] = [wallClock(timeZone), wallClock(other)];
   return new Set(

@@ -125,36 +125,28 @@ function checkLanguages(path: Path, { languages, language, tools }: AssistantEnt
   }
 }
 
-/** Arguments and secrets in an HTTP tool; of arguments, none in headers. */
+/** Secrets an HTTP tool needs have to be those of every assistant that has it. The model decides no header. */
 function checkPlaceholders(tool: string, entry: HttpToolEntry, sections: Sections, report: Report): void {
   const { parameters, url, headers, body } = entry;
-  const given = new Set(Object.keys(parameters.properties));
   const all = [...sections.assistants.sound];
   const users = all.filter(([, { tools }]) => tools.includes(tool));
   for (const [field, value] of Object.entries({ url, headers, body })) {
     const path = ["tools", tool, field];
     for (const name of namesIn(value)) {
       if (!name.startsWith(SECRET)) {
-        if (field === "headers") {
-          report.problem(path, `found {{${name}}}; allowed: {{secret.…}}, for the model decides no header`);
-        } else if (!given.has(name)) {
-          report.problem(path, `found {{${name}}}, which is no property of parameters; add it there`);
-        }
+        if (field === "headers") report.problem(path, `found {{${name}}}; allowed: {{secret.…}} only`);
         continue;
       }
       const secret = name.slice(SECRET.length);
       const has = ([, { keypad }]: [string, AssistantEntry]) => Object.hasOwn(keypad.secrets, secret);
       const lacking = users.filter((user) => !has(user)).map(([user]) => user);
       const who = users.length > 0 ? lacking.join(", ") : all.some(has) ? "" : "any assistant";
-      if (who !== "") {
-        report.problem(
-          path,
-          `found {{${name}}}, and no keypad.secrets of ${who} has ${secret}; add it there`,
-        );
-      }
+      if (who === "") continue;
+      report.problem(path, `found {{${name}}}, and no keypad.secrets of ${who} has ${secret}; add it there`);
     }
   }
-  for (const name of parameters.required.filter((name) => !given.has(name))) {
+  const given = Object.keys(parameters.properties);
+  for (const name of parameters.required.filter((name) => !given.includes(name))) {
     const text = `found ${JSON.stringify(name)}, which is no property; add it to properties`;
     report.problem(["tools", tool, "parameters", "required"], text);
   }
@@ -163,8 +155,6 @@ function checkPlaceholders(tool: string, entry: HttpToolEntry, sections: Section
 /** What nobody uses is mostly a slip. */
 function checkUse(sections: Sections, report: Report): void {
   const entries = [...sections.assistants.sound.values()];
-  // Who would use it may be wrong, and then that is told already.
-  if (entries.length < sections.assistants.names.size) return;
   const tools = new Set(entries.flatMap(({ tools }) => tools));
   const places = new Set(
     entries.flatMap(({ transferTo, keypad }) => [...transferTo, ...Object.values(keypad.menu)]),

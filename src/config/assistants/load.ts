@@ -70,7 +70,7 @@ export function loadAssistants({ text, path, env, readFile, defaults }: Assistan
   const afterCall = told && resolver.webhook(["afterCall"], told);
   const byDefault = resolved.get(defaultName(file, assistants.names, report));
 
-  if (report.problems.length > 0 || byDefault === undefined) throw new AssistantsError(report.problems);
+  if (report.count > 0 || byDefault === undefined) throw new AssistantsError(report.problems);
   return frozen({
     assistants: [...resolved.values()],
     default: byDefault,

@@ -44,6 +44,11 @@ export class Report {
     this.#warnings.push({ offset: this.#source.offsetOf(path), text: labelled(path, text) });
   }
 
+  /** How many problems there are. */
+  get count(): number {
+    return this.#problems.length + this.#more;
+  }
+
   get problems(): string[] {
     const told = this.#told(this.#problems);
     return this.#more > 0 ? [...told, `${this.#path}: and ${this.#more} more; mend these first`] : told;

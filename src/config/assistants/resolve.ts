@@ -2,6 +2,7 @@
 
 import { dirname, isAbsolute, join } from "node:path";
 import { isObject } from "../../json.ts";
+import { httpToolProblems } from "../../tools/http_tool_problems.ts";
 import type { Settings } from "../settings.ts";
 import {
   type Assistant,
@@ -15,6 +16,7 @@ import {
   type Webhook,
 } from "./assistant.ts";
 import { checkAssistant } from "./check_assistant.ts";
+import { defined } from "./defined.ts";
 import type { Environment } from "./environment.ts";
 import {
   type AssistantEntry,
@@ -69,16 +71,27 @@ export class Resolver {
 
   tool(name: string, { parameters, url, headers, body, ...rest }: HttpToolEntry): HttpTool {
     const path = ["tools", name];
-    return {
+    const before = this.#report.count;
+    const address = this.#address(path, { url, allowPrivate: rest.allowPrivate }, true);
+    const addressTold = this.#report.count > before;
+    const tool: HttpTool = {
       name,
       ...defined(rest),
       parameters: isObject(parameters) ? parameters : {},
-      ...this.#address(path, { url, allowPrivate: rest.allowPrivate }, true),
+      ...address,
       headers: this.#headers(path, headers),
       ...(body === undefined
         ? {}
         : { body: this.#environment.fillJson(body, this.#problemAt([...path, "body"])) }),
     };
+    // Which assistants have the secrets is looked at elsewhere.
+    const secrets = namesIn([url, headers, body]).flatMap((name) => /^secret\.(.+)$/.exec(name)?.[1] ?? []);
+    // Headers and body as they are written: what variables hold is not looked at for {{…}}.
+    for (const problem of httpToolProblems({ ...tool, headers, body }, secrets)) {
+      const [, member = "", text = ""] = /^(\w+): ([^]*)$/.exec(problem) ?? [];
+      if (member !== "url" || !addressTold) this.#report.problem([...path, member], text);
+    }
+    return tool;
   }
 
   mcpServer(label: string, { url, headers, allowedTools, approval }: McpServerEntry): McpServer {
@@ -229,16 +242,4 @@ function named<Part>(names: readonly string[], parts: ReadonlyMap<string, Part>)
 
 function isThisMachine(host: string): boolean {
   return /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(host);
-}
-
-/** An object whose members are there or not, but never undefined. */
-type Defined<T> =
-  & { [Key in keyof T as undefined extends T[Key] ? never : Key]: T[Key] }
-  & {
-    [Key in keyof T as undefined extends T[Key] ? Key : never]?: Exclude<T[Key], undefined>;
-  };
-
-function defined<T extends object>(value: T): Defined<T>;
-function defined(value: object): object {
-  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined));
 }

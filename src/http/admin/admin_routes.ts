@@ -8,6 +8,7 @@ import { Api } from "./api.ts";
 import type { Handler, Routes } from "../app.ts";
 import { consolePage, FILES, loginPage, seeOther, wantsPage, welcome } from "./console.ts";
 import { problem } from "../problem.ts";
+import type { Outbound } from "../outbound.ts";
 import type { Refusals } from "../refusals.ts";
 import { secured } from "../security_headers.ts";
 import { bodyProblem, readWebhook } from "../webhook_input.ts";
@@ -21,6 +22,7 @@ export interface AdminRoutesOptions {
   readonly publicUrl: string;
   readonly proxies: TrustedProxies;
   readonly calls: LiveCalls;
+  readonly outbound: Pick<Outbound, "place" | "placed">;
   readonly metrics: Pick<Metrics, "read" | "contentType">;
   readonly refusals: Pick<Refusals, "count">;
   readonly clock: Clock;
@@ -32,11 +34,11 @@ export interface AdminRoutesOptions {
  * @returns them, a last segment `*` standing for any; and what ends the event streams, so that a server can stop.
  */
 export function adminRoutes(
-  { token, metricsPublic, publicUrl, proxies, calls, metrics, refusals, clock }: AdminRoutesOptions,
+  { token, metricsPublic, publicUrl, proxies, calls, outbound, metrics, refusals, clock }: AdminRoutesOptions,
 ): { readonly routes: Routes; close(): void } {
   const refused = (why: string) => refusals.count("request", why);
   const guard = new AdminGuard({ token, publicUrl, proxies, clock, refused });
-  const api = new Api(calls, clock);
+  const api = new Api(calls, outbound, clock);
 
   const open = (handle: Handler): Handler => async (request, peer) => secured(await handle(request, peer));
   const guarded = (handle: Handler, turnAway = tellProgram): Handler =>
@@ -57,6 +59,12 @@ export function adminRoutes(
       ? seeOther("./", { "set-cookie": signedIn })
       : loginPage(signedIn.detail, signedIn.status, signedIn.headers);
   };
+  const placeCall: Handler = async (request) => {
+    const input = await readWebhook(request, clock);
+    if (typeof input !== "string") return await outbound.place(new TextDecoder().decode(input.body));
+    refused(input);
+    return bodyProblem(input);
+  };
   const readMetrics: Handler = async () =>
     new Response(await metrics.read(), { headers: { "content-type": metrics.contentType } });
 
@@ -66,6 +74,7 @@ export function adminRoutes(
     routes: {
       "/": get(open(welcome)),
       "/metrics": get(metricsPublic ? open(readMetrics) : guarded(readMetrics)),
+      "/calls": post(guarded(placeCall)),
       "/api/calls": get(guarded(() => api.list())),
       "/api/calls/*": get(
         guarded((request) => api.one(new URL(request.url).pathname.slice("/api/calls/".length))),

@@ -1,6 +1,7 @@
 import { STATUS_CODE } from "@std/http/status";
 import type { LiveCalls } from "../../call/live.ts";
 import type { Clock } from "../../clock.ts";
+import type { Outbound } from "../outbound.ts";
 import { EventStream } from "./event_stream.ts";
 import { problem } from "../problem.ts";
 
@@ -10,12 +11,14 @@ const MAX_READERS = 32;
 /** What programs and the console may ask about calls. Whoever gets here may administer. */
 export class Api {
   readonly #calls: LiveCalls;
+  readonly #outbound: Pick<Outbound, "placed">;
   readonly #clock: Clock;
   readonly #readers = new Set<EventStream>();
   readonly #unwatch: () => void;
 
-  constructor(calls: LiveCalls, clock: Clock) {
+  constructor(calls: LiveCalls, outbound: Pick<Outbound, "placed">, clock: Clock) {
     this.#calls = calls;
+    this.#outbound = outbound;
     this.#clock = clock;
     this.#unwatch = calls.watch((change) => {
       for (const reader of [...this.#readers]) reader.send("call", change);
@@ -27,11 +30,12 @@ export class Api {
     return Response.json(this.#state());
   }
 
-  /** `GET /api/calls/{sid}`: one call in progress. */
+  /** `GET /api/calls/{sid}`: one call in progress; one that was placed here, also for a while after its end. */
   one(callSid: string): Response {
     const call = this.#calls.list().find((call) => call.callSid === callSid);
-    return call
-      ? Response.json(call)
+    const placed = this.#outbound.placed(callSid);
+    return call || placed
+      ? Response.json({ ...call, ...placed })
       : problem(STATUS_CODE.NotFound, "There is no call with this CallSid in progress");
   }
 

@@ -68,6 +68,7 @@ Deno.test("a variable that is not there, or not meant for tools, is a problem", 
       { env: { TOOL_key: KEY } },
       'found "${TOOL_key}"; allowed: variables whose names begin with',
     ],
+    ["${TOOL_KEY}${TOOL_KEY}", {}, "TOOL_KEY is not set; set it, or TOOL_KEY_FILE to a file with it"],
     ["${}", {}, 'found "${}"; allowed: variables whose names begin with TOOL_'],
     [
       "${TOOL_KEY}",
@@ -89,7 +90,7 @@ Deno.test("a variable that is not there, or not meant for tools, is a problem", 
     const places: [object, string][] = [
       [{ headers: { key: text } }, "tools.t.headers.key"],
       [{ url: `https://a.example/${text}` }, "tools.t.url"],
-      [{ body: [{ key: text }] }, "tools.t.body"],
+      [{ method: "POST", body: [{ key: text }] }, "tools.t.body"],
     ];
     for (const [fields, place] of places) {
       const [found = "", ...others] = problems(fileOf(fields), around);

@@ -93,12 +93,23 @@ const WRONG: [entry: object, rest: object, problem: string][] = [
   [
     {},
     { tools: { t: { ...TOOL, url: "https://a.example/{{order}}" } } },
-    "tools.t.url: found {{order}}, which is no property of parameters; add it there",
+    "tools.t.url: {{order}} is neither an argument nor a secret of the keypad",
   ],
   [
     {},
     { tools: { t: { ...TOOL, method: "POST", body: { a: [{ b: "x {{constructor}}" }] } } } },
-    "tools.t.body: found {{constructor}}, which is no property of parameters; add it there",
+    "tools.t.body: {{constructor}} is neither an argument nor a secret of the keypad",
+  ],
+  [{}, { tools: { t: { ...TOOL, body: {} } } }, "tools.t.body: a GET has none; use POST or leave it out"],
+  [
+    {},
+    { tools: { t: { ...TOOL, url: "https://a.example/{{" } } },
+    'tools.t.url: has "{{" or "}}" that are around',
+  ],
+  [
+    {},
+    { tools: { t: { ...TOOL, parameters: { type: "object", properties: { a: { type: "none" } } } } } },
+    "tools.t.parameters: no schema that can be checked: ",
   ],
   [
     {},
@@ -112,7 +123,7 @@ const WRONG: [entry: object, rest: object, problem: string][] = [
         t: { ...TOOL, parameters: { type: "object", properties: { a: {} } }, headers: { x: "{{a}}" } },
       },
     },
-    "tools.t.headers: found {{a}}; allowed: {{secret.…}}, for the model decides no header",
+    "tools.t.headers: found {{a}}; allowed: {{secret.…}} only",
   ],
   [
     { tools: ["t"] },
@@ -123,6 +134,11 @@ const WRONG: [entry: object, rest: object, problem: string][] = [
     {},
     { tools: { t: { ...TOOL, headers: { pin: "{{secret.pin}}" } } } },
     "tools.t.headers: found {{secret.pin}}, and no keypad.secrets of any assistant has pin; add it there",
+  ],
+  [
+    { tools: ["t"] },
+    { tools: { t: { ...TOOL, headers: { pin: "{{secret.constructor}}" } } } },
+    "tools.t.headers: found {{secret.constructor}}, and no keypad.secrets of one has constructor; add it there",
   ],
   [
     {},

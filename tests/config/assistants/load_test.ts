@@ -59,12 +59,21 @@ Deno.test("an assistant is what its file says, and the settings where it says no
 Deno.test("what was read is frozen, and may be sent to a worker", () => {
   const read = load({
     destinations: { sales: { number: "+15550100" } },
-    tools: { t: { description: "T", url: "https://a.example", body: { deep: [{}] } } },
+    tools: {
+      t: {
+        description: "T",
+        method: "POST",
+        url: "https://a.example",
+        parameters: { type: "object", properties: { a: { items: { type: "string" } } } },
+        body: { deep: [{}] },
+      },
+    },
     assistants: { one: { tools: ["transfer_call", "t"], transferTo: ["sales"], answers: { to: ["+1*"] } } },
   });
   const check = (value: unknown) => {
     if (typeof value !== "object" || value === null) return;
     assert(Object.isFrozen(value), JSON.stringify(value));
+    assertEquals([Object.prototype, Array.prototype].includes(Object.getPrototypeOf(value)), true);
     Object.values(value).forEach(check);
   };
   check(read);
@@ -172,6 +181,7 @@ const WRONG: [entry: object, problem: string][] = [
     "keypad.secrets.pin.digits: found 4.5; allowed: a whole",
   ],
   [{ silence: {} }, "silence.afterSeconds: missing; allowed: a number from 3 to 120"],
+  [{ silence: { afterSeconds: 5, prompts: 10.5 } }, "silence.prompts: found 10.5; allowed: a whole number"],
   [{ limits: { callUsd: 0 } }, "limits.callUsd: found 0; allowed: a number from 0.01 to 10000"],
   [{ answers: {} }, "answers: found an object; allowed: at least one of to, from, hours"],
   [{ answers: { to: [] } }, "answers.to: found a list; allowed: at least one number"],

@@ -40,7 +40,7 @@ function call(callSid: string, more: Partial<LiveCall> = {}): LiveCall {
 function setUp() {
   const clock = new FakeClock();
   const calls = new MadeUpCalls();
-  return { clock, calls, api: new Api(calls, clock) };
+  return { clock, calls, api: new Api(calls, { placed: () => undefined }, clock) };
 }
 
 /** One reader of an event stream: what it got so far, and whether the stream is over. */

@@ -30,6 +30,7 @@ class AdminService implements AsyncDisposable {
       publicUrl: "https://phone.example.com",
       proxies: new TrustedProxies([]),
       calls: { list: () => [CALL], watch: () => () => {} },
+      outbound: { place: (body) => Promise.resolve(new Response(`placed ${body}`)), placed: () => undefined },
       metrics: { read: () => Promise.resolve("calls 0\n"), contentType: "text/plain; version=0.0.4" },
       refusals: { count: (_what, why) => this.refused.push(why) },
       clock: systemClock,
