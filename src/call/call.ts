@@ -1,6 +1,5 @@
 import type { Cancel, Clock } from "../clock.ts";
 import type { ModelObserver, ModelSession, SessionOptions } from "../model/session.ts";
-import { AnsweringMachine, type Decision } from "../outbound/answering_machine.ts";
 import { ToolCalls } from "../tools/tool_calls.ts";
 import type { MediaStream, MediaStreamObserver, Skipped, StreamEnd } from "../twilio/media_stream.ts";
 import type { AnsweredBy } from "../twilio/call_status.ts";
@@ -10,6 +9,7 @@ import { Conversation } from "./conversation.ts";
 import { type Ending, type EndReason, GOODBYES, type Parting } from "./ending.ts";
 import type { LiveCall } from "./live.ts";
 import type { CallRecord } from "./record.ts";
+import { MachineWatch } from "./machine_watch.ts";
 import { summarise, type Witnesses } from "./summary.ts";
 import { limitTime } from "./time_limit.ts";
 import { Transfer, type TransferFailure } from "./transfer.ts";
@@ -65,9 +65,7 @@ export class Call implements MediaStreamObserver {
   #streamedAt: number | undefined;
   #transfer: Transfer | undefined;
   #parting: EndReason | undefined;
-  readonly #machine: AnsweringMachine | undefined;
-  /** Whether anything of the assistant has been heard to its end. */
-  #heardOnce = false;
+  readonly #machine: MachineWatch | undefined;
   #costUsd = 0;
   #over = false;
 
@@ -86,11 +84,11 @@ export class Call implements MediaStreamObserver {
         callerSpeaks: () => this.#phone.callerSpeaks(),
         callerStopped: () => {
           this.#phone.callerStopped();
-          if (this.#heardOnce) this.#machine?.answered();
+          this.#machine?.callerStopped();
         },
         assistantSpeaks: () => this.#phone.assistantSpeaks(),
         assistantHeard: () => {
-          this.#heardOnce = true;
+          this.#machine?.assistantHeard();
           this.#phone.assistantHeard();
         },
         answered: ({ spoke }, cost) => {
@@ -98,7 +96,7 @@ export class Call implements MediaStreamObserver {
           this.#tools.answered();
           if (cost) this.#spend(cost);
         },
-        callerSaid: (transcript) => this.#machine?.heard(transcript),
+        callerSaid: (transcript) => this.#machine?.callerSaid(transcript),
         functionCalled: (call) => {
           this.#phone.toolStarted();
           this.#tools.called(call);
@@ -121,12 +119,14 @@ export class Call implements MediaStreamObserver {
       speak: (language, summary) => this.#speak(language, summary),
       silent: () => this.sayGoodbye("silence"),
     });
-    const { voicemail } = assistant;
-    if (voicemail) {
-      this.#machine = new AnsweringMachine({
-        behaviour: voicemail,
+    if (assistant.voicemail) {
+      this.#machine = new MachineWatch({
+        behaviour: assistant.voicemail,
+        conversation: this.#conversation,
         clock,
-        decided: (decision) => this.#decide(decision),
+        log,
+        leave: (instructions) => this.#part("answering machine", instructions),
+        hangUp: () => this.end("answering machine", true),
       });
     }
     this.#tools = new ToolCalls(assistant.tools(this.#phone, (name) => this.#phone.secret(name)), clock, {
@@ -274,21 +274,6 @@ export class Call implements MediaStreamObserver {
 
   ended(how: StreamEnd): void {
     this.end(how === "stop" ? "caller hung up" : how === "flood" ? "flood" : "stream lost");
-  }
-
-  #decide(decision: Decision): void {
-    this.#options.log.info("answering machine", { action: decision.action });
-    switch (decision.action) {
-      case "keep silent":
-        return this.#conversation.silence(true);
-      case "go on":
-        this.#conversation.silence(false);
-        return this.#conversation.say({ lapses: true });
-      case "leave message":
-        return this.#part("answering machine", decision.instructions);
-      case "hang up":
-        return this.end("answering machine", true);
-    }
   }
 
   #openSession(greet = true): void {

@@ -1,19 +1,19 @@
-import type { Cancel, Clock } from "../clock.ts";
+import type { Clock } from "../clock.ts";
 import { costOf } from "../model/prices.ts";
 import type {
   Answer,
   ApprovalRequest,
   FunctionCall,
-  Heard,
   ModelObserver,
   ModelSession,
   SessionFailure,
   SpeechRequest,
 } from "../model/session.ts";
-import { Playout, type PlayoutLine } from "../playout/playout.ts";
+import type { PlayoutLine } from "../playout/playout.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { TurnHops } from "../telemetry/turn_hops.ts";
+import { AssistantAudio } from "./assistant_audio.ts";
 import { Answers } from "./answers.ts";
 import { CallerAudio } from "./caller_audio.ts";
 import { Goodbye } from "./goodbye.ts";
@@ -21,8 +21,6 @@ import { Turns } from "./turns.ts";
 
 /** Of the caller's frames, each so-manyth is timed on its way through. */
 const TIMED_FRAMES = 50;
-/** Begins the names of what is played and no model made. */
-const OWN = "parley-";
 
 /** Opens a session for whoever listens to it. */
 export type Dial = (observer: ModelObserver) => ModelSession;
@@ -65,7 +63,7 @@ export class Conversation {
   readonly #options: ConversationOptions;
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #playout: Playout;
+  readonly #audio: AssistantAudio;
   readonly #turns: Turns;
   readonly #answers: Answers;
   readonly #callerAudio: CallerAudio;
@@ -76,15 +74,10 @@ export class Conversation {
   #openItem: string | undefined;
   #line: PlayoutLine | undefined;
   #goodbye: Goodbye | undefined;
-  /** What is being heard and must not be interrupted. */
-  readonly #holds = new Set<symbol>();
-  #protection: Cancel | undefined;
   #callerSpeaking = false;
   /** The assistant says nothing, whatever it hears. */
   #silent = false;
-  #greeted = false;
   #bargeIns = 0;
-  #marksLost = 0;
 
   constructor(options: ConversationOptions) {
     const { clock, log, observer } = this.#options = options;
@@ -96,14 +89,15 @@ export class Conversation {
       failed: (failure) => this.#failed(failure),
     });
     this.#callerAudio = new CallerAudio(clock);
-    this.#playout = new Playout(clock, {
+    this.#audio = new AssistantAudio({
+      clock,
+      protectedMs: options.protectedMs,
       sending: (itemId) => this.#turns.sending(itemId),
-      hearing: (itemId) => {
-        this.#turns.hearing(itemId);
-        this.#protectGreeting();
-      },
-      markLost: (mark) => {
-        if (this.#marksLost++ === 0) this.#log.warn("mark lost", { mark });
+      hearing: (itemId) => this.#turns.hearing(itemId),
+      markLost: (mark) => log.warn("mark lost", { mark }),
+      // A caller who has begun meanwhile interrupts now.
+      released: () => {
+        if (this.#callerSpeaking && this.#session) this.#bargeIn();
       },
     });
   }
@@ -115,13 +109,13 @@ export class Conversation {
       turns: this.#turns.count,
       tokens: this.#answers.tokens,
       bargeIns: this.#bargeIns,
-      marksLost: this.#marksLost,
+      marksLost: this.#audio.marksLost,
     };
   }
 
   /** Bytes of audio that wait here, by where. */
   get buffered(): { readonly playout: number; readonly model: number } {
-    return { playout: this.#playout.queued, model: this.#session?.buffered ?? 0 };
+    return { playout: this.#audio.queued, model: this.#session?.buffered ?? 0 };
   }
 
   /** Whether there is a session, be it configured or not. */
@@ -164,20 +158,19 @@ export class Conversation {
     this.#openItem = undefined;
     this.#callerSpeaking = false;
     this.#callerAudio.close();
-    if (!this.#line) this.#playout.interrupt();
+    if (!this.#line) this.#audio.cut();
   }
 
   /** The caller is on the line. */
   attach(line: PlayoutLine): void {
     this.#line = line;
-    this.#playout.attach(line);
+    this.#audio.attach(line);
   }
 
   /** The line is gone; the session stays, and hears nothing. */
   detach(): void {
     this.#line = undefined;
-    this.#holds.clear();
-    this.#playout.detach();
+    this.#audio.detach();
     this.#callerSpeaking = false;
     this.#callerAudio.speaking(false);
   }
@@ -192,7 +185,7 @@ export class Conversation {
 
   markEchoed(name: string): void {
     this.#log.debug("mark", { name });
-    this.#playout.markEchoed(name);
+    this.#audio.markEchoed(name);
   }
 
   /** Has the model speak, now or as soon as it is silent. */
@@ -215,27 +208,22 @@ export class Conversation {
 
   /** Runs `then` when all that was said so far has been heard; never, if it is cut. */
   whenHeard(then: () => void): void {
-    this.#playout.whenHeard(then);
+    this.#audio.whenHeard(then);
   }
 
   /** Plays µ-law audio of our own after what is being said; nothing interrupts it. Resolves when it was heard. */
   async play(name: string, audio: Uint8Array): Promise<void> {
-    const heard = Promise.withResolvers<void>();
-    const release = this.#hold();
-    this.#playout.enqueue(OWN + name, audio);
-    this.#playout.whenHeard(heard.resolve);
-    await heard.promise;
-    release();
+    await this.#audio.play(name, audio);
   }
 
   /** Plays µ-law audio of our own that anything may interrupt. */
   hum(name: string, audio: Uint8Array): void {
-    this.#playout.enqueue(OWN + name, audio);
+    this.#audio.hum(name, audio);
   }
 
-  /** Ends what {@linkcode hum} plays, as a barge-in would. */
+  /** Ends what {@linkcode hum} plays. */
   hush(): void {
-    this.#playout.interrupt();
+    this.#audio.cut();
   }
 
   /** Whether the model hears silence instead of the line. */
@@ -247,7 +235,7 @@ export class Conversation {
   silence(silent: boolean): void {
     this.#silent = silent;
     if (!silent) return;
-    this.#session?.interrupted(this.#cut());
+    this.#session?.interrupted(this.#audio.cut(this.#openItem));
     this.#session?.stopSpeech();
   }
 
@@ -265,8 +253,8 @@ export class Conversation {
     this.#goodbye = new Goodbye({
       clock: this.#clock,
       session,
-      cut: () => this.#cut(),
-      whenHeard: (then) => this.#playout.whenHeard(then),
+      cut: () => this.#audio.cut(this.#openItem),
+      whenHeard: (then) => this.#audio.whenHeard(then),
       instructions,
       over,
     });
@@ -276,17 +264,16 @@ export class Conversation {
   /** Everything is closed, and no timer left. */
   close(): void {
     this.#goodbye?.stop();
-    this.#protection?.();
     this.drop();
     this.#line = undefined;
-    this.#playout.close();
+    this.#audio.close();
   }
 
   #speechStarted(): void {
     // Said before the model stopped to listen: nothing cuts a goodbye.
     if (this.#goodbye) return;
     this.#callerSpeaking = true;
-    if (this.#holds.size === 0) this.#bargeIn();
+    if (this.#audio.interruptible) this.#bargeIn();
     this.#callerAudio.speaking(true);
     this.#turns.taken();
     this.#options.observer.callerSpeaks();
@@ -301,7 +288,7 @@ export class Conversation {
   }
 
   #bargeIn(): void {
-    const heard = this.#cut();
+    const heard = this.#audio.cut(this.#openItem);
     this.#session?.interrupted(heard);
     const cut = heard[0];
     if (cut) {
@@ -309,28 +296,6 @@ export class Conversation {
       this.#options.metrics.bargeIn();
     }
     this.#log.info(cut ? "barge-in" : "speech started", cut && { item: cut.itemId, heard_ms: cut.heardMs });
-  }
-
-  /** Ends what is being played; says how much of the model's was heard. */
-  #cut(): Heard[] {
-    return this.#playout.interrupt(this.#openItem).filter(({ itemId }) => !itemId.startsWith(OWN));
-  }
-
-  #protectGreeting(): void {
-    const { protectedMs } = this.#options;
-    if (this.#greeted || !protectedMs) return;
-    this.#greeted = true;
-    this.#protection = this.#clock.after(protectedMs, this.#hold());
-  }
-
-  /** What is heard is not interrupted until the result is called: a caller who has begun meanwhile does it then. */
-  #hold(): () => void {
-    const hold = Symbol();
-    this.#holds.add(hold);
-    return () => {
-      const last = this.#holds.delete(hold) && this.#holds.size === 0;
-      if (last && this.#callerSpeaking && this.#session) this.#bargeIn();
-    };
   }
 
   #takeAudio(session: ModelSession, itemId: string, audio: Uint8Array): void {
@@ -342,13 +307,13 @@ export class Conversation {
     if (this.#openItem !== itemId) this.#options.observer.assistantSpeaks();
     this.#openItem = itemId;
     this.#turns.firstAudio(itemId);
-    if (this.#playout.enqueue(itemId, audio)) {
+    if (this.#audio.enqueue(itemId, audio)) {
       return this.#options.metrics.added("to_caller", this.#clock.now() - arrived);
     }
     // The playout is full: what is queued will be played, the model is told that the rest never was.
     this.#log.warn("answer too long", { item: itemId });
     session.stopSpeech();
-    session.interrupted([{ itemId, heardMs: this.#playout.acceptedMs(itemId) }]);
+    session.interrupted([{ itemId, heardMs: this.#audio.acceptedMs(itemId) }]);
   }
 
   #answered(answer: Answer): void {
@@ -357,7 +322,7 @@ export class Conversation {
     const cost = costOf(model, answer.usage);
     metrics.answered(model, answer.usage, cost);
     this.#answers.take(answer);
-    if (answer.spoke) this.#playout.whenHeard(() => observer.assistantHeard());
+    if (answer.spoke) this.#audio.whenHeard(() => observer.assistantHeard());
     observer.answered(answer, cost);
   }
 

@@ -5,6 +5,7 @@ import { inLanguage, languagesOf } from "../config/assistants/languages.ts";
 import { route } from "../config/assistants/route.ts";
 import { callVariables, fill } from "../config/assistants/template.ts";
 import type { Config } from "../config/config.ts";
+import { outboundInstructions } from "../outbound/call_screening.ts";
 import type { Log } from "../telemetry/log.ts";
 import { collectDigits, endCall, sendDigits, switchLanguage, transferCall } from "../tools/call_tools.ts";
 import { callerFacts } from "../tools/caller_facts.ts";
@@ -33,10 +34,6 @@ export interface Briefing {
   readonly variables?: Readonly<Record<string, string>> | undefined;
   /** The language chosen by key. */
   readonly language?: string | undefined;
-  /** Added to the instructions. */
-  readonly instructions?: string | undefined;
-  /** The other side speaks first. */
-  readonly silent?: boolean | undefined;
 }
 
 /** A language the caller may choose before the call, by key. */
@@ -115,7 +112,14 @@ export class AssistantsAtWork {
       ...briefing.variables,
       ...callVariables({ caller: call.from, called: call.to, at, timeZone, objective }),
     };
-    const persona = (language?: string) => this.#persona(inLanguage(assistant, language), briefing, values);
+    const text = (template: string) => fill(template, values).text;
+    const voicemail = call.outbound && assistant.voicemail
+      ? { leave: text(assistant.voicemail.leave) }
+      : undefined;
+    const added = call.outbound
+      ? outboundInstructions({ caller: assistant.name, objective, message: voicemail?.leave })
+      : undefined;
+    const persona = (language?: string) => this.#persona(inLanguage(assistant, language), text, added);
     return {
       ...persona(briefing.language),
       name: assistant.name,
@@ -138,17 +142,14 @@ export class AssistantsAtWork {
       protectedMs: protectGreetingSeconds * 1000,
       maxMs: limits.callSeconds && limits.callSeconds * 1000,
       limits,
-      voicemail: call.outbound ? assistant.voicemail : undefined,
+      voicemail,
     };
   }
 
-  #persona(assistant: Assistant, briefing: Briefing, values: Readonly<Record<string, string>>): Persona {
+  #persona(assistant: Assistant, text: (template: string) => string, added: string | undefined): Persona {
     const { config, modelUrl } = this.#options;
     const { model, voice, speed, reasoning, turnDetection, noiseReduction, transcription } = assistant;
-    const text = (template: string) => fill(template, values).text;
-    const instructions = [text(assistant.instructions), briefing.instructions].filter((part) => part).join(
-      "\n\n",
-    );
+    const instructions = [text(assistant.instructions), added].filter((part) => part).join("\n\n");
     return {
       session: {
         url: modelUrl ?? config.OPENAI_REALTIME_URL,
@@ -164,7 +165,7 @@ export class AssistantsAtWork {
         transcription,
         mcpServers: assistant.mcpServers,
       },
-      greeting: briefing.silent ? "" : text(assistant.greeting),
+      greeting: text(assistant.greeting),
     };
   }
 

@@ -3,7 +3,6 @@ import type { Clock } from "../clock.ts";
 import type { Assistant } from "../config/assistants/assistant.ts";
 import type { Config } from "../config/config.ts";
 import { readCallRequest } from "../outbound/call_request.ts";
-import { outboundInstructions } from "../outbound/call_screening.ts";
 import { CallingHours } from "../outbound/calling_hours.ts";
 import { Dialer, type DialRefusal, type PlacedCall } from "../outbound/dialer.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -96,18 +95,8 @@ export class Outbound {
   async briefing(callSid: string): Promise<Briefing | undefined> {
     const request = await this.#dialer.take(callSid);
     if (!request) return undefined;
-    const assistant = this.#options.assistant(request.assistant);
-    const { objective, variables } = request;
-    return {
-      assistant: assistant?.name,
-      objective,
-      variables,
-      instructions: outboundInstructions({
-        caller: assistant?.name ?? "",
-        objective,
-        message: assistant?.voicemail?.leave,
-      }),
-    };
+    const assistant = this.#options.assistant(request.assistant)?.name;
+    return { assistant, objective: request.objective, variables: request.variables };
   }
 
   report(report: CallReport): void {

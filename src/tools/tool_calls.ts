@@ -113,12 +113,19 @@ export class ToolCalls {
     if (!tool) throw new ToolError(`There is no tool "${call.name.slice(0, 64)}"`);
     const args = parseObject(call.arguments || "{}");
     if (!args) throw new ToolError("The arguments are not a JSON object");
-    const late = Promise.withResolvers<never>();
+    const givenUp = Promise.withResolvers<never>();
+    // A tool that throws at once is not waited for.
+    givenUp.promise.catch(() => {});
+    const giveUp = (why: string) => {
+      cancel();
+      givenUp.reject(new ToolError(why));
+    };
     const cancel: Cancel = this.#clock.after(tool.timeoutMs, () => {
-      late.reject(new ToolError(`It took longer than ${tool.timeoutMs / 1000} s and was given up`));
+      giveUp(`It took longer than ${tool.timeoutMs / 1000} s and was given up`);
     });
+    signal.addEventListener("abort", () => giveUp("The call is over"), { once: true });
     try {
-      return await Promise.race([tool.run(args, signal), late.promise]);
+      return await Promise.race([tool.run(args, signal), givenUp.promise]);
     } finally {
       cancel();
     }
