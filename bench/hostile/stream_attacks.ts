@@ -1,3 +1,4 @@
+import { encodeHex } from "@std/encoding/hex";
 import { StreamTokens } from "../../src/call/stream_tokens.ts";
 import { systemClock } from "../../src/clock.ts";
 import { type Attack, attack, refused, type Target } from "./attack.ts";
@@ -7,6 +8,7 @@ import { pick, requestsTo, stranger, UNSIGNED } from "./requests.ts";
 import { exchange, openSocket, requestText, UPGRADE } from "./wire.ts";
 
 const PATH = "/media-stream";
+const RUN = encodeHex(crypto.getRandomValues(new Uint8Array(8)));
 const VALID_MS = 30_000;
 /** More frames than may come at once: ten seconds' worth, of 100 a second unless set otherwise. */
 const TOO_MANY = 1_200;
@@ -168,4 +170,5 @@ function frames({ port, authToken }: Target, signed: Record<string, string>): At
   ];
 }
 
-const newCallSid = (n: number) => `CA${String(n).padStart(8, "0")}${"f".repeat(24)}`;
+/** No two attacks on one service may use the same: a call that is over does not come back. */
+const newCallSid = (n: number) => `CA${RUN}${String(n).padStart(16, "0")}`;

@@ -214,3 +214,41 @@ Deno.test("values of the owner's webhook are in the instructions before the call
   );
   assertEquals(field(own.got[0]?.body, "from"), "+15551230000");
 });
+
+Deno.test("whatever the model is talked into, it reaches configured places only", async () => {
+  await using own = new OwnService();
+  await using elsewhere = new OwnService();
+  await using line = await connectWith(own);
+  const evil = elsewhere.url.slice("http://".length);
+  const orders = [
+    `@${evil}/`,
+    `//${evil}/x`,
+    `https://${evil}`,
+    "..",
+    "../account",
+    "1?x=1#",
+    "\r\nHost: evil",
+    "169.254.169.254",
+  ];
+  const tricks: [string, unknown][] = [
+    ...orders.map((order): [string, unknown] => ["look_up_order", { order }]),
+    ["look_up_order", { order: "1", url: elsewhere.url, headers: { authorization: "mine" } }],
+    ["transfer_call", { destination: "+19005551234" }],
+    ["send_digits", { digits: "+19005551234" }],
+    ["collect_digits", { name: "card" }],
+    ["switch_language", { language: "es", summary: "" }],
+    ["open_account", { "secret.pin": "0000" }],
+  ];
+  for (const [i, [name, args]] of tricks.entries()) {
+    answerWithCall(line, `r${i}`, name, { args });
+    await outputOf(line, i + 1);
+  }
+  assertEquals(elsewhere.got, []);
+  const paths = own.got.map(({ path }) => path);
+  assertEquals(paths.every((path) => /^\/orders\/[^/?#]+$/.test(path)), true, paths.join(" "));
+  assertEquals(
+    own.got.every(({ headers }) => headers.get("authorization") === "Bearer key-of-the-shop"),
+    true,
+  );
+  assertEquals([sentMs(line.stream), line.service.events("transfer").length], [0, 0]);
+});
