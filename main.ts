@@ -100,13 +100,21 @@ function reread(config: Config, log: Log): Assistants {
   return config.assistants;
 }
 
-/** Starts the service in this thread, for one rehearsal; and the stand-in model where there is no key for a real one. */
-function serveHere(config: Config, log: Log): { readonly url: string; close(): Promise<void> } {
-  const standIn = config.OPENAI_API_KEY ? undefined : startRehearsalModel();
+/**
+ * Starts the service in this thread, for one rehearsal; and the stand-in model where there is no key for a real one. Nobody
+ * is told of its calls, and what it writes is apart from what the service writes.
+ */
+function serveHere(
+  config: Config,
+  log: Log,
+  modelUrl?: string,
+): { readonly url: string; close(): Promise<void> } {
+  const { afterCall: _, ...assistants } = config.assistants;
+  const standIn = config.OPENAI_API_KEY || modelUrl ? undefined : startRehearsalModel();
   const server: Server = startServer({
-    config,
+    config: { ...config, assistants, DATA_DIR: `${config.DATA_DIR}/rehearsal` },
     openSession: gaDialect(systemClock),
-    modelUrl: standIn?.url,
+    modelUrl: modelUrl ?? standIn?.url,
     clock: systemClock,
     log,
   });
@@ -175,11 +183,12 @@ async function rehearse(args: string[]): Promise<number> {
     errIsTerminal: Deno.stderr.isTerminal(),
     readFile: (path) => permitted(Deno.readFile(path)),
     writeFile: (path, bytes) => permitted(Deno.writeFile(path, bytes)),
-    serve: (audioFormat = config.AUDIO_FORMAT) =>
+    serve: (audioFormat = config.AUDIO_FORMAT, modelUrl) =>
       Promise.resolve(
         serveHere(
           { ...config, PORT: 0, AUDIO_FORMAT: audioFormat },
           openLog({ ...config, LOG_LEVEL: "warn" }, console.error),
+          modelUrl,
         ),
       ),
     account: {

@@ -22,7 +22,14 @@ export function readAssistants(
   const text = readNamed("ASSISTANTS_FILE", path, surroundings, problems);
   if (text === undefined) return undefined;
   try {
-    return loadAssistants({ text, path, defaults, ...surroundings });
+    const all = loadAssistants({ text, path, defaults, ...surroundings });
+    for (const { name, builtIn } of all.afterCall ? [] : all.assistants) {
+      if (!builtIn.includes("take_message")) continue;
+      problems.push(
+        `${path}: assistants.${name}.tools: take_message needs afterCall, where messages are sent`,
+      );
+    }
+    return all;
   } catch (error) {
     if (!(error instanceof AssistantsError)) throw error;
     problems.push(...error.problems);

@@ -6,7 +6,7 @@ import type { Log } from "../telemetry/log.ts";
 import type { Message } from "../tools/message_tool.ts";
 import type { IncomingCall } from "../twilio/webhook.ts";
 
-/** Tells the address of `afterCall` what was said and done; nobody, where there is none. */
+/** Tells the address of `afterCall` what was said and done; nobody, where there is none: then nothing is kept. */
 export class AfterCall {
   readonly #outbox: Outbox | undefined;
   readonly #url: string;
@@ -28,9 +28,8 @@ export class AfterCall {
   /** The caller left a message. Resolves when it is safe on the disk. @throws {Error} when it is not. */
   async message({ callSid, from, to }: IncomingCall, assistant: string, message: Message): Promise<void> {
     const data = { callSid, from, to, assistant, ...message };
-    if (!await this.#outbox?.put(this.#url, "message.taken", data)) {
-      throw new Error("The message could not be kept");
-    }
+    const kept = await this.#outbox?.put(this.#url, "message.taken", data);
+    if (kept === false) throw new Error("The message could not be kept");
   }
 
   ended(record: CallRecord): void {

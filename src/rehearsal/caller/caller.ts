@@ -5,7 +5,7 @@ import { decodeMulaw } from "../../audio/g711.ts";
 import type { Cancel, Clock } from "../../clock.ts";
 import { Ear } from "./ear.ts";
 import { BYTES_PER_MS, Line } from "./line.ts";
-import { Script, type ScriptOptions } from "./script.ts";
+import type { Handset, Part } from "./part.ts";
 import type { Note } from "./timeline.ts";
 import { readServerMessage } from "./wire.ts";
 
@@ -20,7 +20,8 @@ export interface CallerOptions {
   streamSid: string;
   /** The `<Parameter>`s of the TwiML. */
   parameters: Record<string, string>;
-  script: ScriptOptions;
+  /** What the caller does. */
+  part: (handset: Handset) => Part;
   /** Sends one message to the server. */
   send(message: string): void;
   /** Takes the line down; called once, after `stop` was sent. */
@@ -54,16 +55,17 @@ export class RehearsalCaller {
     marksReturned: 0,
     clears: 0,
   };
-  readonly script: Script;
   /** How much audio waited at Twilio at the end of each frame, while there was some; in ms. */
   readonly leads: number[] = [];
   /** The most that ever waited, in ms. */
   maxLeadMs = 0;
+  /** When the stream began, by the clock. */
+  readonly startedAt: number;
+  readonly #part: Part;
   readonly #options: CallerOptions;
   readonly #line: Line;
   readonly #assistant = new Ear();
   readonly #caller = new Ear();
-  readonly #startedAt: number;
   readonly #spoken: Uint8Array[] = [];
   readonly #heard: Uint8Array[] = [];
   #utterance: Uint8Array | undefined;
@@ -74,14 +76,23 @@ export class RehearsalCaller {
   /** The stream's clock starts here. */
   constructor(options: CallerOptions) {
     this.#options = options;
-    this.script = new Script(options.script, this.#assistant);
-    this.#startedAt = options.clock.now();
+    this.startedAt = options.clock.now();
+    this.#part = options.part({
+      ear: this.#assistant,
+      startedAt: this.startedAt,
+      press: (key) => this.#press(key),
+    });
     this.#line = new Line(options.clock, (name) => this.#returnMark(name));
+  }
+
+  /** What the caller is at, for a line of progress. */
+  get doing(): string {
+    return this.#part.doing;
   }
 
   /** Milliseconds since the stream's start. */
   get elapsedMs(): number {
-    return this.#options.clock.now() - this.#startedAt;
+    return this.#options.clock.now() - this.startedAt;
   }
 
   /** How much audio waits to be heard, in ms. */
@@ -109,7 +120,7 @@ export class RehearsalCaller {
       },
     });
     note("twilio", "stream started", { atMs: 0, detail: streamSid });
-    this.#utterance = this.script.next(0, FRAME_BYTES);
+    this.#utterance = this.#part.next(0, FRAME_BYTES);
     this.#schedule();
   }
 
@@ -160,7 +171,7 @@ export class RehearsalCaller {
   }
 
   #schedule(): void {
-    const due = this.#startedAt + (this.counts.framesSent + 1) * FRAME_MS;
+    const due = this.startedAt + (this.counts.framesSent + 1) * FRAME_MS;
     this.#cancel = this.#options.clock.after(due - this.#options.clock.now(), () => this.#passTime());
   }
 
@@ -175,7 +186,7 @@ export class RehearsalCaller {
   #passFrame(): void {
     const from = this.counts.framesSent * FRAME_MS;
     const uttered = this.#utterance;
-    if (!uttered) return this.hangUp(this.script.hangUpReason ?? "");
+    if (!uttered) return this.hangUp(this.#part.hangUpReason ?? "");
     const heard = this.#line.play(FRAME_BYTES);
     this.#spoken.push(uttered);
     this.#heard.push(heard);
@@ -191,13 +202,18 @@ export class RehearsalCaller {
     if (this.#line.bufferedMs > 0) this.leads.push(this.#line.bufferedMs);
     this.#hear(this.#caller, "caller", uttered, from);
     this.#hear(this.#assistant, "assistant", heard, from);
-    this.#utterance = this.script.next(from + FRAME_MS, FRAME_BYTES);
+    this.#utterance = this.#part.next(from + FRAME_MS, FRAME_BYTES);
   }
 
   #hear(ear: Ear, who: "caller" | "assistant", frame: Uint8Array, from: number): void {
     const change = ear.hear(frame, from);
     if (change === "began") this.#options.note(who, "speaks", { atMs: ear.beganAt });
     if (change === "ended") this.#options.note(who, "is silent", { atMs: ear.heardUntil });
+  }
+
+  #press(digit: string): void {
+    this.#options.note("caller", "presses", { detail: digit });
+    this.#send("dtmf", { dtmf: { track: "inbound_track", digit } });
   }
 
   #returnMark(name: string): void {

@@ -1,14 +1,17 @@
 /** `parley rehearse`: its flags, its progress and its report. */
 
 import { parseArgs } from "node:util";
-import { convertRate } from "../../audio/convert_rate.ts";
-import { readWav, writeWav } from "../../audio/wav.ts";
+import { readRecording } from "../recording.ts";
+import { runScript } from "../script/command.ts";
+import { ScriptError } from "../script/script.ts";
+import { progressPrinter, type RehearseIo, withReason, writeRecording } from "./command_io.ts";
 import { formatReport } from "./report.ts";
-import { type Progress, rehearse, type RehearseOptions } from "./rehearse.ts";
+import { rehearse, type RehearseOptions } from "./rehearse.ts";
 
 export const REHEARSE_USAGE = `parley rehearse: places one complete call without a phone
 
   --url URL          the server to call, e.g. http://localhost:5050 (without it, one is started for the call)
+  --script FILE      play a script, docs/rehearsal.md, at both ends of a server started for it: does it pass?
   --wav FILE         what the caller says (without it, a made-up phrase)
   --turns N          say it N times, each time after the answer (1)
   --interrupt MS     speak over the first answer, MS milliseconds after it began
@@ -22,6 +25,7 @@ export const REHEARSE_USAGE = `parley rehearse: places one complete call without
 /** What the command line asks for. */
 export interface RehearseArguments {
   url?: string;
+  script?: string;
   wav?: string;
   out?: string;
   audioFormat?: "pcmu" | "pcm16";
@@ -30,28 +34,11 @@ export interface RehearseArguments {
   options: Pick<RehearseOptions, "turns" | "interruptMs" | "maxSeconds" | "local" | "from">;
 }
 
-/** What the command needs of the world. */
-export interface RehearseIo {
-  out(text: string): void;
-  err(text: string): void;
-  /** Whether `err` writes to a terminal, where a line can be overwritten. */
-  errIsTerminal: boolean;
-  readFile(path: string): Promise<Uint8Array>;
-  writeFile(path: string, bytes: Uint8Array): Promise<void>;
-  /** Starts a server for a call without `--url`, with this audio format if one is given. */
-  serve(audioFormat?: "pcmu" | "pcm16"): Promise<{ url: string; close(): Promise<void> }>;
-  /** What the environment says of the account. */
-  account?: Pick<RehearseOptions, "authToken" | "accountSid" | "publicUrl">;
-  /** Opens the media stream's socket; Deno's own without it. */
-  open?: RehearseOptions["open"];
-  /** Hangs up when it aborts. */
-  signal?: AbortSignal;
-}
-
 /** @throws {TypeError} naming the flag that is wrong. */
 export function parseRehearseArgs(args: string[]): RehearseArguments {
   const {
     url,
+    script,
     wav,
     out,
     json = false,
@@ -68,8 +55,16 @@ export function parseRehearseArgs(args: string[]): RehearseArguments {
       "Cannot rehearse: --audio-format is for a server started for the call, --url names another",
     );
   }
+  const said = Object.entries({ url, wav, turns, interrupt, from, local, "max-seconds": maxSeconds });
+  const [other] = said.find(([, value]) => value !== undefined) ?? [];
+  if (script !== undefined && other !== undefined) {
+    throw new TypeError(
+      `Cannot rehearse: --${other} cannot be had beside --script, which says all of the call`,
+    );
+  }
   return {
     ...(url !== undefined && { url }),
+    ...(script !== undefined && { script }),
     ...(wav !== undefined && { wav }),
     ...(out !== undefined && { out }),
     ...(audioFormat !== undefined && { audioFormat: readAudioFormat(audioFormat) }),
@@ -91,6 +86,7 @@ function parseFlags(args: string[]) {
       args,
       options: {
         url: { type: "string" },
+        script: { type: "string" },
         wav: { type: "string" },
         out: { type: "string" },
         turns: { type: "string" },
@@ -119,7 +115,10 @@ function wholeNumber(flag: string, text: string, least: number): number {
   throw new TypeError(`Cannot rehearse: ${flag} is "${text}", a whole number from ${least} was expected`);
 }
 
-/** Runs the command and says how the program should exit: 0 after a completed call, 2 for wrong arguments, else 1. */
+/**
+ * Runs the command and says how the program should exit: 0 after a completed call or a script that passed, 2 for wrong
+ * arguments and a script that cannot be played, else 1.
+ */
 export async function runRehearse(args: string[], io: RehearseIo): Promise<number> {
   let parsed: RehearseArguments;
   try {
@@ -135,6 +134,7 @@ export async function runRehearse(args: string[], io: RehearseIo): Promise<numbe
       io.out(REHEARSE_USAGE + "\n");
       return 0;
     }
+    if (rest.script !== undefined) return await runScript(rest.script, rest, io);
     const speech = rest.wav === undefined ? undefined : await readSpeech(rest.wav, io);
     if (url !== undefined) return await callServer({ baseUrl: url }, rest, speech, io);
     const server = await io.serve(rest.audioFormat);
@@ -147,19 +147,19 @@ export async function runRehearse(args: string[], io: RehearseIo): Promise<numbe
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     io.err(error.message + "\n");
-    return 1;
+    return error instanceof ScriptError ? 2 : 1;
   }
 }
 
 async function callServer(
   server: Pick<RehearseOptions, "baseUrl" | "local">,
-  { out, json, options }: Omit<RehearseArguments, "url" | "help" | "audioFormat">,
+  { out, json, options }: Omit<RehearseArguments, "url" | "script" | "help" | "audioFormat">,
   speech: Int16Array | undefined,
   io: RehearseIo,
 ): Promise<number> {
   const { account, open, signal } = io;
   // A file that cannot be written is told before the call, not after it.
-  if (out !== undefined) await write(out, [new Int16Array(), new Int16Array()], io);
+  if (out !== undefined) await writeRecording(out, undefined, io);
   const rehearsal = await rehearse({
     ...account,
     ...options,
@@ -171,34 +171,12 @@ async function callServer(
   });
   if (io.errIsTerminal) io.err("\r\x1b[K");
   const { recording, ...facts } = rehearsal;
-  if (out !== undefined) await write(out, [recording.spoken, recording.heard], io);
+  if (out !== undefined) await writeRecording(out, recording, io);
   io.out(json ? JSON.stringify(facts) + "\n" : formatReport(rehearsal, out));
   return rehearsal.completed ? 0 : 1;
 }
 
-async function write(path: string, channels: Int16Array[], io: RehearseIo): Promise<void> {
-  await io.writeFile(path, writeWav(channels, 8000)).catch((error) => refuse("write", path, error));
-}
-
-function refuse(verb: string, path: string, error: unknown): never {
-  throw new TypeError(`Cannot ${verb} "${path}": ${error instanceof Error ? error.message : error}`);
-}
-
-/** A recording as a caller's voice: one channel at 8 kHz. */
+/** A recording as a caller's voice. */
 async function readSpeech(path: string, io: RehearseIo): Promise<Int16Array> {
-  const bytes = await io.readFile(path).catch((error) => refuse("read", path, error));
-  const { channels, sampleRate } = readWav(bytes, path);
-  const [left = new Int16Array(), right = left] = channels;
-  return convertRate(left.map((sample, i) => (sample + (right[i] ?? 0)) / 2), sampleRate, 8000);
-}
-
-/** On a terminal one line that changes; elsewhere a line whenever the caller turns to something else. */
-function progressPrinter({ err, errIsTerminal }: RehearseIo): (progress: Progress) => void {
-  let last = "";
-  return ({ elapsedMs, doing, bufferedMs }) => {
-    const line = `${(elapsedMs / 1000).toFixed(1).padStart(6)} s  the caller ${doing}`;
-    if (errIsTerminal) err(`\r\x1b[K${line}, ${Math.round(bufferedMs)} ms of audio ahead`);
-    else if (doing !== last) err(line + "\n");
-    last = doing;
-  };
+  return readRecording(await io.readFile(path).catch((error) => withReason("read", path, error)), path);
 }

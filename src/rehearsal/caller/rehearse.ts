@@ -1,25 +1,18 @@
 /** `rehearse`: one complete call against a server, without a phone. */
 
 import { encodeMulaw } from "../../audio/g711.ts";
-import { type Clock, systemClock } from "../../clock.ts";
+import type { Clock } from "../../clock.ts";
 import type { RehearsalCaller, StreamCounts } from "./caller.ts";
 import { audibleSpan } from "./ear.ts";
-import { openNativeSocket, type OpenSocket } from "./media_socket.ts";
-import { phrase } from "./phrase.ts";
+import { phrase } from "../phrase.ts";
 import { placeCall } from "./place_call.ts";
-import type { Interruption, Turn } from "./script.ts";
-import { Timeline, type TimelineEntry } from "./timeline.ts";
-import { Webhooks } from "./webhook.ts";
+import { placementOf, type PlacementOptions } from "./placement.ts";
+import { type Interruption, SmallTalk, type Turn } from "./small_talk.ts";
+import type { TimelineEntry } from "./timeline.ts";
 
 const PROGRESS_MS = 200;
 
-export interface RehearseOptions {
-  /** Where the server is reached, e.g. "http://localhost:5050". */
-  baseUrl: string;
-  /** How the server believes to be reached, where that differs: its PUBLIC_URL. Only signatures depend on it. */
-  publicUrl?: string;
-  /** Reach every address the TwiML names at `baseUrl`'s host: past a tunnel, straight to the server. */
-  local?: boolean;
+export interface RehearseOptions extends PlacementOptions {
   /** What the caller says: 8 kHz samples. Without it, a made-up phrase of about 2 s. */
   speech?: Int16Array;
   /** How often the caller says it (1), an interruption not counted. */
@@ -28,14 +21,6 @@ export interface RehearseOptions {
   interruptMs?: number;
   /** Hang up at the latest after so many seconds of media stream (120). */
   maxSeconds?: number;
-  /** Signs as Twilio would, with the account's auth token. */
-  authToken?: string;
-  accountSid?: string;
-  from?: string;
-  to?: string;
-  clock?: Clock;
-  /** Opens the media stream's socket; Deno's own without it. */
-  open?: OpenSocket;
   /** Ends the call as the caller's hang-up would. */
   signal?: AbortSignal;
   /** Told a few times a second how the call goes. */
@@ -75,68 +60,46 @@ export interface Rehearsal {
  * @throws {TypeError} if the options make no sense. What goes wrong in the call is told in the result.
  */
 export async function rehearse(options: RehearseOptions): Promise<Rehearsal> {
-  const { clock = systemClock, maxSeconds = 120, turns = 1 } = options;
+  const { maxSeconds = 120, turns = 1, interruptMs } = options;
   const speech = encodeMulaw(options.speech ?? phrase());
   if (!audibleSpan(speech)) {
     throw new TypeError("Cannot rehearse: the caller's recording is as good as silent");
   }
-  const callSid = sid("CA"), streamSid = sid("MZ"), accountSid = options.accountSid ?? sid("AC");
-  const from = options.from ?? "+15550100001", to = options.to ?? "+15550100002";
-  const base = httpUrl(options.baseUrl);
-  const reach = (url: URL) => options.local ? atHost(base, url) : url;
-  const incoming = new URL("incoming-call", asFolder(options.publicUrl ? httpUrl(options.publicUrl) : base));
-  const fields = {
-    CallSid: callSid,
-    AccountSid: accountSid,
-    From: from,
-    To: to,
-    Caller: from,
-    Called: to,
-    ApiVersion: "2010-04-01",
-    Direction: "inbound",
-  };
-  const timeline = new Timeline(() => clock.now());
+  const { callStatus: _, ...placement } = placementOf(options);
+  const { clock, timeline, callSid, streamSid } = placement;
   const ended = new AbortController();
-  const outcome = await placeCall({
-    clock,
-    timeline,
-    // The first request goes to the base itself, whatever the server believes its own address to be.
-    webhooks: new Webhooks(clock, fields, options.authToken, (url) => {
-      return url.href.startsWith(incoming.href) ? atHost(base, url) : reach(url);
-    }),
-    incomingCall: { url: incoming.href, method: "POST" },
-    reach,
-    accountSid,
-    callSid,
-    streamSid,
-    open: options.open ?? openNativeSocket(clock),
-    script: {
-      speech,
-      turns,
-      maxMs: maxSeconds * 1000,
-      ...(options.interruptMs !== undefined && { interruptMs: options.interruptMs }),
+  let talk: SmallTalk | undefined;
+  const { callers: [caller], problem } = await placeCall({
+    ...placement,
+    part({ ear }) {
+      const smallTalk = new SmallTalk({
+        speech,
+        turns,
+        maxMs: maxSeconds * 1000,
+        ...(interruptMs !== undefined && { interruptMs }),
+      }, ear);
+      // What is measured is the first stream, should there be more.
+      talk ??= smallTalk;
+      return smallTalk;
     },
     signal: options.signal ?? new AbortController().signal,
-    onStream: (caller) => reportProgress(clock, caller, options, ended.signal),
+    onStream: (caller) => reportProgress(clock, caller, options.onProgress, ended.signal),
   }).finally(() => ended.abort());
-  return summary(outcome.caller, outcome.problem, options, {
-    callSid,
-    streamSid,
-    timeline: timeline.entries,
-  });
+  return summary(caller, talk, problem, interruptMs, { callSid, streamSid, timeline: timeline.entries });
 }
 
 function summary(
   caller: RehearsalCaller | undefined,
+  talk: SmallTalk | undefined,
   problem: string | undefined,
-  { interruptMs }: RehearseOptions,
+  interruptMs: number | undefined,
   rest: Pick<Rehearsal, "callSid" | "streamSid" | "timeline">,
 ): Rehearsal {
   const nothing = new Int16Array();
-  const turns = caller?.script.turns ?? [];
-  const interruption = caller?.script.interruption;
+  const turns = talk?.turns ?? [];
+  const interruption = talk?.interruption;
   const leads = caller?.leads.toSorted((a, b) => a - b) ?? [];
-  if (caller && !problem) problem = shortcoming(caller, interruptMs);
+  if (caller && talk && !problem) problem = shortcoming(caller, talk, interruptMs);
   return {
     completed: problem === undefined,
     ...(problem !== undefined && { problem }),
@@ -152,56 +115,35 @@ function summary(
 
 /** Why a call that ended in order is still not what was asked for. */
 function shortcoming(
-  { script, counts }: RehearsalCaller,
+  { counts }: RehearsalCaller,
+  talk: SmallTalk,
   interruptMs: number | undefined,
 ): string | undefined {
   if (counts.mediaReceived === 0) return "The server sent no audio: look for errors in its log";
-  if (script.turns.length === 0) return "The call ended before the caller spoke";
-  const unanswered = script.turns.findIndex((turn) => turn.answeredAtMs === undefined);
+  if (talk.turns.length === 0) return "The call ended before the caller spoke";
+  const unanswered = talk.turns.findIndex((turn) => turn.answeredAtMs === undefined);
   if (unanswered >= 0) {
     return `The caller's turn ${unanswered + 1} was not answered (${
-      script.hangUpReason ?? "the server ended the call"
+      talk.hangUpReason ?? "the server ended the call"
     })`;
   }
-  if (interruptMs !== undefined && !script.interruption) {
+  if (interruptMs !== undefined && !talk.interruption) {
     return `The answer was over before ${interruptMs} ms of it: it could not be interrupted`;
   }
 }
 
-function reportProgress(
+/** Reports until the call has ended. */
+export function reportProgress(
   clock: Clock,
   caller: RehearsalCaller,
-  options: RehearseOptions,
+  onProgress: ((progress: Progress) => void) | undefined,
   ended: AbortSignal,
 ): void {
-  const { onProgress } = options;
   if (!onProgress) return;
   const report = () => {
-    onProgress({ elapsedMs: caller.elapsedMs, doing: caller.script.doing, bufferedMs: caller.bufferedMs });
+    onProgress({ elapsedMs: caller.elapsedMs, doing: caller.doing, bufferedMs: caller.bufferedMs });
     cancel = clock.after(PROGRESS_MS, report);
   };
   let cancel = clock.after(0, report);
   ended.addEventListener("abort", () => cancel(), { once: true });
-}
-
-function sid(prefix: string): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return prefix + Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-function httpUrl(text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url?.protocol === "http:" || url?.protocol === "https:") return url;
-  throw new TypeError(`Cannot call "${text}": an address like "http://localhost:5050" was expected`);
-}
-
-function asFolder(url: URL): URL {
-  return url.pathname.endsWith("/") ? url : new URL(url.pathname + "/", url);
-}
-
-/** The same address at the host of `base`, over TLS only if `base` is. */
-function atHost(base: URL, url: URL): URL {
-  const secure = base.protocol === "https:";
-  const scheme = url.protocol.startsWith("ws") ? (secure ? "wss:" : "ws:") : base.protocol;
-  return new URL(`${scheme}//${base.host}${url.pathname}${url.search}`);
 }

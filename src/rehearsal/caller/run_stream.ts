@@ -6,13 +6,12 @@ import { type CallerOptions, RehearsalCaller } from "./caller.ts";
 import type { MediaSocket, MediaSocketHandlers, OpenSocket } from "./media_socket.ts";
 import type { Timeline } from "./timeline.ts";
 import type { StreamNoun } from "./twiml.ts";
-import type { Webhooks } from "./webhook.ts";
+import { tell, type Webhooks } from "./webhook.ts";
 
 /** How long a server may take to close its half after the caller hung up. */
 const CLOSE_TIMEOUT_MS = 2000;
 
-export interface StreamOptions
-  extends Pick<CallerOptions, "accountSid" | "callSid" | "streamSid" | "script"> {
+export interface StreamOptions extends Pick<CallerOptions, "accountSid" | "callSid" | "streamSid" | "part"> {
   clock: Clock;
   timeline: Timeline;
   webhooks: Webhooks;
@@ -132,11 +131,5 @@ async function reportStream(
     Timestamp: new Date().toISOString(),
     ...(error !== undefined && { StreamError: error }),
   };
-  try {
-    const { status } = await options.webhooks.request({ url, method: statusCallback.method }, fields);
-    if (status > 299) throw new CallFailure(`${url} answered ${status}`);
-  } catch (failure) {
-    if (!(failure instanceof CallFailure)) throw failure;
-    options.timeline.note("twilio", "warning 11200", { detail: `status callback: ${failure.message}` });
-  }
+  await tell(options.webhooks, options.timeline.note, { url, method: statusCallback.method }, fields);
 }

@@ -1,15 +1,19 @@
-/** Reads TwiML, the document that tells Twilio what to do with a call, as strictly as a stand-in should. */
+/** Reads TwiML, the document that tells Twilio what to do with a call. */
 
-import { DOMParser, type Element, MIME_TYPE } from "@xmldom/xmldom";
-import { CallFailure } from "./call_failure.ts";
+import type { Element } from "@xmldom/xmldom";
+import { attributes, elements, fail, parseXml, textOf } from "./twiml_xml.ts";
 
 /** One verb of a document, of those a rehearsed call can meet. */
 export type Verb =
   | { verb: "say"; text: string }
+  | { verb: "play"; url: string }
   | { verb: "pause"; seconds: number }
   | { verb: "hangup" }
   | { verb: "reject"; reason: string }
-  | { verb: "connect"; action?: Callback; stream: StreamNoun };
+  | { verb: "redirect"; to: Callback }
+  | { verb: "connect"; action?: Callback; stream: StreamNoun }
+  | DialVerb
+  | GatherVerb;
 
 /** An address Twilio requests; relative ones are relative to the document's own. */
 export interface Callback {
@@ -25,17 +29,27 @@ export interface StreamNoun {
   parameters: Record<string, string>;
 }
 
-// Twilio stops at an element it does not know (12200); an attribute misspelt is dropped, which a rehearsal should show.
-const ATTRIBUTES: Record<string, string[]> = {
-  Response: [],
-  Say: ["voice", "language", "loop"],
-  Pause: ["length"],
-  Hangup: [],
-  Reject: ["reason"],
-  Connect: ["action", "method"],
-  Stream: ["url", "name", "track", "statusCallback", "statusCallbackMethod"],
-  Parameter: ["name", "value"],
-};
+/** `<Dial>` of one number. */
+export interface DialVerb {
+  verb: "dial";
+  number: string;
+  callerId?: string;
+  timeoutSeconds: number;
+  action?: Callback;
+  /** Told of these events of the dialled call: initiated, ringing, answered, completed. */
+  statusCallback?: Callback & { events: string[] };
+}
+
+/** `<Gather>` of keys. */
+export interface GatherVerb {
+  verb: "gather";
+  action?: Callback;
+  numDigits: number;
+  finishOnKey: string;
+  timeoutSeconds: number;
+  /** Said meanwhile. */
+  prompts: Verb[];
+}
 
 /**
  * Reads a TwiML document (Twilio's page "TwiML for Programmable Voice").
@@ -43,59 +57,106 @@ const ATTRIBUTES: Record<string, string[]> = {
  * @throws {CallFailure} naming Twilio's error code, if the document is no XML or holds what a rehearsal cannot do.
  */
 export function readTwiml(xml: string): Verb[] {
-  const root = parse(xml);
+  const root = parseXml(xml);
   if (root.tagName !== "Response") fail(`its root is <${root.tagName}>, <Response> was expected (12100)`);
   attributes(root);
   return elements(root).map(readVerb);
 }
 
-function fail(why: string): never {
-  throw new CallFailure(`Cannot run the TwiML: ${why}`);
-}
-
-function parse(xml: string): Element {
-  const wrong = notWellFormed(xml);
-  if (wrong) fail(`it is not well-formed XML: ${wrong} (12100)`);
-  let complaint: string | undefined;
-  try {
-    const onError = (_level: string, message: string) => void (complaint ??= message);
-    const root = new DOMParser({ onError }).parseFromString(xml, MIME_TYPE.XML_TEXT).documentElement;
-    if (root && !complaint) return root;
-  } catch (error) {
-    complaint ??= String(error);
+/** A verb as the document named it, with what tells it from others of its kind. */
+export function describeVerb(verb: Verb): Record<string, string> {
+  switch (verb.verb) {
+    case "say":
+      return { verb: "Say", text: verb.text };
+    case "play":
+      return { verb: "Play", url: verb.url };
+    case "pause":
+      return { verb: "Pause", length: String(verb.seconds) };
+    case "hangup":
+      return { verb: "Hangup" };
+    case "reject":
+      return { verb: "Reject", reason: verb.reason };
+    case "redirect":
+      return { verb: "Redirect", url: verb.to.url };
+    case "connect":
+      return { verb: "Connect", url: verb.stream.url };
+    case "dial": {
+      const { number, timeoutSeconds, callerId } = verb;
+      return { verb: "Dial", number, timeout: String(timeoutSeconds), ...(callerId && { callerId }) };
+    }
+    case "gather":
+      return { verb: "Gather", timeout: String(verb.timeoutSeconds), finishOnKey: verb.finishOnKey };
   }
-  return fail(`it is not well-formed XML: ${complaint} (12100)`);
-}
-
-/** What the parser lets pass: a bare "&", the commonest mistake in TwiML, and characters XML 1.0 does not have. */
-function notWellFormed(xml: string): string | undefined {
-  const illegal = /[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u.exec(xml)?.[0];
-  if (illegal) return `it holds the character U+${illegal.codePointAt(0)?.toString(16).padStart(4, "0")}`;
-  const marked = xml.replace(/<!--.*?-->|<!\[CDATA\[.*?\]\]>/gs, "");
-  const ampersand = /&(?!(?:amp|lt|gt|quot|apos|#\d+|#x[\da-fA-F]+);).{0,20}/s.exec(marked)?.[0];
-  if (ampersand) return `"${ampersand}" should begin with "&amp;"`;
 }
 
 function readVerb(element: Element): Verb {
   const given = attributes(element);
   switch (element.tagName) {
     case "Say":
-      return { verb: "say", text: (element.textContent ?? "").trim().replace(/\s+/g, " ") };
+      return { verb: "say", text: textOf(element) };
+    case "Play":
+      return { verb: "play", url: textOf(element) };
     case "Pause":
-      return { verb: "pause", seconds: wholeSeconds(given.length ?? "1") };
+      return { verb: "pause", seconds: whole(element, "length", given.length ?? "1") };
     case "Hangup":
       return { verb: "hangup" };
     case "Reject":
       return { verb: "reject", reason: given.reason ?? "rejected" };
+    case "Redirect": {
+      const to = callback(textOf(element), given.method, "Redirect");
+      return to ? { verb: "redirect", to } : fail("<Redirect> has no address");
+    }
     case "Connect": {
       const [stream, ...more] = elements(element);
       if (stream?.tagName !== "Stream" || more.length > 0) fail("<Connect> should hold one <Stream>");
       const action = callback(given.action, given.method, "Connect");
       return { verb: "connect", stream: readStream(stream), ...(action && { action }) };
     }
+    case "Dial":
+      return readDial(element, given);
+    case "Gather":
+      return readGather(element, given);
     default:
       return fail(`<${element.tagName}> is no verb a rehearsal knows (Twilio checks its case, too)`);
   }
+}
+
+function readDial(element: Element, given: Record<string, string>): DialVerb {
+  const [noun, ...more] = elements(element);
+  if (more.length > 0) fail("<Dial> holds several nouns, a rehearsal dials one number");
+  if (noun && noun.tagName !== "Number") {
+    fail(`<Dial> holds a <${noun.tagName}>, a rehearsal dials a <Number>`);
+  }
+  const number = textOf(noun ?? element);
+  if (!number) fail("<Dial> has no number");
+  const { statusCallback: url, statusCallbackMethod, statusCallbackEvent = "completed" } = noun
+    ? attributes(noun)
+    : {};
+  const action = callback(given.action, given.method, "Dial");
+  const statusCallback = callback(url, statusCallbackMethod, "Number");
+  return {
+    verb: "dial",
+    number,
+    timeoutSeconds: whole(element, "timeout", given.timeout ?? "30"),
+    ...(given.callerId !== undefined && { callerId: given.callerId }),
+    ...(action && { action }),
+    ...(statusCallback && { statusCallback: { ...statusCallback, events: statusCallbackEvent.split(" ") } }),
+  };
+}
+
+function readGather(element: Element, given: Record<string, string>): GatherVerb {
+  const prompts = elements(element).map(readVerb);
+  const other = prompts.find(({ verb }) => verb !== "say" && verb !== "play" && verb !== "pause");
+  if (other) fail(`<Gather> holds a <${describeVerb(other).verb}>, only Say, Play and Pause belong there`);
+  const action = callback(given.action, given.method, "Gather");
+  return {
+    verb: "gather",
+    numDigits: given.numDigits === undefined ? Infinity : whole(element, "numDigits", given.numDigits),
+    finishOnKey: given.finishOnKey ?? "#",
+    timeoutSeconds: whole(element, "timeout", given.timeout ?? "5"),
+    prompts,
+    ...(action && { action }),
+  };
 }
 
 function readStream(element: Element): StreamNoun {
@@ -132,28 +193,6 @@ function callback(url: string | undefined, method = "POST", where: string): Call
   return url ? { url, method } : undefined;
 }
 
-function wholeSeconds(length: string): number {
-  return /^\d+$/.test(length)
-    ? Number(length)
-    : fail(`<Pause length="${length}"> is no whole number of seconds`);
-}
-
-function attributes(element: Element): Record<string, string> {
-  const known = ATTRIBUTES[element.tagName] ?? [];
-  const given: Record<string, string> = {};
-  for (const { name, value } of element.attributes) {
-    if (element.tagName in ATTRIBUTES && !known.includes(name)) {
-      fail(`<${element.tagName}> has an attribute "${name}" that Twilio does not know`);
-    }
-    given[name] = value;
-  }
-  return given;
-}
-
-function elements(parent: Element): Element[] {
-  const children: Element[] = [];
-  for (let node = parent.firstChild; node; node = node.nextSibling) {
-    if (node.nodeType === node.ELEMENT_NODE) children.push(node as Element);
-  }
-  return children;
+function whole({ tagName }: Element, name: string, text: string): number {
+  return /^\d+$/.test(text) ? Number(text) : fail(`<${tagName} ${name}="${text}"> is no whole number`);
 }

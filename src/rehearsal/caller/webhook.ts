@@ -3,6 +3,7 @@
 import type { Clock } from "../../clock.ts";
 import { CallFailure } from "./call_failure.ts";
 import { twilioSignature } from "./sign.ts";
+import type { Note } from "./timeline.ts";
 import type { Callback } from "./twiml.ts";
 
 /** Twilio gives a webhook so long in all (11205 beyond it). */
@@ -84,6 +85,22 @@ export class Webhooks {
     } finally {
       cancel();
     }
+  }
+}
+
+/** Tells a callback something; that it cannot be told is a warning, as it is to Twilio. */
+export async function tell(
+  webhooks: Webhooks,
+  note: Note,
+  callback: Callback,
+  fields: Record<string, string>,
+): Promise<void> {
+  try {
+    const { status } = await webhooks.request(callback, fields);
+    if (status > 299) throw new CallFailure(`${callback.url} answered ${status}`);
+  } catch (failure) {
+    if (!(failure instanceof CallFailure)) throw failure;
+    note("twilio", "warning 11200", { detail: `status callback: ${failure.message}` });
   }
 }
 

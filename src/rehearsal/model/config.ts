@@ -19,13 +19,30 @@ export const toolChoice = z.union([
   z.enum(["auto", "none", "required"]),
   z.strictObject({ type: z.literal("function"), name: z.string() }),
 ]);
-/** Functions only: a stand-in reaches no MCP server. */
-export const tools = z.array(z.strictObject({
-  type: z.literal("function"),
-  name: z.string(),
-  description: z.string().exactOptional(),
-  parameters: z.record(z.string(), z.unknown()).exactOptional(),
-}));
+const mcpToolFilter = z.strictObject({ tool_names: z.array(z.string()), read_only: z.boolean() })
+  .exactPartial();
+/** What may be called. A stand-in takes remote servers down, and reaches none. */
+export const tools = z.array(z.discriminatedUnion("type", [
+  z.strictObject({
+    type: z.literal("function"),
+    name: z.string(),
+    description: z.string().exactOptional(),
+    parameters: z.record(z.string(), z.unknown()).exactOptional(),
+  }),
+  z.strictObject({
+    type: z.literal("mcp"),
+    server_label: z.string(),
+    server_url: z.string().exactOptional(),
+    server_description: z.string().exactOptional(),
+    authorization: z.string().exactOptional(),
+    headers: z.record(z.string(), z.string()).nullable().exactOptional(),
+    allowed_tools: z.union([z.array(z.string()), mcpToolFilter]).nullable().exactOptional(),
+    require_approval: z.union([
+      z.enum(["always", "never"]),
+      z.strictObject({ always: mcpToolFilter, never: mcpToolFilter }).exactPartial(),
+    ]).nullable().exactOptional(),
+  }),
+]));
 
 const milliseconds = z.int().min(0);
 const respondsAndInterrupts = {

@@ -1,3 +1,4 @@
+import { encodeBase64 } from "@std/encoding/base64";
 import { type AudioFormat, bytesPerMs, fromBase64 } from "./audio.ts";
 import type { NewItem } from "./events.ts";
 import type { HeardTurn } from "./input.ts";
@@ -26,12 +27,14 @@ export class Conversation {
   /**
    * Puts an item after `previousId`, at the end without one, first for `"root"`; answers what it comes after.
    *
-   * @throws {ModelFault} `invalid_value` when there is no such item, or already one with this id.
+   * @throws {ModelFault} `invalid_value` when there is no such item, or already one with this id;
+   * `invalid_tool_call_id` for the output of a function that was not called.
    */
   insert(item: StoredItem, previousId?: string | null): string | null {
     if (this.#items.some((other) => other.id === item.id)) {
       throw new ModelFault("invalid_value", `Error adding item: the id '${item.id}' is taken.`, "item.id");
     }
+    this.#checkCalled(item.wire);
     let at = this.#items.length;
     if (previousId === "root") at = 0;
     else if (typeof previousId === "string") {
@@ -96,6 +99,21 @@ export class Conversation {
     return last?.wire.type === "message" && last.wire.role === "user" ? last : undefined;
   }
 
+  #checkCalled(wire: WireItem): void {
+    if (wire.type === "function_call_output") {
+      const { call_id } = wire;
+      if (this.#items.some((item) => item.wire.type === "function_call" && item.wire.call_id === call_id)) {
+        return;
+      }
+      throw new ModelFault("invalid_tool_call_id", `Tool call ID '${call_id}' not found in conversation.`);
+    }
+    if (wire.type === "mcp_approval_response") {
+      const { approval_request_id: id } = wire;
+      if (this.#items.some((item) => item.wire.type === "mcp_approval_request" && item.id === id)) return;
+      throw new ModelFault("invalid_value", missing("answering", id), "item.approval_request_id");
+    }
+  }
+
   #find(id: string, code: string, doing: string): StoredItem {
     const item = this.#items.find((other) => other.id === id);
     if (!item) throw new ModelFault(code, missing(doing, id), "item_id");
@@ -109,6 +127,7 @@ export class Conversation {
  * @throws {ModelFault} `invalid_value` for audio that is none.
  */
 export function itemOf(made: NewItem, id: string, format: AudioFormat): StoredItem {
+  if (made.type === "mcp_approval_response") return { id, wire: { ...made, id }, audioMs: 0 };
   const wire: WireItem = { ...made, id, object: "realtime.item", status: made.status ?? "completed" };
   if (wire.type !== "message" || wire.role !== "user") return { id, wire, audioMs: 0 };
   let audio: Uint8Array | undefined;
@@ -118,6 +137,16 @@ export function itemOf(made: NewItem, id: string, format: AudioFormat): StoredIt
   });
   if (!audio) return { id, wire, audioMs: 0 };
   return { id, wire, audioMs: audio.length / bytesPerMs(format), heard: { format, audio, speech: audio } };
+}
+
+/** An item as the wire shows it to who asks for it by name: with the caller's audio. */
+export function asRetrieved({ wire, heard }: StoredItem): WireItem {
+  if (!heard || wire.type !== "message" || wire.role !== "user") return wire;
+  const audio = encodeBase64(heard.audio);
+  return {
+    ...wire,
+    content: wire.content.map((part) => part.type === "input_audio" ? { ...part, audio } : part),
+  };
 }
 
 function missing(doing: string, id: string): string {

@@ -53,6 +53,13 @@ const newItem = z.discriminatedUnion("type", [
     call_id: z.string(),
     output: z.string(),
   }),
+  z.strictObject({
+    id: z.string().exactOptional(),
+    type: z.literal("mcp_approval_response"),
+    approval_request_id: z.string(),
+    approve: z.boolean(),
+    reason: z.string().nullable().exactOptional(),
+  }),
 ]);
 
 const responseWishes = z.strictObject({

@@ -1,5 +1,7 @@
 import { STATUS_CODE } from "@std/http/status";
 import { type Clock, systemClock } from "../../clock.ts";
+import { echo } from "./echo.ts";
+import type { Mind } from "./plan.ts";
 import { ModelSession } from "./session.ts";
 import { errorEvent, ModelFault, type WatchedEvent } from "./wire.ts";
 
@@ -18,6 +20,8 @@ export interface RehearsalModelOptions {
   /** Any free port unless given. */
   readonly port?: number;
   readonly clock?: Clock;
+  /** What the model says; a greeting and then an echo unless given. */
+  readonly mind?: Mind;
   /** Sees every event of every session. */
   readonly onEvent?: (direction: "in" | "out", event: WatchedEvent) => void;
 }
@@ -29,8 +33,8 @@ const IDLE_TIMEOUT_SECONDS = 40;
 const CLOSE_MS = 1000;
 
 /**
- * Starts a WebSocket server that speaks the GA dialect of the OpenAI Realtime API without an account or a model: it
- * greets with a chime and says back what it hears.
+ * Starts a WebSocket server that speaks the GA dialect of the OpenAI Realtime API without an account or a model: unless
+ * it is given a mind, it greets with a chime and says back what it hears.
  *
  * @example
  * ```ts
@@ -39,7 +43,7 @@ const CLOSE_MS = 1000;
  * ```
  */
 export function startRehearsalModel(options: RehearsalModelOptions = {}): RehearsalModel {
-  const { hostname = "127.0.0.1", port = 0, clock = systemClock, onEvent } = options;
+  const { hostname = "127.0.0.1", port = 0, clock = systemClock, mind = echo, onEvent } = options;
   const connections = new Set<{ hangUp: (code: number, reason: string) => void; closed: Promise<void> }>();
   let sessions = 0;
 
@@ -57,6 +61,7 @@ export function startRehearsalModel(options: RehearsalModelOptions = {}): Rehear
     };
     const session = new ModelSession(`s${++sessions}`, modelOf(request) ?? "", {
       clock,
+      mind,
       wallClock: Date.now,
       send,
       close: (code, reason) => hangUp(code, reason),

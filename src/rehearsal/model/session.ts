@@ -1,9 +1,7 @@
-import { encodeBase64 } from "@std/encoding/base64";
 import type { Cancel, Clock } from "../../clock.ts";
-import { answerTo } from "./answer.ts";
 import { fromBase64 } from "./audio.ts";
 import { defaultConfig, type SessionConfig, updated } from "./config.ts";
-import { Conversation, itemOf, type StoredItem } from "./conversation.ts";
+import { asRetrieved, Conversation, itemOf } from "./conversation.ts";
 import {
   type ClientEvent,
   type NewItem,
@@ -11,6 +9,7 @@ import {
   readClientEvent,
   type ResponseWishes,
 } from "./events.ts";
+import type { Mind } from "./plan.ts";
 import { ModelResponse } from "./response.ts";
 import { CallerTurns } from "./turns.ts";
 import { UsageMeter } from "./usage.ts";
@@ -21,6 +20,8 @@ export interface SessionSurroundings {
   readonly clock: Clock;
   /** Unix ms. */
   readonly wallClock: () => number;
+  /** What the model says. */
+  readonly mind: Mind;
   readonly send: (event: WatchedEvent) => void;
   readonly close: (code: number, reason: string) => void;
   /** Sees each client event that could be parsed. */
@@ -29,7 +30,7 @@ export interface SessionSurroundings {
 
 const SESSION_MS = 60 * 60 * 1000;
 
-/** One Realtime session: greets with a chime and says back what it hears. */
+/** One Realtime session. */
 export class ModelSession {
   readonly #around: SessionSurroundings;
   readonly #name: string;
@@ -95,6 +96,7 @@ export class ModelSession {
       case "session.update":
         this.#config = updated(this.#config, event.session, this.#assistantSpoke);
         this.#turns.configure(this.#config.audio.input);
+        this.#around.mind.configured?.(this.#config);
         return this.#send({ type: "session.updated", session: this.#config });
       case "input_audio_buffer.append":
         return this.#turns.append(fromBase64(this.#config.audio.input.format, event.audio, "audio"));
@@ -105,7 +107,10 @@ export class ModelSession {
       case "conversation.item.create":
         return this.#createItem(event.item, event.previous_item_id);
       case "conversation.item.retrieve":
-        return this.#retrieve(this.#conversation.retrieve(event.item_id));
+        return this.#send({
+          type: "conversation.item.retrieved",
+          item: asRetrieved(this.#conversation.retrieve(event.item_id)),
+        });
       case "conversation.item.delete":
         this.#conversation.delete(event.item_id);
         return this.#send({ type: "conversation.item.deleted", item_id: event.item_id });
@@ -132,9 +137,17 @@ export class ModelSession {
 
   #callerStopped(): void {
     if (!this.#config.audio.input.turn_detection?.create_response) return;
-    // Not thrown: the turn is no fault of the event that happened to end it.
-    if (this.#response) this.#send(errorEvent(stillActive(this.#response)));
-    else this.#respond({});
+    this.#respondUnasked();
+  }
+
+  /** Responds to the caller's turn; what is wrong then is no fault of the event that happened to end it. */
+  #respondUnasked(): void {
+    try {
+      this.#respond();
+    } catch (error) {
+      if (!(error instanceof ModelFault)) throw error;
+      this.#send(errorEvent(error));
+    }
   }
 
   #createItem(made: NewItem, previousId: string | null | undefined): void {
@@ -142,49 +155,55 @@ export class ModelSession {
     const previous_item_id = this.#conversation.insert(item, previousId);
     this.#send({ type: "conversation.item.added", previous_item_id, item: item.wire });
     this.#send({ type: "conversation.item.done", previous_item_id, item: item.wire });
+    const { mind } = this.#around;
+    if (made.type === "function_call_output") mind.functionAnswered?.(made.call_id, made.output);
+    if (made.type === "mcp_approval_response") {
+      mind.approvalAnswered?.(made.approval_request_id, made.approve);
+    }
+    if (made.type !== "message" || made.role === "assistant") return;
+    for (const part of made.content) if (part.type === "input_text") mind.noted?.(part.text);
   }
 
-  #retrieve({ wire, heard }: StoredItem): void {
-    const item = heard && wire.type === "message" && wire.role === "user"
-      ? {
-        ...wire,
-        content: wire.content.map((part) =>
-          part.type === "input_audio" ? { ...part, audio: encodeBase64(heard.audio) } : part
-        ),
-      }
-      : wire;
-    this.#send({ type: "conversation.item.retrieved", item });
-  }
-
-  #respond(wishes: ResponseWishes): void {
+  /** @param wishes How the client wants it that asked for it; undefined where the caller's turn did. */
+  #respond(wishes?: ResponseWishes): void {
     if (this.#response) throw stillActive(this.#response);
     this.#cancelIdle();
     const { audio, ...config } = this.#config;
-    const format = wishes.audio?.output?.format ?? audio.output.format;
-    const written = (wishes.output_modalities ?? config.output_modalities)[0] === "text";
-    const speech = answerTo(this.#conversation.unanswered(), format);
-    this.#assistantSpoke ||= !written;
-    this.#response = new ModelResponse(written ? { ...speech, audio: undefined } : speech, {
+    const { instructions, output_modalities, max_output_tokens, metadata, ...given } = wishes ?? {};
+    const format = given.audio?.output?.format ?? audio.output.format;
+    const plan = this.#around.mind.respond({
+      asked: wishes && { instructions },
+      unanswered: this.#conversation.unanswered(),
+      config: this.#config,
+      format,
+    });
+    const written = (output_modalities ?? config.output_modalities)[0] === "text";
+    this.#assistantSpoke ||= !written && plan.pieces.some(({ type }) => type === "speech");
+    this.#response = new ModelResponse(plan, {
       id: this.#id("resp"),
-      itemId: this.#id("item"),
       conversationId: `conv_${this.#name}`,
       format,
-      voice: wishes.audio?.output?.voice ?? audio.output.voice,
-      instructions: wishes.instructions ?? config.instructions,
-      maxOutputTokens: wishes.max_output_tokens ?? config.max_output_tokens,
-      metadata: wishes.metadata ?? null,
+      written,
+      voice: given.audio?.output?.voice ?? audio.output.voice,
+      instructions: instructions ?? config.instructions,
+      maxOutputTokens: max_output_tokens ?? config.max_output_tokens,
+      metadata: metadata ?? null,
     }, {
       clock: this.#around.clock,
       conversation: this.#conversation,
       meter: this.#meter,
+      newItemId: () => this.#id("item"),
       send: (event) => this.#send(event),
+      close: (code) => this.#around.close(code, ""),
       ended: () => this.#responseEnded(),
     });
   }
 
   #responseEnded(): void {
-    const playMs = this.#response?.audioMs ?? 0;
+    const response = this.#response;
+    const playMs = response?.audioMs ?? 0;
     this.#response = undefined;
+    if (response) this.#around.mind.responded?.(response.plan);
     const detection = this.#config.audio.input.turn_detection;
     if (detection?.type !== "server_vad" || detection.idle_timeout_ms === null) return;
     if (this.#turns.speaking) return;
@@ -192,7 +211,7 @@ export class ModelSession {
     // The server cannot know what is heard: it takes the audio to be played from now on.
     this.#cancelIdle = this.#after(playMs + detection.idle_timeout_ms, () => {
       this.#turns.timeOut(startMs);
-      this.#respond({});
+      this.#respondUnasked();
     });
   }
 

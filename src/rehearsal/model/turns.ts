@@ -1,5 +1,5 @@
 import type { Cancel } from "../../clock.ts";
-import { transcriptOf } from "./answer.ts";
+import { transcriptOf } from "./echo.ts";
 import { bytesPerMs } from "./audio.ts";
 import type { SessionConfig } from "./config.ts";
 import type { Conversation, StoredItem } from "./conversation.ts";

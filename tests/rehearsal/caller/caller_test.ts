@@ -1,25 +1,26 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, fail } from "@std/assert";
 import { decodeBase64, encodeBase64 } from "@std/encoding/base64";
 import { decodeMulaw } from "../../../src/audio/g711.ts";
 import { RehearsalCaller } from "../../../src/rehearsal/caller/caller.ts";
-import type { ScriptOptions } from "../../../src/rehearsal/caller/script.ts";
+import { SmallTalk, type SmallTalkOptions } from "../../../src/rehearsal/caller/small_talk.ts";
 import { Timeline } from "../../../src/rehearsal/caller/timeline.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { tone } from "./caller_server.ts";
 
 /** A caller on a clock that stands still; the test is the server. */
-function pickUp(script: Partial<ScriptOptions> = {}) {
+function pickUp(options: Partial<SmallTalkOptions> = {}) {
   const clock = new FakeClock();
   const sent: { atMs: number; message: Record<string, unknown> }[] = [];
   const timeline = new Timeline(() => clock.now());
   let hangUps = 0;
+  let talk: SmallTalk | undefined;
   const caller = new RehearsalCaller({
     clock,
     accountSid: "AC1",
     callSid: "CA1",
     streamSid: "MZ1",
     parameters: { token: "secret" },
-    script: { speech: tone(400), turns: 1, maxMs: 60_000, ...script },
+    part: ({ ear }) => talk = new SmallTalk({ speech: tone(400), turns: 1, maxMs: 60_000, ...options }, ear),
     send: (text) => sent.push({ atMs: clock.now() - 1000, message: JSON.parse(text) }),
     onHangUp: () => hangUps++,
     note: timeline.note,
@@ -39,6 +40,7 @@ function pickUp(script: Partial<ScriptOptions> = {}) {
     frames: () => sent.filter(({ message }) => message.event === "media"),
     events: (event: string) => sent.filter(({ message }) => message.event === event),
     hangUps: () => hangUps,
+    talk: () => talk ?? fail("There is no caller"),
   };
 }
 
@@ -128,14 +130,14 @@ Deno.test("marks come back with the audio they follow, numbered among the frames
 });
 
 Deno.test("speaks when the greeting has been over for 600 ms, waits for the answer, hangs up after it", () => {
-  const { clock, caller, speak, events, frames, timeline, hangUps } = pickUp();
+  const { clock, speak, events, frames, timeline, hangUps, talk } = pickUp();
   clock.advance(100);
   speak(300);
   clock.advance(900); // heard until 400, spoken from 1000 to 1400
   clock.advance(700);
   speak(200); // 1700 to 1900
   clock.advance(5000);
-  assertEquals(caller.script.turns, [{
+  assertEquals(talk().turns, [{
     spokeAtMs: 1000,
     spokeUntilMs: 1400,
     answeredAtMs: 1700,
@@ -163,22 +165,22 @@ Deno.test("speaks when the greeting has been over for 600 ms, waits for the answ
 });
 
 Deno.test("speaks first when there is no greeting for 5 s, and gives up when no answer comes for 10 s", () => {
-  const { clock, caller } = pickUp();
+  const { clock, talk } = pickUp();
   clock.advance(30_000);
-  assertEquals(caller.script.turns, [{ spokeAtMs: 5000, spokeUntilMs: 5400 }]);
-  assertEquals(caller.script.hangUpReason, "no answer came in 10 s");
+  assertEquals(talk().turns, [{ spokeAtMs: 5000, spokeUntilMs: 5400 }]);
+  assertEquals(talk().hangUpReason, "no answer came in 10 s");
   assertEquals(clock.pending, 0);
 });
 
 Deno.test("what is said into the caller's words is no answer to them", () => {
-  const { clock, caller, speak } = pickUp();
+  const { clock, speak, talk } = pickUp();
   speak(20); // spoken from 620 to 1020
   clock.advance(700);
   speak(100); // while the caller speaks
   clock.advance(1500);
   speak(100); // 2200
   clock.advance(3000);
-  assertEquals(caller.script.turns, [{
+  assertEquals(talk().turns, [{
     spokeAtMs: 620,
     spokeUntilMs: 1020,
     answeredAtMs: 2200,
@@ -187,19 +189,19 @@ Deno.test("what is said into the caller's words is no answer to them", () => {
 });
 
 Deno.test("says it again after each answer, as often as asked", () => {
-  const { clock, caller, speak } = pickUp({ turns: 3 });
+  const { clock, speak, talk } = pickUp({ turns: 3 });
   speak(20);
   for (let turn = 0; turn < 3; turn++) {
     clock.advance(1700);
     speak(100);
   }
   clock.advance(2000);
-  assertEquals(caller.script.turns.length, 3);
-  assertEquals(caller.script.hangUpReason, "all is said");
+  assertEquals(talk().turns.length, 3);
+  assertEquals(talk().hangUpReason, "all is said");
 });
 
 Deno.test("interrupts so many ms into the answer, and measures when it fell silent", () => {
-  const { clock, caller, speak, clear } = pickUp({ interruptMs: 300 });
+  const { clock, speak, clear, talk } = pickUp({ interruptMs: 300 });
   speak(100); // until 100: spoken from 700 to 1100
   clock.advance(1500);
   speak(5000);
@@ -208,19 +210,19 @@ Deno.test("interrupts so many ms into the answer, and measures when it fell sile
   clock.advance(1500);
   speak(100);
   clock.advance(3000);
-  assertEquals(caller.script.interruption, { atMs: 1800, stoppedAfterMs: 70 });
-  assertEquals(caller.script.turns.map(({ spokeAtMs, latencyMs }) => [spokeAtMs, latencyMs]), [[700, 400], [
+  assertEquals(talk().interruption, { atMs: 1800, stoppedAfterMs: 70 });
+  assertEquals(talk().turns.map(({ spokeAtMs, latencyMs }) => [spokeAtMs, latencyMs]), [[700, 400], [
     1800,
     1170,
   ]]);
-  assertEquals(caller.script.hangUpReason, "all is said");
+  assertEquals(talk().hangUpReason, "all is said");
 });
 
 Deno.test("an answer that never ends is bounded by the longest call", () => {
-  const { clock, caller, speak, hangUps } = pickUp({ maxMs: 4000 });
+  const { clock, speak, hangUps, talk } = pickUp({ maxMs: 4000 });
   speak(60_000);
   clock.advance(10_000);
-  assertEquals(caller.script.hangUpReason, "the call has lasted 4 s");
+  assertEquals(talk().hangUpReason, "the call has lasted 4 s");
   assertEquals(hangUps(), 1);
 });
 

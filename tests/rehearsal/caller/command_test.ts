@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { readWav, writeWav } from "../../../src/audio/wav.ts";
-import { parseRehearseArgs, type RehearseIo, runRehearse } from "../../../src/rehearsal/caller/command.ts";
+import { parseRehearseArgs, runRehearse } from "../../../src/rehearsal/caller/command.ts";
+import type { RehearseIo } from "../../../src/rehearsal/caller/command_io.ts";
 import { CallServer, connectTwiml } from "./caller_server.ts";
 
 Deno.test("reads its flags", () => {
@@ -25,6 +26,8 @@ for (
     [["--turns", "0"], '--turns is "0", a whole number from 1 was expected'],
     [["--interrupt", "soon"], '--interrupt is "soon"'],
     [["--max-seconds", "1.5"], '--max-seconds is "1.5"'],
+    [["--script", "a.json", "--turns", "2"], "--turns cannot be had beside --script"],
+    [["--script", "a.json", "--url", "http://h:1"], "--url cannot be had beside --script"],
   ] as [string[], string][]
 ) {
   Deno.test(`names what is wrong with "${args.join(" ")}"`, () => {
@@ -49,6 +52,7 @@ async function run(args: string[], files: Record<string, Uint8Array> = {}) {
   });
   const texts = { out: "", err: "" };
   const served = { starts: 0, closes: 0 };
+  const asked: (string | undefined)[] = [];
   const io: RehearseIo = {
     out: (text) => void (texts.out += text),
     err: (text) => void (texts.err += text),
@@ -56,12 +60,13 @@ async function run(args: string[], files: Record<string, Uint8Array> = {}) {
     readFile: (path) =>
       files[path] ? Promise.resolve(files[path]) : Promise.reject(new Error("no such file")),
     writeFile: (path, bytes) => Promise.resolve(void (files[path] = bytes)),
-    serve() {
+    serve(audioFormat, modelUrl) {
       served.starts++;
+      asked.push(audioFormat, modelUrl);
       return Promise.resolve({ url: server.url, close: () => Promise.resolve(void served.closes++) });
     },
   };
-  return { code: await runRehearse(args, io), ...texts, files, served };
+  return { code: await runRehearse(args, io), ...texts, files, served, asked };
 }
 
 const tone = (rate: number) =>
@@ -102,4 +107,47 @@ Deno.test("tells how it is used", async () => {
   const { code, out, served } = await run(["--help"]);
   assertEquals([code, served.starts], [0, 0]);
   assert(out.includes("--interrupt MS"));
+});
+
+const script = (script: unknown) => ({ "case.json": new TextEncoder().encode(JSON.stringify(script)) });
+
+Deno.test("plays a script against a server with the script's model, and exits as it passed", async () => {
+  const turns = [{ caller: { say: 300, hangUp: true } }];
+  const passed = await run(
+    ["--script", "case.json", "--out", "out.wav", "--audio-format", "pcm16"],
+    script({ turns }),
+  );
+  assertEquals([passed.code, passed.served], [0, { starts: 1, closes: 1 }], passed.out);
+  const [format, modelUrl = ""] = passed.asked;
+  assert(format === "pcm16" && /^ws:\/\/127\.0\.0\.1:\d+\/v1\/realtime$/.test(modelUrl), modelUrl);
+  assert(
+    /^case\n\n +ok +case\.json:1 +caller +says 300 ms, hangs up\n[^]*\npassed\n$/.test(passed.out),
+    passed.out,
+  );
+  assert(
+    readWav(passed.files["out.wav"] ?? new Uint8Array(), "out.wav").channels[0]?.some((sample) =>
+      sample > 1000
+    ),
+  );
+
+  const failed = await run(
+    ["--script", "case.json", "--json"],
+    script({ turns, expect: { ending: "service" } }),
+  );
+  const { name, passed: all, steps } = JSON.parse(failed.out);
+  assertEquals([failed.code, name, all], [1, "case", false]);
+  assertEquals(steps.at(-1).problems, ["ending: expected service, got caller"]);
+});
+
+Deno.test("a script that failed is told with its timeline", async () => {
+  const turns = [{ caller: { say: 300, hangUp: true } }];
+  const { code, out } = await run(["--script", "case.json"], script({ turns, expect: { digits: "1" } }));
+  assertEquals(code, 1);
+  assert(/caller +speaks[^]*digits: expected "1", got ""[^]*failed: 1 of 2 steps\n$/.test(out), out);
+});
+
+Deno.test("a script that cannot be played starts nothing, and exits with 2", async () => {
+  const { code, err, served } = await run(["--script", "case.json"], script({ turns: [{}, 1] }));
+  assertEquals([code, served.starts], [2, 0]);
+  assertEquals(err, "case.json:1:14: turns[1]: found 1; allowed: an object of model, caller, expect\n");
 });

@@ -1,10 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
 import { encodeBase64 } from "@std/encoding/base64";
-import { OpenAIRealtimeWebSocket as AgentsTransport } from "@openai/agents-realtime";
+import {
+  OpenAIRealtimeWebSocket as AgentsTransport,
+  type TransportToolCallEvent,
+} from "@openai/agents-realtime";
 import OpenAI from "openai";
 import { OpenAIRealtimeWebSocket } from "openai/realtime/websocket";
 import type { RealtimeServerEvent } from "openai/resources/realtime/realtime";
 import { encodeMulaw } from "../../../src/audio/g711.ts";
+import type { ResponsePlan } from "../../../src/rehearsal/model/plan.ts";
 import { startRehearsalModel } from "../../../src/rehearsal/model/server.ts";
 import { joined, silence, speechLike } from "./support.ts";
 
@@ -154,6 +158,34 @@ Deno.test("the vendor's agents transport connects with its own defaults and has 
   transport.sendEvent({ type: "response.create" });
   await answered;
   assertEquals(errors, []);
+  transport.close();
+  await model.close();
+});
+
+Deno.test("the vendor's agents transport reads a function call and answers it", async () => {
+  const answered = Promise.withResolvers<string[]>();
+  const plans: ResponsePlan["pieces"][] = [[{
+    type: "call",
+    callId: "c1",
+    name: "look_up",
+    arguments: '{"order":"A 17"}',
+    overMs: 0,
+  }], []];
+  const model = startRehearsalModel({
+    mind: {
+      respond: () => ({ pieces: plans.shift() ?? [], delayMs: 0, end: { type: "completed" } }),
+      functionAnswered: (...answer) => answered.resolve(answer),
+    },
+  });
+  const transport = new AgentsTransport({ url: `${model.url}?model=gpt-realtime-2.1` });
+  const called = Promise.withResolvers<TransportToolCallEvent>();
+  transport.on("function_call", called.resolve);
+  await transport.connect({ apiKey: "sk-any" });
+  transport.sendEvent({ type: "response.create" });
+  const call = await called.promise;
+  assertEquals([call.callId, call.name, call.arguments], ["c1", "look_up", '{"order":"A 17"}']);
+  transport.sendFunctionCallOutput(call, '{"found":true}', true);
+  assertEquals(await answered.promise, ["c1", '{"found":true}']);
   transport.close();
   await model.close();
 });

@@ -1,15 +1,16 @@
-/** What the stand-in caller does in a call: waits for the greeting, speaks, listens, interrupts, hangs up. */
+/** A caller without a script: waits for the greeting, speaks, listens, interrupts, hangs up. */
 
 import { MULAW_SILENCE } from "../../audio/g711.ts";
 import { audibleSpan, type Ear } from "./ear.ts";
 import { BYTES_PER_MS } from "./line.ts";
+import type { Part } from "./part.ts";
 
 /** How long the assistant must be quiet for its greeting, or its answer, to be over. */
 const GREETING_OVER_MS = 600, ANSWER_OVER_MS = 1000;
 /** How long the caller waits for a greeting before speaking first, and for an answer before giving up. */
 const GREETING_WAIT_MS = 5000, ANSWER_WAIT_MS = 10_000;
 
-export interface ScriptOptions {
+export interface SmallTalkOptions {
   /** What the caller says each time: 8 kHz µ-law. Silence before and after the words is passed over. */
   speech: Uint8Array;
   /** How often the caller says it, an interruption not counted. */
@@ -37,31 +38,28 @@ export interface Interruption {
   stoppedAfterMs?: number;
 }
 
-/** The caller's part, asked frame by frame; what it does depends only on what its ear heard. */
-export class Script {
+/** Small talk; what the caller does depends only on what its ear heard. */
+export class SmallTalk implements Part {
   readonly turns: Turn[] = [];
   interruption: Interruption | undefined;
-  /** Why the caller hung up; undefined while it has not. */
   hangUpReason: string | undefined;
-  readonly #options: ScriptOptions;
+  readonly #options: SmallTalkOptions;
   readonly #words: Uint8Array;
   readonly #ear: Ear;
   #saying: Uint8Array = new Uint8Array();
 
-  constructor(options: ScriptOptions, ear: Ear) {
+  constructor(options: SmallTalkOptions, ear: Ear) {
     this.#options = options;
     this.#words = options.speech.subarray(...audibleSpan(options.speech) ?? []);
     this.#ear = ear;
   }
 
-  /** What the caller is at, for a line of progress. */
   get doing(): string {
     const turn = this.turns.at(-1);
     if (!turn) return "waits for the greeting";
     return this.#saying.length > 0 ? "speaks" : turn.answeredAtMs ? "listens" : "waits for the answer";
   }
 
-  /** The frame of `bytes` bytes that the caller utters from `nowMs` on; undefined: the caller hangs up. */
   next(nowMs: number, bytes: number): Uint8Array | undefined {
     if (nowMs >= this.#options.maxMs) {
       this.hangUpReason = `the call has lasted ${this.#options.maxMs / 1000} s`;
