@@ -76,15 +76,11 @@ function obeySignals(service: Service, config: Config, log: Log): void {
       asked = true;
     });
   }
-  let { assistants } = config;
-  Deno.addSignalListener("SIGHUP", () => {
-    assistants = reread({ ...config, assistants }, log);
-    service.tell({ reload: assistants });
-  });
+  Deno.addSignalListener("SIGHUP", () => service.tell({ reload: reread(config, log) }));
 }
 
-/** The assistants as they are now; those there were, where they cannot be used. */
-function reread(config: Config, log: Log): Assistants {
+/** The assistants as they are now, if they can be used. */
+function reread(config: Config, log: Log): Assistants | undefined {
   try {
     const { assistants } = loadConfig(processSurroundings);
     const known = permissionsFor(config, undefined).net;
@@ -97,7 +93,7 @@ function reread(config: Config, log: Log): Assistants {
     if (!(error instanceof ConfigError)) throw error;
     for (const problem of error.problems) log.error("assistants not reloaded", { problem });
   }
-  return config.assistants;
+  return undefined;
 }
 
 /**

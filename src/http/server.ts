@@ -37,8 +37,8 @@ export interface ServerOptions {
 export interface Server {
   /** Address it listens on, such as `http://127.0.0.1:5050`. */
   readonly url: string;
-  /** Looks at once whether there is a renewed certificate; calls from now on are answered by these assistants. */
-  reload(assistants: Assistants): Promise<void>;
+  /** Looks at once whether there is a renewed certificate; calls from now on are answered by these assistants, if any. */
+  reload(assistants?: Assistants): Promise<void>;
   /**
    * Takes no more calls, waits up to `DRAIN_SECONDS` for those there are, then stops to listen.
    *
@@ -161,8 +161,12 @@ export function startServer({ config, openSession, modelUrl, clock, log }: Serve
   return {
     url: listener.url,
     async reload(renewed) {
-      assistants.use(renewed);
-      log.info("assistants reloaded", { assistants: renewed.assistants.map(({ name }) => name).join(", ") });
+      if (renewed) {
+        assistants.use(renewed);
+        log.info("assistants reloaded", {
+          assistants: renewed.assistants.map(({ name }) => name).join(", "),
+        });
+      }
       await listener.reload();
     },
     async drain() {

@@ -11,7 +11,7 @@ export interface ServiceStart {
 }
 
 /** What a running service is told. */
-export type ToService = "drain" | "stop" | { readonly reload: Assistants };
+export type ToService = "drain" | "stop" | { readonly reload: Assistants | undefined };
 
 /** What a service tells. */
 export type FromService =

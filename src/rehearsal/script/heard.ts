@@ -34,9 +34,9 @@ export function findHeard(said: Int16Array, recording: Int16Array, from = 0): He
     start.reduce((sum, one, i) => sum + Math.abs(one - loudness(theirs, at + i * BLOCK)), 0);
   for (let at = Math.max(0, Math.floor(from)); at + start.length * BLOCK <= recording.length; at += STEP) {
     if (!mayBeAt(at)) continue;
-    // The first place that will do is mostly a little early.
+    // The first place that will do is mostly a little early: as long as it gets better, it is further on.
     let best = at;
-    for (let near = at; near < at + BLOCK; near++) if (offAt(near) < offAt(best)) best = near;
+    for (let near = at; near < best + BLOCK; near++) if (offAt(near) < offAt(best)) best = near;
     const other = wanted.findIndex((one, i) => !isSame(one, loudness(theirs, best + i * BLOCK), SAME));
     if (other >= 0 && other < start.length) continue;
     return { at: best, length: other < 0 ? said.length : other * BLOCK };

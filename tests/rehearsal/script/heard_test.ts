@@ -71,3 +71,13 @@ Deno.test("a made-up voice lasts as long as it was asked to", () => {
   for (const ms of [200, 250, 999, 3000]) assertEquals(madeUpVoice(ms, "x").length, ms * 8);
   assertEquals([msToSay("Hi"), msToSay("Hello, how can I help?")], [360, 1320]);
 });
+
+Deno.test("finds all of many texts, wherever it begins to look", () => {
+  for (let i = 0; i < 200; i++) {
+    const heard = WAYS.pcmu?.(said(`Text ${i}`)) ?? new Int16Array();
+    const at = 12_000 + 7 * i;
+    const found = findHeard(said(`Text ${i}`), recordingOf(heard, at), 11_900 * ((i * 0.37) % 1));
+    assertAlmostEquals(found?.at ?? 0, at, 80, `text ${i}`);
+    assertAlmostEquals(found?.length ?? 0, heard.length, 60 * 8, `text ${i}`);
+  }
+});
