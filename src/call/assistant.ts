@@ -52,6 +52,8 @@ export interface CallAssistant extends Persona {
   /** Longest call (ms). */
   readonly maxMs?: number | undefined;
   readonly limits: SpendingLimits;
+  /** Whether the model writes what the call came to, once it is over. */
+  readonly summary?: boolean | undefined;
   /** What to do when a machine answers a call that we placed; nothing listens for one without it. */
   readonly voicemail?: MachineBehaviour | undefined;
 }

@@ -38,11 +38,13 @@ export interface CallOptions extends Witnesses {
   readonly ended: (ending: Ending, facts: CallFacts) => void;
 }
 
-/** What a call adds to its record. */
-export type CallFacts = Pick<
-  CallRecord,
-  "seconds" | "turns" | "bargeIns" | "inputTokens" | "outputTokens" | "costUsd"
->;
+/** What a call adds to its record. Its summary may take a few seconds. */
+export type CallFacts =
+  & { readonly summary: Promise<string | undefined> | undefined }
+  & Pick<
+    CallRecord,
+    "seconds" | "turns" | "bargeIns" | "inputTokens" | "outputTokens" | "costUsd"
+  >;
 
 /**
  * One phone call, from the webhook that announces it to its one summary line.
@@ -235,7 +237,8 @@ export class Call implements MediaStreamObserver {
     this.#tools.stop();
     this.#phone.close();
     this.#machine?.close();
-    this.#conversation.close();
+    const { turns } = this.#conversation.facts;
+    const summary = this.#conversation.close(this.#options.assistant.summary && turns > 0);
     this.#stream?.close();
     const { facts } = this.#conversation;
     const now = this.#options.clock.now();
@@ -248,6 +251,7 @@ export class Call implements MediaStreamObserver {
       inputTokens: facts.tokens.input,
       outputTokens: facts.tokens.output,
       costUsd: this.#costUsd,
+      summary,
     });
   }
 

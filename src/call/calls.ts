@@ -31,8 +31,8 @@ export interface CallsOptions {
   /** What all instances behind one number share, so that a stream may reach another one than its webhook did. */
   readonly tokenSecret?: string | undefined;
   readonly spending: Spending;
-  /** Told of every call that is over. */
-  readonly ended?: (record: CallRecord) => void;
+  /** Told of every call that is over; what the model writes of it comes a little later. */
+  readonly ended?: (record: CallRecord, summary: Promise<string | undefined> | undefined) => void;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -223,7 +223,17 @@ export class Calls implements LiveCalls {
       ended: (ending, facts) => {
         this.#forget(entry, ending);
         const { startedAt } = live(entry);
-        ended?.({ callSid, from, to, assistant: assistant.name, startedAt, reason: ending.reason, ...facts });
+        const { summary, ...rest } = facts;
+        const record = {
+          callSid,
+          from,
+          to,
+          assistant: assistant.name,
+          startedAt,
+          reason: ending.reason,
+          ...rest,
+        };
+        ended?.(record, summary);
       },
     });
     const entry = { call, callSid, assistant: assistant.name, from, to, announcedAt: clock.wallTime() };

@@ -8,6 +8,7 @@ import type {
   ModelSession,
   SessionFailure,
   SpeechRequest,
+  WrittenText,
 } from "../model/session.ts";
 import type { PlayoutLine } from "../playout/playout.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -21,6 +22,10 @@ import { Turns } from "./turns.ts";
 
 /** Of the caller's frames, each so-manyth is timed on its way through. */
 const TIMED_FRAMES = 50;
+
+const SUMMARISE =
+  "The call is over. Write down in two or three sentences, for the people you answer for, who called, what they wanted, " +
+  "what was agreed and what is left to do. Write only what was said.";
 
 /** Opens a session for whoever listens to it. */
 export type Dial = (observer: ModelObserver) => ModelSession;
@@ -261,12 +266,28 @@ export class Conversation {
     return true;
   }
 
-  /** Everything is closed, and no timer left. */
-  close(): void {
+  /**
+   * Everything is closed, and no timer left; but for the session where it is to write what the call came to, 8 s at most.
+   *
+   * @returns that text, if it was asked for and came.
+   */
+  close(summarise = false): Promise<string | undefined> | undefined {
     this.#goodbye?.stop();
+    const session = summarise && this.#ready ? this.#session : undefined;
+    if (session) this.#session = undefined;
     this.drop();
     this.#line = undefined;
     this.#audio.close();
+    return session && this.#summary(session);
+  }
+
+  async #summary(session: ModelSession): Promise<string | undefined> {
+    const { metrics, model } = this.#options;
+    const written = Promise.withResolvers<WrittenText | undefined>();
+    session.closeWithText(SUMMARISE, written.resolve);
+    const { text, usage } = await written.promise ?? {};
+    if (usage) metrics.answered(model, usage, costOf(model, usage));
+    return text;
   }
 
   #speechStarted(): void {

@@ -18,4 +18,6 @@ export interface CallRecord {
   readonly outputTokens: number;
   /** What the model's answers cost, as far as prices are known (US dollars). */
   readonly costUsd: number;
+  /** What the model wrote of it, where it was asked to. */
+  readonly summary?: string;
 }

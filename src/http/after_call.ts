@@ -10,8 +10,10 @@ import type { IncomingCall } from "../twilio/webhook.ts";
 export class AfterCall {
   readonly #outbox: Outbox | undefined;
   readonly #url: string;
+  /** Messages of calls in progress. */
+  readonly #messages = new Map<string, Message[]>();
   /** What is on its way to the disk. */
-  readonly #putting = new Set<Promise<unknown>>();
+  readonly #telling = new Set<Promise<unknown>>();
 
   constructor({ assistants: { afterCall }, WEBHOOK_SECRET, DATA_DIR }: Config, clock: Clock, log: Log) {
     this.#url = afterCall?.url ?? "";
@@ -27,20 +29,34 @@ export class AfterCall {
 
   /** The caller left a message. Resolves when it is safe on the disk. @throws {Error} when it is not. */
   async message({ callSid, from, to }: IncomingCall, assistant: string, message: Message): Promise<void> {
+    this.#messages.set(callSid, [...this.#messages.get(callSid) ?? [], message]);
     const data = { callSid, from, to, assistant, ...message };
     const kept = await this.#outbox?.put(this.#url, "message.taken", data);
     if (kept === false) throw new Error("The message could not be kept");
   }
 
-  ended(record: CallRecord): void {
-    if (!this.#outbox) return;
-    const putting: Promise<unknown> = this.#outbox.put(this.#url, "call.ended", { ...record })
-      .finally(() => this.#putting.delete(putting));
-    this.#putting.add(putting);
+  /** A call is over; its messages are told once more, with everything else. */
+  ended(record: CallRecord, summary: Promise<string | undefined> | undefined): void {
+    const messages = this.#messages.get(record.callSid) ?? [];
+    this.#messages.delete(record.callSid);
+    const told: Promise<unknown> = this.#tell(record, messages, summary).finally(() =>
+      this.#telling.delete(told)
+    );
+    this.#telling.add(told);
+  }
+
+  async #tell(
+    record: CallRecord,
+    messages: readonly Message[],
+    summary: Promise<string | undefined> | undefined,
+  ): Promise<void> {
+    const text = await summary;
+    const data = { ...record, messages, ...(text === undefined ? {} : { summary: text }) };
+    await this.#outbox?.put(this.#url, "call.ended", data);
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.#putting);
+    await Promise.all(this.#telling);
     await this.#outbox?.stop();
   }
 }

@@ -142,6 +142,7 @@ export class AssistantsAtWork {
       protectedMs: protectGreetingSeconds * 1000,
       maxMs: limits.callSeconds && limits.callSeconds * 1000,
       limits,
+      summary: this.#assistants.afterCall?.summary,
       voicemail,
     };
   }

@@ -81,7 +81,7 @@ export function startServer({ config, openSession, modelUrl, clock, log }: Serve
     },
     mediaTimeoutMs: config.MEDIA_TIMEOUT_SECONDS * 1000,
     spending,
-    ended: (record) => afterCall.ended(record),
+    ended: (record, summary) => afterCall.ended(record, summary),
     tokenSecret: config.TWILIO_AUTH_TOKEN,
     clock,
     log,

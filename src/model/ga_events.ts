@@ -30,6 +30,8 @@ export type ServerEvent =
     readonly status: ResponseStatus;
     readonly reason: string | undefined;
     readonly usage: Usage;
+    /** What was written, where a text was asked for. */
+    readonly text: string | undefined;
   }
   | {
     readonly type: "rate_limits.updated";
@@ -57,6 +59,9 @@ export type Unread = { readonly type: "other"; readonly name: string } | {
   readonly type: "malformed";
   readonly name: string;
 };
+
+/** Name of the metadata that a response has which is a text of ours, and no speech. */
+export const TEXT_METADATA = "parley_text";
 
 /** Reads one text frame of the GA Realtime wire; never throws. */
 export function readServerEvent(text: string): ServerEvent | Unread {
@@ -163,7 +168,14 @@ function readResponseDone(response: JsonObject): ServerEvent | undefined {
     status,
     reason: string(error.code) ?? string(details.reason) ?? string(error.type),
     usage: readUsage(response.usage),
+    text: member(response.metadata, TEXT_METADATA) === undefined ? undefined : readText(response.output),
   };
+}
+
+function readText(output: unknown): string {
+  const parts = (Array.isArray(output) ? output : []).flatMap((item) => member(item, "content") ?? []);
+  return parts.filter((part) => member(part, "type") === "output_text").map((part) => member(part, "text"))
+    .filter((text) => typeof text === "string").join("");
 }
 
 /** Counts that are missing or make no sense are 0: they end up in sums that only grow. */

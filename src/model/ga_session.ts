@@ -8,7 +8,13 @@ import type {
 import type { Cancel, Clock } from "../clock.ts";
 import type { Log } from "../telemetry/log.ts";
 import { formatMismatch, sessionUpdate } from "./ga_config.ts";
-import { type AudioFormat, readServerEvent, type ServerEvent } from "./ga_events.ts";
+import {
+  type AudioFormat,
+  readServerEvent,
+  type ServerEvent,
+  TEXT_METADATA,
+  type Unread,
+} from "./ga_events.ts";
 import { ResponseQueue } from "./response_queue.ts";
 import type {
   Answer,
@@ -18,6 +24,7 @@ import type {
   OpenSession,
   SessionOptions,
   SpeechRequest,
+  WrittenText,
 } from "./session.ts";
 import { dial, DialError, type ModelSocket } from "./web_socket.ts";
 import { type WireAudio, wireAudio } from "./wire_audio.ts";
@@ -40,6 +47,8 @@ const FATAL_CODES = new Set([
   "beta_api_shape_disabled",
   "session_expired",
 ]);
+/** Longest wait for a text (ms). */
+const WRITING_MS = 8_000;
 const CONFIGURE_EVENT_ID = "parley_session";
 
 /** Makes the opener of sessions in OpenAI's GA Realtime dialect. */
@@ -70,6 +79,8 @@ class GaSession implements ModelSession {
   /** Whether audio of the active response has come. */
   #spoke = false;
   readonly #malformed = new Set<string>();
+  /** Ends the session once what is being written is there, or will not come. */
+  #writing: ((written?: WrittenText) => void) | undefined;
 
   constructor(options: SessionOptions, observer: ModelObserver, log: Log, clock: Clock) {
     this.#options = options;
@@ -139,6 +150,32 @@ class GaSession implements ModelSession {
     }
   }
 
+  closeWithText(instructions: string, done: (written: WrittenText | undefined) => void): void {
+    if (this.#state !== "ready") {
+      this.#release();
+      return done(undefined);
+    }
+    const finish = (written?: WrittenText) => {
+      cancel();
+      this.#writing = undefined;
+      this.#release();
+      done(written);
+    };
+    const cancel = this.#clock.after(WRITING_MS, () => finish());
+    this.#writing = finish;
+    this.#listening = false;
+    this.stopSpeech();
+    this.#send<ResponseCreateEvent>({
+      type: "response.create",
+      response: {
+        conversation: "none",
+        output_modalities: ["text"],
+        instructions,
+        metadata: { [TEXT_METADATA]: "1" },
+      },
+    });
+  }
+
   close(): void {
     this.#release();
   }
@@ -172,10 +209,18 @@ class GaSession implements ModelSession {
   #receive(text: string): void {
     if (this.#state === "over") return;
     const event = readServerEvent(text);
+    if (this.#writing) return this.#takeWritten(event, this.#writing);
     this.#log.debug("model event", { type: "name" in event ? event.name : event.type });
     if (event.type === "other") return;
     if (event.type === "malformed") return this.#skipMalformed(event.name);
     this.#take(event);
+  }
+
+  /** Of what comes now, only the text that was asked for matters: not the end of an answer that was being spoken. */
+  #takeWritten(event: ServerEvent | Unread, finish: (written?: WrittenText) => void): void {
+    if (event.type === "error" && event.code !== "response_cancel_not_active") return finish();
+    if (event.type !== "response.done" || event.text === undefined) return;
+    finish(event.text === "" ? undefined : { text: event.text, usage: event.usage });
   }
 
   #take(event: ServerEvent): void {
@@ -301,6 +346,7 @@ class GaSession implements ModelSession {
 
   #fail(code: string, message: string): void {
     if (this.#state === "over") return;
+    if (this.#writing) return this.#writing();
     this.#release();
     this.#observer.failed({ code, message });
   }

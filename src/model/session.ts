@@ -143,6 +143,12 @@ export interface ModelSession {
   stopSpeech(): void;
   /** Bytes of caller audio that wait in the socket. */
   readonly buffered: number;
+  /**
+   * Ends the session, but has the model write a text first: 8 s at most. The observer is told nothing more.
+   *
+   * @param done Told the text and what it is billed for, or nothing where none came.
+   */
+  closeWithText(instructions: string, done: (written: WrittenText | undefined) => void): void;
   /** Ends the session. The observer is told nothing more. */
   close(): void;
 }
@@ -154,6 +160,12 @@ export interface Answer {
   readonly reason?: string;
   /** Whether any audio of it came. */
   readonly spoke: boolean;
+  readonly usage: Usage;
+}
+
+/** A text the model wrote, and nobody heard. */
+export interface WrittenText {
+  readonly text: string;
   readonly usage: Usage;
 }
 

@@ -48,7 +48,7 @@ function assistants(own: OwnService, reception: JsonObject) {
         allowPrivate: true,
       },
     },
-    afterCall: { url: `${own.url}/after`, allowPrivate: true },
+    afterCall: { url: `${own.url}/after`, allowPrivate: true, summary: true },
     assistants: {
       reception: {
         greeting: "",
@@ -179,6 +179,40 @@ Deno.test("take_message and the end of a call are sent to the owner, signed", as
     [field(ended, "data", "reason"), field(ended, "data", "assistant"), field(ended, "data", "from")],
     ["caller hung up", "reception", "+15551230000"],
   );
+  assertEquals(field(ended, "data", "messages"), [{ ...message, urgent: false }]);
+  await line.session.end();
+});
+
+Deno.test("the model sums a call up when it is over, and the owner is told", async () => {
+  await using own = new OwnService();
+  for (const [i, writes] of [true, false].entries()) {
+    await using line = await connectWith(own);
+    const { session, stream } = line;
+    session.send({ type: "input_audio_buffer.speech_started" });
+    session.send({ type: "input_audio_buffer.speech_stopped" });
+    session.respond("r1", { answer: 2_000 }, { done: false });
+    await markAfter(stream, 150);
+    stream.stop();
+    await line.service.logged("call ended");
+    const asked = await session.waitFor("response.create");
+    assertEquals(field(asked, "response", "conversation"), "none");
+    assertEquals(field(asked, "response", "output_modalities"), ["text"]);
+    // The answer it was giving ends first, and is not the summary.
+    session.done("r1", "cancelled");
+    const content = [{ type: "output_text", text: "Ann wants a boat." }];
+    const response = {
+      id: "r2",
+      status: writes ? "completed" : "failed",
+      metadata: field(asked, "response", "metadata"),
+      output: writes ? [{ type: "message", role: "assistant", content }] : [],
+    };
+    session.send({ type: "response.done", response });
+    await session.end();
+    await own.asked(i + 1);
+    const ended = own.got[i]?.body;
+    assertEquals(field(ended, "data", "summary"), writes ? "Ann wants a boat." : undefined);
+    assertEquals(field(ended, "data", "turns"), 1);
+  }
 });
 
 Deno.test("another language is another voice: a new session that knows what was said", async () => {

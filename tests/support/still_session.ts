@@ -5,6 +5,7 @@ import type {
   ModelSession,
   SessionOptions,
   SpeechRequest,
+  WrittenText,
 } from "../../src/model/session.ts";
 
 /** An answer as a model gives it. */
@@ -58,6 +59,10 @@ export class StillSession implements ModelSession {
   }
   stopSpeech(): void {
     this.stopped++;
+  }
+  closeWithText(_instructions: string, done: (written: WrittenText | undefined) => void): void {
+    this.closed = true;
+    done({ text: "They talked.", usage: answer().usage });
   }
   close(): void {
     this.closed = true;

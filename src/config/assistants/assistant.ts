@@ -13,7 +13,7 @@ export interface Assistants {
   readonly tools: readonly HttpTool[];
   readonly mcpServers: readonly McpServer[];
   /** Told of every call that ended, and of messages. */
-  readonly afterCall?: Webhook;
+  readonly afterCall?: AfterCall;
   /** Values from the environment that must never be shown. */
   readonly secrets: readonly string[];
   /** What is not as it should be, each with its place in the file. */
@@ -127,6 +127,11 @@ export interface Webhook {
   readonly url: string;
   /** Whether it may be an address of a private network. */
   readonly allowPrivate: boolean;
+}
+
+/** The address told of calls, and whether the model sums each up for it. */
+export interface AfterCall extends Webhook {
+  readonly summary: boolean;
 }
 
 /** Something the assistant may ask over HTTP. Arguments and secrets are written `{{…}}` and filled in at each call. */

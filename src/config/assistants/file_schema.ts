@@ -106,6 +106,13 @@ export const WEBHOOK = object({
   }),
 });
 
+export const AFTER_CALL = WEBHOOK.extend({
+  summary: flag().default(false).meta({
+    description:
+      "Whether the model writes a summary of each call, in two or three sentences, when it is over.",
+  }),
+});
+
 const HEADERS = byName(
   textLike(
     /^(?!(?:accept-encoding|connection|content-length|expect|host|te|trailer|transfer-encoding|upgrade)$)[\w!#$%&'*+.^`|~-]+$/i,
@@ -268,7 +275,7 @@ export const FILE = object({
   mcpServers: byName(NAME, MCP_SERVER).default({}).meta({
     description: "Remote servers of the Model Context Protocol, by name.",
   }),
-  afterCall: WEBHOOK.optional().meta({
+  afterCall: AFTER_CALL.optional().meta({
     description: "Told of every call that ended, and of messages; signed with WEBHOOK_SECRET.",
   }),
   assistants: byName(NAME, ASSISTANT).meta({ description: "The assistants, by name." }),

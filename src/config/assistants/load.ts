@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { isObject, type JsonObject } from "../../json.ts";
 import type { Assistants, Destination, HttpTool, McpServer } from "./assistant.ts";
 import { Environment, type Surroundings } from "./environment.ts";
-import { ASSISTANT, DESTINATION, FILE, HTTP_TOOL, MCP_SERVER, WEBHOOK } from "./file_schema.ts";
+import { AFTER_CALL, ASSISTANT, DESTINATION, FILE, HTTP_TOOL, MCP_SERVER } from "./file_schema.ts";
 import { checkLinks, checkRules, type Section } from "./links.ts";
 import { Report } from "./report.ts";
 import { type Defaults, Resolver } from "./resolve.ts";
@@ -66,8 +66,8 @@ export function loadAssistants({ text, path, env, readFile, defaults }: Assistan
   const resolved = mapped(assistants, (name, entry) => resolver.assistant(name, entry, parts));
   const rules = [...assistants.sound].flatMap(([name, entry]) => resolver.rule(name, entry));
   checkRules(rules, report);
-  const { data: told } = WEBHOOK.optional().safeParse(file.afterCall);
-  const afterCall = told && resolver.webhook(["afterCall"], told);
+  const { data: told } = AFTER_CALL.optional().safeParse(file.afterCall);
+  const afterCall = told && { ...resolver.webhook(["afterCall"], told), summary: told.summary };
   const byDefault = resolved.get(defaultName(file, assistants.names, report));
 
   if (report.count > 0 || byDefault === undefined) throw new AssistantsError(report.problems);

@@ -43,7 +43,7 @@ Deno.test("variables are put into addresses, headers and bodies, and are secrets
   assertEquals([read.mcpServers[0]?.url, read.mcpServers[0]?.headers], [`https://m.example/${KEY}`, {
     key: KEY,
   }]);
-  assertEquals(read.afterCall, { url: `https://hooks.example/${KEY}`, allowPrivate: false });
+  assertEquals(read.afterCall, { url: `https://hooks.example/${KEY}`, allowPrivate: false, summary: false });
   assertEquals(read.default.variables?.url, `https://crm.example/${KEY}`);
   assertEquals(read.secrets, ["shop.example", KEY, "filed"]);
   // What the model or the caller hears has none.
