@@ -1,4 +1,5 @@
 import type { RealtimeServerEvent } from "openai/resources/realtime/realtime";
+import { TEXT_METADATA } from "./ga_client.ts";
 import { isObject, type JsonObject, parseObject } from "../json.ts";
 import type { ApprovalRequest, FunctionCall, TokenCounts, Usage } from "./session.ts";
 
@@ -59,9 +60,6 @@ export type Unread = { readonly type: "other"; readonly name: string } | {
   readonly type: "malformed";
   readonly name: string;
 };
-
-/** Name of the metadata that a response has which is a text of ours, and no speech. */
-export const TEXT_METADATA = "parley_text";
 
 /** Reads one text frame of the GA Realtime wire; never throws. */
 export function readServerEvent(text: string): ServerEvent | Unread {

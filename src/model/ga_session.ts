@@ -1,20 +1,8 @@
-import type {
-  ConversationItemCreateEvent,
-  ConversationItemTruncateEvent,
-  InputAudioBufferClearEvent,
-  ResponseCancelEvent,
-  ResponseCreateEvent,
-} from "openai/resources/realtime/realtime";
 import type { Cancel, Clock } from "../clock.ts";
 import type { Log } from "../telemetry/log.ts";
 import { formatMismatch, sessionUpdate } from "./ga_config.ts";
-import {
-  type AudioFormat,
-  readServerEvent,
-  type ServerEvent,
-  TEXT_METADATA,
-  type Unread,
-} from "./ga_events.ts";
+import { type AudioFormat, readServerEvent, type ServerEvent, type Unread } from "./ga_events.ts";
+import { GaClient } from "./ga_client.ts";
 import { ResponseQueue } from "./response_queue.ts";
 import type {
   Answer,
@@ -71,6 +59,7 @@ class GaSession implements ModelSession {
   readonly #readyTimeout: Cancel;
   readonly #responses: ResponseQueue;
   readonly #audio: WireAudio;
+  readonly #client = new GaClient((text) => this.#socket?.send(text));
   #socket: ModelSocket | undefined;
   #listening = true;
   #state: "connecting" | "configuring" | "ready" | "over" = "connecting";
@@ -88,7 +77,10 @@ class GaSession implements ModelSession {
     this.#log = log;
     this.#clock = clock;
     this.#audio = wireAudio(options.audioFormat);
-    this.#responses = new ResponseQueue((eventId, request) => this.#createResponse(eventId, request));
+    // What holds for one answer would replace the instructions of the session.
+    this.#responses = new ResponseQueue((eventId, { instructions }) =>
+      this.#client.createResponse(eventId, instructions && `${options.instructions}\n\n${instructions}`)
+    );
     this.#readyTimeout = clock.after(READY_TIMEOUT_MS, () => {
       this.#fail("not_ready", `The model did not confirm the session within ${READY_TIMEOUT_MS / 1000} s`);
     });
@@ -98,8 +90,7 @@ class GaSession implements ModelSession {
   appendAudio(payload: string): void {
     const socket = this.#socket;
     if (!socket || this.#state !== "ready" || !this.#listening) return;
-    // By hand: 50 frames a second, and the payload is known to be base64.
-    socket.send(`{"type":"input_audio_buffer.append","audio":"${this.#audio.fromCaller(payload)}"}`);
+    this.#client.append(this.#audio.fromCaller(payload));
     if (socket.bufferedAmount > MAX_BACKLOG_BYTES) {
       this.#fail("overloaded", "The model does not read the caller's audio any more");
     }
@@ -114,40 +105,30 @@ class GaSession implements ModelSession {
   }
 
   answerFunction(callId: string, output: string): void {
-    this.#createItem({ type: "function_call_output", call_id: callId, output });
+    if (this.#state === "ready") this.#client.functionOutput(callId, output);
   }
 
-  answerApproval(id: string, approve: boolean): void {
-    const item = { type: "mcp_approval_response" as const, approval_request_id: id, approve };
-    this.#createItem({ ...item, id: `parley_${id}`.slice(0, 32) });
+  answerApproval(id: string, approved: boolean): void {
+    if (this.#state === "ready") this.#client.approvalResponse(id, approved);
+  }
+
+  addNote(text: string): void {
+    if (this.#state === "ready") this.#client.note(text);
   }
 
   interrupted(heard: readonly Heard[]): void {
     this.#discarded = this.#responses.active ?? this.#discarded;
-    for (const { itemId, heardMs } of heard) {
-      this.#send<ConversationItemTruncateEvent>({
-        type: "conversation.item.truncate",
-        item_id: itemId,
-        content_index: 0,
-        audio_end_ms: heardMs,
-      });
-    }
-  }
-
-  addNote(text: string): void {
-    this.#createItem({ type: "message", role: "system", content: [{ type: "input_text", text }] });
+    for (const each of heard) this.#client.truncate(each);
   }
 
   stopListening(): void {
     this.#listening = false;
-    this.#send<InputAudioBufferClearEvent>({ type: "input_audio_buffer.clear" });
+    this.#client.clearInput();
   }
 
   stopSpeech(): void {
     const active = this.#responses.active;
-    if (active !== undefined) {
-      this.#send<ResponseCancelEvent>({ type: "response.cancel", response_id: active });
-    }
+    if (active !== undefined) this.#client.cancelResponse(active);
   }
 
   closeWithText(instructions: string, done: (written: WrittenText | undefined) => void): void {
@@ -165,15 +146,7 @@ class GaSession implements ModelSession {
     this.#writing = finish;
     this.#listening = false;
     this.stopSpeech();
-    this.#send<ResponseCreateEvent>({
-      type: "response.create",
-      response: {
-        conversation: "none",
-        output_modalities: ["text"],
-        instructions,
-        metadata: { [TEXT_METADATA]: "1" },
-      },
-    });
+    this.#client.createText(instructions);
   }
 
   close(): void {
@@ -306,7 +279,7 @@ class GaSession implements ModelSession {
 
   #configure(): void {
     this.#state = "configuring";
-    this.#send(sessionUpdate(CONFIGURE_EVENT_ID, this.#options, this.#audio.format));
+    this.#client.configure(sessionUpdate(CONFIGURE_EVENT_ID, this.#options, this.#audio.format));
   }
 
   #confirm(input: AudioFormat, output: AudioFormat): void {
@@ -320,28 +293,6 @@ class GaSession implements ModelSession {
     this.#state = "ready";
     this.#observer.ready();
     this.#responses.open();
-  }
-
-  #createResponse(eventId: string, { instructions }: SpeechRequest): void {
-    // They would replace those of the session.
-    const response = instructions
-      ? { instructions: `${this.#options.instructions}\n\n${instructions}` }
-      : undefined;
-    this.#send<ResponseCreateEvent>({
-      type: "response.create",
-      event_id: eventId,
-      ...(response ? { response } : {}),
-    });
-  }
-
-  #createItem(item: ConversationItemCreateEvent["item"]): void {
-    if (this.#state === "ready") {
-      this.#send<ConversationItemCreateEvent>({ type: "conversation.item.create", item });
-    }
-  }
-
-  #send<Event>(event: Event): void {
-    this.#socket?.send(JSON.stringify(event));
   }
 
   #fail(code: string, message: string): void {

@@ -1,6 +1,6 @@
 import type { Assistant } from "./assistant.ts";
 import type { Report } from "./report.ts";
-import type { Path } from "./source.ts";
+import type { Path } from "../../jsonc.ts";
 import { CALL_VARIABLES, namesIn } from "./template.ts";
 
 /** Models of this vendor that take `reasoning`. */

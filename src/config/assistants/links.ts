@@ -5,7 +5,7 @@ import type { AssistantEntry, HttpToolEntry } from "./file_schema.ts";
 import { nearest } from "../misspelt.ts";
 import type { Report } from "./report.ts";
 import { conflict } from "./route.ts";
-import type { Path } from "./source.ts";
+import type { Path } from "../../jsonc.ts";
 import { namesIn } from "./template.ts";
 
 /** Entries of one section of the file. */

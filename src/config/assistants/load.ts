@@ -6,7 +6,7 @@ import { AFTER_CALL, ASSISTANT, DESTINATION, FILE, HTTP_TOOL, MCP_SERVER } from 
 import { checkLinks, checkRules, type Section } from "./links.ts";
 import { Report } from "./report.ts";
 import { type Defaults, Resolver } from "./resolve.ts";
-import { Source } from "./source.ts";
+import { Source } from "../../jsonc.ts";
 
 /** The assistants file, and what it may refer to. */
 export interface AssistantsInput extends Surroundings {

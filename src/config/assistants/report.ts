@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { nearest } from "../misspelt.ts";
-import { lineAndColumn, nameOf, type Path, type Problem, quoted, type Source } from "./source.ts";
+import { lineAndColumn, nameOf, type Path, type Problem, quoted, type Source } from "../../jsonc.ts";
 
 type Issue = z.core.$ZodIssue;
 

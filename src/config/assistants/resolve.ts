@@ -27,7 +27,7 @@ import {
   type WebhookEntry,
 } from "./file_schema.ts";
 import type { Report } from "./report.ts";
-import type { Path } from "./source.ts";
+import type { Path } from "../../jsonc.ts";
 import { namesIn } from "./template.ts";
 
 /** Settings that stand for what an assistant leaves out. */

@@ -8,7 +8,8 @@ import { readRecording } from "../recording.ts";
 import { SCRIPT, type WrittenTurn } from "./schema.ts";
 import { callsOf, type Script, ScriptError, titleOf, type Turn } from "./script.ts";
 import { nonsenseIn } from "./sense.ts";
-import { nameOf, type Path, type Problem, Source } from "./source.ts";
+import { nameOf, type Path } from "../../jsonc.ts";
+import { type Problem, ScriptSource } from "./source.ts";
 import { madeUpVoice, msToSay } from "./voice.ts";
 
 /** Reads a file whole. */
@@ -24,7 +25,7 @@ export async function loadScript(script: unknown, readFile: ReadFile): Promise<S
     return await read(script, "rehearsal", ".", readFile, nameOf, nameOf);
   }
   const file = basename(script);
-  const source = new Source(file, new TextDecoder().decode(await readOr(script, readFile)));
+  const source = new ScriptSource(file, new TextDecoder().decode(await readOr(script, readFile)));
   if (source.problems.length > 0) throw new ScriptError(source.problems);
   return await read(
     source.value,

@@ -3,7 +3,8 @@
 import { matches, patternIn } from "./match.ts";
 import type { Written, WrittenTurn } from "./schema.ts";
 import { callsOf } from "./script.ts";
-import type { Path, Problem } from "./source.ts";
+import type { Path } from "../../jsonc.ts";
+import type { Problem } from "./source.ts";
 import { msToSay } from "./voice.ts";
 
 /** What makes no sense in a script of the right form. */

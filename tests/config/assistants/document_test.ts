@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { fields, fileSchema, tables } from "../../../src/config/assistants/document.ts";
 import { isObject } from "../../../src/json.ts";
-import { Source } from "../../../src/config/assistants/source.ts";
+import { Source } from "../../../src/jsonc.ts";
 import { load } from "./support.ts";
 
 const ROOT = new URL("../../..", import.meta.url);

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { lineAndColumn, nameOf, quoted, Source } from "../../../src/config/assistants/source.ts";
+import { lineAndColumn, nameOf, quoted, Source } from "../../../src/jsonc.ts";
 import { load, placedProblems } from "./support.ts";
 
 const GOOD = '{ "assistants": { "one": {} } }';

@@ -111,7 +111,7 @@ Deno.test("a file that is no JSON, is empty, or has a name twice", async () => {
   const files = from({ "a.json": '{ "turns": [ }', "b.json": "", "c.json": '{\n"turns": [],\n"turns": []}' });
   assertEquals(await problemsOf("a.json", files), ["a.json:1:14: this is no JSON: value expected"]);
   assertEquals(await problemsOf("b.json", files), ["b.json:1:1: this is no JSON: value expected"]);
-  assertEquals(await problemsOf("c.json", files), ['c.json:3:1: found "turns" twice; keep one of them']);
+  assertEquals(await problemsOf("c.json", files), ["c.json:3:1: turns: found it twice; keep one of them"]);
   assertEquals(await problemsOf("d.json", files), ['Cannot read "d.json": no such file']);
 });
 
