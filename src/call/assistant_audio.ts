@@ -81,6 +81,11 @@ export class AssistantAudio {
     return this.#playout.acceptedMs(itemId);
   }
 
+  /** Whole milliseconds of an item that have been heard. */
+  heardMs(itemId: string): number {
+    return this.#playout.heardMs(itemId);
+  }
+
   /** Plays µ-law audio of our own after what is being said; nothing interrupts it. Resolves when it was heard. */
   async play(name: string, audio: Uint8Array): Promise<void> {
     const heard = Promise.withResolvers<void>();

@@ -4,6 +4,7 @@ import { ToolCalls } from "../tools/tool_calls.ts";
 import type { MediaStream, MediaStreamObserver, Skipped, StreamEnd } from "../twilio/media_stream.ts";
 import type { AnsweredBy } from "../twilio/call_status.ts";
 import type { CallAssistant, Destination, Persona } from "./assistant.ts";
+import { CallEvents } from "./call_events.ts";
 import { CallPhone } from "./call_phone.ts";
 import { Conversation } from "./conversation.ts";
 import { type Ending, type EndReason, GOODBYES, type Parting } from "./ending.ts";
@@ -43,7 +44,7 @@ export type CallFacts =
   & { readonly summary: Promise<string | undefined> | undefined }
   & Pick<
     CallRecord,
-    "seconds" | "turns" | "bargeIns" | "inputTokens" | "outputTokens" | "costUsd"
+    "seconds" | "turns" | "said" | "events" | "bargeIns" | "inputTokens" | "outputTokens" | "costUsd"
   >;
 
 /**
@@ -54,6 +55,7 @@ export type CallFacts =
 export class Call implements MediaStreamObserver {
   readonly #options: CallOptions;
   readonly #conversation: Conversation;
+  readonly #events: CallEvents;
   readonly #phone: CallPhone;
   readonly #tools: ToolCalls;
   readonly #mediaTimeout: Watchdog;
@@ -76,8 +78,10 @@ export class Call implements MediaStreamObserver {
     this.#createdAt = clock.now();
     this.#persona = assistant;
     this.#mediaTimeout = new Watchdog(clock, options.mediaTimeoutMs, () => this.end("no media"));
+    this.#events = new CallEvents(clock);
     this.#conversation = new Conversation({
       model: assistant.billedModel,
+      events: this.#events,
       protectedMs: assistant.protectedMs,
       clock,
       log,
@@ -136,6 +140,7 @@ export class Call implements MediaStreamObserver {
       settled: () => this.#conversation.say({ lapses: true }),
       ran: ({ name, ok, ms, problem }) => {
         log[ok ? "info" : "warn"]("tool", { name, ok, ms, problem });
+        this.#events.add("tool", name, { ok, ms, ...(problem === undefined ? {} : { detail: problem }) });
         if (this.#tools.running === 0) this.#phone.toolsDone();
       },
     });
@@ -177,6 +182,7 @@ export class Call implements MediaStreamObserver {
     this.#adoption?.();
     this.#stream = stream;
     this.#streams.push(stream);
+    this.#events.start();
     log.info("stream started", { stream: stream.streamSid, prepared: this.#conversation.hasSession });
     this.#mediaTimeout.touch();
     const back = this.#transfer;
@@ -195,7 +201,9 @@ export class Call implements MediaStreamObserver {
 
   /** Somebody took the call the caller was passed on to: it is theirs. */
   transferAnswered(): void {
-    if (this.#transfer) this.end("transferred", true);
+    if (!this.#transfer) return;
+    this.#events.add("transfer", this.#transfer.destination.name, { ok: true });
+    this.end("transferred", true);
   }
 
   /** Nobody did: the caller comes back, on a stream of their own. */
@@ -203,6 +211,7 @@ export class Call implements MediaStreamObserver {
     if (!this.#transfer) return;
     this.#options.log.info("transfer failed", { destination: this.#transfer.destination.name, why });
     this.#transfer.failed(why);
+    this.#events.add("transfer", this.#transfer.destination.name, { ok: false, detail: why });
     this.#awaitStream(CONNECT_MS);
   }
 
@@ -237,10 +246,11 @@ export class Call implements MediaStreamObserver {
     this.#tools.stop();
     this.#phone.close();
     this.#machine?.close();
-    const { turns } = this.#conversation.facts;
-    const summary = this.#conversation.close(this.#options.assistant.summary && turns > 0);
-    this.#stream?.close();
     const { facts } = this.#conversation;
+    // A service that is told to stop now waits for nothing.
+    const wanted = this.#options.assistant.summary && facts.turns > 0 && reason !== "shutdown";
+    const summary = this.#conversation.close(wanted);
+    this.#stream?.close();
     const now = this.#options.clock.now();
     const ms = now - (this.#streamedAt ?? this.#createdAt);
     summarise(this.#options, { reason, ms, streams: this.#streams, conversation: facts });
@@ -251,6 +261,8 @@ export class Call implements MediaStreamObserver {
       inputTokens: facts.tokens.input,
       outputTokens: facts.tokens.output,
       costUsd: this.#costUsd,
+      said: facts.said,
+      events: this.#events.all,
       summary,
     });
   }
@@ -335,6 +347,7 @@ export class Call implements MediaStreamObserver {
     const persona = this.#options.assistant.languages.get(language);
     if (!persona) return;
     this.#options.log.info("language", { language });
+    this.#events.add("language", language);
     this.#persona = persona;
     this.#stopTools();
     this.#conversation.drop();

@@ -16,12 +16,16 @@ import type { Metrics } from "../telemetry/metrics.ts";
 import type { TurnHops } from "../telemetry/turn_hops.ts";
 import { AssistantAudio } from "./assistant_audio.ts";
 import { Answers } from "./answers.ts";
+import type { CallEvents } from "./call_events.ts";
 import { CallerAudio } from "./caller_audio.ts";
 import { Goodbye } from "./goodbye.ts";
+import { Transcript } from "./transcript.ts";
 import { Turns } from "./turns.ts";
 
 /** Of the caller's frames, each so-manyth is timed on its way through. */
 const TIMED_FRAMES = 50;
+/** µ-law at 8 kHz. */
+const BYTES_PER_MS = 8;
 
 const SUMMARISE =
   "The call is over. Write down in two or three sentences, for the people you answer for, who called, what they wanted, " +
@@ -52,6 +56,7 @@ export interface ConversationObserver {
 export interface ConversationOptions {
   /** Name of the model, for what it costs. */
   readonly model: string;
+  readonly events: CallEvents;
   /** The first so many milliseconds that are heard cannot be interrupted. */
   readonly protectedMs?: number | undefined;
   readonly clock: Clock;
@@ -82,13 +87,19 @@ export class Conversation {
   #callerSpeaking = false;
   /** The assistant says nothing, whatever it hears. */
   #silent = false;
+  readonly #transcript = new Transcript();
+  /** How much audio came of each item (ms), of those that were not interrupted. */
+  readonly #arrivedMs = new Map<string, number>();
   #bargeIns = 0;
 
   constructor(options: ConversationOptions) {
     const { clock, log, observer } = this.#options = options;
     this.#clock = clock;
     this.#log = log;
-    this.#turns = new Turns(clock, log, (startedAt, hops) => observer.timed(startedAt, hops));
+    this.#turns = new Turns(clock, log, (startedAt, hops, itemId) => {
+      this.#transcript.timed(itemId, hops, options.events.atMs);
+      observer.timed(startedAt, hops);
+    });
     this.#answers = new Answers(clock, log, {
       askAgain: (instructions) => this.say({ instructions }),
       failed: (failure) => this.#failed(failure),
@@ -109,7 +120,13 @@ export class Conversation {
 
   /** What there is to say of it when it is over. */
   get facts() {
+    const { atMs } = this.#options.events;
+    for (const [itemId, totalMs] of this.#arrivedMs) {
+      const heardMs = this.#audio.heardMs(itemId);
+      this.#transcript.heard(itemId, heardMs, totalMs, heardMs < totalMs, atMs);
+    }
     return {
+      said: this.#transcript.turns(),
       callerAudio: this.#callerAudio.counts,
       turns: this.#turns.count,
       tokens: this.#answers.tokens,
@@ -130,6 +147,7 @@ export class Conversation {
 
   /** Opens a session; what there was of another is dropped. */
   open(dial: Dial): void {
+    const { events } = this.#options;
     const openedAt = this.#clock.now();
     this.#answers.start();
     const session: ModelSession = dial({
@@ -144,7 +162,12 @@ export class Conversation {
       speechStopped: () => this.#speechStopped(),
       audio: (itemId, audio) => this.#takeAudio(session, itemId, audio),
       answered: (answer) => this.#answered(answer),
-      callerSaid: (transcript) => this.#options.observer.callerSaid(transcript),
+      itemAdded: (itemId, previous, who) => this.#transcript.added(itemId, previous, who, events.atMs),
+      assistantSaid: (itemId, text) => this.#transcript.said(itemId, "assistant", text, events.atMs),
+      callerSaid: (itemId, text) => {
+        this.#transcript.said(itemId, "caller", text, events.atMs);
+        this.#options.observer.callerSaid(text);
+      },
       functionCalled: (call) => this.#options.observer.functionCalled(call),
       approvalAsked: (request) => this.#options.observer.approvalAsked(request),
       complained: (code = "unknown") => this.#options.metrics.modelError(code),
@@ -311,9 +334,20 @@ export class Conversation {
   #bargeIn(): void {
     const heard = this.#audio.cut(this.#openItem);
     this.#session?.interrupted(heard);
+    for (const { itemId, heardMs } of heard) {
+      this.#transcript.heard(
+        itemId,
+        heardMs,
+        this.#arrivedMs.get(itemId) ?? heardMs,
+        true,
+        this.#options.events.atMs,
+      );
+      this.#arrivedMs.delete(itemId);
+    }
     const cut = heard[0];
     if (cut) {
       this.#bargeIns++;
+      this.#options.events.add("barge-in", cut.itemId);
       this.#options.metrics.bargeIn();
     }
     this.#log.info(cut ? "barge-in" : "speech started", cut && { item: cut.itemId, heard_ms: cut.heardMs });
@@ -327,6 +361,7 @@ export class Conversation {
     const arrived = this.#clock.now();
     if (this.#openItem !== itemId) this.#options.observer.assistantSpeaks();
     this.#openItem = itemId;
+    this.#arrivedMs.set(itemId, (this.#arrivedMs.get(itemId) ?? 0) + audio.length / BYTES_PER_MS);
     this.#turns.firstAudio(itemId);
     if (this.#audio.enqueue(itemId, audio)) {
       return this.#options.metrics.added("to_caller", this.#clock.now() - arrived);

@@ -1,4 +1,6 @@
+import type { CallEvent } from "./call_events.ts";
 import type { EndReason } from "./ending.ts";
+import type { SaidTurn } from "./transcript.ts";
 
 /** What is known of a call that is over. */
 export interface CallRecord {
@@ -18,6 +20,9 @@ export interface CallRecord {
   readonly outputTokens: number;
   /** What the model's answers cost, as far as prices are known (US dollars). */
   readonly costUsd: number;
+  /** What was said, in order, as far as it was heard. */
+  readonly said: readonly SaidTurn[];
+  readonly events: readonly CallEvent[];
   /** What the model wrote of it, where it was asked to. */
   readonly summary?: string;
 }

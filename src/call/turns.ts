@@ -12,10 +12,10 @@ export class Turns {
   #count = 0;
   #turn: { readonly stoppedAt: number; firstAudio?: number; itemId?: string; sent?: number } | undefined;
 
-  readonly #timed: (startedAt: number, hops: TurnHops) => void;
+  readonly #timed: (startedAt: number, hops: TurnHops, itemId: string) => void;
 
-  /** @param timed Told of each turn that was answered, and when (ms of the clock) the caller had stopped. */
-  constructor(clock: Clock, log: Log, timed: (startedAt: number, hops: TurnHops) => void) {
+  /** @param timed Told of each turn that was answered, when (ms of the clock) the caller had stopped, and by which item. */
+  constructor(clock: Clock, log: Log, timed: (startedAt: number, hops: TurnHops, itemId: string) => void) {
     this.#clock = clock;
     this.#log = log;
     this.#timed = timed;
@@ -52,7 +52,7 @@ export class Turns {
     const { stoppedAt, firstAudio = 0, sent = 0 } = turn;
     const heard = this.#elapsed(stoppedAt);
     this.#log.info("turn", { turn: this.#count, model_ms: firstAudio, sent_ms: sent, heard_ms: heard });
-    this.#timed(stoppedAt, { modelMs: firstAudio, sentMs: sent - firstAudio, heardMs: heard - sent });
+    this.#timed(stoppedAt, { modelMs: firstAudio, sentMs: sent - firstAudio, heardMs: heard - sent }, itemId);
     this.#turn = undefined;
   }
 

@@ -53,7 +53,9 @@ export async function checkModel(config: Config, openSession: OpenSession): Prom
     answered: ignore,
     complained: ignore,
     skipped: ignore,
+    itemAdded: ignore,
     callerSaid: ignore,
+    assistantSaid: ignore,
     functionCalled: ignore,
     approvalAsked: ignore,
   }, SILENT);

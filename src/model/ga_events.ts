@@ -22,7 +22,18 @@ export type ServerEvent =
     readonly outputFormat: AudioFormat;
   }
   | { readonly type: "response.created"; readonly responseId: string }
-  | { readonly type: "transcript"; readonly text: string }
+  | {
+    readonly type: "item";
+    readonly itemId: string;
+    readonly previous: string | undefined;
+    readonly role: string | undefined;
+  }
+  | {
+    readonly type: "transcript";
+    readonly who: "caller" | "assistant";
+    readonly itemId: string;
+    readonly text: string;
+  }
   | { readonly type: "function_call"; readonly call: FunctionCall }
   | { readonly type: "mcp_approval_request"; readonly request: ApprovalRequest }
   | {
@@ -101,9 +112,17 @@ export function readServerEvent(text: string): ServerEvent | Unread {
       if (!isObject(event.response) || typeof event.response.id !== "string") break;
       return { type, responseId: event.response.id };
     case "conversation.item.input_audio_transcription.completed":
-      return typeof event.transcript === "string"
-        ? { type: "transcript", text: event.transcript }
-        : malformed(type);
+      return readTranscript("caller", event);
+    case "response.output_audio_transcript.done":
+      return readTranscript("assistant", event);
+    case "conversation.item.added":
+      if (!isObject(event.item) || typeof event.item.id !== "string") break;
+      return {
+        type: "item",
+        itemId: event.item.id,
+        previous: string(event.previous_item_id),
+        role: string(event.item.role),
+      };
     case "response.output_item.done":
       return isObject(event.item) ? readFunctionCall(event.item) : malformed(type);
     case "conversation.item.done":
@@ -127,6 +146,12 @@ export function readServerEvent(text: string): ServerEvent | Unread {
       return { type: "other", name: type };
   }
   return malformed(type);
+}
+
+function readTranscript(who: "caller" | "assistant", event: JsonObject): ServerEvent | Unread {
+  const { item_id: itemId, transcript: text } = event;
+  if (typeof itemId !== "string" || typeof text !== "string") return malformed("transcript");
+  return { type: "transcript", who, itemId, text };
 }
 
 /** The arguments of a call that is not completed may be half there. */

@@ -37,6 +37,11 @@ const FATAL_CODES = new Set([
 ]);
 /** Longest wait for a text (ms). */
 const WRITING_MS = 8_000;
+/** Who speaks, by the vendor's roles. */
+const SPEAKERS: Readonly<Record<string, "caller" | "assistant" | undefined>> = {
+  user: "caller",
+  assistant: "assistant",
+};
 const CONFIGURE_EVENT_ID = "parley_session";
 
 /** Makes the opener of sessions in OpenAI's GA Realtime dialect. */
@@ -208,8 +213,12 @@ class GaSession implements ModelSession {
       case "input_audio_buffer.speech_stopped":
         this.#responses.turnEnded();
         return this.#observer.speechStopped();
+      case "item":
+        return this.#observer.itemAdded(event.itemId, event.previous, SPEAKERS[event.role ?? ""]);
       case "transcript":
-        return this.#observer.callerSaid(event.text);
+        return event.who === "caller"
+          ? this.#observer.callerSaid(event.itemId, event.text)
+          : this.#observer.assistantSaid(event.itemId, event.text);
       case "function_call":
         return this.#observer.functionCalled(event.call);
       case "mcp_approval_request":

@@ -203,8 +203,12 @@ export interface ModelObserver {
   /** µ-law audio of an item, in order. */
   audio(itemId: ItemId, audio: Uint8Array): void;
   answered(answer: Answer): void;
+  /** The conversation has another item, behind `previous` where there is one; nobody said a note or a function's call. */
+  itemAdded(itemId: ItemId, previous: ItemId | undefined, who: "caller" | "assistant" | undefined): void;
   /** What the caller said, as text; it may come late, and after the answer. */
-  callerSaid(transcript: string): void;
+  callerSaid(itemId: ItemId, transcript: string): void;
+  /** What the assistant says in an item, all of it, heard or not. */
+  assistantSaid(itemId: ItemId, transcript: string): void;
   functionCalled(call: FunctionCall): void;
   approvalAsked(request: ApprovalRequest): void;
   /** The model complained of something, and goes on; its code, where it gave one. */

@@ -17,6 +17,7 @@ Deno.test("a call that never came about is a failure in its span, one that was h
         ms: 0,
         streams: [],
         conversation: {
+          said: [],
           callerAudio: { frames: 0, filledMs: 0, droppedMs: 0 },
           turns: 0,
           tokens: { input: 0, output: 0 },
@@ -49,6 +50,7 @@ Deno.test("a call's line tells its turns, its tokens, and what became of its aud
       { skipped: new Map([["binary", 1]]) },
     ],
     conversation: {
+      said: [],
       callerAudio: { frames: 501, filledMs: 20, droppedMs: 40 },
       turns: 3,
       tokens: { input: 10, output: 5 },

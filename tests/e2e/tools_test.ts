@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { type JsonObject, parseObject } from "../../src/json.ts";
 import { Bell } from "../support/bell.ts";
 import { answerWithCall, connect, field, type Line, markAfter, outputOf, sentMs } from "../support/line.ts";
@@ -181,6 +181,51 @@ Deno.test("take_message and the end of a call are sent to the owner, signed", as
   );
   assertEquals(field(ended, "data", "messages"), [{ ...message, urgent: false }]);
   await line.session.end();
+});
+
+Deno.test("the owner is told what was said, in order and as far as it was heard, and what was done", async () => {
+  await using own = new OwnService();
+  await using line = await connectWith(own);
+  const { session, stream } = line;
+  const added = (id: string, previous: string | null, role?: string) =>
+    session.send({
+      type: "conversation.item.added",
+      previous_item_id: previous,
+      item: { id, type: "message", role },
+    });
+  session.send({ type: "input_audio_buffer.speech_started" });
+  session.send({ type: "input_audio_buffer.speech_stopped" });
+  added("u1", null, "user");
+  added("r1-item", "u1", "assistant");
+  answerWithCall(line, "r1", "look_up_order", { speech: 400, args: { order: "7" } });
+  const words = "Your order has been shipped and will be there tomorrow";
+  session.send({ type: "response.output_audio_transcript.done", item_id: "r1-item", transcript: words });
+  const mark = await markAfter(stream, 200);
+  // The caller's words are transcribed after the answer.
+  const late = { item_id: "u1", transcript: "Where is my order?" };
+  session.send({ type: "conversation.item.input_audio_transcription.completed", ...late });
+  await outputOf(line);
+  stream.mark(mark);
+  session.send({ type: "input_audio_buffer.speech_started" });
+  await line.service.logged("barge-in");
+  stream.stop();
+  await line.service.logged("call ended");
+  session.socket.close();
+  const index = () => own.got.findIndex(({ body }) => body?.type === "call.ended");
+  while (index() < 0) await own.asked(own.got.length + 1);
+  const data = own.got[index()]?.body?.data;
+  const said = field({ data }, "data", "said");
+  assert(Array.isArray(said));
+  assertEquals(said.map(({ who, cut }) => [who, cut]), [["caller", undefined], ["assistant", true]]);
+  assertEquals(said[0].text, "Where is my order?");
+  assertEquals([words.startsWith(said[1].text), said[1].text.length < words.length], [true, true]);
+  assertEquals([said[1].totalMs, said[1].heardMs < 400], [400, true]);
+  const events = field({ data }, "data", "events");
+  assert(Array.isArray(events));
+  assertEquals(events.map(({ kind, name }) => [kind, name]), [["tool", "look_up_order"], [
+    "barge-in",
+    "r1-item",
+  ]]);
 });
 
 Deno.test("the model sums a call up when it is over, and the owner is told", async () => {
