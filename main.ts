@@ -3,7 +3,8 @@
 import { systemClock } from "./src/clock.ts";
 import { runCheck } from "./src/check/command.ts";
 import type { Assistants } from "./src/config/assistants/assistant.ts";
-import { type Config, ConfigError, loadConfig, processSurroundings } from "./src/config/config.ts";
+import { type Config, ConfigError, loadConfig } from "./src/config/config.ts";
+import { processSurroundings } from "./src/config/surroundings.ts";
 import { StartError } from "./src/service/confined.ts";
 import { permissionsFor } from "./src/service/permissions.ts";
 import { trySandbox } from "./src/service/sandbox.ts";

@@ -2,14 +2,8 @@ import { parse } from "@std/dotenv/parse";
 import type { Assistants } from "./assistants/assistant.ts";
 import { readAssistants, readDoNotCallList } from "./files.ts";
 import { nearest, slips } from "./misspelt.ts";
+import type { Surroundings } from "./surroundings.ts";
 import { type Setting, type SettingName, SETTINGS, type Settings } from "./settings.ts";
-
-/** Where settings come from: the process's environment and files. */
-export interface Surroundings {
-  readonly env: (name: string) => string | undefined;
-  /** Text of a file, or undefined where there is none. Throws when it may not be read. */
-  readonly readFile: (path: string) => string | undefined;
-}
 
 /** All settings, frozen, with what was derived from them. */
 export interface Config extends Settings {
@@ -36,27 +30,6 @@ export class ConfigError extends Error {
 ${problems.map((problem) => `  - ${problem}`).join("\n")}`);
   }
 }
-
-/** The surroundings of this process. */
-export const processSurroundings: Surroundings = {
-  env(name) {
-    try {
-      return Deno.env.get(name);
-    } catch (error) {
-      // A slip of a name may lie outside of what the program may read.
-      if (error instanceof Deno.errors.NotCapable) return undefined;
-      throw error;
-    }
-  },
-  readFile(path) {
-    try {
-      return Deno.readTextFileSync(path);
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return undefined;
-      throw error;
-    }
-  },
-};
 
 /**
  * Reads the configuration from the process, then `.env.$APP_ENV`, then `.env`; the first that names a setting wins.

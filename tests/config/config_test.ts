@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { ConfigError, loadConfig, processSurroundings } from "../../src/config/config.ts";
+import { ConfigError, loadConfig } from "../../src/config/config.ts";
+import { processSurroundings } from "../../src/config/surroundings.ts";
 
 function load(env: Record<string, string>, files: Record<string, string> = {}) {
   return loadConfig({

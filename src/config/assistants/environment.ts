@@ -1,9 +1,4 @@
-/** Where values come from. */
-export interface Surroundings {
-  readonly env: (name: string) => string | undefined;
-  /** Text of a file, or undefined where there is none. Throws when it may not be read. */
-  readonly readFile: (path: string) => string | undefined;
-}
+import type { Surroundings } from "../surroundings.ts";
 
 /** A variable of the environment in a text. */
 const VARIABLE = /\$\{([^}]*)\}/g;

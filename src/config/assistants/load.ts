@@ -1,7 +1,8 @@
 import type { z } from "zod";
 import { isObject, type JsonObject } from "../../json.ts";
 import type { Assistants, Destination, HttpTool, McpServer } from "./assistant.ts";
-import { Environment, type Surroundings } from "./environment.ts";
+import type { Surroundings } from "../surroundings.ts";
+import { Environment } from "./environment.ts";
 import { AFTER_CALL, ASSISTANT, DESTINATION, FILE, HTTP_TOOL, MCP_SERVER } from "./file_schema.ts";
 import { checkLinks, checkRules, type Section } from "./links.ts";
 import { Report } from "./report.ts";
