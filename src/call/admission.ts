@@ -50,7 +50,17 @@ export class Admission {
    *
    * @param inProgress Calls there are already.
    */
-  refuse({ from, attestation }: IncomingCall, inProgress: number): CallRefusal | undefined {
+  refuse(incoming: IncomingCall, inProgress: number): CallRefusal | undefined {
+    const why = this.why(incoming, inProgress);
+    const { from } = incoming;
+    if (!why && this.#rules.perCallerAndHour !== undefined) {
+      this.#taken.set(from, [...this.#recent(from), this.#clock.now()]);
+    }
+    return why;
+  }
+
+  /** Why a call would not be taken; nothing is counted. */
+  why({ from, attestation }: IncomingCall, inProgress: number): CallRefusal | undefined {
     const { maxCalls = Infinity, allowed, denied, minAttestation, perCallerAndHour = Infinity } = this.#rules;
     if (this.#draining) return "draining";
     if (denied.some((pattern) => matches(pattern, from))) return "denied caller";
@@ -60,7 +70,6 @@ export class Admission {
     const recent = this.#recent(from);
     if (recent.length >= perCallerAndHour) return "calls of one caller";
     if (inProgress >= maxCalls) return "full";
-    if (perCallerAndHour < Infinity) this.#taken.set(from, [...recent, this.#clock.now()]);
     return undefined;
   }
 

@@ -2,7 +2,7 @@ import type { SessionOptions } from "../model/session.ts";
 import type { MachineBehaviour } from "../outbound/answering_machine.ts";
 import type { Phone } from "../tools/phone.ts";
 import type { Tool } from "../tools/tool.ts";
-import type { SpendingLimits } from "./spending.ts";
+import type { BudgetLimits } from "./budget.ts";
 
 /** Somewhere a caller may be passed on to. */
 export interface Destination {
@@ -51,7 +51,10 @@ export interface CallAssistant extends Persona {
   readonly protectedMs?: number | undefined;
   /** Longest call (ms). */
   readonly maxMs?: number | undefined;
-  readonly limits: SpendingLimits;
+  /** US dollars. */
+  readonly limits: BudgetLimits;
+  /** Minutes on the line, of a caller's day and of the day. */
+  readonly minutes?: BudgetLimits | undefined;
   /** Whether the model writes what the call came to, once it is over. */
   readonly summary?: boolean | undefined;
   /** What to do when a machine answers a call that we placed; nothing listens for one without it. */

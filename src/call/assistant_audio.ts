@@ -113,6 +113,8 @@ export class AssistantAudio {
    * @returns how much was heard of each of the model's items that was cut.
    */
   cut(open?: string): Heard[] {
+    // What must not be interrupted is gone with everything else.
+    this.#holds.clear();
     return this.#playout.interrupt(open).filter(({ itemId }) => !itemId.startsWith(OWN));
   }
 

@@ -12,7 +12,7 @@ import type { LiveCall } from "./live.ts";
 import type { CallRecord } from "./record.ts";
 import { MachineWatch } from "./machine_watch.ts";
 import { summarise, type Witnesses } from "./summary.ts";
-import { limitTime } from "./time_limit.ts";
+import { countMinutes, limitTime } from "./time_limit.ts";
 import { Transfer, type TransferFailure } from "./transfer.ts";
 import { Watchdog } from "./watchdog.ts";
 
@@ -33,6 +33,8 @@ export interface CallOptions extends Witnesses {
   readonly clock: Clock;
   /** An answer was paid for (US dollars). */
   readonly spent?: (usd: number) => "ok" | "warn" | "over";
+  /** Minutes have passed on the line. */
+  readonly talked?: (minutes: number) => "ok" | "warn" | "over";
   /** Its state is another one. */
   readonly changed: () => void;
   /** Called once, when everything of the call is closed. */
@@ -64,11 +66,14 @@ export class Call implements MediaStreamObserver {
   /** Runs while there is no stream: then nobody else would end the call. */
   #adoption: Cancel | undefined;
   #limit: Cancel | undefined;
+  #minutes: Cancel | undefined;
   #stream: MediaStream | undefined;
   readonly #streams: MediaStream[] = [];
   #streamedAt: number | undefined;
   #transfer: Transfer | undefined;
   #parting: EndReason | undefined;
+  /** A goodbye that was due while the caller was elsewhere. */
+  #overdue: Parting | undefined;
   readonly #machine: MachineWatch | undefined;
   #costUsd = 0;
   #over = false;
@@ -102,12 +107,17 @@ export class Call implements MediaStreamObserver {
           this.#tools.answered();
           if (cost) this.#spend(cost);
         },
+        billed: (cost) => void options.spent?.(cost),
         callerSaid: (transcript) => this.#machine?.callerSaid(transcript),
         functionCalled: (call) => {
+          // A goodbye does nothing but say goodbye.
+          if (this.#parting) return;
           this.#phone.toolStarted();
           this.#tools.called(call);
         },
-        approvalAsked: (request) => this.#phone.approvalAsked(request),
+        approvalAsked: (request) => {
+          if (!this.#parting) this.#phone.approvalAsked(request);
+        },
         timed: (startedAt, hops) => {
           metrics.turn(hops);
           span.turn(startedAt, hops);
@@ -191,6 +201,7 @@ export class Call implements MediaStreamObserver {
     this.#conversation.attach(stream);
     this.#phone.attached();
     this.#machine?.connected();
+    if (this.#overdue) return this.sayGoodbye(this.#overdue);
     if (back) this.#conversation.say({ instructions: back.welcomeBack() });
     if (this.#streamedAt === undefined) {
       this.#streamedAt = clock.now();
@@ -217,7 +228,9 @@ export class Call implements MediaStreamObserver {
 
   /** Has the assistant say goodbye, and ends the call once that was heard; at once where nobody can say it. */
   sayGoodbye(reason: Parting): void {
-    this.#part(reason, GOODBYES[reason]);
+    // A caller who is being passed on is told when they are back, if they come back.
+    if (this.#transfer && reason !== "drained") this.#overdue ??= reason;
+    else this.#part(reason, GOODBYES[reason]);
   }
 
   #part(reason: EndReason, instructions: string): void {
@@ -226,7 +239,8 @@ export class Call implements MediaStreamObserver {
     this.#phone.close();
     this.#machine?.close();
     const said = this.#conversation.sayGoodbye(instructions, (heard) => this.end(reason, heard));
-    if (!said) return this.end(reason);
+    // A machine is owed no explanation.
+    if (!said) return this.end(reason, reason === "answering machine");
     this.#options.log.info("goodbye", { reason });
     this.#parting = reason;
     this.#options.changed();
@@ -242,6 +256,7 @@ export class Call implements MediaStreamObserver {
     this.#over = true;
     this.#adoption?.();
     this.#limit?.();
+    this.#minutes?.();
     this.#mediaTimeout.stop();
     this.#tools.stop();
     this.#phone.close();
@@ -309,7 +324,13 @@ export class Call implements MediaStreamObserver {
   }
 
   #limitTime(): void {
-    const { clock, assistant: { maxMs } } = this.#options;
+    const { clock, assistant: { maxMs, minutes }, talked } = this.#options;
+    if (minutes && talked) {
+      this.#minutes = countMinutes(clock, talked, {
+        warn: (note) => this.#conversation.note(note),
+        over: () => this.sayGoodbye("time limit"),
+      });
+    }
     if (maxMs === undefined) return;
     this.#limit = limitTime(clock, maxMs, {
       warn: (note) => this.#conversation.note(note),
@@ -352,7 +373,10 @@ export class Call implements MediaStreamObserver {
     this.#stopTools();
     this.#conversation.drop();
     this.#openSession(false);
-    this.#conversation.say({ instructions: `You go on with a call that has begun. So far: ${summary}` });
+    const before = `You go on with a call that has begun. So far: ${summary}`;
+    // Instructions hold for one answer; the note stays.
+    this.#conversation.note(before);
+    this.#conversation.say({ instructions: before });
   }
 
   #stopTools(): void {

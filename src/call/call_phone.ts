@@ -155,6 +155,9 @@ export class CallPhone implements Phone {
 
   /** Nothing will come of the tools at work: the session they were for is gone. */
   toolsStopped(): void {
+    this.#afterSpeech?.callOff();
+    this.#afterSpeech = undefined;
+    this.#approvals = [];
     this.#keypad.cancel();
     this.toolsDone();
   }
@@ -177,8 +180,12 @@ export class CallPhone implements Phone {
       log.warn("tool refused", { server: request.server, tool: request.name });
       return conversation.answerApproval(request.id, false);
     }
-    this.#approvals.push(request);
     conversation.say({
+      // A key pressed before the caller knows what it stands for approves nothing.
+      answered: ({ spoke }) => {
+        if (spoke) this.#approvals.push(request);
+        else conversation.answerApproval(request.id, false);
+      },
       instructions:
         `Tell the caller what "${request.name}" is about to do with ${request.arguments.slice(0, 1_000)}, ` +
         "and ask them to press 1 to allow it, or any other key to refuse.",
@@ -189,6 +196,7 @@ export class CallPhone implements Phone {
   close(): void {
     this.#afterSpeech?.callOff();
     this.#afterSpeech = undefined;
+    this.#approvals = [];
     this.#keypad.close();
     this.#silence?.stop();
     this.#waiting?.done();

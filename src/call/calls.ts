@@ -14,7 +14,7 @@ import { Call, CONNECT_MS } from "./call.ts";
 import type { Ending, EndReason } from "./ending.ts";
 import type { CallChange, LiveCall, LiveCalls } from "./live.ts";
 import type { CallRecord } from "./record.ts";
-import type { Spending } from "./spending.ts";
+import type { Budget } from "./budget.ts";
 import { StreamTokens } from "./stream_tokens.ts";
 import type { TransferFailure } from "./transfer.ts";
 
@@ -30,7 +30,10 @@ export interface CallsOptions {
   readonly mediaTimeoutMs: number;
   /** What all instances behind one number share, so that a stream may reach another one than its webhook did. */
   readonly tokenSecret?: string | undefined;
-  readonly spending: Spending;
+  /** What calls cost (US dollars). */
+  readonly spending: Budget;
+  /** How long they are (minutes). */
+  readonly minutes: Budget;
   /** Told of every call that is over; what the model writes of it comes a little later. */
   readonly ended?: (record: CallRecord, summary: Promise<string | undefined> | undefined) => void;
   readonly clock: Clock;
@@ -98,7 +101,7 @@ export class Calls implements LiveCalls {
     const { callSid, from, to, outbound } = incoming;
     // Without a CallSid somebody is looking at the TwiML; and Twilio may ask twice for one call.
     if (callSid && !this.#calls.has(callSid)) {
-      const broke = this.#options.spending.refuse(outbound ? to : from, assistant.limits) !== undefined;
+      const broke = this.overLimit(outbound ? to : from, assistant);
       // What we placed ourselves was counted and looked up before.
       const refused = broke
         ? "spending limit"
@@ -111,6 +114,18 @@ export class Calls implements LiveCalls {
       call.prepare();
     }
     return { token: this.#tokens.issue(callSid) };
+  }
+
+  /** Whether who is talked with, or everybody, has used up what there is for today. */
+  overLimit(party: string, { limits, minutes }: Pick<CallAssistant, "limits" | "minutes">): boolean {
+    const used = this.#options;
+    return used.spending.refuse(party, limits) !== undefined ||
+      minutes !== undefined && used.minutes.refuse(party, minutes) !== undefined;
+  }
+
+  /** Why a call would not be taken now; it is not counted yet. */
+  refusal(incoming: IncomingCall): CallRefusal | undefined {
+    return this.#admission.why(incoming, this.count);
   }
 
   /** A stream has started: its call, if the token is good. */
@@ -205,7 +220,7 @@ export class Calls implements LiveCalls {
   }
 
   #create({ callSid, from, to, outbound }: IncomingCall, assistant: CallAssistant): Entry {
-    const { openSession, clock, metrics, mediaTimeoutMs, spending, ended } = this.#options;
+    const { openSession, clock, metrics, mediaTimeoutMs, spending, minutes, ended } = this.#options;
     const log = this.#log(callSid);
     // The one we talk with.
     const party = outbound ? to : from;
@@ -219,6 +234,7 @@ export class Calls implements LiveCalls {
       metrics,
       span: startCallSpan(clock, { call: callSid, from, to, model: assistant.billedModel }),
       spent: spending.meter(party, assistant.limits),
+      ...(assistant.minutes ? { talked: minutes.meter(party, assistant.minutes) } : {}),
       changed: () => this.#tell("connected", entry),
       ended: (ending, facts) => {
         this.#forget(entry, ending);
@@ -245,7 +261,9 @@ export class Calls implements LiveCalls {
   #forget(entry: Entry, ending: Ending): void {
     const { callSid, call } = entry;
     this.#calls.delete(callSid);
-    if (call.state !== "announced" && ending.reason !== "caller hung up") this.#unasked.add(callSid);
+    if ((call.state === "connected" || call.state === "ending") && ending.reason !== "caller hung up") {
+      this.#unasked.add(callSid);
+    }
     if (!ending.explained && (ending.reason === "shutdown" || ending.reason === "drained")) this.#cut++;
     this.#ended.set(callSid, ending);
     const [oldest] = this.#ended.keys();

@@ -40,6 +40,8 @@ export interface ConversationObserver {
   callerStopped(): void;
   /** An answer has ended: what it cost, where a price is known (US dollars). */
   answered(answer: Answer, cost: number | undefined): void;
+  /** Something that was written and not said was paid for (US dollars). */
+  billed(cost: number): void;
   /** Audio of the assistant's is about to be queued. */
   assistantSpeaks(): void;
   /** All of it has been heard. */
@@ -197,6 +199,8 @@ export class Conversation {
 
   /** The line is gone; the session stays, and hears nothing. */
   detach(): void {
+    this.#session?.interrupted(this.#audio.cut(this.#openItem));
+    this.#session?.stopSpeech();
     this.#line = undefined;
     this.#audio.detach();
     this.#callerSpeaking = false;
@@ -251,7 +255,7 @@ export class Conversation {
 
   /** Ends what {@linkcode hum} plays. */
   hush(): void {
-    this.#audio.cut();
+    if (this.#audio.interruptible) this.#audio.cut();
   }
 
   /** Whether the model hears silence instead of the line. */
@@ -309,7 +313,11 @@ export class Conversation {
     const written = Promise.withResolvers<WrittenText | undefined>();
     session.closeWithText(SUMMARISE, written.resolve);
     const { text, usage } = await written.promise ?? {};
-    if (usage) metrics.answered(model, usage, costOf(model, usage));
+    if (usage) {
+      const cost = costOf(model, usage);
+      metrics.answered(model, usage, cost);
+      if (cost) this.#options.observer.billed(cost);
+    }
     return text;
   }
 

@@ -166,8 +166,11 @@ export class Keypad {
   #end(collected: Collected): void {
     const collection = this.#collection;
     this.#collection = undefined;
-    collection?.timer?.();
-    collection?.done(collected);
+    if (!collection) return;
+    // Digits of one that is given up may still come.
+    if ("failed" in collected) this.#secretKeyAt = this.#clock.now();
+    collection.timer?.();
+    collection.done(collected);
   }
 
   get #followsSecret(): boolean {

@@ -23,3 +23,30 @@ export function limitTime(
   });
   return () => cancel();
 }
+
+/** How often the time on the line is counted (ms). */
+const COUNTED_MS = 10_000;
+
+/**
+ * Counts the minutes of a call as they pass.
+ *
+ * @param use Takes minutes, and says whether they are nearly or all used up.
+ * @returns stops to count.
+ */
+export function countMinutes(
+  clock: Clock,
+  use: (minutes: number) => "ok" | "warn" | "over",
+  { warn, over }: { readonly warn: (note: string) => void; readonly over: () => void },
+): Cancel {
+  let cancel: Cancel = () => {};
+  const wait = () => {
+    cancel = clock.after(COUNTED_MS, () => {
+      const state = use(COUNTED_MS / 60_000);
+      if (state === "over") return over();
+      if (state === "warn") warn("The minutes for today are nearly used up: come to an end soon.");
+      wait();
+    });
+  };
+  wait();
+  return () => cancel();
+}

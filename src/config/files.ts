@@ -1,3 +1,4 @@
+import { isPriced } from "../model/prices.ts";
 import { readDoNotCall } from "../outbound/phone_number.ts";
 import type { Assistants } from "./assistants/assistant.ts";
 import { AssistantsError, defaultAssistants, loadAssistants } from "./assistants/load.ts";
@@ -23,6 +24,11 @@ export function readAssistants(
   if (text === undefined) return undefined;
   try {
     const all = loadAssistants({ text, path, defaults, ...surroundings });
+    for (const { name, model, limits: { callUsd, callerDayUsd, dayUsd } } of all.assistants) {
+      if ((callUsd ?? callerDayUsd ?? dayUsd) === undefined || isPriced(model)) continue;
+      const remedy = `no price of "${model}" is known, so money cannot be limited; limit minutes`;
+      problems.push(`${path}: assistants.${name}.limits: ${remedy}`);
+    }
     for (const { name, builtIn } of all.afterCall ? [] : all.assistants) {
       if (!builtIn.includes("take_message")) continue;
       problems.push(

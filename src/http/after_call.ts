@@ -9,15 +9,15 @@ import type { IncomingCall } from "../twilio/webhook.ts";
 /** Tells the address of `afterCall` what was said and done; nobody, where there is none: then nothing is kept. */
 export class AfterCall {
   readonly #outbox: Outbox | undefined;
-  readonly #url: string;
+  #url = "";
   /** Messages of calls in progress. */
   readonly #messages = new Map<string, Message[]>();
   /** What is on its way to the disk. */
   readonly #telling = new Set<Promise<unknown>>();
 
   constructor({ assistants: { afterCall }, WEBHOOK_SECRET, DATA_DIR }: Config, clock: Clock, log: Log) {
-    this.#url = afterCall?.url ?? "";
-    if (!afterCall || !WEBHOOK_SECRET) return;
+    this.use(afterCall);
+    if (!WEBHOOK_SECRET) return;
     this.#outbox = new Outbox({
       folder: `${DATA_DIR}/outbox`,
       secret: WEBHOOK_SECRET,
@@ -27,12 +27,17 @@ export class AfterCall {
     });
   }
 
+  /** From now on, this address is told. */
+  use(afterCall: Config["assistants"]["afterCall"]): void {
+    this.#url = afterCall?.url ?? "";
+  }
+
   /** The caller left a message. Resolves when it is safe on the disk. @throws {Error} when it is not. */
   async message({ callSid, from, to }: IncomingCall, assistant: string, message: Message): Promise<void> {
     this.#messages.set(callSid, [...this.#messages.get(callSid) ?? [], message]);
     const data = { callSid, from, to, assistant, ...message };
-    const kept = await this.#outbox?.put(this.#url, "message.taken", data);
-    if (kept === false) throw new Error("The message could not be kept");
+    const kept = this.#url && await this.#outbox?.put(this.#url, "message.taken", data);
+    if (!kept) throw new Error("The message could not be kept");
   }
 
   /** A call is over; its messages are told once more, with everything else. */
@@ -52,7 +57,7 @@ export class AfterCall {
   ): Promise<void> {
     const text = await summary;
     const data = { ...record, messages, ...(text === undefined ? {} : { summary: text }) };
-    await this.#outbox?.put(this.#url, "call.ended", data);
+    if (this.#url) await this.#outbox?.put(this.#url, "call.ended", data);
   }
 
   async stop(): Promise<void> {

@@ -1,6 +1,6 @@
 import type { CallAssistant, Persona } from "../call/assistant.ts";
 import type { Clock } from "../clock.ts";
-import type { Assistant, Assistants, BuiltIn } from "../config/assistants/assistant.ts";
+import type { Assistant, Assistants, BuiltIn, Limits } from "../config/assistants/assistant.ts";
 import { inLanguage, languagesOf } from "../config/assistants/languages.ts";
 import { route } from "../config/assistants/route.ts";
 import { callVariables, fill } from "../config/assistants/template.ts";
@@ -113,12 +113,9 @@ export class AssistantsAtWork {
       ...callVariables({ caller: call.from, called: call.to, at, timeZone, objective }),
     };
     const text = (template: string) => fill(template, values).text;
-    const voicemail = call.outbound && assistant.voicemail
-      ? { leave: text(assistant.voicemail.leave) }
-      : undefined;
-    const added = call.outbound
-      ? outboundInstructions({ caller: assistant.name, objective, message: voicemail?.leave })
-      : undefined;
+    const { voicemail = "hang up", callsFor = assistant.name } = assistant;
+    const message = voicemail === "hang up" ? undefined : text(voicemail.leave);
+    const added = call.outbound ? outboundInstructions({ caller: callsFor, objective, message }) : undefined;
     const persona = (language?: string) => this.#persona(inLanguage(assistant, language), text, added);
     return {
       ...persona(briefing.language),
@@ -141,9 +138,11 @@ export class AssistantsAtWork {
       waiting: waiting && { afterMs: waiting.afterSeconds * 1000, say: waiting.say },
       protectedMs: protectGreetingSeconds * 1000,
       maxMs: limits.callSeconds && limits.callSeconds * 1000,
-      limits,
+      ...limitsOf(limits),
       summary: this.#assistants.afterCall?.summary,
-      voicemail,
+      ...(call.outbound && assistant.voicemail
+        ? { voicemail: message === undefined ? "hang up" as const : { leave: message } }
+        : {}),
     };
   }
 
@@ -195,4 +194,15 @@ export class AssistantsAtWork {
   #log({ callSid }: IncomingCall): Log {
     return this.#options.log.with({ call: callSid });
   }
+}
+
+/** What an assistant may use up: money, and minutes where they are limited. */
+export function limitsOf(
+  { callUsd, callerDayUsd, dayUsd, callerDayMinutes, dayMinutes }: Limits,
+): Pick<CallAssistant, "limits" | "minutes"> {
+  const counted = (callerDayMinutes ?? dayMinutes) !== undefined;
+  return {
+    limits: { perCall: callUsd, perCallerDay: callerDayUsd, perDay: dayUsd },
+    minutes: counted ? { perCallerDay: callerDayMinutes, perDay: dayMinutes } : undefined,
+  };
 }

@@ -8,7 +8,7 @@ import { Dialer, type DialRefusal, type PlacedCall } from "../outbound/dialer.ts
 import type { Log } from "../telemetry/log.ts";
 import type { AnsweredBy, CallReport } from "../twilio/call_status.ts";
 import { TwilioError, TwilioRest } from "../twilio/rest.ts";
-import type { Briefing } from "./assistants.ts";
+import { type Briefing, limitsOf } from "./assistants.ts";
 import { problem } from "./problem.ts";
 
 const STATUS_OF: Readonly<Record<DialRefusal, StatusCode>> = {
@@ -25,6 +25,8 @@ export interface OutboundOptions {
   readonly config: Config;
   /** The assistant of this name, or without one the default one; undefined if there is none. */
   readonly assistant: (name: string | undefined) => Assistant | undefined;
+  /** Whether somebody, or everybody, has used up what there is for today. */
+  readonly overLimit: (party: string, limits: ReturnType<typeof limitsOf>) => boolean;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -70,7 +72,13 @@ export class Outbound {
     if (!assistant) {
       return problem(STATUS_CODE.UnprocessableEntity, `assistant: there is no "${request.assistant}"`);
     }
-    const { voicemail, limits } = assistant;
+    const { limits, voicemail } = assistant;
+    if (this.#options.overLimit(request.to, limitsOf(limits))) {
+      return problem(
+        STATUS_CODE.TooManyRequests,
+        `The spending limit of "${assistant.name}" is reached for today`,
+      );
+    }
     const terms = { detectMachine: voicemail !== undefined, maxSeconds: limits.callSeconds };
     try {
       const placed = await this.#dialer.place(request, terms);

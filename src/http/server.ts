@@ -1,6 +1,6 @@
 import { encodeHex } from "@std/encoding/hex";
 import { Calls } from "../call/calls.ts";
-import { Spending } from "../call/spending.ts";
+import { Budget } from "../call/budget.ts";
 import type { Clock } from "../clock.ts";
 import type { Assistants } from "../config/assistants/assistant.ts";
 import type { Config } from "../config/config.ts";
@@ -17,7 +17,7 @@ import { listen } from "./listen/listener.ts";
 import { Outbound } from "./outbound.ts";
 import { PendingStreams } from "./pending_streams.ts";
 import { Refusals } from "./refusals.ts";
-import { spendingFile } from "./spending_file.ts";
+import { budgetFile } from "./budget_file.ts";
 import { onlyHttps } from "./security_headers.ts";
 
 /** How long requests in progress may take to end (ms). */
@@ -59,7 +59,8 @@ export function startServer({ config, openSession, modelUrl, clock, log }: Serve
   const proxies = new TrustedProxies(config.TRUSTED_PROXIES);
   const metrics = new Metrics(clock);
   const afterCall = new AfterCall(config, clock, log);
-  const spending = new Spending({ clock, log, file: spendingFile(config.DATA_DIR) });
+  const spending = new Budget({ clock, log, file: budgetFile(config.DATA_DIR, "spending.json") });
+  const minutes = new Budget({ clock, log, file: budgetFile(config.DATA_DIR, "minutes.json") });
   const assistants = new AssistantsAtWork({
     assistants: config.assistants,
     config,
@@ -68,7 +69,13 @@ export function startServer({ config, openSession, modelUrl, clock, log }: Serve
     clock,
     log,
   });
-  const outbound = new Outbound({ config, assistant: (name) => assistants.named(name), clock, log });
+  const outbound = new Outbound({
+    config,
+    assistant: (name) => assistants.named(name),
+    overLimit: (party, limits) => calls.overLimit(party, limits),
+    clock,
+    log,
+  });
   const calls = new Calls({
     assistant: (call) => assistants.assignNow(call),
     openSession,
@@ -81,6 +88,7 @@ export function startServer({ config, openSession, modelUrl, clock, log }: Serve
     },
     mediaTimeoutMs: config.MEDIA_TIMEOUT_SECONDS * 1000,
     spending,
+    minutes,
     ended: (record, summary) => afterCall.ended(record, summary),
     tokenSecret: config.TWILIO_AUTH_TOKEN,
     clock,
@@ -154,7 +162,7 @@ export function startServer({ config, openSession, modelUrl, clock, log }: Serve
     outbound.close();
     // A client that does not read what it asked for is not waited for.
     await within(SHUTDOWN_MS, listener.shutdown(), clock);
-    await Promise.all([afterCall.stop(), spending.close()]);
+    await Promise.all([afterCall.stop(), spending.close(), minutes.close()]);
     return calls.cut;
   };
   let closing: Promise<number> | undefined;
@@ -163,6 +171,7 @@ export function startServer({ config, openSession, modelUrl, clock, log }: Serve
     async reload(renewed) {
       if (renewed) {
         assistants.use(renewed);
+        afterCall.use(renewed.afterCall);
         log.info("assistants reloaded", {
           assistants: renewed.assistants.map(({ name }) => name).join(", "),
         });

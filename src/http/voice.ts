@@ -32,7 +32,7 @@ const ALL_BUSY =
 export interface VoiceOptions {
   readonly calls: Calls;
   readonly assistants: Pick<AssistantsAtWork, "assign" | "choices">;
-  readonly outbound: Pick<Outbound, "briefing" | "report" | "answeredBy">;
+  readonly outbound: Pick<Outbound, "briefing" | "report" | "answeredBy" | "placed">;
   readonly refusals: Refusals;
   readonly log: Log;
   /** Address under which Twilio reaches this service, without a trailing slash. */
@@ -50,7 +50,9 @@ export async function answerCall(parameters: URLSearchParams, options: VoiceOpti
     return await connectCall(incoming, await options.outbound.briefing(incoming.callSid), options);
   }
   const choices = options.assistants.choices(incoming);
-  if (choices.length === 0) return await connectCall(incoming, {}, options);
+  // Who is not taken is not asked anything either: a call that was answered cannot be rejected.
+  const begins = choices.length === 0 || options.calls.refusal(incoming) !== undefined;
+  if (begins) return await connectCall(incoming, {}, options);
   const offers = choices.map(({ code, offer }) => say(offer, code));
   const onwards = `${options.publicUrl}/language-chosen`;
   return xml(twiml(gatherKey(onwards, offers), redirect(onwards)));
@@ -76,6 +78,9 @@ async function connectCall(
     refusals.count("call", answer.refused, { call: callSid, from });
     return xml(refuse(answer.refused, overflow));
   }
+  // Twilio may have told before the call was known here.
+  const answeredBy = options.outbound.placed(incoming.callSid)?.answeredBy;
+  if (answeredBy) calls.answeredBy(incoming.callSid, answeredBy);
   return xml(twiml(...(welcome ? [say(welcome)] : []), ...connect(incoming, answer.token, options)));
 }
 

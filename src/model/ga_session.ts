@@ -73,6 +73,10 @@ class GaSession implements ModelSession {
   /** Whether audio of the active response has come. */
   #spoke = false;
   readonly #malformed = new Set<string>();
+  /** Items audio has come of. */
+  readonly #spoken = new Set<string>();
+  /** Given before the session was ready. */
+  readonly #notes: string[] = [];
   /** Ends the session once what is being written is there, or will not come. */
   #writing: ((written?: WrittenText) => void) | undefined;
 
@@ -119,11 +123,13 @@ class GaSession implements ModelSession {
 
   addNote(text: string): void {
     if (this.#state === "ready") this.#client.note(text);
+    else this.#notes.push(text);
   }
 
   interrupted(heard: readonly Heard[]): void {
     this.#discarded = this.#responses.active ?? this.#discarded;
-    for (const each of heard) this.#client.truncate(each);
+    // What another session said before is not this one's to cut.
+    for (const each of heard) if (this.#spoken.has(each.itemId)) this.#client.truncate(each);
   }
 
   stopListening(): void {
@@ -268,6 +274,7 @@ class GaSession implements ModelSession {
   #passOn(responseId: string, itemId: string, audio: Uint8Array): void {
     if (responseId === this.#discarded || audio.length === 0) return;
     this.#spoke = true;
+    this.#spoken.add(itemId);
     this.#observer.audio(itemId, audio);
   }
 
@@ -301,6 +308,7 @@ class GaSession implements ModelSession {
     this.#readyTimeout();
     this.#state = "ready";
     this.#observer.ready();
+    for (const note of this.#notes.splice(0)) this.#client.note(note);
     this.#responses.open();
   }
 

@@ -28,7 +28,7 @@ const PRICES: ReadonlyMap<string, { readonly text: Price; readonly audio: Price 
  * @param model The vendor's name, with or without the date of a snapshot, such as `gpt-realtime-mini-2025-12-15`.
  */
 export function costOf(model: string, usage: Usage): number | undefined {
-  const price = PRICES.get(model.replace(/-\d{4}-\d\d-\d\d$/, ""));
+  const price = priceOf(model);
   if (!price) return undefined;
   const { text, audio, inputTokens, outputTokens } = usage;
   if (text.input + audio.input !== inputTokens || text.output + audio.output !== outputTokens) {
@@ -40,4 +40,13 @@ export function costOf(model: string, usage: Usage): number | undefined {
 function cost(tokens: TokenCounts, price: Price): number {
   const fresh = tokens.input - tokens.cached;
   return fresh * price.input + tokens.cached * price.cached + tokens.output * price.output;
+}
+
+/** Whether the model's answers have a price that is known. */
+export function isPriced(model: string): boolean {
+  return priceOf(model) !== undefined;
+}
+
+function priceOf(model: string) {
+  return PRICES.get(model.replace(/-\d{4}-\d\d-\d\d$/, ""));
 }

@@ -125,7 +125,10 @@ function result({ status, content }: GuardedAnswer, secrets: ReadonlySet<string>
   const shown = withoutSecrets(content, [...secrets]);
   if (status >= 200 && status < 300) return shown ?? { done: true };
   const said = shown === undefined ? "" : `: ${JSON.stringify(shown)}`;
-  throw new ToolError(`The service answered ${status}${said}`.slice(0, MAX_REFUSAL));
+  throw new ToolError(
+    `The service answered ${status}${said}`.slice(0, MAX_REFUSAL),
+    `the service answered ${status}`,
+  );
 }
 
 /** A service may repeat what it was sent. */

@@ -32,6 +32,11 @@ export interface Tool {
 /** A tool could not do what it was asked; the message is for the model: what is wrong, and what to do. */
 export class ToolError extends Error {
   override readonly name = "ToolError";
+
+  /** @param detail What the log says: nothing of what a service answered. */
+  constructor(message: string, readonly detail = message) {
+    super(message);
+  }
 }
 
 /** Makes a tool whose arguments are checked by a schema. */

@@ -90,8 +90,8 @@ export class ToolCalls {
       if ((JSON.stringify(output) ?? "").length > MAX_OUTPUT) throw new ToolError("The result is too long");
     } catch (error) {
       const told = error instanceof ToolError;
-      problem = error instanceof Error ? error.message : String(error);
-      output = { error: told ? problem : "The tool failed. Say so, and go on without it." };
+      problem = told ? error.detail : error instanceof Error ? error.message : String(error);
+      output = { error: told ? error.message : "The tool failed. Say so, and go on without it." };
     }
     // The call is over, or the session is another one.
     if (!this.#atWork.delete(work)) return;

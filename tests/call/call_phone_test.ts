@@ -124,6 +124,7 @@ Deno.test("a remote server's tool is used when the caller presses 1, and otherwi
     const { session, socket } = call;
     session.observer?.approvalAsked({ id: "a1", server, name, arguments: '{"day":"Friday"}' });
     assertMatch(session.asked[0]?.instructions ?? "", /"book"[^]*Friday[^]*press 1/);
+    session.asked.at(-1)?.answered?.(answer());
     assertEquals(session.approvals, []);
     socket.receive(message("dtmf", { digit: key, track: "inbound_track" }));
     assertEquals(session.approvals, [{ id: "a1", approved }]);
@@ -141,7 +142,7 @@ Deno.test("what a remote server was not given is refused, and nobody is asked", 
 });
 
 Deno.test("a call that costs too much is warned, then ended politely; the caller's next one is not taken", async () => {
-  const call = connect({ billedModel: "gpt-realtime-2.1", limits: { callUsd: 0.1, callerDayUsd: 0.1 } });
+  const call = connect({ billedModel: "gpt-realtime-2.1", limits: { perCall: 0.1, perCallerDay: 0.1 } });
   using bench = call.bench;
   const { session } = call;
   const none = { input: 0, cached: 0, output: 0 };
@@ -157,4 +158,22 @@ Deno.test("a call that costs too much is warned, then ended politely; the caller
   const next = { callSid: "CA2", from: "+15551230000", to: "+15559870000" };
   assertEquals(bench.calls.announce(next, bench.assistant), { refused: "spending limit" });
   await Promise.resolve();
+});
+
+Deno.test("minutes on the line are counted as they pass; the day's last ones end the call, and the next is not taken", () => {
+  const call = connect({ minutes: { perCallerDay: 2 } });
+  using bench = call.bench;
+  const { session } = call;
+  bench.clock.advance(90_000);
+  assertEquals([session.notes, session.asked], [[], []]);
+  bench.clock.advance(10_000);
+  assertMatch(session.notes[0] ?? "", /nearly used up/);
+  bench.clock.advance(20_000);
+  assertMatch(session.asked[0]?.instructions ?? "", /time for this call is over/);
+  session.asked[0]?.answered?.(answer());
+  assertEquals(bench.summary("CA1")?.reason, "time limit");
+  const next = { callSid: "CA2", from: "+15551230000", to: "+15559870000" };
+  assertEquals(bench.calls.announce(next, bench.assistant), { refused: "spending limit" });
+  const other = { ...next, from: "+15551239999" };
+  assertEquals("token" in bench.calls.announce(other, bench.assistant), true);
 });

@@ -273,3 +273,49 @@ Deno.test("what happens in a call is counted", async () => {
     ]
   ) assertStringIncludes(metrics, line);
 });
+
+Deno.test("a call that was ended while its stream was on its way does not begin anew", () => {
+  using bench = new CallsBench();
+  const token = bench.announce("CA1");
+  bench.calls.endAll("shutdown");
+  assertEquals(bench.stream("CA1", token).closed?.reason, "call is over");
+  assertEquals([bench.calls.count, bench.sessions.length], [0, 1]);
+});
+
+Deno.test("a call we placed counts for whom we called, and not as one of those that call us", () => {
+  using bench = new CallsBench({ rules: { denied: [], maxCalls: 1 } }, {
+    billedModel: "gpt-realtime-2.1",
+    limits: { perCallerDay: 0.05 },
+  });
+  const place = (callSid: string, to: string) =>
+    bench.calls.announce({ callSid, from: "+15559870000", to, outbound: true }, bench.assistant);
+  place("CA1", "+15551230000");
+  const none = { input: 0, cached: 0, output: 0 };
+  const audio = { input: 1_000, cached: 0, output: 500 };
+  const usage = { inputTokens: 1_000, outputTokens: 500, text: none, audio };
+  bench.sessions[0]?.observer?.answered(answer({ usage }));
+  assertEquals(place("CA2", "+15551230000"), { refused: "spending limit" });
+  assert("token" in place("CA3", "+15554560000"), "somebody else has another purse");
+  assert("token" in place("CA4", "+15557890000"), "the limit is of calls that come in");
+  const names = bench.sessions.map(({ options }) => options?.safetyIdentifier);
+  assertEquals(new Set(names).size, 3);
+  assert(
+    names.every((name) => /^[0-9a-f]{64}$/.test(name ?? "")),
+    "and no number is told to the model's server",
+  );
+});
+
+Deno.test("Twilio's word that a call is over counts where no stream can tell", () => {
+  using bench = new CallsBench();
+  bench.announce("CA1");
+  bench.calls.hungUp("CA1");
+  assertEquals(bench.summary("CA1")?.reason, "caller hung up");
+  const { session } = bench.connect("CA2");
+  bench.calls.hungUp("CA2");
+  assertEquals(bench.summary("CA2"), undefined);
+  bench.calls.sayGoodbyes();
+  bench.calls.hungUp("CA2");
+  assertEquals(bench.summary("CA2"), undefined);
+  session.asked[0]?.answered?.(answer({ spoke: false }));
+  assertEquals(bench.summary("CA2")?.reason, "drained", "how it ended is not overtaken");
+});

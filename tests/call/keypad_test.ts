@@ -213,3 +213,17 @@ function views(keypad: Keypad): string[] {
     Deno.inspect(keypad, { depth: Infinity, showHidden: true, getters: true }),
   ];
 }
+
+Deno.test("Keypad keeps to itself what is still entered of a secret that was cancelled", () => {
+  const clock = new FakeClock();
+  const entered: string[] = [];
+  const keypad = new Keypad(clock, {}, { entered: (digits) => entered.push(digits), chosen() {} });
+  void keypad.collect("pin", { digits: 4 });
+  keypad.digit("7");
+  clock.advance(2_500);
+  keypad.cancel();
+  keypad.digit("1");
+  keypad.digit("9");
+  clock.advance(3_000);
+  assertEquals(entered, []);
+});

@@ -113,6 +113,9 @@ Deno.test("while a tool hangs, audio flows and the caller can interrupt; then it
   line.session.send({ type: "input_audio_buffer.speech_stopped" });
   assertMatch(String((await outputOf(line)).error), /longer than 2 s/);
   hanging.resolve(Response.json({}));
+  // It would be asked for a summary.
+  line.session.socket.close();
+  await line.service.logged("call ended");
 });
 
 Deno.test("a secret entered on the keypad reaches the tool, and neither model nor log", async () => {

@@ -169,7 +169,12 @@ Deno.test("what fails while it answers is told in the log, and not to who asked"
     pending: new PendingStreams({ total: 1 }, clock),
     limits: { startMs: 1, maxFrameBytes: 1, framesPerSecond: 1 },
     assistants: { assign: () => Promise.resolve(bench.assistant), choices: () => [] },
-    outbound: { briefing: () => Promise.resolve(undefined), report() {}, answeredBy() {} },
+    outbound: {
+      briefing: () => Promise.resolve(undefined),
+      report() {},
+      answeredBy() {},
+      placed: () => undefined,
+    },
     clock,
     log,
     publicUrl: "https://phone.example.com",

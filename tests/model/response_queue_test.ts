@@ -151,3 +151,14 @@ Deno.test("ResponseQueue asks again for what lapses when no turn has ended since
   queue.done("vad");
   assertEquals(instructions(), ["result", "result"]);
 });
+
+Deno.test("ResponseQueue does not take its own response for that turn's answer", () => {
+  const { queue, instructions } = setUp();
+  queue.request({ instructions: "goodbye" });
+  queue.request({ instructions: "result", lapses: true });
+  queue.turnTaken();
+  queue.turnEnded();
+  queue.created("r1");
+  queue.done("r1");
+  assertEquals(instructions(), ["goodbye", "result"]);
+});

@@ -28,3 +28,25 @@ Deno.test("permissionsFor() lets the stand-in model be dialled, and listens wher
   const { net } = permissionsFor(configOf({ PORT: "0" }), "ws://127.0.0.1:40000/v1/realtime");
   assertEquals(net, ["127.0.0.1", "127.0.0.1:40000", "api.twilio.com:443"]);
 });
+
+Deno.test("permissionsFor() lets what the assistants ask and tell be reached, and no more", () => {
+  const config = configOf({ WEBHOOK_SECRET: "a secret of 24 characters" }, {
+    tools: {
+      order: {
+        description: "Finds an order",
+        parameters: { type: "object", properties: { order: { type: "string" } }, required: ["order"] },
+        url: "https://shop.example.com:8443/orders/{{order}}",
+      },
+    },
+    mcpServers: { calendar: { url: "https://mcp.example.com", allowedTools: ["book"], approval: "never" } },
+    afterCall: { url: "https://crm.example.com/calls" },
+    assistants: {
+      reception: { variables: { url: "http://facts.internal/caller", allowPrivate: true } },
+    },
+  });
+  assertEquals(permissionsFor(config, undefined).net.slice(3), [
+    "shop.example.com:8443",
+    "crm.example.com:443",
+    "facts.internal:80",
+  ]);
+});

@@ -1,6 +1,6 @@
 import type { CallAssistant } from "../../src/call/assistant.ts";
 import { Calls, type CallsOptions } from "../../src/call/calls.ts";
-import { Spending, type SpendingFile } from "../../src/call/spending.ts";
+import { Budget, type BudgetFile } from "../../src/call/budget.ts";
 import { type JsonObject, parseObject } from "../../src/json.ts";
 import { createLog } from "../../src/telemetry/log.ts";
 import { Metrics } from "../../src/telemetry/metrics.ts";
@@ -30,7 +30,7 @@ export const PLAIN_ASSISTANT: CallAssistant = {
   limits: {},
 };
 
-const NO_FILE: SpendingFile = { read: () => undefined, write: () => Promise.resolve(), setAside() {} };
+const NO_FILE: BudgetFile = { read: () => undefined, write: () => Promise.resolve(), setAside() {} };
 
 /** All calls of a service, without a network and in no time. */
 export class CallsBench implements Disposable {
@@ -59,7 +59,8 @@ export class CallsBench implements Disposable {
         return session;
       },
       rules: { denied: [] },
-      spending: new Spending({ clock: this.clock, log, file: NO_FILE }),
+      spending: new Budget({ clock: this.clock, log, file: NO_FILE }),
+      minutes: new Budget({ clock: this.clock, log, file: NO_FILE }),
       mediaTimeoutMs: 600_000,
       clock: this.clock,
       log,

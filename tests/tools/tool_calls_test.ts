@@ -150,3 +150,28 @@ Deno.test("ToolCalls that are stopped are aborted, and nothing is told of them",
   await settle();
   assertEquals([outputs, ran, settled(), clock.pending], [[], [], 0, 0]);
 });
+
+Deno.test("ToolCalls that are stopped have nothing more spoken of what was done before", async () => {
+  const { calls, called, settled } = setUp([add]);
+  called("add", { a: 1, b: 2 });
+  await settle();
+  calls.stop();
+  calls.answered();
+  assertEquals(settled(), 0);
+});
+
+Deno.test("ToolCalls logs no name and tells no list of problems that a stranger can make as long as they like", async () => {
+  const many = tool(
+    { name: "many", description: "", parameters: z.record(z.string(), z.number()) },
+    () => "ok",
+  );
+  const { called, outputs, ran } = setUp([many]);
+  called("x".repeat(50_000));
+  called("many", Object.fromEntries(Array.from({ length: 2_000 }, (_, i) => [`field${i}`, "no number"])));
+  await settle();
+  assertEquals(ran.map(({ name }) => name), ["unknown", "many"]);
+  assertEquals(
+    [...outputs, ...ran.map(({ problem = "" }) => problem)].filter(({ length }) => length > 1_100),
+    [],
+  );
+});

@@ -55,7 +55,9 @@ export interface Assistant {
   /** Asked for values of `{{…}}` before the call. */
   readonly variables?: Webhook;
   /** What an answering machine is told; without it, it is hung up on. */
-  readonly voicemail?: { readonly leave: string };
+  readonly voicemail?: { readonly leave: string } | "hang up";
+  /** In whose name it calls. */
+  readonly callsFor?: string;
   readonly limits: Limits;
   /** Where `{{now}}` is, such as `Europe/Berlin`: that of its hours. Without it, this machine's. */
   readonly timeZone?: string;
@@ -175,6 +177,9 @@ export interface Limits {
   readonly callUsd?: number;
   readonly callerDayUsd?: number;
   readonly dayUsd?: number;
+  /** Minutes on the line, of one caller's day and of everybody's. */
+  readonly callerDayMinutes?: number;
+  readonly dayMinutes?: number;
 }
 
 /** Which calls an assistant takes: those that fit everything the rule names. */

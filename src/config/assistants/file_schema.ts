@@ -244,10 +244,17 @@ export const ASSISTANT = object({
   variables: WEBHOOK.optional().meta({
     description: "Asked before the call for further values of {{…}}, 2 s at most.",
   }),
-  voicemail: object({
-    leave: text(1_000).meta({ description: "Message for the machine, after its beep. May have {{…}}." }),
-  }).optional().meta({
-    description: "On calls it makes: what a machine is told. Left out: it hangs up on them.",
+  voicemail: z.union([
+    oneOf(["hang up"]),
+    object({
+      leave: text(1_000).meta({ description: "Message for the machine, after its beep. May have {{…}}." }),
+    }),
+  ]).optional().meta({
+    description: "On calls it makes, which Twilio then listens to, for a fee: what to do about a machine. " +
+      "Left out: it talks to whoever answers.",
+  }),
+  callsFor: text(200).optional().meta({
+    description: "In whose name it calls, told to who asks. Left out: its own name.",
   }),
   limits: object({
     callSeconds: wholeNumber(10, 86_400).optional().meta({
@@ -256,6 +263,12 @@ export const ASSISTANT = object({
     callUsd: number(0.01, 10_000).optional().meta({ description: "Most a call may cost (US dollars)." }),
     callerDayUsd: number(0.01, 10_000).optional().meta({
       description: "Most the calls of one number may cost in a day (US dollars).",
+    }),
+    callerDayMinutes: number(1, 1_440).optional().meta({
+      description: "Most minutes one number may be on the line in a day.",
+    }),
+    dayMinutes: number(1, 1_000_000).optional().meta({
+      description: "Most minutes of all calls in a day. Beyond it, this assistant takes none.",
     }),
     dayUsd: number(0.01, 1_000_000).optional().meta({
       description: "Most all calls may cost in a day (US dollars). Beyond it, this assistant takes none.",

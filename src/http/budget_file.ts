@@ -1,8 +1,8 @@
-import type { SpendingFile } from "../call/spending.ts";
+import type { BudgetFile } from "../call/budget.ts";
 
 /** Sums in a file of this folder, which is made with it. */
-export function spendingFile(folder: string): SpendingFile {
-  const path = `${folder}/spending.json`;
+export function budgetFile(folder: string, name: string): BudgetFile {
+  const path = `${folder}/${name}`;
   return {
     read() {
       try {

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { Spending, type SpendingLimits } from "../../src/call/spending.ts";
+import { Budget, type BudgetLimits } from "../../src/call/budget.ts";
 import { createLog } from "../../src/telemetry/log.ts";
 import { random } from "../audio/sound.ts";
 import { FakeClock } from "../support/fake_clock.ts";
@@ -50,18 +50,18 @@ class MemoryFile {
 function setUp({ file = new MemoryFile(), clock = new FakeClock() } = {}) {
   const lines: string[] = [];
   const log = createLog({ level: "debug", format: "json", write: (line) => lines.push(line) });
-  return { clock, file, lines, spending: new Spending({ clock, log, file }) };
+  return { clock, file, lines, spending: new Budget({ clock, log, file }) };
 }
 
 /** What a call hears as it adds these amounts. */
-function hears(spending: Spending, limits: SpendingLimits, amounts: number[], caller = ANN): string[] {
+function hears(spending: Budget, limits: BudgetLimits, amounts: number[], caller = ANN): string[] {
   return amounts.map(spending.meter(caller, limits));
 }
 
 /** Lets writes that were begun end. */
 const settle = () => new Promise<void>((resolve) => setTimeout(resolve));
 
-Deno.test("Spending warns a call at 80 % of its limit and tells when it is over, once each", () => {
+Deno.test("Budget warns a call at 80 % of its limit and tells when it is over, once each", () => {
   const cases: [limit: number | undefined, amounts: number[], hears: string[]][] = [
     [1, [0.5, 0.299999, 0.000001, 0.1, 0.099999, 0.000001, 1], [
       "ok",
@@ -76,22 +76,22 @@ Deno.test("Spending warns a call at 80 % of its limit and tells when it is over,
     [0.3, [0.1, 0.1, 0.1], ["ok", "ok", "over"]],
     [undefined, [1e6, 1e6], ["ok", "ok"]],
   ];
-  for (const [callUsd, amounts, expected] of cases) {
-    assertEquals(hears(setUp().spending, { callUsd }, amounts), expected, `${callUsd}: ${amounts}`);
+  for (const [perCall, amounts, expected] of cases) {
+    assertEquals(hears(setUp().spending, { perCall }, amounts), expected, `${perCall}: ${amounts}`);
   }
 });
 
-Deno.test("Spending adds up exactly", () => {
+Deno.test("Budget adds up exactly", () => {
   const { spending } = setUp();
   // As floating-point numbers, these are 0.9999999999999999.
-  assertEquals(hears(spending, { callUsd: 1 }, Array(10).fill(0.1)).at(-1), "over");
-  assertEquals(spending.refuse(ANN, { dayUsd: 1 }), "day");
-  assertEquals(spending.refuse(ANN, { dayUsd: 1.000001 }), undefined);
+  assertEquals(hears(spending, { perCall: 1 }, Array(10).fill(0.1)).at(-1), "over");
+  assertEquals(spending.refuse(ANN, { perDay: 1 }), "day");
+  assertEquals(spending.refuse(ANN, { perDay: 1.000001 }), undefined);
 });
 
-Deno.test("Spending refuses the caller who has spent a day's money, and everybody when all have", () => {
+Deno.test("Budget refuses the caller who has spent a day's money, and everybody when all have", () => {
   const { spending } = setUp();
-  const limits = { callerDayUsd: 3, dayUsd: 5 };
+  const limits = { perCallerDay: 3, perDay: 5 };
   const verdicts = () => [ANN, BOB, "anonymous"].map((caller) => spending.refuse(caller, limits));
   hears(spending, limits, [2.999999]);
   assertEquals(verdicts(), [undefined, undefined, undefined]);
@@ -102,9 +102,9 @@ Deno.test("Spending refuses the caller who has spent a day's money, and everybod
   assertEquals(spending.refuse(ANN, {}), undefined);
 });
 
-Deno.test("Spending ends a call whose caller or day is over the limit, by whichever call", () => {
+Deno.test("Budget ends a call whose caller or day is over the limit, by whichever call", () => {
   const { spending } = setUp();
-  const limits = { callerDayUsd: 3, dayUsd: 10 };
+  const limits = { perCallerDay: 3, perDay: 10 };
   const first = spending.meter(ANN, limits);
   const second = spending.meter(ANN, limits);
   assertEquals([first(2), second(0.4), first(0.1), second(0.5)], ["ok", "warn", "warn", "over"]);
@@ -113,17 +113,17 @@ Deno.test("Spending ends a call whose caller or day is over the limit, by whiche
   assertEquals([bob(0.3), bob(0.2)], ["warn", "over"]);
 });
 
-Deno.test("Spending warns late calls of a day by what was left for them", () => {
+Deno.test("Budget warns late calls of a day by what was left for them", () => {
   const { spending } = setUp();
   hears(spending, {}, [9]);
-  assertEquals(hears(spending, { dayUsd: 10 }, [0.1, 0.6, 0.1, 0.2]), ["ok", "ok", "warn", "over"]);
+  assertEquals(hears(spending, { perDay: 10 }, [0.1, 0.6, 0.1, 0.2]), ["ok", "ok", "warn", "over"]);
   // Begun although nothing was left, as an outbound call may be.
-  assertEquals(hears(spending, { dayUsd: 10 }, [0.01]), ["over"]);
+  assertEquals(hears(spending, { perDay: 10 }, [0.01]), ["over"]);
 });
 
-Deno.test("Spending begins each UTC day with nothing, also for a call that goes on", () => {
+Deno.test("Budget begins each UTC day with nothing, also for a call that goes on", () => {
   const { clock, spending } = setUp();
-  const limits = { callerDayUsd: 3, dayUsd: 5 };
+  const limits = { perCallerDay: 3, perDay: 5 };
   const meter = spending.meter(ANN, limits);
   meter(2);
   clock.advance(DAY_MS - clock.now() - 1);
@@ -136,7 +136,7 @@ Deno.test("Spending begins each UTC day with nothing, also for a call that goes 
   assertEquals(spending.refuse(ANN, limits), "caller");
 });
 
-Deno.test("Spending survives a restart, within its day", async () => {
+Deno.test("Budget survives a restart, within its day", async () => {
   const { clock, file, spending } = setUp();
   hears(spending, {}, [2]);
   hears(spending, {}, [1], BOB);
@@ -144,7 +144,7 @@ Deno.test("Spending survives a restart, within its day", async () => {
   assertEquals([file.writes, clock.pending], [1, 0]);
 
   const again = setUp({ file, clock });
-  const limits = { callerDayUsd: 2, dayUsd: 3 };
+  const limits = { perCallerDay: 2, perDay: 3 };
   assertEquals([ANN, BOB].map((caller) => again.spending.refuse(caller, limits)), ["caller", "day"]);
   clock.advance(DAY_MS);
   const nextDay = setUp({ file, clock });
@@ -152,7 +152,7 @@ Deno.test("Spending survives a restart, within its day", async () => {
   assertEquals([again.lines, nextDay.lines, file.broken], [[], [], []]);
 });
 
-Deno.test("Spending writes at most every 10 s, and nothing where nothing was spent", async () => {
+Deno.test("Budget writes at most every 10 s, and nothing where nothing was spent", async () => {
   const { clock, file, spending } = setUp();
   const meter = spending.meter(ANN, {});
   clock.advance(60_000);
@@ -171,7 +171,7 @@ Deno.test("Spending writes at most every 10 s, and nothing where nothing was spe
   assertEquals(clock.pending, 0);
 });
 
-Deno.test("Spending writes once at a time, and what came meanwhile afterwards, or when it is closed", async () => {
+Deno.test("Budget writes once at a time, and what came meanwhile afterwards, or when it is closed", async () => {
   const { clock, file, spending } = setUp();
   const gate = Promise.withResolvers<void>();
   file.gate = gate.promise;
@@ -185,10 +185,10 @@ Deno.test("Spending writes once at a time, and what came meanwhile afterwards, o
   gate.resolve();
   await closed;
   assertEquals([file.writes, file.overlapped, clock.pending], [2, false, 0]);
-  assertEquals(setUp({ file, clock }).spending.refuse(ANN, { dayUsd: 2 }), "day");
+  assertEquals(setUp({ file, clock }).spending.refuse(ANN, { perDay: 2 }), "day");
 });
 
-Deno.test("Spending tries again when it could not write", async () => {
+Deno.test("Budget tries again when it could not write", async () => {
   const { clock, file, lines, spending } = setUp();
   spending.meter(ANN, {})(1);
   file.failure = new Error("disk full");
@@ -204,7 +204,7 @@ Deno.test("Spending tries again when it could not write", async () => {
   assertEquals([lines.length, clock.pending], [1, 0]);
 });
 
-Deno.test("Spending sets a broken file aside with a warning, and begins at nothing", async () => {
+Deno.test("Budget sets a broken file aside with a warning, and begins at nothing", async () => {
   const kept = (more: object) => JSON.stringify({ date: "2026-01-01", total: 5e6, callers: {}, ...more });
   const hash = "0".repeat(64);
   const texts = [
@@ -227,25 +227,25 @@ Deno.test("Spending sets a broken file aside with a warning, and begins at nothi
     const { file, lines, spending } = setUp({ file: new MemoryFile(text) });
     assertEquals([file.broken, lines.length], [[text], 1], text);
     assert(lines[0]?.includes('"warn"'), lines[0]);
-    assertEquals(spending.refuse(ANN, { callerDayUsd: 0.01, dayUsd: 0.01 }), undefined, text);
+    assertEquals(spending.refuse(ANN, { perCallerDay: 0.01, perDay: 0.01 }), undefined, text);
     spending.meter(ANN, {})(1);
     await spending.close();
     assert(file.text?.includes("1000000"), text);
   }
   const good = setUp({ file: new MemoryFile(kept({ callers: { [hash]: 5e6 } })) });
-  assertEquals([good.spending.refuse(ANN, { dayUsd: 5 }), good.lines], ["day", []]);
+  assertEquals([good.spending.refuse(ANN, { perDay: 5 }), good.lines], ["day", []]);
 });
 
-Deno.test("Spending begins at nothing where the file cannot be read", () => {
+Deno.test("Budget begins at nothing where the file cannot be read", () => {
   const file = new MemoryFile("{}");
   file.failure = new Error("permission denied");
   const { lines, spending } = setUp({ file });
-  assertEquals([lines.length, spending.refuse(ANN, { dayUsd: 0.01 })], [1, undefined]);
+  assertEquals([lines.length, spending.refuse(ANN, { perDay: 0.01 })], [1, undefined]);
 });
 
-Deno.test("Spending keeps callers by their SHA-256 alone, 10,000 of them, and forgets who spent longest ago", async () => {
+Deno.test("Budget keeps callers by their SHA-256 alone, 10,000 of them, and forgets who spent longest ago", async () => {
   const { file, spending } = setUp();
-  const limits = { callerDayUsd: 1 };
+  const limits = { perCallerDay: 1 };
   const early = spending.meter("+1", limits);
   for (const caller of ["+1", "+2"]) hears(spending, limits, [1], caller);
   for (let i = 0; i < 9_998; i++) hears(spending, limits, [1], `+49${i}`);
@@ -264,7 +264,7 @@ Deno.test("Spending keeps callers by their SHA-256 alone, 10,000 of them, and fo
   assert(!file.text?.includes("+1"));
 });
 
-Deno.test("Spending stays a whole number, not below zero, whatever is added", async () => {
+Deno.test("Budget stays a whole number, not below zero, whatever is added", async () => {
   const next = random(5);
   const odd = [
     NaN,
@@ -284,7 +284,7 @@ Deno.test("Spending stays a whole number, not below zero, whatever is added", as
   ];
   for (let round = 0; round < 200; round++) {
     const { file, spending } = setUp();
-    const meters = [ANN, BOB].map((caller) => spending.meter(caller, { callUsd: 1, dayUsd: 2 }));
+    const meters = [ANN, BOB].map((caller) => spending.meter(caller, { perCall: 1, perDay: 2 }));
     let bad = 0;
     for (let i = 0; i < 30; i++) {
       const usd = next() < 0.5

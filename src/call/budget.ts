@@ -9,18 +9,18 @@ const WRITE_MS = 10_000;
 /** Most callers a day is kept of; beyond that, the one who has not spent anything for longest is forgotten. */
 const MOST_CALLERS = 10_000;
 
-/** US dollars that may be spent. What is left out has no limit. */
-export interface SpendingLimits {
+/** How much may be used: US dollars, or minutes. What is left out has no limit. */
+export interface BudgetLimits {
   /** In one call. */
-  readonly callUsd?: number | undefined;
+  readonly perCall?: number | undefined;
   /** In all calls of one caller, a day. */
-  readonly callerDayUsd?: number | undefined;
+  readonly perCallerDay?: number | undefined;
   /** In all calls of everybody, a day. */
-  readonly dayUsd?: number | undefined;
+  readonly perDay?: number | undefined;
 }
 
-/** Where sums survive a restart. Whatever it throws is logged, and spending goes on. */
-export interface SpendingFile {
+/** Where sums survive a restart. Whatever it throws is logged, and calls go on. */
+export interface BudgetFile {
   /** The text there is; undefined if there is none yet. */
   read(): string | undefined;
   /** Replaces it, as a whole or not at all. */
@@ -45,10 +45,10 @@ const KEPT = z.object({
 });
 
 /** What calls have cost: by call, by caller and day, and by day. Days are UTC, and all assistants share them. */
-export class Spending {
+export class Budget {
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #file: SpendingFile;
+  readonly #file: BudgetFile;
   #day: Day;
   #ignored = 0;
   #changed = false;
@@ -57,7 +57,7 @@ export class Spending {
   #writing: Promise<void> | undefined;
   #closed = false;
 
-  constructor(options: { readonly clock: Clock; readonly log: Log; readonly file: SpendingFile }) {
+  constructor(options: { readonly clock: Clock; readonly log: Log; readonly file: BudgetFile }) {
     this.#clock = options.clock;
     this.#log = options.log;
     this.#file = options.file;
@@ -70,29 +70,29 @@ export class Spending {
   }
 
   /** Whose limit a call is not taken for, if any. Callers who hide their number are one. */
-  refuse(caller: string, limits: SpendingLimits): "caller" | "day" | undefined {
+  refuse(caller: string, limits: BudgetLimits): "caller" | "day" | undefined {
     const { total, callers } = this.#today();
-    if ((callers.get(hash(caller)) ?? 0) >= micros(limits.callerDayUsd)) return "caller";
-    return total >= micros(limits.dayUsd) ? "day" : undefined;
+    if ((callers.get(hash(caller)) ?? 0) >= micros(limits.perCallerDay)) return "caller";
+    return total >= micros(limits.perDay) ? "day" : undefined;
   }
 
   /**
    * A call begins.
    *
-   * @returns adds what an answer of it cost (US dollars), and says, once each, that a limit is nearly reached or is reached:
+   * @returns adds what it used, and says, once each, that a limit is nearly reached or is reached:
    * `warn` at 80 % of what was left of it when the call began, or else every call late in a day would be warned at once.
    */
-  meter(caller: string, limits: SpendingLimits): (usd: number) => "ok" | "warn" | "over" {
+  meter(caller: string, limits: BudgetLimits): (amount: number) => "ok" | "warn" | "over" {
     const id = hash(caller);
     let call = 0;
     const bounds = [
-      { limit: micros(limits.callUsd), sum: () => call },
-      { limit: micros(limits.callerDayUsd), sum: () => this.#today().callers.get(id) ?? 0 },
-      { limit: micros(limits.dayUsd), sum: () => this.#today().total },
+      { limit: micros(limits.perCall), sum: () => call },
+      { limit: micros(limits.perCallerDay), sum: () => this.#today().callers.get(id) ?? 0 },
+      { limit: micros(limits.perDay), sum: () => this.#today().total },
     ].map(({ limit, sum }) => ({ limit, sum, before: sum() }));
     let told = 0;
-    return (usd) => {
-      call = plus(call, this.#add(id, usd));
+    return (amount) => {
+      call = plus(call, this.#add(id, amount));
       const over = bounds.some(({ limit, sum }) => sum() >= limit);
       const near = bounds.some(({ limit, sum, before }) => 5 * (sum() - before) >= 4 * (limit - before));
       const level = over ? 2 : near ? 1 : 0;
@@ -111,22 +111,22 @@ export class Spending {
   }
 
   /** Adds to today's sums; says how much. */
-  #add(id: string, usd: number): number {
-    const amount = usd >= 0 ? micros(usd) : NaN;
-    if (!Number.isSafeInteger(amount)) {
+  #add(id: string, amount: number): number {
+    const units = amount >= 0 ? micros(amount) : NaN;
+    if (!Number.isSafeInteger(units)) {
       this.#ignored++;
       return 0;
     }
     const day = this.#today();
-    day.total = plus(day.total, amount);
-    const sum = plus(day.callers.get(id) ?? 0, amount);
+    day.total = plus(day.total, units);
+    const sum = plus(day.callers.get(id) ?? 0, units);
     day.callers.delete(id);
     day.callers.set(id, sum);
     const [oldest = id] = day.callers.keys();
     if (day.callers.size > MOST_CALLERS) day.callers.delete(oldest);
     this.#changed = true;
     this.#writeLater();
-    return amount;
+    return units;
   }
 
   #today(): Day {
@@ -142,10 +142,10 @@ export class Spending {
       if (text === undefined) return nothing;
       const { success, data } = KEPT.safeParse(parseObject(text));
       if (success) return { ...data, callers: new Map(Object.entries(data.callers)) };
-      this.#log.warn("spending file broken", { remedy: "today's sums begin at 0; the file was set aside" });
+      this.#log.warn("budget file broken", { remedy: "today's sums begin at 0; the file was set aside" });
       this.#file.setAside();
     } catch (error) {
-      this.#log.warn("spending file not read", { why: String(error) });
+      this.#log.warn("budget file not read", { why: String(error) });
     }
     return nothing;
   }
@@ -163,7 +163,7 @@ export class Spending {
     try {
       await this.#file.write(JSON.stringify({ date, total, callers: Object.fromEntries(callers) }));
     } catch (error) {
-      this.#log.warn("spending not written", { why: String(error) });
+      this.#log.warn("budget not written", { why: String(error) });
       this.#changed = true;
     }
     this.#timer = undefined;
@@ -172,8 +172,8 @@ export class Spending {
 }
 
 /** Millionths of a dollar; no limit is infinite. */
-function micros(usd = Infinity): number {
-  return Math.round(usd * 1e6);
+function micros(amount = Infinity): number {
+  return Math.round(amount * 1e6);
 }
 
 /** A sum that stays a whole number. */
