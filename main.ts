@@ -13,6 +13,7 @@ import { type Server, startServer } from "./src/http/server.ts";
 import { gaDialect } from "./src/model/ga_session.ts";
 import { dial } from "./src/model/web_socket.ts";
 import { runCall } from "./src/outbound/command.ts";
+import { runCalls } from "./src/records/command.ts";
 import { startRehearsalModel } from "./src/rehearsal/model/server.ts";
 import { runRehearse } from "./src/rehearsal/caller/command.ts";
 import { createLog, type Log } from "./src/telemetry/log.ts";
@@ -25,6 +26,7 @@ Usage: parley [command]
   serve      answer calls (also without a command)
   rehearse   place one call without a phone; parley rehearse --help says more
   call       have the running service call a number, or a list of them; parley call --help says more
+  calls      show what is kept of calls, or delete it; parley calls --help says more
   check      look at everything that can be wrong before the first call; parley check --help says more
   version    print the version
   help       print this
@@ -223,6 +225,19 @@ async function call(args: string[]): Promise<number> {
   });
 }
 
+/** `parley calls`: what is kept of calls. */
+async function calls(args: string[]): Promise<number> {
+  const { DATA_DIR } = loadConfig(processSurroundings);
+  return await runCalls(args, {
+    out,
+    err,
+    path: `${DATA_DIR}/calls.db`,
+    isTerminal: Deno.stdin.isTerminal(),
+    confirm: (question) => confirm(question),
+    wallTime: () => systemClock.wallTime(),
+  });
+}
+
 async function run([command = "serve", ...args]: string[]): Promise<number> {
   switch (command) {
     case "serve":
@@ -231,6 +246,8 @@ async function run([command = "serve", ...args]: string[]): Promise<number> {
       return await rehearse(args);
     case "call":
       return await call(args);
+    case "calls":
+      return await calls(args);
     case "check":
       return await check(args);
     case "version":

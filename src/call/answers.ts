@@ -5,6 +5,16 @@ import type { Log } from "../telemetry/log.ts";
 /** Pause before asking again for an answer that failed (ms): rate limits need a moment. */
 const RETRY_MS = 1_000;
 
+/** Tokens by kind and use. */
+export interface BilledTokens {
+  readonly textIn: number;
+  readonly textCached: number;
+  readonly textOut: number;
+  readonly audioIn: number;
+  readonly audioCached: number;
+  readonly audioOut: number;
+}
+
 /** What a call does about an answer that did not come. */
 export interface AnswersObserver {
   /** Asks the model to speak once more. */
@@ -19,6 +29,7 @@ export class Answers {
   readonly #log: Log;
   readonly #observer: AnswersObserver;
   readonly #tokens = { input: 0, output: 0 };
+  readonly #billed = { textIn: 0, textCached: 0, textOut: 0, audioIn: 0, audioCached: 0, audioOut: 0 };
   #retry: Cancel | undefined;
   /** Whether an answer has been asked for again since the last one that went well. */
   #retried = false;
@@ -35,9 +46,21 @@ export class Answers {
     return this.#tokens;
   }
 
+  /** The same by kind; cached ones are a part of those that went in. */
+  get billed(): BilledTokens {
+    return this.#billed;
+  }
+
   take({ status, reason, spoke, usage }: Answer): void {
     this.#tokens.input += usage.inputTokens;
     this.#tokens.output += usage.outputTokens;
+    const { text, audio } = usage;
+    this.#billed.textIn += text.input;
+    this.#billed.textCached += text.cached;
+    this.#billed.textOut += text.output;
+    this.#billed.audioIn += audio.input;
+    this.#billed.audioCached += audio.cached;
+    this.#billed.audioOut += audio.output;
     const wellDone = status === "completed" || status === "cancelled";
     this.#log[wellDone ? "info" : "warn"]("answer", {
       status,

@@ -46,7 +46,15 @@ export type CallFacts =
   & { readonly summary: Promise<string | undefined> | undefined }
   & Pick<
     CallRecord,
-    "seconds" | "turns" | "said" | "events" | "bargeIns" | "inputTokens" | "outputTokens" | "costUsd"
+    | "seconds"
+    | "turns"
+    | "tokens"
+    | "said"
+    | "events"
+    | "bargeIns"
+    | "inputTokens"
+    | "outputTokens"
+    | "costUsd"
   >;
 
 /**
@@ -275,6 +283,7 @@ export class Call implements MediaStreamObserver {
       bargeIns: facts.bargeIns,
       inputTokens: facts.tokens.input,
       outputTokens: facts.tokens.output,
+      tokens: facts.billed,
       costUsd: this.#costUsd,
       said: facts.said,
       events: this.#events.all,

@@ -242,9 +242,11 @@ export class Calls implements LiveCalls {
         const { summary, ...rest } = facts;
         const record = {
           callSid,
+          direction: outbound ? "outbound" as const : "inbound" as const,
           from,
           to,
           assistant: assistant.name,
+          model: assistant.billedModel,
           startedAt,
           reason: ending.reason,
           ...rest,

@@ -132,6 +132,7 @@ export class Conversation {
       callerAudio: this.#callerAudio.counts,
       turns: this.#turns.count,
       tokens: this.#answers.tokens,
+      billed: this.#answers.billed,
       bargeIns: this.#bargeIns,
       marksLost: this.#audio.marksLost,
     };

@@ -1,3 +1,4 @@
+import type { BilledTokens } from "./answers.ts";
 import type { CallEvent } from "./call_events.ts";
 import type { EndReason } from "./ending.ts";
 import type { SaidTurn } from "./transcript.ts";
@@ -5,10 +6,13 @@ import type { SaidTurn } from "./transcript.ts";
 /** What is known of a call that is over. */
 export interface CallRecord {
   readonly callSid: string;
+  readonly direction: "inbound" | "outbound";
   /** What the network said: E.164, or `anonymous`, `client:…`, `sip:…`. */
   readonly from: string;
   readonly to: string;
   readonly assistant: string;
+  /** Name under which its answers are counted and priced. */
+  readonly model: string;
   /** When it was announced, ISO 8601. */
   readonly startedAt: string;
   readonly reason: EndReason;
@@ -18,6 +22,8 @@ export interface CallRecord {
   readonly bargeIns: number;
   readonly inputTokens: number;
   readonly outputTokens: number;
+  /** The same by kind and use. */
+  readonly tokens: BilledTokens;
   /** What the model's answers cost, as far as prices are known (US dollars). */
   readonly costUsd: number;
   /** What was said, in order, as far as it was heard. */

@@ -292,6 +292,10 @@ export const SETTINGS = {
     about: "Folder for what is kept. Parley writes nowhere else.",
     schema: text.default("./data"),
   },
+  RECORD_DAYS: {
+    about: "How long calls are kept (days). Not set: for ever.",
+    schema: wholeNumber(1, 36_500).optional(),
+  },
   LOG_LEVEL: {
     about: "Quietest line shown: debug, info, warn or error.",
     schema: oneOf(LOG_LEVELS).default("info"),

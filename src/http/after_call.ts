@@ -2,11 +2,17 @@ import type { CallRecord } from "../call/record.ts";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config/config.ts";
 import { Outbox } from "../outbox/outbox.ts";
+import type { CallRecord as KeptCall } from "../records/call_record.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Message } from "../tools/message_tool.ts";
 import type { IncomingCall } from "../twilio/webhook.ts";
 
-/** Tells the address of `afterCall` what was said and done; nobody, where there is none: then nothing is kept. */
+/** Where calls are kept. */
+export interface Records {
+  write(record: KeptCall): void;
+}
+
+/** Keeps what was said and done in calls, and tells the address of `afterCall`, where there are such. */
 export class AfterCall {
   readonly #outbox: Outbox | undefined;
   #url = "";
@@ -15,7 +21,17 @@ export class AfterCall {
   /** What is on its way to the disk. */
   readonly #telling = new Set<Promise<unknown>>();
 
-  constructor({ assistants: { afterCall }, WEBHOOK_SECRET, DATA_DIR }: Config, clock: Clock, log: Log) {
+  readonly #records: Records | undefined;
+  readonly #clock: Clock;
+
+  constructor(
+    { assistants: { afterCall }, WEBHOOK_SECRET, DATA_DIR }: Config,
+    records: Records | undefined,
+    clock: Clock,
+    log: Log,
+  ) {
+    this.#records = records;
+    this.#clock = clock;
     this.use(afterCall);
     if (!WEBHOOK_SECRET) return;
     this.#outbox = new Outbox({
@@ -36,8 +52,10 @@ export class AfterCall {
   async message({ callSid, from, to }: IncomingCall, assistant: string, message: Message): Promise<void> {
     this.#messages.set(callSid, [...this.#messages.get(callSid) ?? [], message]);
     const data = { callSid, from, to, assistant, ...message };
-    const kept = this.#url && await this.#outbox?.put(this.#url, "message.taken", data);
-    if (!kept) throw new Error("The message could not be kept");
+    // Only in a rehearsal there is nobody to tell.
+    if (this.#url && !await this.#outbox?.put(this.#url, "message.taken", data)) {
+      throw new Error("The message could not be kept");
+    }
   }
 
   /** A call is over; its messages are told once more, with everything else. */
@@ -57,6 +75,15 @@ export class AfterCall {
   ): Promise<void> {
     const text = await summary;
     const data = { ...record, messages, ...(text === undefined ? {} : { summary: text }) };
+    const { said, costUsd, seconds } = record;
+    this.#records?.write({
+      ...data,
+      turns: said,
+      modelUsd: costUsd,
+      endedAt: new Date(this.#clock.wallTime()).toISOString(),
+      // Begun minutes are billed.
+      carrierMinutes: Math.ceil(seconds / 60),
+    });
     if (this.#url) await this.#outbox?.put(this.#url, "call.ended", data);
   }
 

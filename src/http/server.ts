@@ -5,17 +5,19 @@ import type { Clock } from "../clock.ts";
 import type { Assistants } from "../config/assistants/assistant.ts";
 import type { Config } from "../config/config.ts";
 import type { OpenSession } from "../model/session.ts";
+import type { RemoteCallStore } from "../records/store_port.ts";
 import type { Log } from "../telemetry/log.ts";
 import { Metrics } from "../telemetry/metrics.ts";
 import { TrustedProxies } from "./address.ts";
 import { adminRoutes } from "./admin/admin_routes.ts";
-import { AfterCall } from "./after_call.ts";
+import { AfterCall, type Records } from "./after_call.ts";
 import { AssistantsAtWork } from "./assistants.ts";
 import { createApp, type Handler } from "./app.ts";
 import { Drain } from "./drain.ts";
 import { listen } from "./listen/listener.ts";
 import { Outbound } from "./outbound.ts";
 import { PendingStreams } from "./pending_streams.ts";
+import { keepFor } from "./retention.ts";
 import { Refusals } from "./refusals.ts";
 import { budgetFile } from "./budget_file.ts";
 import { onlyHttps } from "./security_headers.ts";
@@ -29,6 +31,8 @@ export interface ServerOptions {
   readonly openSession: OpenSession;
   /** Realtime server to dial instead of the configured one: the stand-in model. */
   readonly modelUrl?: string | undefined;
+  /** Where calls are kept; nowhere without it. */
+  readonly records?: Records & Pick<RemoteCallStore, "close" | "deleteBefore"> | undefined;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -55,10 +59,10 @@ export interface Server {
  * @throws {Deno.errors.AddrInUse} when the port is taken.
  * @throws {Error} when there is a certificate to use and it cannot be used.
  */
-export function startServer({ config, openSession, modelUrl, clock, log }: ServerOptions): Server {
+export function startServer({ config, openSession, modelUrl, records, clock, log }: ServerOptions): Server {
   const proxies = new TrustedProxies(config.TRUSTED_PROXIES);
   const metrics = new Metrics(clock);
-  const afterCall = new AfterCall(config, clock, log);
+  const afterCall = new AfterCall(config, records, clock, log);
   const spending = new Budget({ clock, log, file: budgetFile(config.DATA_DIR, "spending.json") });
   const minutes = new Budget({ clock, log, file: budgetFile(config.DATA_DIR, "minutes.json") });
   const assistants = new AssistantsAtWork({
@@ -156,13 +160,18 @@ export function startServer({ config, openSession, modelUrl, clock, log }: Serve
     instance: encodeHex(crypto.getRandomValues(new Uint8Array(8))),
     admin: admin.routes,
   });
+  const stopDeleting = records && config.RECORD_DAYS
+    ? keepFor(config.RECORD_DAYS, (time) => records.deleteBefore(time), clock, log)
+    : undefined;
   const close = async () => {
+    stopDeleting?.();
     admin.close();
     metrics.close();
     outbound.close();
     // A client that does not read what it asked for is not waited for.
     await within(SHUTDOWN_MS, listener.shutdown(), clock);
     await Promise.all([afterCall.stop(), spending.close(), minutes.close()]);
+    await records?.close();
     return calls.cut;
   };
   let closing: Promise<number> | undefined;

@@ -1,6 +1,7 @@
 import type { Assistants } from "../config/assistants/assistant.ts";
 import type { Config } from "../config/config.ts";
 import { confined, StartError } from "./confined.ts";
+import { type RecordsThread, startRecords } from "./records.ts";
 
 /** What a service is started with. */
 export interface ServiceStart {
@@ -8,6 +9,8 @@ export interface ServiceStart {
   readonly modelUrl: string | undefined;
   /** Where it is told what to do, and tells what it did. */
   readonly port: MessagePort;
+  /** Where calls are kept; see `RemoteCallStore`. */
+  readonly records: MessagePort;
 }
 
 /** What a running service is told. */
@@ -35,7 +38,8 @@ export interface Service {
  * @throws {StartError} when it cannot listen, its certificate cannot be used, or it may not have what it needs.
  */
 export async function startService(config: Config, modelUrl: string | undefined): Promise<Service> {
-  const worker = confined("service_worker.ts", config, modelUrl);
+  const records = await startRecords(config);
+  const worker = confinedOrNothing(config, modelUrl, records);
   const { port1: port, port2 } = new MessageChannel();
   const listening = Promise.withResolvers<string>();
   const stopped = Promise.withResolvers<number>();
@@ -44,6 +48,7 @@ export async function startService(config: Config, modelUrl: string | undefined)
   const release = () => {
     port.close();
     worker.terminate();
+    records.end();
   };
   const fail = (error: Error) => {
     release();
@@ -62,11 +67,21 @@ export async function startService(config: Config, modelUrl: string | undefined)
     release();
     stopped.resolve(message.cut);
   };
-  const start: ServiceStart = { config, modelUrl, port: port2 };
-  worker.postMessage(start, [port2]);
+  const start: ServiceStart = { config, modelUrl, port: port2, records: records.port };
+  worker.postMessage(start, [port2, records.port]);
   return {
     url: await listening.promise,
     tell: (what) => port.postMessage(what),
     stopped: stopped.promise,
   };
+}
+
+/** The service's thread; where it cannot be, that of the records is ended. */
+function confinedOrNothing(config: Config, modelUrl: string | undefined, records: RecordsThread): Worker {
+  try {
+    return confined("service_worker.ts", config, modelUrl);
+  } catch (error) {
+    records.end();
+    throw error;
+  }
 }

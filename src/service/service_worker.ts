@@ -2,11 +2,12 @@
 
 import { systemClock } from "../clock.ts";
 import { gaDialect } from "../model/ga_session.ts";
+import { RemoteCallStore } from "../records/store_port.ts";
 import { createLog } from "../telemetry/log.ts";
 import { type Server, startServer } from "../http/server.ts";
 import type { FromService, ServiceStart, ToService } from "./service.ts";
 
-function run({ config, modelUrl, port }: ServiceStart): void {
+function run({ config, modelUrl, port, records }: ServiceStart): void {
   const tell = (message: FromService) => port.postMessage(message);
   const log = createLog({
     level: config.LOG_LEVEL,
@@ -16,7 +17,14 @@ function run({ config, modelUrl, port }: ServiceStart): void {
   });
   let server: Server;
   try {
-    server = startServer({ config, openSession: gaDialect(systemClock), modelUrl, clock: systemClock, log });
+    server = startServer({
+      config,
+      openSession: gaDialect(systemClock),
+      modelUrl,
+      records: new RemoteCallStore(records),
+      clock: systemClock,
+      log,
+    });
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
     return tell({ type: "failed", problem, portTaken: error instanceof Deno.errors.AddrInUse });

@@ -4,6 +4,8 @@ import { createLog } from "../../src/telemetry/log.ts";
 import { Metrics } from "../../src/telemetry/metrics.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 
+const NONE = { textIn: 0, textCached: 0, textOut: 0, audioIn: 0, audioCached: 0, audioOut: 0 };
+
 Deno.test("a call that never came about is a failure in its span, one that was hung up is not", () => {
   const clock = new FakeClock();
   const log = createLog({ level: "error", format: "json", write: () => {} });
@@ -21,6 +23,7 @@ Deno.test("a call that never came about is a failure in its span, one that was h
           callerAudio: { frames: 0, filledMs: 0, droppedMs: 0 },
           turns: 0,
           tokens: { input: 0, output: 0 },
+          billed: NONE,
           bargeIns: 0,
           marksLost: 0,
         },
@@ -54,6 +57,7 @@ Deno.test("a call's line tells its turns, its tokens, and what became of its aud
       callerAudio: { frames: 501, filledMs: 20, droppedMs: 40 },
       turns: 3,
       tokens: { input: 10, output: 5 },
+      billed: NONE,
       bargeIns: 2,
       marksLost: 1,
     },

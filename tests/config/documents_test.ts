@@ -3,6 +3,7 @@ import deno from "../../deno.json" with { type: "json" };
 import mirror from "../../.mirror/import_map.json" with { type: "json" };
 import { loadConfig } from "../../src/config/config.ts";
 import { type Setting, SETTINGS } from "../../src/config/settings.ts";
+import { CALLS_USAGE } from "../../src/records/command_args.ts";
 import { CALL_USAGE } from "../../src/outbound/command.ts";
 import { CHECK_USAGE } from "../../src/check/command.ts";
 import { REHEARSE_USAGE } from "../../src/rehearsal/caller/command.ts";
@@ -58,12 +59,13 @@ Deno.test("README's table of settings is SETTINGS", () => {
   for (const { name, secret } of documented) if (secret) assertStringIncludes(README, `${name}_FILE`);
 });
 
-Deno.test("README has the two commands, and what rehearse, check and call say of themselves", () => {
+Deno.test("README has the two commands, and what the commands say of themselves", () => {
   assertStringIncludes(README, "\nnpx -y deno@2.9.6 task dev\n");
   assertStringIncludes(README, "\nnpx -y deno@2.9.6 task test\n");
   assertStringIncludes(README, REHEARSE_USAGE);
   assertStringIncludes(README, CHECK_USAGE);
   assertStringIncludes(README, CALL_USAGE);
+  assertStringIncludes(README, CALLS_USAGE);
 });
 
 Deno.test("README, Dockerfile and the program's own hints name one version of Deno", () => {
@@ -117,9 +119,9 @@ function permissions({ command }: { command: string }): string[] {
 }
 
 Deno.test("the tasks that run Parley grant the same, and no more than it needs", () => {
-  const { dev, start, rehearse, check, call, compile } = deno.tasks;
+  const { dev, start, rehearse, check, call, calls, compile } = deno.tasks;
   const granted = permissions(start);
-  for (const task of [dev, rehearse, check, call, compile]) assertEquals(permissions(task), granted);
+  for (const task of [dev, rehearse, check, call, calls, compile]) assertEquals(permissions(task), granted);
 
   const unlimited = granted.filter((flag) => !flag.includes("="));
   assertEquals(unlimited.sort(), ["--allow-net", "--no-prompt"]);

@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import type { CallRecord as KeptCall } from "../../src/records/call_record.ts";
 import { systemClock } from "../../src/clock.ts";
 import { AfterCall } from "../../src/http/after_call.ts";
 import type { JsonObject } from "../../src/json.ts";
@@ -12,6 +13,9 @@ const CALL = { callSid: "CA1", from: "+15551230000", to: "+15559870000" };
 const RECORD = {
   ...CALL,
   assistant: "reception",
+  direction: "inbound",
+  model: "m",
+  tokens: { textIn: 1, textCached: 0, textOut: 2, audioIn: 3, audioCached: 0, audioOut: 4 },
   startedAt: "2026-01-01T00:00:00.000Z",
   reason: "caller hung up",
   seconds: 1,
@@ -29,6 +33,7 @@ const log = createLog({ level: "error", format: "json", write() {} });
 /** What tells an owner, and what the owner was told. */
 class Owner implements AsyncDisposable {
   readonly told: JsonObject[] = [];
+  readonly kept: KeptCall[] = [];
   readonly folder = Deno.makeTempDirSync();
   readonly after: AfterCall;
   readonly #bell = new Bell();
@@ -44,7 +49,7 @@ class Owner implements AsyncDisposable {
       WEBHOOK_SECRET: "a secret of 24 characters",
       DATA_DIR: dataDir || this.folder,
     }, { afterCall: { url, allowPrivate: true }, assistants: { reception: {} } });
-    this.after = new AfterCall(config, systemClock, log);
+    this.after = new AfterCall(config, { write: (call) => this.kept.push(call) }, systemClock, log);
   }
 
   async events(count: number): Promise<JsonObject[]> {
@@ -89,4 +94,19 @@ Deno.test("a service that stops first writes down what calls came to", async () 
   await stopped;
   const kept = [...Deno.readDirSync(`${owner.folder}/outbox`)].length;
   assertEquals(kept + owner.told.length > 0, true);
+});
+
+Deno.test("a call is kept with its messages and its summary, begun minutes counted whole", async () => {
+  await using owner = new Owner();
+  await owner.after.message(CALL, "reception", message("one"));
+  owner.after.ended({ ...RECORD, seconds: 61, costUsd: 0.5 }, Promise.resolve("Ann called."));
+  await owner.events(2);
+  const [call] = owner.kept;
+  assertEquals([call?.messages, call?.summary, call?.carrierMinutes, call?.modelUsd, call?.turns], [
+    [message("one")],
+    "Ann called.",
+    2,
+    0.5,
+    [],
+  ]);
 });
