@@ -3,7 +3,7 @@ import type { Clock } from "../clock.ts";
 import type { Assistant, Assistants, BuiltIn, Limits } from "../config/assistants/assistant.ts";
 import { inLanguage, languagesOf } from "../config/assistants/languages.ts";
 import { route } from "../config/assistants/route.ts";
-import { callVariables, fill } from "../config/assistants/template.ts";
+import { callVariables, dayAndTime, fill } from "../config/assistants/template.ts";
 import type { Config } from "../config/config.ts";
 import { outboundInstructions } from "../outbound/call_screening.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -47,6 +47,8 @@ export interface LanguageChoice {
 export class AssistantsAtWork {
   readonly #options: AssistantsOptions;
   #assistants: Assistants;
+  /** By time zone. */
+  readonly #formats = new Map<string | undefined, Intl.DateTimeFormat>();
 
   constructor(options: AssistantsOptions) {
     this.#options = options;
@@ -110,7 +112,7 @@ export class AssistantsAtWork {
     const values = {
       ...facts,
       ...briefing.variables,
-      ...callVariables({ caller: call.from, called: call.to, at, timeZone, objective }),
+      ...callVariables({ caller: call.from, called: call.to, at, objective, format: this.#format(timeZone) }),
     };
     const text = (template: string) => fill(template, values).text;
     const { voicemail = "hang up", callsFor = assistant.name } = assistant;
@@ -189,6 +191,12 @@ export class AssistantsAtWork {
       ...assistant.builtIn.map((name) => builtIn[name]()),
       ...assistant.httpTools.map((tool) => httpTool(tool, context)),
     ];
+  }
+
+  #format(timeZone: string | undefined): Intl.DateTimeFormat {
+    const format = this.#formats.get(timeZone) ?? dayAndTime(timeZone);
+    this.#formats.set(timeZone, format);
+    return format;
   }
 
   #log({ callSid }: IncomingCall): Log {

@@ -39,12 +39,18 @@ export interface KnownCall {
   /** Such as `Europe/Berlin`; without it, this machine's. */
   readonly timeZone?: string | undefined;
   readonly objective?: string | undefined;
+  /** Made for that time zone before: making one takes long, and much memory. */
+  readonly format?: Intl.DateTimeFormat | undefined;
+}
+
+/** Writes day and time in a time zone; without one, this machine's. */
+export function dayAndTime(timeZone: string | undefined): Intl.DateTimeFormat {
+  return new Intl.DateTimeFormat("en-GB", { dateStyle: "full", timeStyle: "short", timeZone });
 }
 
 /** The values of {@linkcode CALL_VARIABLES}. */
-export function callVariables({ caller, called, at, timeZone, objective = "" }: KnownCall) {
-  const now = new Intl.DateTimeFormat("en-GB", { dateStyle: "full", timeStyle: "short", timeZone }).format(
-    at,
-  );
-  return { caller, called, now, objective };
+export function callVariables(
+  { caller, called, at, timeZone, objective = "", format = dayAndTime(timeZone) }: KnownCall,
+): Record<string, string> {
+  return { caller, called, now: format.format(at), objective };
 }
