@@ -7,13 +7,18 @@ const COLLECT_MS = 60_000;
 /** Longest text of keypad tones (ms): 40 of them, with pauses. */
 const TONES_MS = 60_000;
 
+const NOTHING = z.object({});
+const DIGITS = z.object({
+  digits: z.string().regex(/^[0-9*#ABCDwW]{1,40}$/, "0 to 9, *, #, w; at most 40"),
+});
+
 /** `end_call`: hangs up after the goodbye. */
 export function endCall(phone: Phone): Tool {
   return tool({
     name: "end_call",
     description:
       "Hangs up. Say goodbye first, in the same answer, and only when the caller wants nothing more.",
-    parameters: z.object({}),
+    parameters: NOTHING,
     quiet: true,
   }, () => {
     phone.hangUp();
@@ -49,9 +54,7 @@ export function sendDigits(phone: Phone): Tool {
     name: "send_digits",
     description:
       "Presses keys of the telephone, for a menu at the other end: 0 to 9, * and #; w waits half a second.",
-    parameters: z.object({
-      digits: z.string().regex(/^[0-9*#ABCDwW]{1,40}$/, "0 to 9, *, #, w; at most 40"),
-    }),
+    parameters: DIGITS,
     timeoutMs: TONES_MS,
     quiet: true,
   }, async ({ digits }) => {

@@ -50,13 +50,24 @@ export function tool<Args>(
   },
   run: (args: Args, signal: AbortSignal) => Promise<unknown> | unknown,
 ): Tool {
-  const { $schema: _, ...schema } = z.toJSONSchema(parameters, { io: "input" });
   return {
-    declaration: { name, description, parameters: isObject(schema) ? schema : {} },
+    declaration: { name, description, parameters: jsonSchemaOf(parameters) },
     timeoutMs,
     quiet,
     run: (args, signal) => run(checked(parameters, args), signal),
   };
+}
+
+/** Written once for each schema: a call begins with many tools, and a hundred calls may begin at once. */
+const WRITTEN = new WeakMap<z.ZodType, JsonObject>();
+
+function jsonSchemaOf(schema: z.ZodType): JsonObject {
+  const known = WRITTEN.get(schema);
+  if (known) return known;
+  const { $schema: _, ...written } = z.toJSONSchema(schema, { io: "input" });
+  const plain = isObject(written) ? written : {};
+  WRITTEN.set(schema, plain);
+  return plain;
 }
 
 /**
