@@ -1,5 +1,4 @@
-import type { Config } from "../config/config.ts";
-import { permissionsFor } from "./permissions.ts";
+import type { Permissions } from "./permissions.ts";
 
 /** The service could not be started. */
 export class StartError extends Error {
@@ -11,23 +10,18 @@ export class StartError extends Error {
 }
 
 /**
- * Starts a program of this folder in a thread of its own that may do what the service has to, and nothing else.
+ * Starts a program in a thread of its own that may do what it has to, and nothing else.
  *
  * Deno cannot give up a part of a process's permissions, but it can give a worker fewer.
  *
- * @throws {StartError} when the process itself may not do what the service has to.
+ * @throws {StartError} when the process itself may not do what the program has to.
  */
-export function confined(
-  program: "service_worker.ts" | "sandbox_worker.ts",
-  config: Config,
-  modelUrl: string | undefined,
-): Worker {
-  const { net, read, write } = permissionsFor(config, modelUrl);
+export function confined(program: URL, { net, read, write }: Permissions): Worker {
   const nothingElse = { env: false, sys: false, run: false, ffi: false, import: false } as const;
   try {
-    return new Worker(new URL(program, import.meta.url), {
+    return new Worker(program, {
       type: "module",
-      name: program,
+      name: program.pathname.split("/").at(-1) ?? "",
       deno: { permissions: { net: [...net], read: [...read], write: [...write], ...nothingElse } },
     });
   } catch (error) {

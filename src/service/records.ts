@@ -1,6 +1,6 @@
 import type { Config } from "../config/config.ts";
 import type { RecordsStart, RecordsStarted } from "../records/records_worker.ts";
-import { StartError } from "./confined.ts";
+import { confined, StartError } from "./confined.ts";
 
 /** The thread that keeps the file of calls, apart from the service's: no disk may hold up a call. */
 export interface RecordsThread {
@@ -13,17 +13,14 @@ export interface RecordsThread {
 /**
  * Starts it. It may read and write `DATA_DIR`, and nothing else.
  *
- * @throws {StartError} when the file cannot be used.
+ * @throws {StartError} when the file cannot be used, or lies where this program may not go.
  */
 export async function startRecords(
   { DATA_DIR, LOG_LEVEL, LOG_FORMAT, secrets }: Config,
 ): Promise<RecordsThread> {
-  const nothingElse = { net: false, env: false, sys: false, run: false, ffi: false, import: false } as const;
-  const worker = new Worker(new URL("../records/records_worker.ts", import.meta.url), {
-    type: "module",
-    name: "records",
-    deno: { permissions: { read: [DATA_DIR], write: [DATA_DIR], ...nothingElse } },
-  });
+  const folder = [DATA_DIR];
+  const program = new URL("../records/records_worker.ts", import.meta.url);
+  const worker = confined(program, { net: [], read: folder, write: folder });
   const [asks, says] = [new MessageChannel(), new MessageChannel()];
   const started = Promise.withResolvers<RecordsStarted>();
   says.port1.onmessage = ({ data }) => started.resolve(data);

@@ -1,5 +1,6 @@
 import type { Config } from "../config/config.ts";
 import { confined } from "./confined.ts";
+import { permissionsFor } from "./permissions.ts";
 import type { Attempts } from "./sandbox_worker.ts";
 
 /**
@@ -11,7 +12,7 @@ import type { Attempts } from "./sandbox_worker.ts";
  */
 export async function trySandbox(config: Config, folder: string): Promise<string[]> {
   const somebody = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const worker = confined("sandbox_worker.ts", config, undefined);
+  const worker = confined(new URL("sandbox_worker.ts", import.meta.url), permissionsFor(config, undefined));
   const { port1, port2 } = new MessageChannel();
   try {
     const attempts: Attempts = { folder, port: somebody.addr.port, report: port2 };

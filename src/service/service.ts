@@ -1,7 +1,8 @@
 import type { Assistants } from "../config/assistants/assistant.ts";
 import type { Config } from "../config/config.ts";
 import { confined, StartError } from "./confined.ts";
-import { type RecordsThread, startRecords } from "./records.ts";
+import { permissionsFor } from "./permissions.ts";
+import { startRecords } from "./records.ts";
 
 /** What a service is started with. */
 export interface ServiceStart {
@@ -38,8 +39,12 @@ export interface Service {
  * @throws {StartError} when it cannot listen, its certificate cannot be used, or it may not have what it needs.
  */
 export async function startService(config: Config, modelUrl: string | undefined): Promise<Service> {
-  const records = await startRecords(config);
-  const worker = confinedOrNothing(config, modelUrl, records);
+  const program = new URL("service_worker.ts", import.meta.url);
+  const worker = confined(program, permissionsFor(config, modelUrl));
+  const records = await startRecords(config).catch((error) => {
+    worker.terminate();
+    throw error;
+  });
   const { port1: port, port2 } = new MessageChannel();
   const listening = Promise.withResolvers<string>();
   const stopped = Promise.withResolvers<number>();
@@ -74,14 +79,4 @@ export async function startService(config: Config, modelUrl: string | undefined)
     tell: (what) => port.postMessage(what),
     stopped: stopped.promise,
   };
-}
-
-/** The service's thread; where it cannot be, that of the records is ended. */
-function confinedOrNothing(config: Config, modelUrl: string | undefined, records: RecordsThread): Worker {
-  try {
-    return confined("service_worker.ts", config, modelUrl);
-  } catch (error) {
-    records.end();
-    throw error;
-  }
 }

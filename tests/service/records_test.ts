@@ -2,6 +2,7 @@ import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { runCalls } from "../../src/records/command.ts";
 import { startRehearsalModel } from "../../src/rehearsal/model/server.ts";
 import { StartError } from "../../src/service/confined.ts";
+import { startRecords } from "../../src/service/records.ts";
 import { startService } from "../../src/service/service.ts";
 import { configOf } from "../support/service.ts";
 import { StreamClient } from "../support/stream_client.ts";
@@ -56,4 +57,15 @@ Deno.test("a service that cannot keep calls does not start, and says why", async
   const config = configOf({ PORT: "0", LOG_LEVEL: "error", DATA_DIR: folder });
   await assertRejects(() => startService(config, undefined), StartError, "DATA_DIR: ");
   await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test({
+  name: "a folder this program may not go to is told in its own words",
+  permissions: { read: true, write: false, net: true },
+  async fn() {
+    const config = configOf({ PORT: "0", LOG_LEVEL: "error", DATA_DIR: "/var/lib/parley" });
+    const message = "lies where this program may not go";
+    await assertRejects(() => startRecords(config), StartError, message);
+    await assertRejects(() => startService(config, undefined), StartError, message);
+  },
 });
