@@ -1,19 +1,10 @@
 import type { Cancel, Clock } from "../clock.ts";
 import type { Answer, SessionFailure } from "../model/session.ts";
+import type { Tokens } from "../records/call_record.ts";
 import type { Log } from "../telemetry/log.ts";
 
 /** Pause before asking again for an answer that failed (ms): rate limits need a moment. */
 const RETRY_MS = 1_000;
-
-/** Tokens by kind and use. */
-export interface BilledTokens {
-  readonly textIn: number;
-  readonly textCached: number;
-  readonly textOut: number;
-  readonly audioIn: number;
-  readonly audioCached: number;
-  readonly audioOut: number;
-}
 
 /** What a call does about an answer that did not come. */
 export interface AnswersObserver {
@@ -47,7 +38,7 @@ export class Answers {
   }
 
   /** The same by kind; cached ones are a part of those that went in. */
-  get billed(): BilledTokens {
+  get billed(): Tokens {
     return this.#billed;
   }
 

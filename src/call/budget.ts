@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { Clock } from "../clock.ts";
 import { parseObject } from "../json.ts";
 import type { Log } from "../telemetry/log.ts";
+import { anonymise } from "./anonymise.ts";
 
 /** The file is written at most this often (ms): so much is forgotten when the process is killed. */
 const WRITE_MS = 10_000;
@@ -29,7 +29,7 @@ export interface BudgetFile {
   setAside(): void;
 }
 
-/** Sums of one UTC day, in millionths of a dollar: whole numbers add up exactly. */
+/** Sums of one UTC day, in millionths: whole numbers add up exactly. */
 interface Day {
   readonly date: string;
   total: number;
@@ -72,7 +72,7 @@ export class Budget {
   /** Whose limit a call is not taken for, if any. Callers who hide their number are one. */
   refuse(caller: string, limits: BudgetLimits): "caller" | "day" | undefined {
     const { total, callers } = this.#today();
-    if ((callers.get(hash(caller)) ?? 0) >= micros(limits.perCallerDay)) return "caller";
+    if ((callers.get(anonymise(caller)) ?? 0) >= micros(limits.perCallerDay)) return "caller";
     return total >= micros(limits.perDay) ? "day" : undefined;
   }
 
@@ -83,7 +83,7 @@ export class Budget {
    * `warn` at 80 % of what was left of it when the call began, or else every call late in a day would be warned at once.
    */
   meter(caller: string, limits: BudgetLimits): (amount: number) => "ok" | "warn" | "over" {
-    const id = hash(caller);
+    const id = anonymise(caller);
     let call = 0;
     const bounds = [
       { limit: micros(limits.perCall), sum: () => call },
@@ -171,7 +171,7 @@ export class Budget {
   }
 }
 
-/** Millionths of a dollar; no limit is infinite. */
+/** Millionths; no limit is infinite. */
 function micros(amount = Infinity): number {
   return Math.round(amount * 1e6);
 }
@@ -179,9 +179,4 @@ function micros(amount = Infinity): number {
 /** A sum that stays a whole number. */
 function plus(sum: number, amount: number): number {
   return Math.min(sum + amount, Number.MAX_SAFE_INTEGER);
-}
-
-/** Who spent what is no list of telephone numbers. */
-function hash(caller: string): string {
-  return createHash("sha256").update(caller).digest("hex");
 }

@@ -1,18 +1,5 @@
 import type { Clock } from "../clock.ts";
-
-/** Something that happened in a call beside what was said. */
-export interface CallEvent {
-  /** From the start of its stream (ms). */
-  readonly atMs: number;
-  readonly kind: "tool" | "transfer" | "barge-in" | "keys" | "language" | "machine";
-  /** Which tool, destination, language; nothing that a caller entered. */
-  readonly name: string;
-  readonly ok?: boolean;
-  /** How long it took (ms). */
-  readonly ms?: number;
-  /** Why it did not work. */
-  readonly detail?: string;
-}
+import type { CallEvent } from "../records/call_record.ts";
 
 /** What happened in a call, and when. */
 export class CallEvents {

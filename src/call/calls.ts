@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { Clock } from "../clock.ts";
 import type { OpenSession } from "../model/session.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -9,6 +8,7 @@ import type { AnsweredBy } from "../twilio/call_status.ts";
 import type { Start } from "../twilio/messages.ts";
 import type { IncomingCall } from "../twilio/webhook.ts";
 import type { CallAssistant, Destination } from "./assistant.ts";
+import { anonymise } from "./anonymise.ts";
 import { Admission, type AdmissionRules, type CallRefusal } from "./admission.ts";
 import { Call, CONNECT_MS } from "./call.ts";
 import type { Ending, EndReason } from "./ending.ts";
@@ -288,9 +288,4 @@ export class Calls implements LiveCalls {
 
 function live({ call, callSid, assistant, from, to, announcedAt }: Entry): LiveCall {
   return { callSid, assistant, from, to, state: call.state, startedAt: new Date(announcedAt).toISOString() };
-}
-
-/** A name for the caller that is stable and is not the number. */
-function anonymise(from: string): string {
-  return createHash("sha256").update(from).digest("hex");
 }

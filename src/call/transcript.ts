@@ -1,23 +1,8 @@
+import type { Turn } from "../records/call_record.ts";
 import type { TurnHops } from "../telemetry/turn_hops.ts";
 
-/** What was said in one go, by one side. */
-export interface SaidTurn {
-  readonly who: "caller" | "assistant";
-  /** The words; of an answer that was interrupted, those that were heard. Left out where none came. */
-  readonly text?: string;
-  /** When it began, from the start of the call (ms). */
-  readonly atMs: number;
-  /** How much of an answer was heard, and how much there was (ms). */
-  readonly heardMs?: number;
-  readonly totalMs?: number;
-  /** Whether the caller interrupted it. */
-  readonly cut?: true;
-  /** How long an answer took, hop by hop. */
-  readonly latency?: TurnHops;
-}
-
 interface Item {
-  who: SaidTurn["who"] | undefined;
+  who: Turn["who"] | undefined;
   atMs: number;
   text?: string;
   heardMs?: number;
@@ -41,7 +26,7 @@ export class Transcript {
    * @param previous The one before it, where there is one.
    * @param who Who said it; nobody, for a note or a function's call.
    */
-  added(itemId: string, previous: string | undefined, who: SaidTurn["who"] | undefined, atMs: number): void {
+  added(itemId: string, previous: string | undefined, who: Turn["who"] | undefined, atMs: number): void {
     const known = this.#order.indexOf(itemId);
     if (known >= 0) this.#order.splice(known, 1);
     const place = previous === undefined ? -1 : this.#order.indexOf(previous);
@@ -52,7 +37,7 @@ export class Transcript {
   }
 
   /** The words of an item. */
-  said(itemId: string, who: SaidTurn["who"], text: string, atMs: number): void {
+  said(itemId: string, who: Turn["who"], text: string, atMs: number): void {
     this.#item(itemId, who, atMs).text = text.trim();
   }
 
@@ -70,7 +55,7 @@ export class Transcript {
   }
 
   /** All that was said, in order. Answers of which nothing was heard were not said. */
-  turns(): SaidTurn[] {
+  turns(): Turn[] {
     return this.#order.map((itemId) => this.#items.get(itemId)).flatMap((item) => {
       if (!item?.who || item.who === "assistant" && item.heardMs === 0) return [];
       const { who, text, atMs, heardMs, totalMs, cut, latency } = item;
@@ -86,7 +71,7 @@ export class Transcript {
     });
   }
 
-  #item(itemId: string, who: SaidTurn["who"], atMs: number): Item {
+  #item(itemId: string, who: Turn["who"], atMs: number): Item {
     if (!this.#items.has(itemId)) this.added(itemId, undefined, who, atMs);
     const item = this.#items.get(itemId) ?? { who, atMs };
     item.who ??= who;

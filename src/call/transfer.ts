@@ -1,14 +1,19 @@
 import type { Destination } from "./assistant.ts";
 
 /** Why nobody took a call: what Twilio says of a `<Dial>`. Source: https://www.twilio.com/docs/voice/twiml/dial#dialcallstatus */
-export type TransferFailure = "busy" | "no-answer" | "failed" | "canceled";
+export type TransferFailure = keyof typeof REASONS;
 
-const REASONS: Readonly<Record<TransferFailure, string>> = {
+const REASONS = {
   busy: "the line was busy",
   "no-answer": "nobody answered",
   failed: "the call could not be placed",
   canceled: "the call was given up",
 };
+
+/** Whether it says that nobody took the call. */
+export function isTransferFailure(dialStatus: string): dialStatus is TransferFailure {
+  return Object.hasOwn(REASONS, dialStatus);
+}
 
 /** A caller on the way to somebody else, who may come back. */
 export class Transfer {

@@ -2,6 +2,8 @@
 
 import { parseArgs } from "node:util";
 import type { Config } from "../config/config.ts";
+import { flagProblem } from "../flag_problem.ts";
+import { printable } from "../printable.ts";
 import type { Finding } from "./finding.ts";
 import { explainRoute, type RouteQuestion } from "./route.ts";
 import { survey, type SurveyDeps } from "./survey.ts";
@@ -86,8 +88,7 @@ function parseFlags(args: string[]): CheckFlags {
     }).values;
     return { json, fix, help, route, from, at };
   } catch (error) {
-    const why = error instanceof Error ? error.message.split(/\. |\n/, 1)[0] : String(error);
-    throw new TypeError(`Cannot check: ${why}; see "parley check --help"`);
+    throw new TypeError(`Cannot check: ${flagProblem(error)}; see "parley check --help"`);
   }
 }
 
@@ -106,10 +107,7 @@ function safe(finding: Finding, secrets: readonly string[]): Finding {
     for (const secret of hidden) text = text.replaceAll(secret, "[secret]");
     // Cut only now: a part of a secret would not be found.
     const short = text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text;
-    return short.replaceAll(
-      UNPRINTABLE,
-      (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-    );
+    return printable(short);
   };
   const { found, remedy } = finding;
   return { ...finding, found: clean(found), ...(remedy === undefined ? {} : { remedy: clean(remedy) }) };
@@ -117,9 +115,6 @@ function safe(finding: Finding, secrets: readonly string[]): Finding {
 
 /** Most characters of a text that are shown. */
 const MAX_TEXT = 1_000;
-/** Controls, and marks that turn the direction of a text. */
-const UNPRINTABLE = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
-
 function counted(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? "" : "s"}`;
 }

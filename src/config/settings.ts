@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { CallingHours } from "../outbound/calling_hours.ts";
+import { E164 } from "../outbound/phone_number.ts";
 import { LOG_FORMATS, LOG_LEVELS } from "../telemetry/log.ts";
 
 /** One environment variable: what it is for, what it may be, what it is when it is not set. */
@@ -49,7 +50,6 @@ function listOf(item: RegExp, allowed: string) {
     );
 }
 
-const E164 = /^\+[1-9]\d{1,14}$/;
 const CALLERS = listOf(
   /^(\+\d{0,15}\*?|[^+,\s]+)$/,
   "numbers such as +15551230000, beginnings such as +1555*, or what the network says instead, such as anonymous",

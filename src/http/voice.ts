@@ -3,7 +3,7 @@ import type { Calls } from "../call/calls.ts";
 import type { Ending } from "../call/ending.ts";
 import type { CallRefusal } from "../call/admission.ts";
 import type { Log } from "../telemetry/log.ts";
-import type { TransferFailure } from "../call/transfer.ts";
+import { isTransferFailure } from "../call/transfer.ts";
 import {
   connectStream,
   dial,
@@ -25,7 +25,6 @@ import type { Refusals } from "./refusals.ts";
 const APOLOGY =
   "We are sorry. The assistant cannot be reached at the moment. Please call again later. Goodbye.";
 const TIME_IS_OVER = "The time for this call is over. Goodbye.";
-const FAILURES: readonly TransferFailure[] = ["busy", "no-answer", "failed", "canceled"];
 const ALL_BUSY =
   "We are sorry. All our lines are busy at the moment. Please call again in a few minutes. Goodbye.";
 
@@ -126,10 +125,9 @@ export function afterStream(parameters: URLSearchParams, { calls, publicUrl }: V
 /** Twilio asks how to go on after a transfer: a caller whom nobody answered comes back. */
 export function afterTransfer(parameters: URLSearchParams, options: VoiceOptions): Response {
   const { callSid, callStatus, dialStatus } = readDialEnd(parameters);
-  const why = FAILURES.find((each) => each === dialStatus);
   if (callStatus === "completed") options.calls.hungUp(callSid);
-  else if (why) {
-    const token = options.calls.transferFailed(callSid, why);
+  else if (isTransferFailure(dialStatus)) {
+    const token = options.calls.transferFailed(callSid, dialStatus);
     if (token) return xml(twiml(...connect(readIncomingCall(parameters), token, options)));
   } else options.calls.transferAnswered(callSid);
   return xml(twiml(hangup));

@@ -2,6 +2,7 @@
 
 import { parseArgs } from "node:util";
 import type { Clock } from "../clock.ts";
+import { flagProblem } from "../flag_problem.ts";
 import { variableNameProblem } from "./call_request.ts";
 import { CallingHours } from "./calling_hours.ts";
 import { type CallList, type Defaults, readCallList, requestOf, withoutKnown } from "./list/call_list.ts";
@@ -216,7 +217,7 @@ function parseFlags(args: string[]) {
       },
     });
   } catch (error) {
-    throw wrong(error instanceof Error ? error.message.split(/\. |\n/, 1)[0] ?? "" : String(error));
+    throw wrong(flagProblem(error));
   }
 }
 

@@ -1,6 +1,6 @@
 import type { CallRecord } from "./call_record.ts";
 import type { ListedCall } from "./call_list.ts";
-import { printable } from "./printable.ts";
+import { printable } from "../printable.ts";
 
 const COLUMNS = [
   "callSid",

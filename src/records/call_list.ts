@@ -1,6 +1,6 @@
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import type { CallRecord } from "./call_record.ts";
-import { directionOf, isoTime, numberOf, type Row, textOf } from "./call_rows.ts";
+import { headOf, isoTime, numberOf, type Row, textOf } from "./call_rows.ts";
 
 /** Which calls; all that is given must hold. */
 export interface CallFilter {
@@ -121,16 +121,7 @@ function pageStart(before: string): [string, number] {
 
 function listed(row: Row): ListedCall {
   return {
-    callSid: textOf(row.call_sid),
-    direction: directionOf(row.direction),
-    from: textOf(row.from_number),
-    to: textOf(row.to_number),
-    assistant: textOf(row.assistant),
-    model: textOf(row.model),
-    startedAt: textOf(row.started_at),
-    endedAt: textOf(row.ended_at),
-    seconds: numberOf(row.seconds),
-    reason: textOf(row.reason),
+    ...headOf(row),
     modelUsd: numberOf(row.model_usd),
     carrierMinutes: numberOf(row.carrier_minutes),
     ...(row.summary === null ? {} : { summary: textOf(row.summary) }),

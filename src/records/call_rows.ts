@@ -79,13 +79,8 @@ export function writeCall(db: DatabaseSync, call: CallRecord): void {
   indexCall(db, id);
 }
 
-/** Everything of one call. */
-export function readCall(db: DatabaseSync, callSid: string): CallRecord | undefined {
-  const row = db.prepare("SELECT * FROM calls WHERE call_sid = ?").get(callSid);
-  if (!row) return undefined;
-  const id = numberOf(row.id);
-  const rowsOf = (table: "turns" | "events" | "messages") =>
-    db.prepare(`SELECT * FROM ${table} WHERE call_id = ? ORDER BY position`).all(id);
+/** What a list shows of a call as well as a look at it does. */
+export function headOf(row: Row) {
   return {
     callSid: textOf(row.call_sid),
     direction: directionOf(row.direction),
@@ -97,6 +92,18 @@ export function readCall(db: DatabaseSync, callSid: string): CallRecord | undefi
     endedAt: textOf(row.ended_at),
     seconds: numberOf(row.seconds),
     reason: textOf(row.reason),
+  };
+}
+
+/** Everything of one call. */
+export function readCall(db: DatabaseSync, callSid: string): CallRecord | undefined {
+  const row = db.prepare("SELECT * FROM calls WHERE call_sid = ?").get(callSid);
+  if (!row) return undefined;
+  const id = numberOf(row.id);
+  const rowsOf = (table: "turns" | "events" | "messages") =>
+    db.prepare(`SELECT * FROM ${table} WHERE call_id = ? ORDER BY position`).all(id);
+  return {
+    ...headOf(row),
     turns: rowsOf("turns").map(turnOf),
     events: rowsOf("events").flatMap(eventOf),
     tokens: {
@@ -155,7 +162,7 @@ export function numberOf(value: SQLOutputValue | undefined): number {
   throw new TypeError(`Cannot read the file of calls: found ${value} where a number was expected`);
 }
 
-export function directionOf(value: SQLOutputValue | undefined): CallRecord["direction"] {
+function directionOf(value: SQLOutputValue | undefined): CallRecord["direction"] {
   return value === "outbound" ? "outbound" : "inbound";
 }
 

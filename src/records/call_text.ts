@@ -1,6 +1,6 @@
 import type { ListedCall } from "./call_list.ts";
 import type { CallEvent, CallRecord, Turn } from "./call_record.ts";
-import { printable } from "./printable.ts";
+import { printable } from "../printable.ts";
 
 /** One line for each call; times are the machine's. */
 export function formatTable(calls: readonly ListedCall[]): string {

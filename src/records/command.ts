@@ -9,7 +9,7 @@ import { type CallFilter, listCalls, type ListedCall } from "./call_list.ts";
 import { readCall } from "./call_rows.ts";
 import { formatCall, formatTable } from "./call_text.ts";
 import { forget, type Traces, tracesOf } from "./forget.ts";
-import { printable } from "./printable.ts";
+import { printable } from "../printable.ts";
 
 /** What the command needs of the world. */
 export interface CallsIo {

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { flagProblem } from "../flag_problem.ts";
 import type { CallFilter } from "./call_list.ts";
 
 export const CALLS_USAGE =
@@ -68,7 +69,7 @@ function parseFlags(args: string[]) {
       },
     });
   } catch (error) {
-    throw wrong(error instanceof Error ? error.message.split(/\. |\n/, 1)[0] ?? "" : String(error));
+    throw wrong(flagProblem(error));
   }
 }
 

@@ -24,7 +24,7 @@ export function httpToolProblems(
   const known = [...properties, ...secrets.map((name) => `secret.${name}`)];
   for (const [member, template] of Object.entries({ url, headers, body })) {
     if (braces(template)) problems.push(`${member}: has "{{" or "}}" that are around no name`);
-    for (const name of new Set(namesIn(template))) {
+    for (const name of namesIn(template)) {
       if (known.includes(name)) continue;
       problems.push(`${member}: {{${name}}} is neither an argument nor a secret of the keypad`);
     }

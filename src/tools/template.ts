@@ -3,17 +3,19 @@
 import { isObject, type JsonObject } from "../json.ts";
 import { ToolError } from "./tool.ts";
 
-/** No value is looked through for more of them. */
-const PLACEHOLDER = /\{\{\s*([\w.-]+)\s*\}\}/g;
+/** A name in a text. No value is looked through for more of them. */
+export const PLACEHOLDER = /\{\{\s*([\w.-]+)\s*\}\}/g;
 
 /** What stands for a name; undefined where it was not given. Throws where it has to be. */
 export type Lookup = (name: string) => unknown;
 
-/** The names in the texts of a template. */
+/** The names in the texts of a template, each once. */
 export function namesIn(template: unknown): string[] {
-  if (typeof template === "string") return [...template.matchAll(PLACEHOLDER)].map(([, name = ""]) => name);
-  if (typeof template === "object" && template !== null) return Object.values(template).flatMap(namesIn);
-  return [];
+  if (typeof template === "string") {
+    return [...new Set([...template.matchAll(PLACEHOLDER)].map(([, name = ""]) => name))];
+  }
+  if (typeof template !== "object" || template === null) return [];
+  return [...new Set(Object.values(template).flatMap(namesIn))];
 }
 
 /**

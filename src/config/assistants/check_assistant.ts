@@ -1,7 +1,8 @@
 import type { Assistant } from "./assistant.ts";
 import type { Report } from "./report.ts";
 import type { Path } from "../../jsonc.ts";
-import { CALL_VARIABLES, namesIn } from "./template.ts";
+import { namesIn } from "../../tools/template.ts";
+import { CALL_VARIABLES } from "./template.ts";
 
 /** Models of this vendor that take `reasoning`. */
 const REASONS = /^gpt-realtime-2(?!\d)/;

@@ -2,13 +2,14 @@
 
 import { z } from "zod";
 import { DAYS } from "./assistant.ts";
+import { E164 } from "../../outbound/phone_number.ts";
 import { byName, flag, list, number, object, oneOf, text, textLike, wholeNumber } from "./fields.ts";
 
 /** Most characters of instructions: the model takes 16,384 tokens of them, tools included. */
 export const MAX_INSTRUCTIONS = 65_536;
 
 const NAME = textLike(/^[A-Za-z0-9_-]{1,40}$/, "letters, digits, _ and -, at most 40");
-const E164 = textLike(/^\+[1-9]\d{1,14}$/, "a number such as +15551230000");
+const NUMBER = textLike(E164, "a number such as +15551230000");
 const KEY = textLike(/^[0-9*#]$/, "one key: 0 to 9, * or #");
 const CODE = textLike(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, "a language such as es or es-MX");
 /** Who calls or is called. Networks have names beside numbers, such as `anonymous`, `sip:…` and `client:…`. */
@@ -128,7 +129,7 @@ export const DESTINATION = object({
   ).meta({ description: "Number, such as +15551230000, or sip:name@host." }),
   about: text(500).default("").meta({ description: "What it is there for, for the model." }),
   ringSeconds: wholeNumber(5, 60).default(20).meta({ description: "How long it rings (s)." }),
-  callerId: E164.optional().meta({
+  callerId: NUMBER.optional().meta({
     description: "Number it sees: one of yours at Twilio. Left out: the caller's.",
   }),
 });

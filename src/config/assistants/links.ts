@@ -6,7 +6,7 @@ import { nearest } from "../misspelt.ts";
 import type { Report } from "./report.ts";
 import { conflict } from "./route.ts";
 import type { Path } from "../../jsonc.ts";
-import { namesIn } from "./template.ts";
+import { namesIn } from "../../tools/template.ts";
 
 /** Entries of one section of the file. */
 export interface Section<Entry> {

@@ -28,7 +28,7 @@ import {
 } from "./file_schema.ts";
 import type { Report } from "./report.ts";
 import type { Path } from "../../jsonc.ts";
-import { namesIn } from "./template.ts";
+import { namesIn } from "../../tools/template.ts";
 
 /** Settings that stand for what an assistant leaves out. */
 export type Defaults = Pick<

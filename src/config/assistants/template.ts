@@ -1,18 +1,9 @@
 /** Texts with `{{name}}` in them, for what is known of a call. */
 
-const PLACEHOLDER = /\{\{\s*([\w.-]+)\s*\}\}/g;
+import { namesIn, PLACEHOLDER } from "../../tools/template.ts";
 
 /** What is known of every call. */
 export const CALL_VARIABLES: readonly string[] = ["caller", "called", "now", "objective"];
-
-/** The names in the texts of a JSON value, each once. */
-export function namesIn(value: unknown): string[] {
-  if (typeof value === "string") {
-    return [...new Set([...value.matchAll(PLACEHOLDER)].map(([, name = ""]) => name))];
-  }
-  if (typeof value !== "object" || value === null) return [];
-  return [...new Set(Object.values(value).flatMap(namesIn))];
-}
 
 /** A text with values in the place of names, and the names there is no value for, which were left out. */
 export interface Filled {

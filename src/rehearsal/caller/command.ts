@@ -1,6 +1,7 @@
 /** `parley rehearse`: its flags, its progress and its report. */
 
 import { parseArgs } from "node:util";
+import { flagProblem } from "../../flag_problem.ts";
 import { readRecording } from "../recording.ts";
 import { runScript } from "../script/command.ts";
 import { ScriptError } from "../script/script.ts";
@@ -100,8 +101,7 @@ function parseFlags(args: string[]) {
       },
     }).values;
   } catch (error) {
-    const why = error instanceof Error ? error.message.split(/\. |\n/, 1)[0] : String(error);
-    throw new TypeError(`Cannot rehearse: ${why}; see "parley rehearse --help"`);
+    throw new TypeError(`Cannot rehearse: ${flagProblem(error)}; see "parley rehearse --help"`);
   }
 }
 

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { callVariables, fill, namesIn } from "../../../src/config/assistants/template.ts";
+import { callVariables, fill } from "../../../src/config/assistants/template.ts";
+import { namesIn } from "../../../src/tools/template.ts";
 
 Deno.test("fill() puts values in the place of names, and leaves out what has none", () => {
   const values = { caller: "+1", name: "Ann", empty: "" };
