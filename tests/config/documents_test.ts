@@ -112,6 +112,14 @@ Deno.test("the npm mirror names the packages and versions of deno.json", () => {
   assertEquals([...packages].sort(), ours.filter(isStd).map(([name]) => name).sort());
 });
 
+Deno.test("both lock files hold every package of deno.json: a shortened one is noticed before it is committed", () => {
+  const packages = Object.values(deno.imports).filter((target) => target.startsWith("npm:"));
+  for (const path of ["deno.lock", ".mirror/deno.lock"]) {
+    const { specifiers } = JSON.parse(read(path));
+    assertEquals(packages.filter((specifier) => !(specifier in specifiers)), [], path);
+  }
+});
+
 /** The permissions a task grants. Those within `$(…)` belong to the program that looks for the mirror. */
 function permissions({ command }: { command: string }): string[] {
   const own = command.replaceAll(/\$\([^)]*\)|'/g, "");
