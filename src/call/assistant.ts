@@ -29,7 +29,8 @@ export interface CallAssistant extends Persona {
   readonly name: string;
   /** Name under which answers are counted and priced. */
   readonly billedModel: string;
-  readonly languages: ReadonlyMap<string, Persona>;
+  /** The others it may go on in. */
+  readonly languages: Pick<ReadonlyMap<string, Persona>, "get">;
   readonly destinations: readonly Destination[];
   /** What it may do in this call; `secret` gives digits the caller entered under a name. */
   readonly tools: (phone: Phone, secret: (name: string) => string | undefined) => readonly Tool[];

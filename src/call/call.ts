@@ -33,7 +33,7 @@ export interface CallOptions extends Witnesses {
   readonly clock: Clock;
   /** An answer was paid for (US dollars). */
   readonly spent?: (usd: number) => "ok" | "warn" | "over";
-  /** Minutes have passed on the line. */
+  /** Minutes have passed on the line; without it, they are not limited. */
   readonly talked?: (minutes: number) => "ok" | "warn" | "over";
   /** Its state is another one. */
   readonly changed: () => void;
@@ -333,18 +333,13 @@ export class Call implements MediaStreamObserver {
   }
 
   #limitTime(): void {
-    const { clock, assistant: { maxMs, minutes }, talked } = this.#options;
-    if (minutes && talked) {
-      this.#minutes = countMinutes(clock, talked, {
-        warn: (note) => this.#conversation.note(note),
-        over: () => this.sayGoodbye("time limit"),
-      });
-    }
-    if (maxMs === undefined) return;
-    this.#limit = limitTime(clock, maxMs, {
-      warn: (note) => this.#conversation.note(note),
+    const { clock, assistant: { maxMs }, talked } = this.#options;
+    const told = {
+      warn: (note: string) => this.#conversation.note(note),
       over: () => this.sayGoodbye("time limit"),
-    });
+    };
+    if (talked) this.#minutes = countMinutes(clock, talked, told);
+    if (maxMs !== undefined) this.#limit = limitTime(clock, maxMs, told);
   }
 
   #spend(usd: number): void {

@@ -170,7 +170,6 @@ export class CallPhone implements Phone {
   /** The caller is elsewhere. */
   detached(): void {
     this.#silence?.pause("away");
-    this.#waiting?.done();
   }
 
   /** A remote server may do something only if the caller says so, by a key nobody can talk them or the model out of. */

@@ -125,7 +125,8 @@ export class Calls implements LiveCalls {
 
   /** Why a call would not be taken now; it is not counted yet. */
   refusal(incoming: IncomingCall): CallRefusal | undefined {
-    return this.#admission.why(incoming, this.count);
+    // What we placed ourselves was counted and looked up before.
+    return incoming.outbound ? undefined : this.#admission.why(incoming, this.count);
   }
 
   /** A stream has started: its call, if the token is good. */

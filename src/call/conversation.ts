@@ -200,8 +200,7 @@ export class Conversation {
 
   /** The line is gone; the session stays, and hears nothing. */
   detach(): void {
-    this.#session?.interrupted(this.#audio.cut(this.#openItem));
-    this.#session?.stopSpeech();
+    this.#breakOff();
     this.#line = undefined;
     this.#audio.detach();
     this.#callerSpeaking = false;
@@ -267,9 +266,7 @@ export class Conversation {
   /** Has the assistant be silent, at once and whatever it hears; or lets it speak again. */
   silence(silent: boolean): void {
     this.#silent = silent;
-    if (!silent) return;
-    this.#session?.interrupted(this.#audio.cut(this.#openItem));
-    this.#session?.stopSpeech();
+    if (silent) this.#breakOff();
   }
 
   /**
@@ -360,6 +357,12 @@ export class Conversation {
       this.#options.metrics.bargeIn();
     }
     this.#log.info(cut ? "barge-in" : "speech started", cut && { item: cut.itemId, heard_ms: cut.heardMs });
+  }
+
+  /** Ends what the assistant says, and what it is about to say. */
+  #breakOff(): void {
+    this.#session?.interrupted(this.#audio.cut(this.#openItem));
+    this.#session?.stopSpeech();
   }
 
   #takeAudio(session: ModelSession, itemId: string, audio: Uint8Array): void {

@@ -81,9 +81,7 @@ export class AssistantsAtWork {
     const { values, problem } = await callerFacts(
       assistant.variables,
       { ...call, assistant: assistant.name },
-      {
-        clock,
-      },
+      { clock },
     );
     if (problem) this.#log(call).warn("variables incomplete", { assistant: assistant.name, problem });
     return this.#ready(assistant, call, briefing, values);
@@ -124,7 +122,8 @@ export class AssistantsAtWork {
       name: assistant.name,
       // What the stand-in says costs nothing.
       billedModel: modelUrl === undefined ? assistant.model : "stand-in",
-      languages: new Map(languagesOf(assistant).map((code) => [code, persona(code)])),
+      // Few calls change it.
+      languages: { get: (code) => languagesOf(assistant).includes(code) ? persona(code) : undefined },
       destinations: this.#assistants.destinations,
       tools: (phone, secret) => this.#tools(assistant, call, phone, secret),
       approvals: new Map(

@@ -30,7 +30,7 @@ const ALL_BUSY =
 
 export interface VoiceOptions {
   readonly calls: Calls;
-  readonly assistants: Pick<AssistantsAtWork, "assign" | "choices">;
+  readonly assistants: Pick<AssistantsAtWork, "assign" | "assignNow" | "choices">;
   readonly outbound: Pick<Outbound, "briefing" | "report" | "answeredBy" | "placed">;
   readonly refusals: Refusals;
   readonly log: Log;
@@ -71,7 +71,11 @@ async function connectCall(
   options: VoiceOptions,
 ): Promise<Response> {
   const { calls, assistants, refusals, welcome, overflow } = options;
-  const answer = calls.announce(incoming, await assistants.assign(incoming, briefing));
+  // Of a caller who is turned away, nobody is asked anything.
+  const assistant = calls.refusal(incoming)
+    ? assistants.assignNow(incoming, briefing)
+    : await assistants.assign(incoming, briefing);
+  const answer = calls.announce(incoming, assistant);
   if ("refused" in answer) {
     const { callSid, from } = incoming;
     refusals.count("call", answer.refused, { call: callSid, from });

@@ -33,8 +33,7 @@ function addressesOf({ tools, assistants, afterCall }: Config["assistants"]): st
   const webhooks = [afterCall, ...assistants.map(({ variables }) => variables)].filter((each) =>
     each !== undefined
   );
-  // What is filled in comes after the host.
-  return [...tools, ...webhooks].map(({ url }) => url.split("{{")[0] ?? url);
+  return [...tools, ...webhooks].map(({ url }) => url);
 }
 
 function hostOf(address: string): string {

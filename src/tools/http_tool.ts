@@ -48,7 +48,7 @@ export function httpTool(options: HttpToolOptions, context: HttpToolContext): To
   const { name, description, parameters, url: template, method, allowPrivate, answer } = options;
   const schema = argumentsSchema(parameters);
   const guard = {
-    hosts: [new URL(template.split("{{")[0] ?? "").host],
+    hosts: [new URL(template).host],
     allowPrivate,
     maxBytes: options.maxResponseBytes,
     caCerts: context.caCerts,
@@ -82,6 +82,9 @@ export function httpTool(options: HttpToolOptions, context: HttpToolContext): To
   };
 }
 
+/** Made once for each schema, and not for each call. */
+const CHECKS = new WeakMap<JsonObject, z.ZodType<JsonObject>>();
+
 /**
  * A check for a tool's arguments. What the schema does not name is refused unless it allows more, so that nothing the model
  * makes up goes out.
@@ -89,10 +92,14 @@ export function httpTool(options: HttpToolOptions, context: HttpToolContext): To
  * @throws {Error} when the schema is none that can be checked.
  */
 export function argumentsSchema(parameters: JsonObject): z.ZodType<JsonObject> {
+  const known = CHECKS.get(parameters);
+  if (known) return known;
   const { type, properties = {} } = parameters;
   if (type !== "object" || !isObject(properties)) throw new Error('it has to be of the type "object"');
-  return z.fromJSONSchema({ additionalProperties: false, ...parameters, type })
+  const check = z.fromJSONSchema({ additionalProperties: false, ...parameters, type })
     .pipe(z.record(z.string(), z.unknown()));
+  CHECKS.set(parameters, check);
+  return check;
 }
 
 function lookupIn(args: JsonObject, secret: HttpToolContext["secret"], used: Set<string>): Lookup {

@@ -83,23 +83,25 @@ export class ToolCalls {
     this.#atWork.add(work);
     const startedAt = this.#clock.now();
     const tool = this.#tools.get(call.name);
-    let output: unknown;
+    let output: string;
     let problem: string | undefined;
     try {
-      output = await this.#result(tool, call, work.signal);
-      if ((JSON.stringify(output) ?? "").length > MAX_OUTPUT) throw new ToolError("The result is too long");
+      output = JSON.stringify(await this.#result(tool, call, work.signal)) ?? "null";
+      if (output.length > MAX_OUTPUT) throw new ToolError("The result is too long");
     } catch (error) {
       const told = error instanceof ToolError;
       problem = told ? error.detail : error instanceof Error ? error.message : String(error);
-      output = { error: told ? error.message : "The tool failed. Say so, and go on without it." };
+      const words = told ? error.message : "The tool failed. Say so, and go on without it.";
+      output = JSON.stringify({ error: words });
     }
     // The call is over, or the session is another one.
     if (!this.#atWork.delete(work)) return;
+    // Its time is no longer counted.
     work.abort();
     const ms = Math.round(this.#clock.now() - startedAt);
     // A tool that works may be quiet; what went wrong is always worth a word.
     if (problem !== undefined || !tool?.quiet) this.#worthSpeakingOf = true;
-    this.#observer.output(call.callId, JSON.stringify(output) ?? "null");
+    this.#observer.output(call.callId, output);
     this.#observer.ran({
       name: tool ? call.name : "unknown",
       ok: problem === undefined,
@@ -124,11 +126,7 @@ export class ToolCalls {
       giveUp(`It took longer than ${tool.timeoutMs / 1000} s and was given up`);
     });
     signal.addEventListener("abort", () => giveUp("The call is over"), { once: true });
-    try {
-      return await Promise.race([tool.run(args, signal), givenUp.promise]);
-    } finally {
-      cancel();
-    }
+    return await Promise.race([tool.run(args, signal), givenUp.promise]);
   }
 
   #settle(): void {

@@ -169,3 +169,16 @@ Deno.test("what a service says of a customer is for the model, and not for the l
   await line.service.logged("tool");
   assertEquals(JSON.stringify(line.service.lines).includes("ann@example.com"), false);
 });
+
+Deno.test("of a caller who is turned away, the owner's webhook is not asked", async () => {
+  await using owner = new Owner();
+  const variables = { url: `${owner.url}/caller`, allowPrivate: true };
+  const file = { assistants: { a: { greeting: "", variables } } };
+  await using service = new TestService({ ...MODEL, DENIED_CALLERS: "+1666*" }, undefined, file);
+  const call = (From: string) =>
+    post(`${service.url}/incoming-call`, { CallSid: `CA${From}`, From, To: "+1" });
+  assertStringIncludes(await call("+16665550000"), "<Reject");
+  assertEquals(owner.got, []);
+  assertStringIncludes(await call("+15551230000"), "<Connect");
+  assertEquals(owner.got.length, 1);
+});

@@ -168,7 +168,11 @@ Deno.test("what fails while it answers is told in the log, and not to who asked"
     refusals: new Refusals(clock, log, metrics),
     pending: new PendingStreams({ total: 1 }, clock),
     limits: { startMs: 1, maxFrameBytes: 1, framesPerSecond: 1 },
-    assistants: { assign: () => Promise.resolve(bench.assistant), choices: () => [] },
+    assistants: {
+      assign: () => Promise.resolve(bench.assistant),
+      assignNow: () => bench.assistant,
+      choices: () => [],
+    },
     outbound: {
       briefing: () => Promise.resolve(undefined),
       report() {},

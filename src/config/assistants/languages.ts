@@ -34,7 +34,9 @@ function hearing({ transcription, language }: Assistant, spoken: string): Assist
   return Object.freeze(iso.length === 2 ? { ...rest, language: iso } : rest);
 }
 
+const NAMES = new Intl.DisplayNames(["en"], { type: "language" });
+
 /** `es-MX` is Mexican Spanish. */
 function nameOf(code: string): string {
-  return new Intl.DisplayNames(["en"], { type: "language" }).of(code) ?? code;
+  return NAMES.of(code) ?? code;
 }
