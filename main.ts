@@ -2,6 +2,9 @@
 
 import { systemClock } from "./src/clock.ts";
 import { runCheck } from "./src/check/command.ts";
+import type { Finding } from "./src/check/finding.ts";
+import { presentable } from "./src/check/presentable.ts";
+import { survey, type SurveyDeps } from "./src/check/survey.ts";
 import type { Assistants } from "./src/config/assistants/assistant.ts";
 import { type Config, ConfigError, loadConfig } from "./src/config/config.ts";
 import { processSurroundings } from "./src/config/surroundings.ts";
@@ -14,6 +17,7 @@ import { gaDialect } from "./src/model/ga_session.ts";
 import { dial } from "./src/model/web_socket.ts";
 import { runCall } from "./src/outbound/command.ts";
 import { runCalls } from "./src/records/command.ts";
+import { deleteRecordings, findRecording, recordingsFolder } from "./src/records/recordings/kept.ts";
 import { startRehearsalModel } from "./src/rehearsal/model/server.ts";
 import { runRehearse } from "./src/rehearsal/caller/command.ts";
 import { createLog, type Log } from "./src/telemetry/log.ts";
@@ -59,7 +63,7 @@ async function serve(reloads: boolean): Promise<number> {
 /** @throws {ConfigError} when it cannot start with this configuration. */
 async function open(config: Config, modelUrl: string | undefined): Promise<Service> {
   try {
-    return await startService(config, modelUrl);
+    return await startService(config, modelUrl, () => lookForProblems(config));
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
     throw new ConfigError([
@@ -133,7 +137,11 @@ ${
       ? ""
       : "There is no OPENAI_API_KEY, so the embedded stand-in model answers: it says back what it hears.\n"
   }\
-To place a call without a phone, open a second terminal here and run:
+To talk to it, open this address and press Call:
+
+  ${url}/console/#phone
+
+To have a stand-in caller talk, open a second terminal here and run:
 
   npx -y deno@2.9.6 task rehearse --url ${url} --out call.wav
 `);
@@ -153,22 +161,30 @@ const encoder = new TextEncoder();
 const out = (text: string) => void Deno.stdout.writeSync(encoder.encode(text));
 const err = (text: string) => void Deno.stderr.writeSync(encoder.encode(text));
 
+/** What is looked at for problems, and how. */
+const surveyed: SurveyDeps = {
+  loadConfig: () => loadConfig(processSurroundings),
+  serve: (config) =>
+    Promise.resolve(serveHere(config, openLog({ ...config, LOG_LEVEL: "warn" }, console.error))),
+  openSession: gaDialect(systemClock),
+  clock: systemClock,
+  readFile: (path) => permitted(Deno.readTextFile(path)),
+  sandbox() {
+    const config = loadConfig(processSurroundings);
+    return trySandbox(config, `${config.DATA_DIR}/..`);
+  },
+};
+
+/** What `parley check` finds, beside the service that runs with this configuration. */
+async function lookForProblems(config: Config): Promise<readonly Finding[]> {
+  const sandbox = () => trySandbox(config, `${config.DATA_DIR}/..`);
+  const findings = await survey({ ...surveyed, loadConfig: () => config, sandbox }, false, () => {});
+  return findings.map((finding) => presentable(finding, config.secrets));
+}
+
 /** `parley check`. */
 async function check(args: string[]): Promise<number> {
-  return await runCheck(args, {
-    out,
-    err,
-    loadConfig: () => loadConfig(processSurroundings),
-    serve: (config) =>
-      Promise.resolve(serveHere(config, openLog({ ...config, LOG_LEVEL: "warn" }, console.error))),
-    openSession: gaDialect(systemClock),
-    clock: systemClock,
-    readFile: (path) => permitted(Deno.readTextFile(path)),
-    sandbox() {
-      const config = loadConfig(processSurroundings);
-      return trySandbox(config, `${config.DATA_DIR}/..`);
-    },
-  });
+  return await runCheck(args, { out, err, ...surveyed });
 }
 
 /** `parley rehearse`: against the server of `--url`, or one started for this call. */
@@ -228,10 +244,13 @@ async function call(args: string[]): Promise<number> {
 /** `parley calls`: what is kept of calls. */
 async function calls(args: string[]): Promise<number> {
   const { DATA_DIR } = loadConfig(processSurroundings);
+  const recordings = recordingsFolder(DATA_DIR);
   return await runCalls(args, {
     out,
     err,
     path: `${DATA_DIR}/calls.db`,
+    recording: (callSid) => findRecording(recordings, callSid),
+    alsoForget: (callSids) => deleteRecordings(recordings, callSids),
     isTerminal: Deno.stdin.isTerminal(),
     confirm: (question) => confirm(question),
     wallTime: () => systemClock.wallTime(),

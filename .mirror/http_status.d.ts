@@ -4,6 +4,7 @@ export declare const STATUS_CODE: {
   readonly OK: 200;
   readonly Created: 201;
   readonly NoContent: 204;
+  readonly PartialContent: 206;
   readonly SeeOther: 303;
   readonly BadRequest: 400;
   readonly Unauthorized: 401;
@@ -13,6 +14,8 @@ export declare const STATUS_CODE: {
   readonly RequestTimeout: 408;
   readonly Conflict: 409;
   readonly ContentTooLarge: 413;
+  readonly UnsupportedMediaType: 415;
+  readonly RangeNotSatisfiable: 416;
   readonly UnprocessableEntity: 422;
   readonly UpgradeRequired: 426;
   readonly TooManyRequests: 429;

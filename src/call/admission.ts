@@ -60,16 +60,24 @@ export class Admission {
   }
 
   /** Why a call would not be taken; nothing is counted. */
-  why({ from, attestation }: IncomingCall, inProgress: number): CallRefusal | undefined {
-    const { maxCalls = Infinity, allowed, denied, minAttestation, perCallerAndHour = Infinity } = this.#rules;
+  why(incoming: IncomingCall, inProgress: number): CallRefusal | undefined {
+    const { maxCalls = Infinity } = this.#rules;
     if (this.#draining) return "draining";
+    const unwanted = incoming.trial ? undefined : this.#unwanted(incoming);
+    if (unwanted) return unwanted;
+    if (inProgress >= maxCalls) return "full";
+    return undefined;
+  }
+
+  /** Rules that tell callers apart by their number. Who tries it without a telephone has none, and has shown who they are. */
+  #unwanted({ from, attestation }: IncomingCall): CallRefusal | undefined {
+    const { allowed, denied, minAttestation, perCallerAndHour = Infinity } = this.#rules;
     if (denied.some((pattern) => matches(pattern, from))) return "denied caller";
     if (allowed && !allowed.some((pattern) => matches(pattern, from))) return "caller not allowed";
     // "A" is the best, and sorts first.
     if (minAttestation && !(attestation && attestation <= minAttestation)) return "attestation";
     const recent = this.#recent(from);
     if (recent.length >= perCallerAndHour) return "calls of one caller";
-    if (inProgress >= maxCalls) return "full";
     return undefined;
   }
 

@@ -22,6 +22,7 @@ export class AfterSpeech {
   readonly #cap: Cancel;
   #over = false;
   #answered = false;
+  #said = false;
 
   constructor(options: AfterSpeechOptions) {
     this.#options = options;
@@ -37,12 +38,18 @@ export class AfterSpeech {
     say({ instructions, answered: ({ spoke }) => spoke ? this.#afterwards() : this.#finish() });
   }
 
+  /** Whether the last words were said, and only have to be heard. */
+  get said(): boolean {
+    return this.#said;
+  }
+
   callOff(): void {
     this.#over = true;
     this.#cap();
   }
 
   #afterwards(): void {
+    this.#said = true;
     if (!this.#over) this.#options.whenHeard(() => this.#finish());
   }
 

@@ -6,19 +6,11 @@ import type { Log } from "../telemetry/log.ts";
 /** Pause before asking again for an answer that failed (ms): rate limits need a moment. */
 const RETRY_MS = 1_000;
 
-/** What a call does about an answer that did not come. */
-export interface AnswersObserver {
-  /** Asks the model to speak once more. */
-  askAgain(instructions?: string): void;
-  /** It failed again: the caller hears nothing. */
-  failed(failure: SessionFailure): void;
-}
-
 /** Follows the model's answers: adds up what they cost, and asks once more for one that failed or broke off. */
 export class Answers {
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #observer: AnswersObserver;
+  readonly #again: (instructions?: string) => void;
   readonly #tokens = { input: 0, output: 0 };
   readonly #billed = { textIn: 0, textCached: 0, textOut: 0, audioIn: 0, audioCached: 0, audioOut: 0 };
   #retry: Cancel | undefined;
@@ -26,10 +18,11 @@ export class Answers {
   #retried = false;
   #asking = false;
 
-  constructor(clock: Clock, log: Log, observer: AnswersObserver) {
+  /** @param again Asks the model to speak once more. */
+  constructor(clock: Clock, log: Log, again: (instructions?: string) => void) {
     this.#clock = clock;
     this.#log = log;
-    this.#observer = observer;
+    this.#again = again;
   }
 
   /** Tokens of all answers so far. */
@@ -42,7 +35,17 @@ export class Answers {
     return this.#billed;
   }
 
-  take({ status, reason, spoke, usage }: Answer): void {
+  /** Whether one is to be asked for again in a moment. */
+  get due(): boolean {
+    return this.#retry !== undefined;
+  }
+
+  /**
+   * An answer has ended.
+   *
+   * @returns what is wrong where it failed again, and the caller hears nothing.
+   */
+  take({ status, reason, spoke, usage }: Answer): SessionFailure | undefined {
     this.#tokens.input += usage.inputTokens;
     this.#tokens.output += usage.outputTokens;
     const { text, audio } = usage;
@@ -61,14 +64,15 @@ export class Answers {
     });
     if (wellDone) {
       this.#retried = false;
-      return;
+      return undefined;
     }
-    if (!this.#asking) return;
-    if (!this.#retried) return this.#askAgain(spoke);
+    if (!this.#asking) return undefined;
+    if (!this.#retried) {
+      this.#askAgain(spoke);
+      return undefined;
+    }
     // Cut short twice is still an answer; failed twice is a caller who hears nothing.
-    if (!spoke) {
-      this.#observer.failed({ code: reason ?? status, message: "The model failed to answer twice" });
-    }
+    return spoke ? undefined : { code: reason ?? status, message: "The model failed to answer twice" };
   }
 
   /** There is a session to ask. */
@@ -80,12 +84,14 @@ export class Answers {
   stop(): void {
     this.#asking = false;
     this.#retry?.();
+    this.#retry = undefined;
   }
 
   #askAgain(spoke: boolean): void {
     this.#retried = true;
     this.#retry = this.#clock.after(RETRY_MS, () => {
-      this.#observer.askAgain(
+      this.#retry = undefined;
+      this.#again(
         spoke
           ? "Your last answer was cut off. Finish what you were saying in one or two short sentences."
           : undefined,

@@ -58,6 +58,8 @@ export interface CallAssistant extends Persona {
   readonly minutes?: BudgetLimits | undefined;
   /** Whether the model writes what the call came to, once it is over. */
   readonly summary?: boolean | undefined;
+  /** Its calls are recorded, after this sentence where there is one: in a language (BCP 47), where that is known. */
+  readonly recording?: { readonly consent?: string; readonly language?: string | undefined } | undefined;
   /** What to do when a machine answers a call that we placed; nothing listens for one without it. */
   readonly voicemail?: MachineBehaviour | undefined;
 }

@@ -13,6 +13,8 @@ export interface AssistantAudioOptions {
   readonly sending: (itemId: string) => void;
   /** The caller begins to hear an item. */
   readonly hearing: (itemId: string) => void;
+  /** They have heard more of it. */
+  readonly heardOn: (itemId: string) => void;
   /** A mark never came back; told once. */
   readonly markLost: (mark: string) => void;
   /** What could not be interrupted has been heard. */
@@ -30,13 +32,14 @@ export class AssistantAudio {
 
   constructor(options: AssistantAudioOptions) {
     this.#options = options;
-    const { clock, sending, hearing, markLost } = options;
+    const { clock, sending, hearing, heardOn, markLost } = options;
     this.#playout = new Playout(clock, {
       sending,
       hearing: (itemId) => {
         this.#protectFirst();
         hearing(itemId);
       },
+      heardOn,
       markLost: (mark) => {
         if (this.#marksLost++ === 0) markLost(mark);
       },
@@ -50,6 +53,11 @@ export class AssistantAudio {
   /** Bytes that wait here. */
   get queued(): number {
     return this.#playout.queued;
+  }
+
+  /** What is being heard now, and how much waits. */
+  get head(): Playout["head"] {
+    return this.#playout.head;
   }
 
   /** Whether a caller who speaks up ends what is being heard. */

@@ -1,18 +1,24 @@
 import type { Cancel, Clock } from "../clock.ts";
-import type { ModelObserver, ModelSession, SessionOptions } from "../model/session.ts";
+import type { ModelObserver, ModelSession, SessionFailure, SessionOptions } from "../model/session.ts";
 import { ToolCalls } from "../tools/tool_calls.ts";
 import type { MediaStream, MediaStreamObserver, Skipped, StreamEnd } from "../twilio/media_stream.ts";
 import type { AnsweredBy } from "../twilio/call_status.ts";
-import type { CallAssistant, Destination, Persona } from "./assistant.ts";
+import type { CallAssistant, Destination } from "./assistant.ts";
 import { CallEvents } from "./call_events.ts";
+import { CallFeed, type Cost } from "./call_feed.ts";
+import { CallRecording, type Recorder } from "./call_recording.ts";
 import { CallPhone } from "./call_phone.ts";
 import { Conversation } from "./conversation.ts";
 import { type Ending, type EndReason, GOODBYES, type Parting } from "./ending.ts";
+import { LineTap } from "./line_tap.ts";
 import type { LiveCall } from "./live.ts";
 import type { CallRecord } from "./record.ts";
 import { MachineWatch } from "./machine_watch.ts";
+import { Operator } from "./operator.ts";
+import { SessionKeeper } from "./session_keeper.ts";
 import { summarise, type Witnesses } from "./summary.ts";
 import { countMinutes, limitTime } from "./time_limit.ts";
+import { Transcript } from "./transcript.ts";
 import { Transfer, type TransferFailure } from "./transfer.ts";
 import { Watchdog } from "./watchdog.ts";
 
@@ -23,6 +29,7 @@ export const CONNECT_MS = 30_000;
 
 /** What a call is told of itself and of the assistant that answers it. */
 export interface CallOptions extends Witnesses {
+  readonly callSid: string;
   readonly assistant: CallAssistant;
   readonly openSession: (
     options: Omit<SessionOptions, "safetyIdentifier">,
@@ -35,8 +42,10 @@ export interface CallOptions extends Witnesses {
   readonly spent?: (usd: number) => "ok" | "warn" | "over";
   /** Minutes have passed on the line; without it, they are not limited. */
   readonly talked?: (minutes: number) => "ok" | "warn" | "over";
-  /** Its state is another one. */
-  readonly changed: () => void;
+  /** Where it is recorded, if its assistant's calls are. */
+  readonly recorder?: Recorder | undefined;
+  /** What a list shows of it is another: the caller is on the line, or something else. */
+  readonly changed: (how: "connected" | "changed") => void;
   /** Called once, when everything of the call is closed. */
   readonly ended: (ending: Ending, facts: CallFacts) => void;
 }
@@ -66,11 +75,16 @@ export class Call implements MediaStreamObserver {
   readonly #options: CallOptions;
   readonly #conversation: Conversation;
   readonly #events: CallEvents;
+  readonly #feed: CallFeed;
+  readonly #tap: LineTap;
+  readonly #recording: CallRecording | undefined;
+  /** What a person may see and do. */
+  readonly operator: Operator;
   readonly #phone: CallPhone;
   readonly #tools: ToolCalls;
+  readonly #sessions: SessionKeeper;
   readonly #mediaTimeout: Watchdog;
   readonly #createdAt: number;
-  #persona: Persona;
   /** Runs while there is no stream: then nobody else would end the call. */
   #adoption: Cancel | undefined;
   #limit: Cancel | undefined;
@@ -89,12 +103,21 @@ export class Call implements MediaStreamObserver {
   constructor(options: CallOptions) {
     const { clock, log, metrics, span, assistant } = this.#options = options;
     this.#createdAt = clock.now();
-    this.#persona = assistant;
     this.#mediaTimeout = new Watchdog(clock, options.mediaTimeoutMs, () => this.end("no media"));
-    this.#events = new CallEvents(clock);
+    const events = new CallEvents(clock, (data) => this.#feed.tell({ type: "event", data }));
+    const transcript = new Transcript((data) => this.#feed.tell({ type: "said", data }));
+    const tap = new LineTap({ clock, atMs: () => events.atMs });
+    this.#events = events;
+    this.#tap = tap;
+    this.#feed = new CallFeed(tap, () => this.#conversation.playhead);
+    if (assistant.recording && options.recorder) {
+      this.#recording = new CallRecording(options.recorder, options.callSid, events);
+    }
     this.#conversation = new Conversation({
       model: assistant.billedModel,
-      events: this.#events,
+      events,
+      transcript,
+      tap,
       protectedMs: assistant.protectedMs,
       clock,
       log,
@@ -114,6 +137,8 @@ export class Call implements MediaStreamObserver {
           this.#phone.answered(spoke);
           this.#tools.answered();
           if (cost) this.#spend(cost);
+          this.#feed.tell({ type: "cost", data: this.cost });
+          options.changed("changed");
         },
         billed: (cost) => void options.spent?.(cost),
         callerSaid: (transcript) => this.#machine?.callerSaid(transcript),
@@ -129,24 +154,28 @@ export class Call implements MediaStreamObserver {
         timed: (startedAt, hops) => {
           metrics.turn(hops);
           span.turn(startedAt, hops);
+          this.#feed.tell({ type: "turn", data: hops });
         },
-        failed: () => this.#sessionFailed(),
+        failed: (failure) => this.#sessionFailed(failure),
       },
     });
     this.#phone = new CallPhone({
       assistant,
       conversation: this.#conversation,
+      events,
       clock,
       log,
       hangUp: () => this.end("assistant hung up", true),
       handOver: (destination) => this.#handOver(destination),
       speak: (language, summary) => this.#speak(language, summary),
+      record: (on) => void this.operator.record(on),
       silent: () => this.sayGoodbye("silence"),
     });
     if (assistant.voicemail) {
       this.#machine = new MachineWatch({
         behaviour: assistant.voicemail,
         conversation: this.#conversation,
+        events,
         clock,
         log,
         leave: (instructions) => this.#part("answering machine", instructions),
@@ -162,6 +191,43 @@ export class Call implements MediaStreamObserver {
         if (this.#tools.running === 0) this.#phone.toolsDone();
       },
     });
+    this.#sessions = new SessionKeeper({
+      assistant,
+      functions: this.#tools.declarations,
+      openSession: options.openSession,
+      conversation: this.#conversation,
+      transcript,
+      events,
+      clock,
+    });
+    this.operator = new Operator({
+      conversation: this.#conversation,
+      transcript,
+      events,
+      feed: this.#feed,
+      tap,
+      recording: this.#recording,
+      destinations: assistant.destinations,
+      cost: () => this.cost,
+      hangUp: () => this.end("operator hung up", true),
+      handOver: (destination) => this.#handOver(destination),
+      changed: () => options.changed("changed"),
+    });
+  }
+
+  /** How many turns the caller had so far. */
+  get turns(): number {
+    return this.#conversation.turns;
+  }
+
+  /** Whether it is recorded now, where it is at all. */
+  get recording(): "on" | "paused" | undefined {
+    return this.#recording?.state;
+  }
+
+  get cost(): Cost {
+    const { input, output } = this.#conversation.tokens;
+    return { costUsd: this.#costUsd, inputTokens: input, outputTokens: output };
   }
 
   get state(): LiveCall["state"] {
@@ -181,7 +247,7 @@ export class Call implements MediaStreamObserver {
 
   /** Dials and configures the model and asks for the greeting, before there is a stream. */
   prepare(): void {
-    this.#openSession();
+    this.#sessions.open();
     this.#adoption = this.#options.clock.after(ADOPTION_MS, () => {
       this.#options.log.warn("session not adopted", { waited_s: ADOPTION_MS / 1000 });
       this.#conversation.drop();
@@ -201,11 +267,12 @@ export class Call implements MediaStreamObserver {
     this.#stream = stream;
     this.#streams.push(stream);
     this.#events.start();
+    if (this.#streams.length === 1) this.#recording?.start(this.#tap);
     log.info("stream started", { stream: stream.streamSid, prepared: this.#conversation.hasSession });
     this.#mediaTimeout.touch();
     const back = this.#transfer;
     this.#transfer = undefined;
-    if (!this.#conversation.hasSession) this.#openSession(back === undefined);
+    if (!this.#conversation.hasSession) this.#sessions.open(back === undefined);
     this.#conversation.attach(stream);
     this.#phone.attached();
     this.#machine?.connected();
@@ -215,7 +282,7 @@ export class Call implements MediaStreamObserver {
       this.#streamedAt = clock.now();
       this.#limitTime();
     }
-    changed();
+    changed("connected");
   }
 
   /** Somebody took the call the caller was passed on to: it is theirs. */
@@ -251,7 +318,7 @@ export class Call implements MediaStreamObserver {
     if (!said) return this.end(reason, reason === "answering machine");
     this.#options.log.info("goodbye", { reason });
     this.#parting = reason;
-    this.#options.changed();
+    this.#options.changed("changed");
   }
 
   /**
@@ -263,6 +330,7 @@ export class Call implements MediaStreamObserver {
     if (this.#over) return;
     this.#over = true;
     this.#adoption?.();
+    this.#sessions.stop();
     this.#limit?.();
     this.#minutes?.();
     this.#mediaTimeout.stop();
@@ -274,6 +342,8 @@ export class Call implements MediaStreamObserver {
     const wanted = this.#options.assistant.summary && facts.turns > 0 && reason !== "shutdown";
     const summary = this.#conversation.close(wanted);
     this.#stream?.close();
+    this.#recording?.end();
+    this.#feed.end(reason);
     const now = this.#options.clock.now();
     const ms = now - (this.#streamedAt ?? this.#createdAt);
     summarise(this.#options, { reason, ms, streams: this.#streams, conversation: facts });
@@ -316,14 +386,6 @@ export class Call implements MediaStreamObserver {
     this.end(how === "stop" ? "caller hung up" : how === "flood" ? "flood" : "stream lost");
   }
 
-  #openSession(greet = true): void {
-    const { session, greeting } = this.#persona;
-    const functions = this.#tools.declarations;
-    const options = functions.length > 0 ? { ...session, functions } : session;
-    this.#conversation.open((observer) => this.#options.openSession(options, observer));
-    if (greet && greeting) this.#conversation.say({ instructions: greeting });
-  }
-
   #awaitStream(ms: number): void {
     this.#adoption?.();
     this.#adoption = this.#options.clock.after(
@@ -351,12 +413,13 @@ export class Call implements MediaStreamObserver {
     }
   }
 
-  /** Closes the stream, so that Twilio asks how to go on, and is told to dial. */
-  #handOver(destination: Destination): void {
+  /** Closes the stream, so that Twilio asks how to go on, and is told to dial; false where there is none, or in a goodbye. */
+  #handOver(destination: Destination): boolean {
     const stream = this.#stream;
-    if (!stream) return;
+    if (!stream || this.#parting) return false;
     this.#options.log.info("transfer", { destination: destination.name });
     this.#stopTools();
+    this.#sessions.stop();
     this.#mediaTimeout.stop();
     this.#transfer = new Transfer(destination);
     this.#stream = undefined;
@@ -364,23 +427,14 @@ export class Call implements MediaStreamObserver {
     this.#phone.detached();
     stream.close();
     this.#awaitStream(destination.ringSeconds * 1000 + CONNECT_MS);
-    this.#options.changed();
+    this.#options.changed("changed");
+    return true;
   }
 
-  /** A voice cannot be changed once it has spoken: another session has the other one. */
   #speak(language: string, summary: string): void {
-    const persona = this.#options.assistant.languages.get(language);
-    if (!persona) return;
+    if (!this.#sessions.speak(language, summary)) return;
     this.#options.log.info("language", { language });
-    this.#events.add("language", language);
-    this.#persona = persona;
     this.#stopTools();
-    this.#conversation.drop();
-    this.#openSession(false);
-    const before = `You go on with a call that has begun. So far: ${summary}`;
-    // Instructions hold for one answer; the note stays.
-    this.#conversation.note(before);
-    this.#conversation.say({ instructions: before });
   }
 
   #stopTools(): void {
@@ -388,9 +442,12 @@ export class Call implements MediaStreamObserver {
     this.#phone.toolsStopped();
   }
 
-  #sessionFailed(): void {
-    this.#stopTools();
+  #sessionFailed({ code }: SessionFailure): void {
+    this.#tools.stop();
+    this.#phone.sessionLost();
     // Without a caller on the line it costs nothing yet: the session is dialled again when they are there.
-    if (this.#stream) this.end(this.#parting ?? "model failed");
+    if (!this.#stream) return;
+    if (!this.#parting && this.#sessions.lost(code)) return;
+    this.end(this.#parting ?? "model failed");
   }
 }

@@ -5,10 +5,13 @@ import type { CallEvent } from "../records/call_record.ts";
 export class CallEvents {
   readonly #clock: Clock;
   readonly #events: CallEvent[] = [];
+  readonly #happened: (event: CallEvent) => void;
   #startedAt: number | undefined;
 
-  constructor(clock: Clock) {
+  /** @param happened Told of each. */
+  constructor(clock: Clock, happened: (event: CallEvent) => void = () => {}) {
     this.#clock = clock;
+    this.#happened = happened;
   }
 
   /** The stream has started: times count from here. */
@@ -22,7 +25,9 @@ export class CallEvents {
   }
 
   add(kind: CallEvent["kind"], name: string, more: Pick<CallEvent, "ok" | "ms" | "detail"> = {}): void {
-    this.#events.push({ atMs: this.atMs, kind, name, ...more });
+    const event = { atMs: this.atMs, kind, name, ...more };
+    this.#events.push(event);
+    this.#happened(event);
   }
 
   get all(): readonly CallEvent[] {

@@ -1,10 +1,11 @@
 import { dtmfTones } from "../audio/dtmf.ts";
-import type { Clock } from "../clock.ts";
+import type { Cancel, Clock } from "../clock.ts";
 import type { ApprovalRequest } from "../model/session.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { CollectedDigits, Phone } from "../tools/phone.ts";
 import { AfterSpeech } from "./after_speech.ts";
 import type { CallAssistant, Destination } from "./assistant.ts";
+import type { CallEvents } from "./call_events.ts";
 import type { Conversation } from "./conversation.ts";
 import { Keypad } from "./keypad.ts";
 import { SilenceWatch } from "./silence.ts";
@@ -15,17 +16,22 @@ const STILL_THERE =
   "The caller has not said anything for a while. Ask in one short sentence whether they are still there.";
 const CALLED_OFF =
   "The caller spoke before that happened, so it was called off. Listen to them; do it again if they still want it.";
+/** How often it is looked whether the keys of a secret that was given up have ceased (ms). */
+const LISTEN_MS = 200;
 /** Key by which the caller approves what a remote server wants to do. */
 const APPROVE = "1";
 
 export interface CallPhoneOptions {
   readonly assistant: CallAssistant;
   readonly conversation: Conversation;
+  readonly events: CallEvents;
   readonly clock: Clock;
   readonly log: Log;
   readonly hangUp: () => void;
-  readonly handOver: (destination: Destination) => void;
+  readonly handOver: (destination: Destination) => unknown;
   readonly speak: (language: string, summary: string) => void;
+  /** Goes on with the recording, or pauses it. */
+  readonly record: (on: boolean) => void;
   /** The caller has been silent for too long. */
   readonly silent: () => void;
 }
@@ -39,6 +45,8 @@ export class CallPhone implements Phone {
   #afterSpeech: AfterSpeech | undefined;
   #approvals: ApprovalRequest[] = [];
   #tones = 0;
+  #unmute: Cancel | undefined;
+  #over = false;
 
   constructor(options: CallPhoneOptions) {
     this.#options = options;
@@ -81,19 +89,37 @@ export class CallPhone implements Phone {
   }
 
   async collectDigits(secret: string): Promise<CollectedDigits> {
-    const { conversation, assistant } = this.#options;
+    const { conversation, assistant, events } = this.#options;
     this.#waiting?.done();
     this.#silence?.pause("keypad");
     conversation.mute(true);
     const collected = await this.#keypad.collect(secret, {
       digits: assistant.keypad.secrets.get(secret) ?? 30,
     });
-    // Another collection may have cancelled this one.
-    if (this.#keypad.listening) {
-      conversation.mute(false);
-      this.#silence?.resume("keypad");
-    }
+    // Which keys they were is nobody's business, nor that of the record.
+    events.add("keys", secret, { ok: "digits" in collected, detail: "secret" });
+    if ("digits" in collected) this.#listenAgain();
+    else this.#listenLater();
     return collected;
+  }
+
+  /** Another collection may have begun. */
+  #listenAgain(): void {
+    if (!this.#keypad.listening) return;
+    this.#options.conversation.mute(false);
+    this.#silence?.resume("keypad");
+  }
+
+  /** Where no secret came of it, more of its keys may come, and their tones. */
+  #listenLater(): void {
+    if (this.#over) return;
+    if (this.#keypad.idle || !this.#keypad.listening) return this.#listenAgain();
+    this.#unmute?.();
+    this.#unmute = this.#options.clock.after(LISTEN_MS, () => this.#listenLater());
+  }
+
+  record(on: boolean): void {
+    this.#options.record(on);
   }
 
   switchLanguage(language: string, summary: string): void {
@@ -153,10 +179,18 @@ export class CallPhone implements Phone {
     this.#waiting?.done();
   }
 
+  /** The session is lost, and with it the tools at work; what was said is heard, and what was to follow it follows. */
+  sessionLost(): void {
+    this.callerStopped();
+    this.toolsStopped(this.#afterSpeech?.said);
+  }
+
   /** Nothing will come of the tools at work: the session they were for is gone. */
-  toolsStopped(): void {
-    this.#afterSpeech?.callOff();
-    this.#afterSpeech = undefined;
+  toolsStopped(said = false): void {
+    if (!said) {
+      this.#afterSpeech?.callOff();
+      this.#afterSpeech = undefined;
+    }
     this.#approvals = [];
     this.#keypad.cancel();
     this.toolsDone();
@@ -196,6 +230,8 @@ export class CallPhone implements Phone {
     this.#afterSpeech?.callOff();
     this.#afterSpeech = undefined;
     this.#approvals = [];
+    this.#over = true;
+    this.#unmute?.();
     this.#keypad.close();
     this.#silence?.stop();
     this.#waiting?.done();
@@ -204,21 +240,28 @@ export class CallPhone implements Phone {
   #decide(request: ApprovalRequest, approved: boolean): void {
     this.#approvals = this.#approvals.filter((each) => each !== request);
     this.#options.log.info("tool approval", { server: request.server, tool: request.name, approved });
+    this.#options.events.add("keys", approved ? APPROVE : "another key", {
+      ok: approved,
+      detail: `${request.server}: ${request.name}`,
+    });
     this.#options.conversation.answerApproval(request.id, approved);
     this.#options.conversation.say({ lapses: true });
   }
 
   #entered(digits: string): void {
-    const { conversation } = this.#options;
+    const { conversation, events } = this.#options;
+    events.add("keys", digits);
     conversation.note(`The caller pressed these keys: ${digits}`);
     conversation.say({ lapses: true });
   }
 
   /** At once, without a word of the model: it may be what the caller flees from. */
   #chosen(key: string): void {
-    const { assistant: { keypad, destinations }, handOver } = this.#options;
+    const { assistant: { keypad, destinations }, events, handOver } = this.#options;
     const destination = destinations.find(({ name }) => name === keypad.menu.get(key));
-    if (destination) handOver(destination);
+    if (!destination) return;
+    events.add("keys", key, { detail: destination.name });
+    handOver(destination);
   }
 
   /** What is being said now may be part of an answer that is not done: its end counts. */

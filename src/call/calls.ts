@@ -11,8 +11,9 @@ import type { CallAssistant, Destination } from "./assistant.ts";
 import { anonymise } from "./anonymise.ts";
 import { Admission, type AdmissionRules, type CallRefusal } from "./admission.ts";
 import { Call, CONNECT_MS } from "./call.ts";
+import type { Recorder } from "./call_recording.ts";
 import type { Ending, EndReason } from "./ending.ts";
-import type { CallChange, LiveCall, LiveCalls } from "./live.ts";
+import type { CallChange, CallInProgress, LiveCall, LiveCalls } from "./live.ts";
 import type { CallRecord } from "./record.ts";
 import type { Budget } from "./budget.ts";
 import { StreamTokens } from "./stream_tokens.ts";
@@ -34,6 +35,8 @@ export interface CallsOptions {
   readonly spending: Budget;
   /** How long they are (minutes). */
   readonly minutes: Budget;
+  /** Where calls are recorded whose assistant's are. */
+  readonly recorder?: Recorder | undefined;
   /** Told of every call that is over; what the model writes of it comes a little later. */
   readonly ended?: (record: CallRecord, summary: Promise<string | undefined> | undefined) => void;
   readonly clock: Clock;
@@ -196,6 +199,10 @@ export class Calls implements LiveCalls {
     return [...this.#calls.values()].map(live);
   }
 
+  find(callSid: string): CallInProgress | undefined {
+    return this.#calls.get(callSid)?.call.operator;
+  }
+
   watch(watcher: (change: CallChange) => void): () => void {
     this.#watchers.add(watcher);
     return () => this.#watchers.delete(watcher);
@@ -221,13 +228,15 @@ export class Calls implements LiveCalls {
   }
 
   #create({ callSid, from, to, outbound }: IncomingCall, assistant: CallAssistant): Entry {
-    const { openSession, clock, metrics, mediaTimeoutMs, spending, minutes, ended } = this.#options;
+    const { openSession, clock, metrics, mediaTimeoutMs, spending, minutes, recorder, ended } = this.#options;
     const log = this.#log(callSid);
     // The one we talk with.
     const party = outbound ? to : from;
     const caller = party ? { safetyIdentifier: anonymise(party) } : {};
     const call = new Call({
+      callSid,
       assistant,
+      recorder,
       openSession: (session, observer) => openSession({ ...session, ...caller }, observer, log),
       mediaTimeoutMs,
       clock,
@@ -236,7 +245,7 @@ export class Calls implements LiveCalls {
       span: startCallSpan(clock, { call: callSid, from, to, model: assistant.billedModel }),
       spent: spending.meter(party, assistant.limits),
       ...(assistant.minutes ? { talked: minutes.meter(party, assistant.minutes) } : {}),
-      changed: () => this.#tell("connected", entry),
+      changed: (how) => this.#tell(how, entry),
       ended: (ending, facts) => {
         this.#forget(entry, ending);
         const { startedAt } = live(entry);
@@ -288,5 +297,8 @@ export class Calls implements LiveCalls {
 }
 
 function live({ call, callSid, assistant, from, to, announcedAt }: Entry): LiveCall {
-  return { callSid, assistant, from, to, state: call.state, startedAt: new Date(announcedAt).toISOString() };
+  const { state, turns, cost: { costUsd }, recording } = call;
+  const startedAt = new Date(announcedAt).toISOString();
+  const recorded = recording === undefined ? {} : { recording };
+  return { callSid, assistant, from, to, state, startedAt, turns, costUsd, ...recorded };
 }

@@ -4,9 +4,11 @@ import type {
   Answer,
   ApprovalRequest,
   FunctionCall,
+  Heard,
   ModelObserver,
   ModelSession,
   SessionFailure,
+  SpeechEdge,
   SpeechRequest,
   WrittenText,
 } from "../model/session.ts";
@@ -19,7 +21,9 @@ import { Answers } from "./answers.ts";
 import type { CallEvents } from "./call_events.ts";
 import { CallerAudio } from "./caller_audio.ts";
 import { Goodbye } from "./goodbye.ts";
-import { Transcript } from "./transcript.ts";
+import type { Playhead } from "./call_feed.ts";
+import type { LineTap } from "./line_tap.ts";
+import type { Transcript } from "./transcript.ts";
 import { Turns } from "./turns.ts";
 
 /** Of the caller's frames, each so-manyth is timed on its way through. */
@@ -52,13 +56,15 @@ export interface ConversationObserver {
   /** A turn was answered: when (ms of the clock) the caller had stopped, and how long each hop took. */
   timed(startedAt: number, hops: TurnHops): void;
   /** The session is gone. */
-  failed(): void;
+  failed(failure: SessionFailure): void;
 }
 
 export interface ConversationOptions {
   /** Name of the model, for what it costs. */
   readonly model: string;
   readonly events: CallEvents;
+  readonly transcript: Transcript;
+  readonly tap: LineTap;
   /** The first so many milliseconds that are heard cannot be interrupted. */
   readonly protectedMs?: number | undefined;
   readonly clock: Clock;
@@ -84,40 +90,59 @@ export class Conversation {
   #ready = false;
   /** The item the model is making. */
   #openItem: string | undefined;
-  #line: PlayoutLine | undefined;
+  #attached = false;
+  /** The caller was on the line, and may come back. */
+  #away = false;
   #goodbye: Goodbye | undefined;
   #callerSpeaking = false;
   /** The assistant says nothing, whatever it hears. */
   #silent = false;
-  readonly #transcript = new Transcript();
+  readonly #transcript: Transcript;
+  /** What the caller said since the model's last answer, and whether they had ceased to. */
+  readonly #unanswered = new Map<string, boolean>();
+  /** Functions the model called, and was not told yet what came of it. */
+  readonly #functions = new Set<string>();
+  #owing = false;
   /** How much audio came of each item (ms), of those that were not interrupted. */
   readonly #arrivedMs = new Map<string, number>();
   #bargeIns = 0;
 
   constructor(options: ConversationOptions) {
-    const { clock, log, observer } = this.#options = options;
+    const { clock, log, observer, events, transcript } = this.#options = options;
     this.#clock = clock;
     this.#log = log;
+    this.#transcript = transcript;
     this.#turns = new Turns(clock, log, (startedAt, hops, itemId) => {
-      this.#transcript.timed(itemId, hops, options.events.atMs);
+      transcript.timed(itemId, hops, events.atMs);
       observer.timed(startedAt, hops);
     });
-    this.#answers = new Answers(clock, log, {
-      askAgain: (instructions) => this.say({ instructions }),
-      failed: (failure) => this.#failed(failure),
-    });
+    this.#answers = new Answers(clock, log, (instructions) => this.say({ instructions }));
     this.#callerAudio = new CallerAudio(clock);
     this.#audio = new AssistantAudio({
       clock,
       protectedMs: options.protectedMs,
-      sending: (itemId) => this.#turns.sending(itemId),
+      sending: (itemId) => {
+        transcript.played(itemId, events.atMs);
+        this.#turns.sending(itemId);
+      },
       hearing: (itemId) => this.#turns.hearing(itemId),
+      heardOn: (itemId) => transcript.played(itemId, events.atMs),
       markLost: (mark) => log.warn("mark lost", { mark }),
       // A caller who has begun meanwhile interrupts now.
       released: () => {
         if (this.#callerSpeaking && this.#session) this.#bargeIn();
       },
     });
+  }
+
+  /** How many turns the caller had so far. */
+  get turns(): number {
+    return this.#turns.count;
+  }
+
+  /** Tokens of all answers so far. */
+  get tokens(): Answers["tokens"] {
+    return this.#answers.tokens;
   }
 
   /** What there is to say of it when it is over. */
@@ -130,8 +155,8 @@ export class Conversation {
     return {
       said: this.#transcript.turns(),
       callerAudio: this.#callerAudio.counts,
-      turns: this.#turns.count,
-      tokens: this.#answers.tokens,
+      turns: this.turns,
+      tokens: this.tokens,
       billed: this.#answers.billed,
       bargeIns: this.#bargeIns,
       marksLost: this.#audio.marksLost,
@@ -143,16 +168,38 @@ export class Conversation {
     return { playout: this.#audio.queued, model: this.#session?.buffered ?? 0 };
   }
 
+  /** Where the audio is at this moment. */
+  get playhead(): Playhead {
+    const { queuedMs, farMs, itemId, heardMs } = this.#audio.head;
+    return {
+      callerSpeaks: this.#callerSpeaking,
+      assistantSpeaks: farMs > 0,
+      queuedMs,
+      twilioMs: farMs,
+      ...(itemId === undefined ? {} : { item: itemId, heardMs }),
+    };
+  }
+
   /** Whether there is a session, be it configured or not. */
   get hasSession(): boolean {
     return this.#session !== undefined;
   }
 
-  /** Opens a session; what there was of another is dropped. */
-  open(dial: Dial): void {
+  /** Whether something is to be said that no session was left to say, and that is no answer to the caller's last turn. */
+  get owing(): boolean {
+    return this.#owing;
+  }
+
+  /**
+   * Opens a session, where there is none.
+   *
+   * @param before What it is told of the call so far; empty where there is nothing to tell.
+   */
+  open(dial: Dial, before = ""): void {
     const { events } = this.#options;
     const openedAt = this.#clock.now();
     this.#answers.start();
+    this.#owing = false;
     const session: ModelSession = dial({
       ready: () => {
         const waited = Math.round(this.#clock.now() - openedAt);
@@ -161,49 +208,77 @@ export class Conversation {
         this.#ready = true;
         this.#callerAudio.open((payload) => session.appendAudio(payload));
       },
-      speechStarted: () => this.#speechStarted(),
-      speechStopped: () => this.#speechStopped(),
+      speechStarted: (at) => {
+        if (at) {
+          this.#transcript.spoken(at.itemId, { fromMs: this.#placeOf(at) }, events.atMs);
+          this.#unanswered.set(at.itemId, false);
+        }
+        this.#speechStarted();
+      },
+      speechStopped: (at) => {
+        if (at) {
+          this.#transcript.spoken(at.itemId, { toMs: this.#placeOf(at) }, events.atMs);
+          this.#unanswered.set(at.itemId, true);
+        }
+        this.#speechStopped();
+      },
       audio: (itemId, audio) => this.#takeAudio(session, itemId, audio),
       answered: (answer) => this.#answered(answer),
       itemAdded: (itemId, previous, who) => this.#transcript.added(itemId, previous, who, events.atMs),
+      wordsCame: (itemId, who, words) => this.#transcript.wordsCame(itemId, who, words, events.atMs),
       assistantSaid: (itemId, text) => this.#transcript.said(itemId, "assistant", text, events.atMs),
       callerSaid: (itemId, text) => {
         this.#transcript.said(itemId, "caller", text, events.atMs);
         this.#options.observer.callerSaid(text);
       },
-      functionCalled: (call) => this.#options.observer.functionCalled(call),
+      functionCalled: (call) => {
+        this.#functions.add(call.callId);
+        this.#options.observer.functionCalled(call);
+      },
       approvalAsked: (request) => this.#options.observer.approvalAsked(request),
       complained: (code = "unknown") => this.#options.metrics.modelError(code),
       skipped: () => this.#options.metrics.malformedModelEvent(),
       failed: (failure) => this.#failed(failure),
     });
+    if (before) session.addNote(before);
     this.#session = session;
   }
 
-  /** Closes the session; the caller's audio waits for another one. */
+  /** Closes the session; what the caller says from now on waits for another one. */
   drop(): void {
+    this.#turnAnswered();
+    this.#release();
+  }
+
+  #release(): void {
     this.#answers.stop();
     this.#session?.close();
     this.#session = undefined;
     this.#ready = false;
+    // Nobody has heard it, so the next session begins anew.
+    if (!this.#attached) this.#cut();
     this.#openItem = undefined;
+    this.#functions.clear();
     this.#callerSpeaking = false;
     this.#callerAudio.close();
-    if (!this.#line) this.#audio.cut();
   }
 
   /** The caller is on the line. */
   attach(line: PlayoutLine): void {
-    this.#line = line;
-    this.#audio.attach(line);
+    this.#attached = true;
+    this.#away = false;
+    this.#audio.attach(this.#options.tap.attach(line));
   }
 
   /** The line is gone; the session stays, and hears nothing. */
   detach(): void {
     this.#breakOff();
-    this.#line = undefined;
+    this.#attached = false;
+    this.#away = true;
     this.#audio.detach();
+    this.#options.tap.detach();
     this.#callerSpeaking = false;
+    this.#turnAnswered();
     this.#callerAudio.speaking(false);
   }
 
@@ -211,26 +286,31 @@ export class Conversation {
   hear(payload: string, timestamp: number): void {
     const timed = this.#callerAudio.counts.frames % TIMED_FRAMES === 0;
     const from = timed ? this.#clock.now() : 0;
+    this.#options.tap.callerFrame(payload, timestamp);
     this.#callerAudio.frame(payload, timestamp);
     if (timed) this.#options.metrics.added("to_model", this.#clock.now() - from);
   }
 
   markEchoed(name: string): void {
     this.#log.debug("mark", { name });
+    this.#options.tap.markEchoed(name);
     this.#audio.markEchoed(name);
   }
 
   /** Has the model speak, now or as soon as it is silent. */
   say(request: SpeechRequest): void {
-    this.#session?.requestSpeech(request);
+    if (this.#session) this.#session.requestSpeech(request);
+    else this.#owing = true;
   }
 
-  /** Tells the model something the caller did not say. */
+  /** Tells the model something the caller did not say; also the one of the next session. */
   note(text: string): void {
+    this.#transcript.noted(text, this.#options.events.atMs);
     this.#session?.addNote(text);
   }
 
   answerFunction(callId: string, output: string): void {
+    this.#functions.delete(callId);
     this.#session?.answerFunction(callId, output);
   }
 
@@ -258,9 +338,10 @@ export class Conversation {
     if (this.#audio.interruptible) this.#audio.cut();
   }
 
-  /** Whether the model hears silence instead of the line. */
+  /** Whether the model, and who listens in or records, hears silence instead of the caller. */
   mute(muted: boolean): void {
     this.#callerAudio.mute(muted);
+    this.#options.tap.muteCaller(muted);
   }
 
   /** Has the assistant be silent, at once and whatever it hears; or lets it speak again. */
@@ -277,13 +358,13 @@ export class Conversation {
    */
   sayGoodbye(instructions: string, over: (heard: boolean) => void): boolean {
     const session = this.#session;
-    if (!this.#line || !session || !this.#ready) return false;
+    if (!this.#attached || !session || !this.#ready) return false;
     this.#answers.stop();
     this.#callerAudio.speaking(false);
     this.#goodbye = new Goodbye({
       clock: this.#clock,
       session,
-      cut: () => this.#audio.cut(this.#openItem),
+      cut: () => this.#cut(),
       whenHeard: (then) => this.#audio.whenHeard(then),
       instructions,
       over,
@@ -301,8 +382,9 @@ export class Conversation {
     const session = summarise && this.#ready ? this.#session : undefined;
     if (session) this.#session = undefined;
     this.drop();
-    this.#line = undefined;
+    this.#attached = false;
     this.#audio.close();
+    this.#options.tap.end();
     return session && this.#summary(session);
   }
 
@@ -317,6 +399,12 @@ export class Conversation {
       if (cost) this.#options.observer.billed(cost);
     }
     return text;
+  }
+
+  /** An edge of the caller's speech on the call's time line (ms): so long ago as audio has been given since. */
+  #placeOf({ audioMs }: SpeechEdge): number {
+    const ago = this.#callerAudio.givenMs - audioMs;
+    return Math.max(0, Math.round(this.#options.events.atMs - Math.max(0, ago)));
   }
 
   #speechStarted(): void {
@@ -337,19 +425,27 @@ export class Conversation {
     this.#options.observer.callerStopped();
   }
 
-  #bargeIn(): void {
+  /** The caller's turn has its answer. */
+  #turnAnswered(): void {
+    this.#callerAudio.answered();
+    this.#unanswered.clear();
+  }
+
+  /** Ends what is being played; says how much of it was heard. */
+  #cut(): readonly Heard[] {
+    const { atMs } = this.#options.events;
     const heard = this.#audio.cut(this.#openItem);
-    this.#session?.interrupted(heard);
     for (const { itemId, heardMs } of heard) {
-      this.#transcript.heard(
-        itemId,
-        heardMs,
-        this.#arrivedMs.get(itemId) ?? heardMs,
-        true,
-        this.#options.events.atMs,
-      );
+      const arrivedMs = this.#arrivedMs.get(itemId) ?? heardMs;
+      this.#transcript.heard(itemId, heardMs, arrivedMs, true, atMs);
       this.#arrivedMs.delete(itemId);
     }
+    return heard;
+  }
+
+  #bargeIn(): void {
+    const heard = this.#cut();
+    this.#session?.interrupted(heard);
     const cut = heard[0];
     if (cut) {
       this.#bargeIns++;
@@ -361,18 +457,24 @@ export class Conversation {
 
   /** Ends what the assistant says, and what it is about to say. */
   #breakOff(): void {
-    this.#session?.interrupted(this.#audio.cut(this.#openItem));
+    this.#session?.interrupted(this.#cut());
     this.#session?.stopSpeech();
   }
 
   #takeAudio(session: ModelSession, itemId: string, audio: Uint8Array): void {
-    if (this.#silent && !this.#goodbye) {
+    if (this.#away || this.#silent && !this.#goodbye) {
       session.stopSpeech();
+      this.#transcript.heard(itemId, 0, 0, true, this.#options.events.atMs);
       return session.interrupted([{ itemId, heardMs: 0 }]);
     }
     const arrived = this.#clock.now();
-    if (this.#openItem !== itemId) this.#options.observer.assistantSpeaks();
+    if (this.#openItem !== itemId) {
+      this.#options.observer.assistantSpeaks();
+      // What goes on while the caller speaks is no answer to them.
+      this.#turnAnswered();
+    }
     this.#openItem = itemId;
+    this.#transcript.generated(itemId, this.#options.events.atMs);
     this.#arrivedMs.set(itemId, (this.#arrivedMs.get(itemId) ?? 0) + audio.length / BYTES_PER_MS);
     this.#turns.firstAudio(itemId);
     if (this.#audio.enqueue(itemId, audio)) {
@@ -389,15 +491,24 @@ export class Conversation {
     const { metrics, model, observer } = this.#options;
     const cost = costOf(model, answer.usage);
     metrics.answered(model, answer.usage, cost);
-    this.#answers.take(answer);
+    const failure = this.#answers.take(answer);
     if (answer.spoke) this.#audio.whenHeard(() => observer.assistantHeard());
     observer.answered(answer, cost);
+    // A goodbye may have begun meanwhile, for what it cost.
+    if (failure && !this.#goodbye) this.#failed(failure);
   }
 
   #failed(failure: SessionFailure): void {
     this.#log.error("model failed", { code: failure.code, message: failure.message });
     this.#options.metrics.modelError(failure.code);
-    this.drop();
-    this.#options.observer.failed();
+    // A turn without an answer is said to the next session, which answers it.
+    this.#owing = !this.#callerAudio.inTurn &&
+      (this.#session?.busy || this.#answers.due || this.#functions.size > 0);
+    for (const [itemId, ceased] of this.#unanswered) {
+      if (this.#transcript.takeBack(itemId) && ceased) this.#turns.takenBack();
+    }
+    this.#unanswered.clear();
+    this.#release();
+    this.#options.observer.failed(failure);
   }
 }

@@ -7,6 +7,7 @@ export type EndReason =
   | "model failed"
   | "never connected"
   | "assistant hung up"
+  | "operator hung up"
   | "transferred"
   | "answering machine"
   | "silence"

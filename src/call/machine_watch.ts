@@ -2,11 +2,13 @@ import type { Clock } from "../clock.ts";
 import { AnsweringMachine, type Decision, type MachineBehaviour } from "../outbound/answering_machine.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { AnsweredBy } from "../twilio/call_status.ts";
+import type { CallEvents } from "./call_events.ts";
 import type { Conversation } from "./conversation.ts";
 
 export interface MachineWatchOptions {
   readonly behaviour: MachineBehaviour;
   readonly conversation: Conversation;
+  readonly events: CallEvents;
   readonly clock: Clock;
   readonly log: Log;
   /** Has this said, and hangs up when it was heard. */
@@ -54,8 +56,9 @@ export class MachineWatch {
   }
 
   #do(decision: Decision): void {
-    const { conversation, log, leave, hangUp } = this.#options;
+    const { conversation, events, log, leave, hangUp } = this.#options;
     log.info("answering machine", { action: decision.action });
+    events.add("machine", decision.action);
     switch (decision.action) {
       case "keep silent":
         return conversation.silence(true);

@@ -31,6 +31,12 @@ export class Turns {
     this.#turn = { stoppedAt: this.#clock.now() };
   }
 
+  /** The caller says it again, to another session. */
+  takenBack(): void {
+    this.#count--;
+    this.#turn = undefined;
+  }
+
   /** The caller speaks again: what had not been answered is not timed. */
   taken(): void {
     this.#turn = undefined;
@@ -52,11 +58,16 @@ export class Turns {
     const { stoppedAt, firstAudio = 0, sent = 0 } = turn;
     const heard = this.#elapsed(stoppedAt);
     this.#log.info("turn", { turn: this.#count, model_ms: firstAudio, sent_ms: sent, heard_ms: heard });
-    this.#timed(stoppedAt, { modelMs: firstAudio, sentMs: sent - firstAudio, heardMs: heard - sent }, itemId);
+    const hops = { modelMs: firstAudio, sentMs: tenths(sent - firstAudio), heardMs: tenths(heard - sent) };
+    this.#timed(stoppedAt, hops, itemId);
     this.#turn = undefined;
   }
 
   #elapsed(since: number): number {
-    return Math.round((this.#clock.now() - since) * 10) / 10;
+    return tenths(this.#clock.now() - since);
   }
+}
+
+function tenths(ms: number): number {
+  return Math.round(ms * 10) / 10;
 }

@@ -3,8 +3,8 @@
 import { parseArgs } from "node:util";
 import type { Config } from "../config/config.ts";
 import { flagProblem } from "../flag_problem.ts";
-import { printable } from "../printable.ts";
 import type { Finding } from "./finding.ts";
+import { presentable } from "./presentable.ts";
 import { explainRoute, type RouteQuestion } from "./route.ts";
 import { survey, type SurveyDeps } from "./survey.ts";
 
@@ -44,8 +44,10 @@ export async function runCheck(args: string[], deps: CheckDeps): Promise<number>
     secrets = config.secrets;
     return config;
   };
-  const show = (finding: Finding) => flags.json || deps.out(format(safe(finding, secrets)));
-  const lines = (await survey({ ...deps, loadConfig }, flags.fix, show)).map((line) => safe(line, secrets));
+  const show = (finding: Finding) => flags.json || deps.out(format(presentable(finding, secrets)));
+  const lines = (await survey({ ...deps, loadConfig }, flags.fix, show)).map((line) =>
+    presentable(line, secrets)
+  );
   const failures = lines.filter(({ level }) => level === "failed").length;
   const warnings = lines.filter(({ level }) => level === "warning").length;
   if (flags.json) deps.out(JSON.stringify({ failures, warnings, lines }) + "\n");
@@ -98,23 +100,6 @@ function format({ line, level, found, remedy }: Finding): string {
   return remedy === undefined ? text : `${text}${" ".repeat(27)}-> ${remedy}\n`;
 }
 
-/** A finding without secrets, and without characters that a stranger could break the line or move the cursor with. */
-function safe(finding: Finding, secrets: readonly string[]): Finding {
-  // The longest first, for one may be a part of another; and as they are in quotes.
-  const hidden = secrets.flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)])
-    .sort((a, b) => b.length - a.length);
-  const clean = (text: string) => {
-    for (const secret of hidden) text = text.replaceAll(secret, "[secret]");
-    // Cut only now: a part of a secret would not be found.
-    const short = text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text;
-    return printable(short);
-  };
-  const { found, remedy } = finding;
-  return { ...finding, found: clean(found), ...(remedy === undefined ? {} : { remedy: clean(remedy) }) };
-}
-
-/** Most characters of a text that are shown. */
-const MAX_TEXT = 1_000;
 function counted(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? "" : "s"}`;
 }

@@ -54,6 +54,7 @@ export async function checkModel(config: Config, openSession: OpenSession): Prom
     complained: ignore,
     skipped: ignore,
     itemAdded: ignore,
+    wordsCame: ignore,
     callerSaid: ignore,
     assistantSaid: ignore,
     functionCalled: ignore,

@@ -14,9 +14,11 @@ export function readAssistants(
   const texts = { OPENAI_MODEL, OPENAI_VOICE, SYSTEM_MESSAGE, GREETING };
   // What is wrong with one of these is told already.
   if (!allTexts(texts)) return undefined;
-  const { MAX_CALL_SECONDS } = values;
+  const { MAX_CALL_SECONDS, RECORDING, RECORDING_CONSENT } = values;
   const defaults = {
     ...texts,
+    RECORDING: RECORDING === "on" ? "on" as const : "off" as const,
+    RECORDING_CONSENT: typeof RECORDING_CONSENT === "string" ? RECORDING_CONSENT : "",
     MAX_CALL_SECONDS: typeof MAX_CALL_SECONDS === "number" ? MAX_CALL_SECONDS : undefined,
   };
   if (typeof path !== "string") return defaultAssistants(defaults);

@@ -296,6 +296,24 @@ export const SETTINGS = {
     about: "How long calls are kept (days). Not set: for ever.",
     schema: wholeNumber(1, 36_500).optional(),
   },
+  RECORDING: {
+    about: "Whether calls are recorded, on or off; an assistant may say otherwise. See docs/recordings.md.",
+    schema: oneOf(["off", "on"]).default("off"),
+  },
+  RECORDING_CONSENT: {
+    about: "What Twilio says before a call that is recorded. Empty: nothing; the law may ask for it.",
+    schema: z.string().max(300, "allowed: at most 300 characters, or the assistant waits too long")
+      .default("This call is recorded."),
+    mayBeEmpty: true,
+  },
+  RECORDING_DAYS: {
+    about: "How long recordings are kept (days). Not set: as long as the call.",
+    schema: wholeNumber(1, 36_500).optional(),
+  },
+  RECORDING_MEGABYTES: {
+    about: "Room for recordings (MB), 115 an hour: the oldest go first.",
+    schema: wholeNumber(1, 100_000_000).default(10_000),
+  },
   LOG_LEVEL: {
     about: "Quietest line shown: debug, info, warn or error.",
     schema: oneOf(LOG_LEVELS).default("info"),

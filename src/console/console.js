@@ -1,100 +1,106 @@
-/** Shows the calls in progress as the server tells of them. Words of callers become text and nothing else. */
+/** The page: one view at a time, by what stands behind `#` in the address. */
 
-const STATES = { announced: "connecting", connected: "talking", ending: "ending" };
-/** How long to wait (ms) where the browser does not ask again by itself. */
-const RETRY_MS = 5_000;
-/** Ended calls that stay on the page. */
-const KEPT = 10;
+import { get } from "./api.js";
+import { h } from "./dom.js";
+import { languageChoice } from "./language_choice.js";
+import { dictionary, language } from "./words.js";
+import * as calls from "./calls.js";
+import * as live from "./live.js";
+import * as overview from "./overview.js";
+import * as phone from "./phone.js";
 
-const element = (id) => document.getElementById(id);
-/** Rows by CallSid. */
-const rows = new Map();
-/** What the server's clock is ahead of ours (ms). */
-let ahead = 0;
+const word = dictionary({
+  en: {
+    live: "Live",
+    calls: "Calls",
+    overview: "Overview",
+    phone: "Phone",
+    title: "{view} · Parley",
+    signOut: "Sign out",
+    views: "Views",
+    skip: "Skip to content",
+    standIn: "No model key is set: a stand-in model answers, and says back what it hears.",
+    broken: "This view cannot be shown: {why}",
+  },
+  es: {
+    live: "En vivo",
+    calls: "Llamadas",
+    overview: "Resumen",
+    phone: "Teléfono",
+    title: "{view} · Parley",
+    signOut: "Salir",
+    views: "Vistas",
+    skip: "Ir al contenido",
+    standIn: "No hay clave para el modelo: responde uno de prueba, que repite lo que oye.",
+    broken: "Esta vista no se puede mostrar: {why}",
+  },
+});
 
-function showConnection(state, words) {
-  element("connection").className = state;
-  element("connection").textContent = words;
-}
+/** By name: each draws into an element, and returns what ends it. */
+const VIEWS = { live, calls, overview, phone };
 
-function duration(startedAt) {
-  const seconds = Math.max(0, Math.floor((Date.now() + ahead - Date.parse(startedAt)) / 1000));
-  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
-}
+const place = document.querySelector("main");
+const nav = document.querySelector("nav");
+let leave = () => {};
 
-function show(call) {
-  const row = rows.get(call.callSid)?.row ?? element("call").content.cloneNode(true).firstElementChild;
-  row.className = call.state;
-  row.querySelector(".from").textContent = call.from || "unknown";
-  row.querySelector(".to").textContent = call.to || "unknown";
-  row.querySelector(".state").textContent = STATES[call.state] ?? call.state;
-  row.querySelector(".duration").textContent = duration(call.startedAt);
-  if (!rows.has(call.callSid)) element("live").prepend(row);
-  rows.set(call.callSid, { row, startedAt: call.startedAt });
-}
-
-function remove(callSid) {
-  rows.get(callSid)?.row.remove();
-  rows.delete(callSid);
-}
-
-function end(call) {
-  show(call);
-  const { row } = rows.get(call.callSid);
-  rows.delete(call.callSid);
-  row.className = "ended";
-  row.querySelector(".state").textContent = call.reason ?? "ended";
-  element("ended").prepend(row);
-  while (element("ended").children.length > KEPT) element("ended").lastElementChild.remove();
-  element("past").hidden = false;
-}
-
-function count() {
-  element("nothing").hidden = rows.size > 0;
-  element("count").textContent = rows.size === 0
-    ? "No call at the moment."
-    : rows.size === 1
-    ? "One call."
-    : `${rows.size} calls.`;
-}
-
-function connect() {
-  const events = new EventSource("../api/events");
-  events.onopen = () => showConnection("open", "Live");
-  events.addEventListener("calls", ({ data }) => {
-    const { now, calls } = JSON.parse(data);
-    ahead = Date.parse(now) - Date.now();
-    const current = new Set(calls.map(({ callSid }) => callSid));
-    for (const callSid of [...rows.keys()]) if (!current.has(callSid)) remove(callSid);
-    calls.forEach(show);
-    count();
-  });
-  events.addEventListener("call", ({ data }) => {
-    const { type, call } = JSON.parse(data);
-    if (type === "ended") end(call);
-    else show(call);
-    count();
-  });
-  events.onerror = () => {
-    showConnection("lost", "Connection lost, trying again");
-    // The browser tries again after a break, but not after an answer that was no stream.
-    if (events.readyState === EventSource.CLOSED) setTimeout(askAgain, RETRY_MS);
-  };
-}
-
-async function askAgain() {
-  const response = await fetch("../api/calls").catch(() => undefined);
-  // Signed out: the server shows the page to sign in instead of this one.
-  if (response?.status === 401) location.reload();
-  else connect();
-}
-
-for (const place of document.querySelectorAll(".address")) {
-  place.textContent = new URL("..", location.href).href.replace(/\/$/, "");
-}
-setInterval(() => {
-  for (const { row, startedAt } of rows.values()) {
-    row.querySelector(".duration").textContent = duration(startedAt);
+function show() {
+  const [asked = "", parameter] = location.hash.slice(1).split("/");
+  const name = Object.hasOwn(VIEWS, asked) ? asked : "live";
+  leave();
+  leave = () => {};
+  document.title = word("title", { view: word(name) });
+  for (const link of nav.querySelectorAll("a")) {
+    link.ariaCurrent = link.hash === `#${name}` ? "page" : null;
   }
-}, 1_000);
-connect();
+  place.replaceChildren();
+  try {
+    leave = VIEWS[name].show(place, decoded(parameter)) ?? leave;
+  } catch (error) {
+    // The other views still work.
+    place.replaceChildren(
+      h("p", { class: "notice bad", role: "alert" }, word("broken", { why: error.message })),
+    );
+    console.error(error);
+  }
+}
+
+/** The address is whatever somebody typed. */
+function decoded(parameter) {
+  try {
+    return parameter === undefined ? undefined : decodeURIComponent(parameter);
+  } catch {
+    return parameter;
+  }
+}
+
+/** Tells who answers, where it is not who one would think. */
+async function tellStandIn() {
+  const foot = document.querySelector("footer");
+  const { standIn } = await get("setup").catch(() => ({}));
+  foot.hidden = !standIn;
+  if (standIn) foot.replaceChildren(h("p", {}, word("standIn")));
+}
+
+document.documentElement.lang = language;
+const skip = document.querySelector(".skip");
+skip.textContent = word("skip");
+skip.addEventListener("click", (event) => {
+  // Its address is no view.
+  event.preventDefault();
+  place.focus();
+});
+nav.ariaLabel = word("views");
+nav.append(...Object.keys(VIEWS).map((name) => h("a", { href: `#${name}` }, word(name))));
+document.querySelector("#language").append(languageChoice());
+const signOut = document.querySelector("form[action=logout] button");
+if (signOut) {
+  signOut.textContent = word("signOut");
+  signOut.className = "compact";
+}
+addEventListener("hashchange", () => {
+  show();
+  place.focus({ preventScroll: true });
+  scrollTo(0, 0);
+});
+show();
+tellStandIn();

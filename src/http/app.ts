@@ -3,9 +3,12 @@ import type { Calls } from "../call/calls.ts";
 import type { Log } from "../telemetry/log.ts";
 import { SignatureCheck } from "../twilio/signature.ts";
 import { clientAddress, type TrustedProxies } from "./address.ts";
+import type { AdminGuard } from "./admin/admin.ts";
+import { InTwiliosPlace, type LetIn } from "./in_twilios_place.ts";
 import { originAllowed } from "./origin.ts";
 import { problem } from "./problem.ts";
 import type { Refusals } from "./refusals.ts";
+import { type Handler, routeOf, type Routes } from "./routes.ts";
 import { openStream, type StreamsOptions } from "./streams.ts";
 import {
   afterStream,
@@ -31,22 +34,18 @@ export interface AppOptions extends StreamsOptions, VoiceOptions {
   readonly instance: string;
   /** Routes for who administers. */
   readonly admin: Routes;
+  /** Who that is. */
+  readonly guard: Pick<AdminGuard, "admits" | "isSignedIn">;
 }
 
-/** Answers a request. `peer` is the address at the other end of the socket. */
-export type Handler = (request: Request, peer: string) => Response | Promise<Response>;
-/** Handles what Twilio sent to a webhook, once it is known to be Twilio's. */
-type WebhookHandler = (parameters: URLSearchParams) => Response | Promise<Response>;
-
-/** By path; a last segment `*` stands for any. */
-export type Routes = Readonly<
-  Record<string, { readonly methods: readonly string[]; readonly handle: Handler }>
->;
+/** Handles what was sent to a webhook, once it is known by whom. */
+type WebhookHandler = (parameters: URLSearchParams, by: LetIn) => Response | Promise<Response>;
 
 /** The routes, as one request handler. It never throws. */
 export function createApp(options: AppOptions): Handler {
   const { calls, log, refusals, authToken, publicUrl, clock, instance } = options;
   const check = authToken === undefined ? undefined : new SignatureCheck(authToken, publicUrl);
+  const door = new InTwiliosPlace(check, options.guard);
 
   const forbid = (why: string, detail: string) => {
     refusals.count("request", why);
@@ -59,7 +58,7 @@ export function createApp(options: AppOptions): Handler {
     );
   const webhook = (handle: WebhookHandler) => ({
     methods: ["GET", "POST"],
-    handle: async (request: Request) => {
+    handle: async (request: Request, peer: string) => {
       const input = await readWebhook(request, clock);
       if (typeof input === "string") {
         refusals.count("request", input);
@@ -68,7 +67,8 @@ export function createApp(options: AppOptions): Handler {
       const { parameters, body } = input;
       const form = request.method === "POST" && !body ? parameters : [];
       const signed = { ...signatureOf(request), parameters: form, ...(body ? { body } : {}) };
-      return check && !check.webhook(signed) ? unsigned() : handle(parameters);
+      const by = door.webhook({ ...signed, request, peer });
+      return by ? await handle(parameters, by) : unsigned();
     },
   });
   const stream: Handler = (request, peer) => {
@@ -81,7 +81,7 @@ export function createApp(options: AppOptions): Handler {
     if (!originAllowed(request, publicUrl)) {
       return forbid("origin", "Pages of other sites may not open media streams");
     }
-    if (check && !check.handshake(signatureOf(request))) return unsigned();
+    if (!door.handshake({ ...signatureOf(request), request, peer })) return unsigned();
     return openStream(request, clientAddress(request, peer, options.proxies), options);
   };
   const named = { "x-parley-instance": instance };
@@ -93,8 +93,8 @@ export function createApp(options: AppOptions): Handler {
   const routes: Routes = {
     "/healthz": { methods: ["GET"], handle: () => Response.json({ status: "ok" }, { headers: named }) },
     "/readyz": { methods: ["GET"], handle: ready },
-    "/incoming-call": webhook((parameters) => answerCall(parameters, options)),
-    "/language-chosen": webhook((parameters) => languageChosen(parameters, options)),
+    "/incoming-call": webhook((parameters, by) => answerCall(parameters, by, options)),
+    "/language-chosen": webhook((parameters, by) => languageChosen(parameters, by, options)),
     "/answered-by": webhook((parameters) => takeAnsweredBy(parameters, options)),
     "/after-stream": webhook((parameters) => afterStream(parameters, options)),
     "/after-transfer": webhook((parameters) => afterTransfer(parameters, options)),
@@ -110,7 +110,7 @@ export function createApp(options: AppOptions): Handler {
       return problem(STATUS_CODE.BadRequest, "The Host header is malformed");
     }
     const { pathname } = new URL(request.url);
-    const route = routes[pathname] ?? routes[pathname.replace(/[^/]+$/, "*")];
+    const route = routeOf(pathname, routes);
     if (!route) {
       refusals.count("request", "no such address");
       return problem(STATUS_CODE.NotFound, "There is nothing at this address");

@@ -7,19 +7,33 @@ import { callVariables, dayAndTime, fill } from "../config/assistants/template.t
 import type { Config } from "../config/config.ts";
 import { outboundInstructions } from "../outbound/call_screening.ts";
 import type { Log } from "../telemetry/log.ts";
-import { collectDigits, endCall, sendDigits, switchLanguage, transferCall } from "../tools/call_tools.ts";
+import {
+  collectDigits,
+  endCall,
+  pauseRecording,
+  resumeRecording,
+  sendDigits,
+  switchLanguage,
+  transferCall,
+} from "../tools/call_tools.ts";
 import { callerFacts } from "../tools/caller_facts.ts";
 import { httpTool } from "../tools/http_tool.ts";
 import { type Message, takeMessage } from "../tools/message_tool.ts";
 import type { Phone } from "../tools/phone.ts";
 import type { Tool } from "../tools/tool.ts";
 import type { IncomingCall } from "../twilio/webhook.ts";
+import type { Setup } from "./admin/setup.ts";
+
+/** Of no use in a call that is not recorded. */
+const ABOUT_RECORDING: readonly BuiltIn[] = ["pause_recording", "resume_recording"];
 
 export interface AssistantsOptions {
   readonly assistants: Assistants;
   readonly config: Config;
   /** Realtime server to dial instead of the configured one: the stand-in model. */
   readonly modelUrl: string | undefined;
+  /** Whether recordings can be kept. */
+  readonly records: boolean;
   /** Keeps a message a caller left. */
   readonly keep: (call: IncomingCall, assistant: string, message: Message) => Promise<void> | void;
   readonly clock: Clock;
@@ -66,9 +80,21 @@ export class AssistantsAtWork {
     return name === undefined ? byDefault : assistants.find((assistant) => assistant.name === name);
   }
 
+  /** Who answers here, and where callers may be passed on to. */
+  get setup(): Pick<Setup, "assistants" | "destinations"> {
+    const { assistants, destinations } = this.#assistants;
+    return {
+      assistants: assistants.map((assistant) => ({
+        name: assistant.name,
+        languages: languagesOf(assistant),
+      })),
+      destinations: destinations.map(({ name, number, about }) => ({ name, number, about })),
+    };
+  }
+
   /** The languages to offer before a call; none where it begins at once. */
-  choices(call: IncomingCall): readonly LanguageChoice[] {
-    return this.#choose(call, {}).languages.flatMap(({ code, choice }) =>
+  choices(call: IncomingCall, briefing: Briefing = {}): readonly LanguageChoice[] {
+    return this.#choose(call, briefing).languages.flatMap(({ code, choice }) =>
       choice ? [{ code, ...choice }] : []
     );
   }
@@ -103,7 +129,7 @@ export class AssistantsAtWork {
     briefing: Briefing,
     facts: Readonly<Record<string, string>>,
   ): CallAssistant {
-    const { modelUrl, clock } = this.#options;
+    const { modelUrl, records, clock } = this.#options;
     const { timeZone, keypad, silence, waiting, limits, protectGreetingSeconds } = assistant;
     const { objective } = briefing;
     const at = clock.wallTime();
@@ -117,6 +143,7 @@ export class AssistantsAtWork {
     const message = voicemail === "hang up" ? undefined : text(voicemail.leave);
     const added = call.outbound ? outboundInstructions({ caller: callsFor, objective, message }) : undefined;
     const persona = (language?: string) => this.#persona(inLanguage(assistant, language), text, added);
+    const { recording } = inLanguage(assistant, briefing.language);
     return {
       ...persona(briefing.language),
       name: assistant.name,
@@ -125,6 +152,7 @@ export class AssistantsAtWork {
       // Few calls change it.
       languages: { get: (code) => languagesOf(assistant).includes(code) ? persona(code) : undefined },
       destinations: this.#assistants.destinations,
+      ...(records && recording ? { recording } : {}),
       tools: (phone, secret) => this.#tools(assistant, call, phone, secret),
       approvals: new Map(
         assistant.mcpServers.filter(({ unasked }) => !unasked)
@@ -176,7 +204,8 @@ export class AssistantsAtWork {
     phone: Phone,
     secret: (name: string) => string | undefined,
   ): Tool[] {
-    const { keep } = this.#options;
+    const { keep, records } = this.#options;
+    const recorded = records && assistant.recording !== undefined;
     const builtIn: Record<BuiltIn, () => Tool> = {
       end_call: () => endCall(phone),
       transfer_call: () => transferCall(phone, assistant.transferTo),
@@ -184,10 +213,13 @@ export class AssistantsAtWork {
       take_message: () => takeMessage((message) => keep(call, assistant.name, message)),
       switch_language: () => switchLanguage(phone, languagesOf(assistant)),
       collect_digits: () => collectDigits(phone, assistant.keypad.secrets),
+      pause_recording: () => pauseRecording(phone),
+      resume_recording: () => resumeRecording(phone),
     };
     const context = { secret, log: this.#log(call), hidden: this.#assistants.secrets };
     return [
-      ...assistant.builtIn.map((name) => builtIn[name]()),
+      ...assistant.builtIn.filter((name) => recorded || !ABOUT_RECORDING.includes(name))
+        .map((name) => builtIn[name]()),
       ...assistant.httpTools.map((tool) => httpTool(tool, context)),
     ];
   }

@@ -1,6 +1,7 @@
 import { encodeHex } from "@std/encoding/hex";
 import { Calls } from "../call/calls.ts";
 import { Budget } from "../call/budget.ts";
+import type { Finding } from "../check/finding.ts";
 import type { Clock } from "../clock.ts";
 import type { Assistants } from "../config/assistants/assistant.ts";
 import type { Config } from "../config/config.ts";
@@ -10,9 +11,13 @@ import type { Log } from "../telemetry/log.ts";
 import { Metrics } from "../telemetry/metrics.ts";
 import { TrustedProxies } from "./address.ts";
 import { adminRoutes } from "./admin/admin_routes.ts";
+import type { PastCalls } from "./admin/api.ts";
+import type { KeptRecordings } from "./admin/recording_routes.ts";
+import type { Recorder } from "../call/call_recording.ts";
 import { AfterCall, type Records } from "./after_call.ts";
 import { AssistantsAtWork } from "./assistants.ts";
-import { createApp, type Handler } from "./app.ts";
+import { createApp } from "./app.ts";
+import type { Handler } from "./routes.ts";
 import { Drain } from "./drain.ts";
 import { listen } from "./listen/listener.ts";
 import { Outbound } from "./outbound.ts";
@@ -32,7 +37,11 @@ export interface ServerOptions {
   /** Realtime server to dial instead of the configured one: the stand-in model. */
   readonly modelUrl?: string | undefined;
   /** Where calls are kept; nowhere without it. */
-  readonly records?: Records & Pick<RemoteCallStore, "close" | "deleteBefore"> | undefined;
+  readonly records?:
+    | Records & PastCalls & KeptRecordings & Recorder & Pick<RemoteCallStore, "close" | "deleteBefore">
+    | undefined;
+  /** Looks at everything that can be wrong, for the console. */
+  readonly check?: (() => Promise<readonly Finding[]>) | undefined;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -59,7 +68,9 @@ export interface Server {
  * @throws {Deno.errors.AddrInUse} when the port is taken.
  * @throws {Error} when there is a certificate to use and it cannot be used.
  */
-export function startServer({ config, openSession, modelUrl, records, clock, log }: ServerOptions): Server {
+export function startServer(
+  { config, openSession, modelUrl, records, check, clock, log }: ServerOptions,
+): Server {
   const proxies = new TrustedProxies(config.TRUSTED_PROXIES);
   const metrics = new Metrics(clock);
   const afterCall = new AfterCall(config, records, clock, log);
@@ -69,6 +80,7 @@ export function startServer({ config, openSession, modelUrl, records, clock, log
     assistants: config.assistants,
     config,
     modelUrl,
+    records: records !== undefined,
     keep: (call, assistant, message) => afterCall.message(call, assistant, message),
     clock,
     log,
@@ -93,6 +105,7 @@ export function startServer({ config, openSession, modelUrl, records, clock, log
     mediaTimeoutMs: config.MEDIA_TIMEOUT_SECONDS * 1000,
     spending,
     minutes,
+    recorder: records,
     ended: (record, summary) => afterCall.ended(record, summary),
     tokenSecret: config.TWILIO_AUTH_TOKEN,
     clock,
@@ -135,6 +148,17 @@ export function startServer({ config, openSession, modelUrl, records, clock, log
     proxies,
     calls,
     outbound,
+    records,
+    setup: () => ({
+      standIn: modelUrl !== undefined,
+      signed,
+      signedIn: config.ADMIN_TOKEN !== undefined,
+      publicUrl,
+      ...(config.TWILIO_PHONE_NUMBER ? { phoneNumber: config.TWILIO_PHONE_NUMBER } : {}),
+      recording: config.RECORDING === "on",
+      ...assistants.setup,
+    }),
+    check,
     metrics,
     refusals,
     clock,
@@ -159,6 +183,7 @@ export function startServer({ config, openSession, modelUrl, records, clock, log
     proxies,
     instance: encodeHex(crypto.getRandomValues(new Uint8Array(8))),
     admin: admin.routes,
+    guard: admin.guard,
   });
   const stopDeleting = records && config.RECORD_DAYS
     ? keepFor(config.RECORD_DAYS, (time) => records.deleteBefore(time), clock, log)

@@ -19,6 +19,7 @@ import {
 import { type IncomingCall, readDialEnd, readIncomingCall, readStatus } from "../twilio/webhook.ts";
 import { readAnsweredBy, readCallReport } from "../twilio/call_status.ts";
 import type { AssistantsAtWork, Briefing } from "./assistants.ts";
+import type { LetIn } from "./in_twilios_place.ts";
 import type { Outbound } from "./outbound.ts";
 import type { Refusals } from "./refusals.ts";
 
@@ -42,27 +43,49 @@ export interface VoiceOptions {
   readonly overflow: string;
 }
 
+/** What the console's phone says it calls from. */
+const CONSOLE = "client:console";
+
 /** The voice webhook: announces the call and connects it to our media stream, or says why not. */
-export async function answerCall(parameters: URLSearchParams, options: VoiceOptions): Promise<Response> {
-  const incoming = readIncomingCall(parameters);
+export async function answerCall(
+  parameters: URLSearchParams,
+  by: LetIn,
+  options: VoiceOptions,
+): Promise<Response> {
+  const { incoming, asked } = readCall(parameters, by);
   if (incoming.outbound) {
     return await connectCall(incoming, await options.outbound.briefing(incoming.callSid), options);
   }
-  const choices = options.assistants.choices(incoming);
+  const choices = options.assistants.choices(incoming, asked);
   // Who is not taken is not asked anything either: a call that was answered cannot be rejected.
   const begins = choices.length === 0 || options.calls.refusal(incoming) !== undefined;
-  if (begins) return await connectCall(incoming, {}, options);
+  if (begins) return await connectCall(incoming, asked, options);
   const offers = choices.map(({ code, offer }) => say(offer, code));
   const onwards = `${options.publicUrl}/language-chosen`;
   return xml(twiml(gatherKey(onwards, offers), redirect(onwards)));
 }
 
 /** The caller has chosen a language by key, or has let the time go by. */
-export async function languageChosen(parameters: URLSearchParams, options: VoiceOptions): Promise<Response> {
-  const incoming = readIncomingCall(parameters);
+export async function languageChosen(
+  parameters: URLSearchParams,
+  by: LetIn,
+  options: VoiceOptions,
+): Promise<Response> {
+  const { incoming, asked } = readCall(parameters, by);
   const key = parameters.get("Digits");
-  const language = options.assistants.choices(incoming).find((choice) => choice.key === key)?.code;
-  return await connectCall(incoming, { language }, options);
+  const language = options.assistants.choices(incoming, asked).find((choice) => choice.key === key)?.code;
+  return await connectCall(incoming, { ...asked, language }, options);
+}
+
+/** The call, and what of it an administrator may choose: `Assistant`, which the console's phone sends with every form. */
+function readCall(parameters: URLSearchParams, by: LetIn): { incoming: IncomingCall; asked: Briefing } {
+  const incoming = readIncomingCall(parameters);
+  if (by !== "administrator") return { incoming, asked: {} };
+  const assistant = parameters.get("Assistant") || undefined;
+  return {
+    incoming: incoming.from === CONSOLE ? { ...incoming, trial: true } : incoming,
+    asked: { assistant },
+  };
 }
 
 async function connectCall(
@@ -84,7 +107,10 @@ async function connectCall(
   // Twilio may have told before the call was known here.
   const answeredBy = options.outbound.placed(incoming.callSid)?.answeredBy;
   if (answeredBy) calls.answeredBy(incoming.callSid, answeredBy);
-  return xml(twiml(...(welcome ? [say(welcome)] : []), ...connect(incoming, answer.token, options)));
+  // Heard to its end before the stream begins, and so before the recording.
+  const { consent, language } = assistant.recording ?? {};
+  const first = [...(welcome ? [say(welcome)] : []), ...(consent ? [say(consent, language)] : [])];
+  return xml(twiml(...first, ...connect(incoming, answer.token, options)));
 }
 
 function connect({ from, to }: IncomingCall, token: string, { publicUrl }: VoiceOptions): Verb[] {

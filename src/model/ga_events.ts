@@ -1,7 +1,7 @@
 import type { RealtimeServerEvent } from "openai/resources/realtime/realtime";
 import { TEXT_METADATA } from "./ga_client.ts";
 import { isObject, type JsonObject, parseObject } from "../json.ts";
-import type { ApprovalRequest, FunctionCall, TokenCounts, Usage } from "./session.ts";
+import type { ApprovalRequest, FunctionCall, SpeechEdge, TokenCounts, Usage } from "./session.ts";
 
 type Vendor<Type extends RealtimeServerEvent["type"]> = Extract<RealtimeServerEvent, { type: Type }>;
 type Only<Type extends RealtimeServerEvent["type"], Field extends keyof Vendor<Type> = never> = Pick<
@@ -13,8 +13,10 @@ type Only<Type extends RealtimeServerEvent["type"], Field extends keyof Vendor<T
 export type ServerEvent =
   | Only<"response.output_audio.delta", "response_id" | "item_id" | "delta">
   | Only<"response.output_audio.done", "response_id" | "item_id">
-  | Only<"input_audio_buffer.speech_started">
-  | Only<"input_audio_buffer.speech_stopped">
+  | {
+    readonly type: "input_audio_buffer.speech_started" | "input_audio_buffer.speech_stopped";
+    readonly at: SpeechEdge | undefined;
+  }
   | { readonly type: "session.created"; readonly sessionId: string; readonly expiresAt: number | undefined }
   | {
     readonly type: "session.updated";
@@ -27,6 +29,12 @@ export type ServerEvent =
     readonly itemId: string;
     readonly previous: string | undefined;
     readonly role: string | undefined;
+  }
+  | {
+    readonly type: "words";
+    readonly who: "caller" | "assistant";
+    readonly itemId: string;
+    readonly words: string;
   }
   | {
     readonly type: "transcript";
@@ -92,8 +100,9 @@ export function readServerEvent(text: string): ServerEvent | Unread {
       return { type: "response.output_audio.done", response_id, item_id };
     }
     case "input_audio_buffer.speech_started":
+      return { type, at: readSpeechEdge(event.item_id, event.audio_start_ms) };
     case "input_audio_buffer.speech_stopped":
-      return { type };
+      return { type, at: readSpeechEdge(event.item_id, event.audio_end_ms) };
     case "session.created":
       if (!isObject(event.session)) break;
       return {
@@ -111,6 +120,10 @@ export function readServerEvent(text: string): ServerEvent | Unread {
     case "response.created":
       if (!isObject(event.response) || typeof event.response.id !== "string") break;
       return { type, responseId: event.response.id };
+    case "conversation.item.input_audio_transcription.delta":
+      return readWords("caller", event);
+    case "response.output_audio_transcript.delta":
+      return readWords("assistant", event);
     case "conversation.item.input_audio_transcription.completed":
       return readTranscript("caller", event);
     case "response.output_audio_transcript.done":
@@ -146,6 +159,18 @@ export function readServerEvent(text: string): ServerEvent | Unread {
       return { type: "other", name: type };
   }
   return malformed(type);
+}
+
+/** Servers that only say they are compatible may leave it out. */
+function readSpeechEdge(itemId: unknown, audioMs: unknown): SpeechEdge | undefined {
+  const ms = number(audioMs);
+  return typeof itemId === "string" && ms !== undefined ? { itemId, audioMs: ms } : undefined;
+}
+
+function readWords(who: "caller" | "assistant", event: JsonObject): ServerEvent | Unread {
+  const { item_id: itemId, delta: words } = event;
+  if (typeof itemId !== "string" || typeof words !== "string") return malformed("words");
+  return { type: "words", who, itemId, words };
 }
 
 function readTranscript(who: "caller" | "assistant", event: JsonObject): ServerEvent | Unread {

@@ -105,6 +105,10 @@ class GaSession implements ModelSession {
     }
   }
 
+  get busy(): boolean {
+    return this.#responses.busy;
+  }
+
   get buffered(): number {
     return this.#socket?.bufferedAmount ?? 0;
   }
@@ -215,12 +219,14 @@ class GaSession implements ModelSession {
         return this.#passOn(event.response_id, event.item_id, this.#audio.finish(event.item_id));
       case "input_audio_buffer.speech_started":
         this.#responses.turnTaken();
-        return this.#observer.speechStarted();
+        return this.#observer.speechStarted(event.at);
       case "input_audio_buffer.speech_stopped":
         this.#responses.turnEnded();
-        return this.#observer.speechStopped();
+        return this.#observer.speechStopped(event.at);
       case "item":
         return this.#observer.itemAdded(event.itemId, event.previous, SPEAKERS[event.role ?? ""]);
+      case "words":
+        return this.#observer.wordsCame(event.itemId, event.who, event.words);
       case "transcript":
         return event.who === "caller"
           ? this.#observer.callerSaid(event.itemId, event.text)
@@ -307,8 +313,9 @@ class GaSession implements ModelSession {
     if (this.#state !== "configuring") return;
     this.#readyTimeout();
     this.#state = "ready";
-    this.#observer.ready();
+    // First, for what the caller has said meanwhile may be answered at once.
     for (const note of this.#notes.splice(0)) this.#client.note(note);
+    this.#observer.ready();
     this.#responses.open();
   }
 

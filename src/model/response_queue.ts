@@ -34,6 +34,11 @@ export class ResponseQueue {
     return this.#active;
   }
 
+  /** Whether a response is being made, or is to be. */
+  get busy(): boolean {
+    return this.#active !== undefined || this.#sent !== undefined || this.#waiting.length > 0;
+  }
+
   request(request: SpeechRequest): void {
     this.#waiting.push(request);
     this.#flush();

@@ -141,6 +141,8 @@ export interface ModelSession {
   interrupted(heard: readonly Heard[]): void;
   /** Makes the model stop generating; nothing happens when it is silent. */
   stopSpeech(): void;
+  /** Whether it is saying something, or is to; still known when it is over. */
+  readonly busy: boolean;
   /** Bytes of caller audio that wait in the socket. */
   readonly buffered: number;
   /**
@@ -193,18 +195,28 @@ export interface SessionFailure {
   readonly message: string;
 }
 
+/** Where the caller began or ceased to speak, as voice activity detection heard it. */
+export interface SpeechEdge {
+  /** What they say becomes this item. */
+  readonly itemId: ItemId;
+  /** Its place in all audio given to the session (ms): a beginning with the padding before it, an end with the pause after it. */
+  readonly audioMs: number;
+}
+
 /** Who listens to a session. */
 export interface ModelObserver {
   /** The session is configured as asked; audio may flow both ways. */
   ready(): void;
   /** Voice activity detection heard the caller begin to speak. */
-  speechStarted(): void;
-  speechStopped(): void;
+  speechStarted(at?: SpeechEdge): void;
+  speechStopped(at?: SpeechEdge): void;
   /** µ-law audio of an item, in order. */
   audio(itemId: ItemId, audio: Uint8Array): void;
   answered(answer: Answer): void;
   /** The conversation has another item, behind `previous` where there is one; nobody said a note or a function's call. */
   itemAdded(itemId: ItemId, previous: ItemId | undefined, who: "caller" | "assistant" | undefined): void;
+  /** A few words more of an item, as they are known. */
+  wordsCame(itemId: ItemId, who: "caller" | "assistant", words: string): void;
   /** What the caller said, as text; it may come late, and after the answer. */
   callerSaid(itemId: ItemId, transcript: string): void;
   /** What the assistant says in an item, all of it, heard or not. */

@@ -32,6 +32,8 @@ export interface PlayoutObserver {
   sending(itemId: string): void;
   /** The first mark after audio of an item is back: the caller is hearing it. */
   hearing(itemId: string): void;
+  /** A mark after audio of an item is back: so far it has been heard. */
+  heardOn(itemId: string): void;
   /** A mark never came back. */
   markLost(name: string): void;
 }
@@ -129,6 +131,8 @@ export class Playout {
     this.#marks.splice(0, index + 1);
     this.#echo = { position: mark.position, at: this.#clock.now() };
     this.#announce("hearing", mark.position);
+    const item = this.#stretches.findLast(({ start }) => start < mark.position);
+    if (item) this.#observer.heardOn(item.itemId);
     while (this.#awaited[0] && this.#awaited[0].position <= mark.position) this.#awaited.shift()?.then();
   }
 
@@ -162,6 +166,19 @@ export class Playout {
     const heard = [...cut].map((itemId) => ({ itemId, heardMs: this.#heardMs(itemId, playhead) }));
     if (playhead < this.#accepted) this.#cutAt(playhead);
     return heard;
+  }
+
+  /** What is being heard now, and how much waits (ms): here, and at the far end. */
+  get head(): { queuedMs: number; farMs: number; itemId: string | undefined; heardMs: number } {
+    const playhead = this.#playhead();
+    const farMs = (this.#sent - playhead) / BYTES_PER_MS;
+    const itemId = farMs > 0 ? this.#stretches.findLast(({ start }) => start <= playhead)?.itemId : undefined;
+    return {
+      queuedMs: this.queued / BYTES_PER_MS,
+      farMs: Math.max(0, Math.round(farMs)),
+      itemId,
+      heardMs: itemId === undefined ? 0 : this.#heardMs(itemId, playhead),
+    };
   }
 
   /** Bytes queued here, not yet sent. */

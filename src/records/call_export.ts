@@ -1,5 +1,6 @@
 import type { CallRecord } from "./call_record.ts";
 import type { ListedCall } from "./call_list.ts";
+import type { FoundRecording } from "./call_text.ts";
 import { printable } from "../printable.ts";
 
 const COLUMNS = [
@@ -27,9 +28,9 @@ export function csvRow(call: ListedCall): string {
   return COLUMNS.map((column) => cell(String(call[column] ?? ""))).join(",") + "\r\n";
 }
 
-/** A call as JSON, on one line. */
-export function jsonOf(call: CallRecord): string {
-  return printable(JSON.stringify(call));
+/** A call as JSON, on one line, with its recording if there is one. */
+export function jsonOf(call: CallRecord, recording?: FoundRecording): string {
+  return printable(JSON.stringify(recording ? { ...call, recording } : call));
 }
 
 /** Spreadsheets calculate what begins with `=`, `@` or `-`, or with `+` unless it is a number: `'` makes it a text. */

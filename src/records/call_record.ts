@@ -39,6 +39,18 @@ export interface Turn {
   /** Whether the caller talked over it. */
   readonly cut?: boolean | undefined;
   readonly latency?: TurnLatency | undefined;
+  /** When the caller said it, as voice activity detection heard it: with its padding before and its pause after. */
+  readonly spoken?: Span | undefined;
+  /** From the model's first audio of an answer to its last. */
+  readonly generated?: Span | undefined;
+  /** From the first frame of an answer to the last mark that came back, or to the cut. */
+  readonly played?: Span | undefined;
+}
+
+/** A stretch of time. */
+export interface Span {
+  readonly fromMs: number;
+  readonly toMs: number;
 }
 
 /** How long each hop of an answer took (ms), each from the end of the one before it. */
@@ -59,6 +71,8 @@ export const EVENT_KINDS = [
   "language",
   "reconnect",
   "machine",
+  "whisper",
+  "recording",
 ] as const;
 export type EventKind = (typeof EVENT_KINDS)[number];
 

@@ -1,5 +1,12 @@
 import type { DatabaseSync, SQLInputValue, SQLOutputValue } from "node:sqlite";
-import { type CallEvent, type CallMessage, type CallRecord, EVENT_KINDS, type Turn } from "./call_record.ts";
+import {
+  type CallEvent,
+  type CallMessage,
+  type CallRecord,
+  EVENT_KINDS,
+  type Span,
+  type Turn,
+} from "./call_record.ts";
 
 /** A row as SQLite gives it. */
 export type Row = Readonly<Record<string, SQLOutputValue>>;
@@ -48,6 +55,12 @@ export function writeCall(db: DatabaseSync, call: CallRecord): void {
       latency_model_ms: turn.latency?.modelMs ?? null,
       latency_sent_ms: turn.latency?.sentMs ?? null,
       latency_heard_ms: turn.latency?.heardMs ?? null,
+      spoken_from_ms: turn.spoken?.fromMs ?? null,
+      spoken_to_ms: turn.spoken?.toMs ?? null,
+      generated_from_ms: turn.generated?.fromMs ?? null,
+      generated_to_ms: turn.generated?.toMs ?? null,
+      played_from_ms: turn.played?.fromMs ?? null,
+      played_to_ms: turn.played?.toMs ?? null,
     })),
   );
   insert(
@@ -188,7 +201,14 @@ function turnOf(row: Row): Turn {
     totalMs: numberOr(row.total_ms),
     cut: row.cut === 1 || undefined,
     latency: Object.values(latency).some((ms) => ms !== undefined) ? latency : undefined,
+    spoken: spanOf(row.spoken_from_ms, row.spoken_to_ms),
+    generated: spanOf(row.generated_from_ms, row.generated_to_ms),
+    played: spanOf(row.played_from_ms, row.played_to_ms),
   };
+}
+
+function spanOf(from: SQLOutputValue | undefined, to: SQLOutputValue | undefined): Span | undefined {
+  return typeof from === "number" && typeof to === "number" ? { fromMs: from, toMs: to } : undefined;
 }
 
 /** An event of a kind this program does not know is left out. */

@@ -6,7 +6,7 @@ import { type CallPage, type CallQuery, listCalls } from "./call_list.ts";
 import type { CallRecord } from "./call_record.ts";
 import { readCall, writeCall } from "./call_rows.ts";
 import { callStats, type DayStats, type StatsQuery } from "./call_stats.ts";
-import { deleteBefore, forget, type Traces } from "./forget.ts";
+import { deleteBefore, forget, type Traces, tracesOf } from "./forget.ts";
 import { inTransaction } from "./schema.ts";
 
 /** How long records are put together (ms). */
@@ -105,6 +105,12 @@ export class CallStore {
   /** Sums by day and assistant. @throws {RangeError} when a time is none. */
   stats(query: StatsQuery = {}): DayStats[] {
     return callStats(this.#db, query);
+  }
+
+  /** What {@linkcode CallStore.forget} would delete or change. */
+  traces(number: string): Traces {
+    this.flush();
+    return tracesOf(this.#db, number);
   }
 
   /** Deletes everything about a phone number; holds up everything else, seconds for ten thousand calls. See {@linkcode forget}. */

@@ -23,8 +23,14 @@ export function formatTable(calls: readonly ListedCall[]): string {
     );
 }
 
+/** The recording of a call: how long it is, and where. */
+export interface FoundRecording {
+  readonly ms: number;
+  readonly path: string;
+}
+
 /** All of one call: what was said and done, how long it took, what it cost. */
-export function formatCall(call: CallRecord): string {
+export function formatCall(call: CallRecord, recording?: FoundRecording): string {
   const { tokens, summary } = call;
   const lines = [
     `${call.callSid}  ${call.direction}, ${call.from} to ${call.to}`,
@@ -33,6 +39,7 @@ export function formatCall(call: CallRecord): string {
     `${counted(call.carrierMinutes, "minute")} of the carrier`,
     `Text ${tokens.textIn} in (${tokens.textCached} cached), ${tokens.textOut} out; ` +
     `audio ${tokens.audioIn} in (${tokens.audioCached} cached), ${tokens.audioOut} out`,
+    ...(recording ? [`Recording ${length(recording.ms / 1_000)}, ${recording.path}`] : []),
     ...(summary === undefined ? [] : [`Summary: ${summary}`]),
     "",
     ...inOrder(call).map((each) => "who" in each ? turnLine(each) : eventLine(each)),

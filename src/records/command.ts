@@ -7,7 +7,7 @@ import { CSV_HEADER, csvRow, jsonOf } from "./call_export.ts";
 import { openCallFile } from "./call_file.ts";
 import { type CallFilter, listCalls, type ListedCall } from "./call_list.ts";
 import { readCall } from "./call_rows.ts";
-import { formatCall, formatTable } from "./call_text.ts";
+import { formatCall, formatTable, type FoundRecording } from "./call_text.ts";
 import { forget, type Traces, tracesOf } from "./forget.ts";
 import { printable } from "../printable.ts";
 
@@ -23,6 +23,8 @@ export interface CallsIo {
   confirm(question: string): boolean;
   /** Milliseconds since 1970. */
   wallTime(): number;
+  /** The recording of a call, if there is one. */
+  recording?(callSid: string): Promise<FoundRecording | undefined>;
   /** Deletes what is kept elsewhere of these calls, such as recordings; rejects when it cannot. */
   alsoForget?(callSids: readonly string[]): Promise<void>;
 }
@@ -55,15 +57,15 @@ export async function runCalls(args: string[], io: CallsIo): Promise<number> {
 async function withFile(asked: CallsArguments, io: CallsIo): Promise<number> {
   if (!isFile(io.path)) {
     if (asked.callSid !== undefined) return noSuchCall(asked.callSid, io);
-    if (asked.forget === undefined && asked.format !== "text") write(undefined, asked, io);
+    if (asked.forget === undefined && asked.format !== "text") await write(undefined, asked, io);
     else io.out(`No calls are kept yet: there is no "${io.path}"\n`);
     return 0;
   }
   const db = open(io.path);
   try {
     if (asked.forget !== undefined) return await forgetNumber(db, asked.forget, asked.yes, io);
-    if (asked.callSid === undefined) write(db, asked, io);
-    else return showCall(db, asked.callSid, asked.format, io);
+    if (asked.callSid === undefined) await write(db, asked, io);
+    else return await showCall(db, asked.callSid, asked.format, io);
     return 0;
   } finally {
     db.close();
@@ -79,10 +81,11 @@ function open(path: string): DatabaseSync {
   }
 }
 
-function showCall(db: DatabaseSync, callSid: string, format: string, io: CallsIo): number {
+async function showCall(db: DatabaseSync, callSid: string, format: string, io: CallsIo): Promise<number> {
   const call = readCall(db, callSid);
   if (!call) return noSuchCall(callSid, io);
-  io.out(format === "json" ? jsonOf(call) + "\n" : formatCall(call));
+  const recording = await io.recording?.(callSid);
+  io.out(format === "json" ? jsonOf(call, recording) + "\n" : formatCall(call, recording));
   return 0;
 }
 
@@ -92,11 +95,11 @@ function noSuchCall(callSid: string, { err }: CallsIo): number {
 }
 
 /** Prints the list; without a file, an empty one. */
-function write(
+async function write(
   db: DatabaseSync | undefined,
   { filter, limit, format }: CallsArguments,
-  { out }: CallsIo,
-): void {
+  { out, recording }: CallsIo,
+): Promise<void> {
   const calls = db ? pages(db, filter, limit) : [];
   if (format === "text") {
     const shown = [...calls];
@@ -110,7 +113,7 @@ function write(
     for (const { callSid } of calls) {
       const call = db && readCall(db, callSid);
       if (!call) continue;
-      out(between + jsonOf(call));
+      out(between + jsonOf(call, await recording?.(callSid)));
       between = ",\n";
     }
     out("\n]}\n");

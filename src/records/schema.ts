@@ -78,6 +78,13 @@ export const MIGRATIONS: readonly string[] = [
   CREATE VIRTUAL TABLE call_index USING fts5 (words, content = 'call_words', content_rowid = 'id',
     tokenize = 'unicode61 remove_diacritics 2');
   INSERT INTO call_index (call_index, rank) VALUES ('secure-delete', 1);`,
+
+  `ALTER TABLE turns ADD COLUMN spoken_from_ms REAL;
+  ALTER TABLE turns ADD COLUMN spoken_to_ms REAL;
+  ALTER TABLE turns ADD COLUMN generated_from_ms REAL;
+  ALTER TABLE turns ADD COLUMN generated_to_ms REAL;
+  ALTER TABLE turns ADD COLUMN played_from_ms REAL;
+  ALTER TABLE turns ADD COLUMN played_to_ms REAL;`,
 ];
 
 /** The file was written by a newer Parley. */

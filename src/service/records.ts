@@ -1,5 +1,6 @@
 import type { Config } from "../config/config.ts";
 import type { RecordsStart, RecordsStarted } from "../records/records_worker.ts";
+import { recordingsFolder } from "../records/recordings/kept.ts";
 import { confined, StartError } from "./confined.ts";
 
 /** The thread that keeps the file of calls, apart from the service's: no disk may hold up a call. */
@@ -15,9 +16,8 @@ export interface RecordsThread {
  *
  * @throws {StartError} when the file cannot be used, or lies where this program may not go.
  */
-export async function startRecords(
-  { DATA_DIR, LOG_LEVEL, LOG_FORMAT, secrets }: Config,
-): Promise<RecordsThread> {
+export async function startRecords(config: Config): Promise<RecordsThread> {
+  const { DATA_DIR, LOG_LEVEL, LOG_FORMAT, secrets } = config;
   const folder = [DATA_DIR];
   const program = new URL("../records/records_worker.ts", import.meta.url);
   const worker = confined(program, { net: [], read: folder, write: folder });
@@ -30,6 +30,11 @@ export async function startRecords(
   };
   const start: RecordsStart = {
     path: `${DATA_DIR}/calls.db`,
+    recordings: {
+      folder: recordingsFolder(DATA_DIR),
+      days: recordingDays(config),
+      megabytes: config.RECORDING_MEGABYTES,
+    },
     log: { level: LOG_LEVEL, format: LOG_FORMAT, secrets },
     port: asks.port2,
     report: says.port2,
@@ -44,4 +49,10 @@ export async function startRecords(
   if (opened.opened) return { port: asks.port1, end };
   end();
   throw new StartError(`DATA_DIR: ${opened.problem}`);
+}
+
+/** No recording outlives the record of its call. */
+function recordingDays({ RECORDING_DAYS, RECORD_DAYS }: Config): number | undefined {
+  const days = Math.min(RECORDING_DAYS ?? Infinity, RECORD_DAYS ?? Infinity);
+  return days === Infinity ? undefined : days;
 }

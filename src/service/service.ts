@@ -1,4 +1,6 @@
 import type { Assistants } from "../config/assistants/assistant.ts";
+import { failed, type Finding } from "../check/finding.ts";
+import { presentable } from "../check/presentable.ts";
 import type { Config } from "../config/config.ts";
 import { confined, StartError } from "./confined.ts";
 import { permissionsFor } from "./permissions.ts";
@@ -21,7 +23,9 @@ export type ToService = "drain" | "stop" | { readonly reload: Assistants | undef
 export type FromService =
   | { readonly type: "listening"; readonly url: string }
   | { readonly type: "failed"; readonly problem: string; readonly portTaken: boolean }
-  | { readonly type: "stopped"; readonly cut: number };
+  | { readonly type: "stopped"; readonly cut: number }
+  /** Somebody at the console wants to know what could be wrong. */
+  | { readonly type: "check"; readonly reply: MessagePort };
 
 /** The service, in a worker of its own that may do nothing but serve; see {@linkcode confined}. */
 export interface Service {
@@ -36,9 +40,14 @@ export interface Service {
 /**
  * Starts the service.
  *
+ * @param check Looks at everything that can be wrong; the service itself may not go where that needs to go.
  * @throws {StartError} when it cannot listen, its certificate cannot be used, or it may not have what it needs.
  */
-export async function startService(config: Config, modelUrl: string | undefined): Promise<Service> {
+export async function startService(
+  config: Config,
+  modelUrl: string | undefined,
+  check: () => Promise<readonly Finding[]> = () => Promise.resolve([]),
+): Promise<Service> {
   const program = new URL("service_worker.ts", import.meta.url);
   const worker = confined(program, permissionsFor(config, modelUrl));
   const records = await startRecords(config).catch((error) => {
@@ -68,6 +77,15 @@ export async function startService(config: Config, modelUrl: string | undefined)
     const message: FromService = data;
     if (message.type === "listening") return listening.resolve(message.url);
     if (message.type === "failed") return fail(new StartError(message.problem, message.portTaken));
+    if (message.type === "check") {
+      const broken = (
+        error: unknown,
+      ) => [presentable(failed("check", `broke off: ${error}`), config.secrets)];
+      return void check().catch(broken).then((findings) => {
+        message.reply.postMessage(findings);
+        message.reply.close();
+      });
+    }
     // A stop in mid-drain: the first of the two to be done says so for both.
     release();
     stopped.resolve(message.cut);

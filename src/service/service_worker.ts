@@ -1,5 +1,6 @@
 /** The service's own thread: gets its configuration as a message, and has the permissions it was given. */
 
+import type { Finding } from "../check/finding.ts";
 import { systemClock } from "../clock.ts";
 import { gaDialect } from "../model/ga_session.ts";
 import { RemoteCallStore } from "../records/store_port.ts";
@@ -8,7 +9,7 @@ import { type Server, startServer } from "../http/server.ts";
 import type { FromService, ServiceStart, ToService } from "./service.ts";
 
 function run({ config, modelUrl, port, records }: ServiceStart): void {
-  const tell = (message: FromService) => port.postMessage(message);
+  const tell = (message: FromService, transfer: Transferable[] = []) => port.postMessage(message, transfer);
   const log = createLog({
     level: config.LOG_LEVEL,
     format: config.LOG_FORMAT,
@@ -22,6 +23,7 @@ function run({ config, modelUrl, port, records }: ServiceStart): void {
       openSession: gaDialect(systemClock),
       modelUrl,
       records: new RemoteCallStore(records),
+      check: () => askForCheck(tell),
       clock: systemClock,
       log,
     });
@@ -37,6 +39,19 @@ function run({ config, modelUrl, port, records }: ServiceStart): void {
     else void server.reload(order.reload);
   };
   tell({ type: "listening", url: server.url });
+}
+
+/** What the main thread finds; it may go where this one may not. */
+async function askForCheck(tell: (message: FromService, transfer: Transferable[]) => void) {
+  const { port1, port2: reply } = new MessageChannel();
+  const found = Promise.withResolvers<readonly Finding[]>();
+  port1.onmessage = ({ data }) => found.resolve(data);
+  tell({ type: "check", reply }, [reply]);
+  try {
+    return await found.promise;
+  } finally {
+    port1.close();
+  }
 }
 
 globalThis.addEventListener("message", (event) => {

@@ -88,6 +88,33 @@ export function collectDigits(
   });
 }
 
+/** `pause_recording`: nothing is recorded for a while. */
+export function pauseRecording(phone: Phone): Tool {
+  return tool({
+    name: "pause_recording",
+    description:
+      "Pauses the recording of this call at once. Use it before the caller says what must not be kept, " +
+      "such as the number of a card, and whenever they do not want to be recorded.",
+    parameters: NOTHING,
+  }, () => {
+    phone.record(false);
+    return { ok: true, note: "Nothing is recorded until resume_recording." };
+  });
+}
+
+/** `resume_recording`: goes on with it. */
+export function resumeRecording(phone: Phone): Tool {
+  return tool({
+    name: "resume_recording",
+    description:
+      "Goes on with the recording of this call, once what must not be kept was said. Not against the caller's wish.",
+    parameters: NOTHING,
+  }, () => {
+    phone.record(true);
+    return { ok: true };
+  });
+}
+
 /** `switch_language`: goes on in another of the assistant's languages. */
 export function switchLanguage(phone: Phone, languages: readonly string[]): Tool {
   return tool({

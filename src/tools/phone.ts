@@ -8,6 +8,8 @@ export interface Phone {
   sendDigits(digits: string): Promise<void>;
   /** Waits for the caller to enter a secret. The digits stay with the call. */
   collectDigits(secret: string): Promise<CollectedDigits>;
+  /** Goes on with the recording of the call, or pauses it. */
+  record(on: boolean): void;
   /** Goes on in another language, with a new session of the model that is told `summary`. */
   switchLanguage(language: string, summary: string): void;
 }

@@ -7,6 +7,8 @@ export interface IncomingCall {
   readonly to: string;
   /** We placed it: `to` is who was called. */
   readonly outbound?: true;
+  /** The administrator tries it, without a telephone. */
+  readonly trial?: true;
   /** How far the caller's own carrier vouches for the number, where it says (STIR/SHAKEN). */
   readonly attestation?: Attestation;
 }

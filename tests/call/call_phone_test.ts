@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import type { CallAssistant } from "../../src/call/assistant.ts";
 import { type JsonObject, parseObject } from "../../src/json.ts";
+import { collectDigits } from "../../src/tools/call_tools.ts";
 import { tool } from "../../src/tools/tool.ts";
 import { z } from "zod";
 import { CallsBench } from "../support/calls.ts";
@@ -129,6 +130,8 @@ Deno.test("a remote server's tool is used when the caller presses 1, and otherwi
     socket.receive(message("dtmf", { digit: key, track: "inbound_track" }));
     assertEquals(session.approvals, [{ id: "a1", approved }]);
     assertEquals(bench.lines.filter(({ event }) => event === "tool approval").length, 1);
+    const [{ kind, ok, detail } = {}] = bench.calls.find("CA1")?.state.events ?? [];
+    assertEquals([kind, ok, detail], ["keys", approved, "calendar: book"]);
   }
 });
 
@@ -176,4 +179,30 @@ Deno.test("minutes on the line are counted as they pass; the day's last ones end
   assertEquals(bench.calls.announce(next, bench.assistant), { refused: "spending limit" });
   const other = { ...next, from: "+15551239999" };
   assertEquals("token" in bench.calls.announce(other, bench.assistant), true);
+});
+
+Deno.test("keys are in the record of what happened, those of a secret are not", async () => {
+  const call = connect({
+    keypad: { pauseMs: 2_000, menu: new Map([["0", "desk"]]), secrets: new Map([["pin", 2]]) },
+    destinations: [{ name: "desk", number: "+15550100", about: "", ringSeconds: 20 }],
+    tools: (phone) => [collectDigits(phone, [{ name: "pin", digits: 2 }])],
+  });
+  using bench = call.bench;
+  const press = (keys: string) => {
+    for (const digit of keys) call.socket.receive(message("dtmf", { digit, track: "inbound_track" }));
+  };
+  press("12#");
+  call.session.observer?.functionCalled({ callId: "c", name: "collect_digits", arguments: '{"name":"pin"}' });
+  press("73");
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  bench.clock.advance(5_000);
+  press("0");
+  const events = bench.calls.find("CA1")?.state.events ?? [];
+  assertEquals(events.map(({ kind, name, detail }) => [kind, name, detail]), [
+    ["keys", "12", undefined],
+    ["keys", "pin", "secret"],
+    ["tool", "collect_digits", undefined],
+    ["keys", "0", "desk"],
+  ]);
+  assertEquals(JSON.stringify(events).includes("73"), false);
 });

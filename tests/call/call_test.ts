@@ -14,6 +14,7 @@ Deno.test("a call's span has each turn that was heard, from the moment the calle
   const told: unknown[] = [];
   let session: StillSession | undefined;
   const call = new Call({
+    callSid: "CA1",
     assistant: PLAIN_ASSISTANT,
     openSession: (options, observer) => session = new StillSession(observer, options),
     mediaTimeoutMs: 60_000,

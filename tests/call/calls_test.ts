@@ -196,6 +196,8 @@ Deno.test("watchers are told of each change, until they look away", () => {
     to: "+15559870000",
     state: "connected",
     startedAt: "2026-01-01T00:00:01.000Z",
+    turns: 0,
+    costUsd: 0,
   }]);
   socket.receive(message("stop"));
   assertEquals(changes, [

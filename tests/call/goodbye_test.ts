@@ -7,7 +7,12 @@ import { answer, StillSession } from "../support/still_session.ts";
 function setUp(openItem?: string) {
   const clock = new FakeClock();
   const nothing = () => {};
-  const playout = new Playout(clock, { sending: nothing, hearing: nothing, markLost: nothing });
+  const playout = new Playout(clock, {
+    sending: nothing,
+    hearing: nothing,
+    heardOn: nothing,
+    markLost: nothing,
+  });
   const marks: string[] = [];
   playout.attach({ media: nothing, mark: (name) => marks.push(name), clear: nothing, congested: false });
   const session = new StillSession();

@@ -12,6 +12,8 @@ const ROOT = new URL("../..", import.meta.url);
 const read = (path: string) => Deno.readTextFileSync(new URL(path, ROOT));
 const README = read("README.md");
 const EXAMPLE = read(".env.example");
+/** One text in English and in Spanish: neither may say what the other does not. */
+const READMES = ["README.md", "docs/README.es.md"];
 
 interface Documented {
   readonly name: string;
@@ -44,9 +46,43 @@ Deno.test(".env.example changes nothing, copied as it is or with its defaults un
   assertEquals(configFrom(EXAMPLE.replaceAll(/^# (?=[A-Z_]+=)/gm, "")), untouched);
 });
 
-Deno.test("README's table of settings is SETTINGS", () => {
-  const rows = README.split("\n").filter((line) => /^\| `[A-Z_]+` +\|/.test(line))
+const BLOCK = /^( *)```.*\n([^]*?)^\1```$/gm;
+
+/** A document's blocks of code, without their comments, which may be in its own language. */
+function blocksOf(text: string): string[] {
+  return [...text.matchAll(BLOCK)].map(([block]) => block.replaceAll(/^ *# .*\n/gm, ""));
+}
+
+function withoutBlocks(text: string): string {
+  return text.replaceAll(BLOCK, "");
+}
+
+interface Section {
+  readonly heading: string;
+  readonly counts: Record<"level" | "paragraphs" | "points" | "rows", number>;
+}
+
+function sectionsOf(text: string): Section[] {
+  return withoutBlocks(text).split(/^(?=#+ )/m).map((section) => {
+    const count = (pattern: RegExp) => section.match(pattern)?.length ?? 0;
+    const [, hashes = "", heading = ""] = section.match(/^(#*) *(.*)/) ?? [];
+    const counts = {
+      level: hashes.length,
+      paragraphs: count(/\n\n(?=\S)(?![-|]|\d+\. )/g),
+      points: count(/^ *(-|\d+\.) /gm),
+      rows: count(/^\|/gm),
+    };
+    return { heading, counts };
+  });
+}
+
+/** The rows of a README's table of settings: name, default, description. */
+function settingsIn(readme: string): string[][] {
+  return readme.split("\n").filter((line) => /^\| `[A-Z_]+` +\|/.test(line))
     .map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()));
+}
+
+Deno.test("README's table of settings is SETTINGS", () => {
   const expected = documented.map(({ name, about, byDefault }) => {
     const shown = byDefault === undefined
       ? ""
@@ -55,7 +91,7 @@ Deno.test("README's table of settings is SETTINGS", () => {
       : `\`${byDefault}\``;
     return [`\`${name}\``, shown, about];
   });
-  assertEquals(rows, expected);
+  assertEquals(settingsIn(README), expected);
   for (const { name, secret } of documented) if (secret) assertStringIncludes(README, `${name}_FILE`);
 });
 
@@ -74,10 +110,60 @@ Deno.test("README, Dockerfile and the program's own hints name one version of De
   assertEquals([...new Set(versions)], ["2.9.6"]);
 });
 
-Deno.test("what README links to in the repository is there", async () => {
-  const targets = [...README.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, path = ""]) => path);
-  assert(targets.length > 0, "no link was found");
-  for (const path of targets) await Deno.stat(new URL(path, ROOT));
+/** Where a document's links and pictures lead, from the root of the repository. */
+function linksOf(path: string): string[] {
+  const base = new URL(path, ROOT);
+  return [...withoutBlocks(read(path)).matchAll(/\]\((?!#)([^)#]+)/g)]
+    .map(([, target = ""]) => new URL(target, base).href.replace(ROOT.href, ""));
+}
+
+for (const path of READMES) {
+  Deno.test(`what ${path} links to in the repository is there`, async () => {
+    const targets = linksOf(path).filter((target) => !/^https?:/.test(target));
+    assert(targets.length > 0, "no link was found");
+    const isThere = (target: string) => Deno.stat(new URL(target, ROOT)).then(() => true, () => false);
+    const there = await Promise.all(targets.map(isThere));
+    assertEquals(targets.filter((_, at) => !there[at]), [], "not there");
+  });
+}
+
+Deno.test("both READMEs have the same commands, in the same order", () => {
+  const [english, spanish] = READMES.map((path) => blocksOf(read(path)));
+  assert(english?.length, "no block of code was found");
+  assertEquals(spanish, english);
+});
+
+Deno.test("both READMEs have the same settings, with the same defaults, each told in its own language", () => {
+  const [english = [], spanish = []] = READMES.map((path) => settingsIn(read(path)));
+  const nameAndDefault = ([name, byDefault]: string[]) => [name, byDefault?.replace(/^en (?=`)/, "in ")];
+  assertEquals(spanish.map(nameAndDefault), english.map(nameAndDefault));
+  const told = new Set(english.map(([, , about]) => about));
+  assertEquals(
+    spanish.filter(([, , about = ""]) => about === "" || told.has(about)),
+    [],
+    "not told in Spanish",
+  );
+});
+
+Deno.test("both READMEs have the same sections, with as many paragraphs, points and rows", () => {
+  const [english = [], spanish = []] = READMES.map((path) => sectionsOf(read(path)));
+  // By the English headings, so that a difference says where it is.
+  const named = (sections: Section[]) =>
+    sections.map(({ counts }, at) => ({ section: english[at]?.heading ?? "one too many", counts }));
+  assertEquals(named(spanish), named(english));
+});
+
+Deno.test("both READMEs name the same settings, routes and log lines, and lead to the same places", () => {
+  const [english, spanish] = READMES.map((path) => ({
+    code: [...new Set([...withoutBlocks(read(path)).matchAll(/`([^`]+)`/g)].map(([, code]) => code))].sort(),
+    // Each leads to the other, and only to the other.
+    links: linksOf(path).filter((target) => !READMES.includes(target)).sort(),
+  }));
+  assertEquals(spanish, english);
+  assertEquals(READMES.map((path) => linksOf(path).filter((target) => READMES.includes(target))), [
+    ["docs/README.es.md"],
+    ["README.md"],
+  ]);
 });
 
 function* sourcesIn(folder: URL): Generator<string> {

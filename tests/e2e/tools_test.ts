@@ -114,7 +114,7 @@ Deno.test("while a tool hangs, audio flows and the caller can interrupt; then it
   assertMatch(String((await outputOf(line)).error), /longer than 2 s/);
   hanging.resolve(Response.json({}));
   // It would be asked for a summary.
-  line.session.socket.close();
+  line.session.send({ type: "error", error: { type: "x", code: "insufficient_quota", message: "no" } });
   await line.service.logged("call ended");
 });
 

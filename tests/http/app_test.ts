@@ -187,6 +187,7 @@ Deno.test("what fails while it answers is told in the log, and not to who asked"
     overflow: "say",
     proxies: new TrustedProxies([]),
     instance: "i",
+    guard: { admits: () => false, isSignedIn: () => false },
     admin: {
       "/at-once": { methods: ["GET"], handle: fail },
       "/later": { methods: ["GET"], handle: () => Promise.resolve().then(fail) },

@@ -26,10 +26,22 @@ const FILE = {
     },
   },
 };
+const PHONE = {
+  hangUp() {},
+  transfer() {},
+  sendDigits: () => Promise.resolve(),
+  collectDigits: () => Promise.resolve({ digits: 4 }),
+  switchLanguage() {},
+  record() {},
+};
 const CALL = { callSid: "CA1", from: "+15551230000", to: "+15559870000" };
 
-function setUp(file: unknown = FILE, modelUrl?: string) {
-  const config = configOf({ OPENAI_API_KEY: "sk-test", TOOL_KEY: "key-of-the-shop" }, file);
+function setUp(file: unknown = FILE, { modelUrl, records = true, env = {} }: {
+  modelUrl?: string;
+  records?: boolean;
+  env?: Record<string, string>;
+} = {}) {
+  const config = configOf({ OPENAI_API_KEY: "sk-test", TOOL_KEY: "key-of-the-shop", ...env }, file);
   const lines: string[] = [];
   const clock = new FakeClock();
   const log = createLog({ level: "info", format: "json", write: (line) => lines.push(line) });
@@ -37,6 +49,7 @@ function setUp(file: unknown = FILE, modelUrl?: string) {
     assistants: config.assistants,
     config,
     modelUrl,
+    records,
     keep() {},
     clock,
     log,
@@ -88,7 +101,7 @@ Deno.test("the owner is asked who calls only where there is a call", async () =>
 });
 
 Deno.test("the owner's limits of money do not count what the stand-in says", () => {
-  assertEquals(setUp(FILE, "ws://127.0.0.1:9").atWork.assignNow(CALL).billedModel, "stand-in");
+  assertEquals(setUp(FILE, { modelUrl: "ws://127.0.0.1:9" }).atWork.assignNow(CALL).billedModel, "stand-in");
   assertEquals(setUp().atWork.assignNow(CALL).billedModel, "gpt-realtime-2.1");
 });
 
@@ -103,12 +116,50 @@ Deno.test("the model sums a call up where the owner asked for it", () => {
       assistants: config.assistants,
       config,
       modelUrl: undefined,
+      records: false,
       keep() {},
       clock: new FakeClock(),
       log,
     });
     assertEquals(atWork.assignNow(CALL).summary, summary);
   }
+});
+
+Deno.test("who is recorded, and what is said before, is up to the setting and then to the assistant and its language", () => {
+  const SETTING = { consent: "This call is recorded." };
+  const cases: [on: boolean, entry: object, language: string | undefined, recording: unknown][] = [
+    [false, {}, undefined, undefined],
+    [true, {}, undefined, SETTING],
+    [true, { recording: false }, undefined, undefined],
+    [false, { recording: true }, undefined, SETTING],
+    [true, { recording: {}, language: "de" }, undefined, SETTING],
+    [false, { recording: { consent: "" } }, undefined, { consent: "" }],
+    [false, { recording: { consent: "Wir nehmen auf." }, language: "de" }, undefined, {
+      consent: "Wir nehmen auf.",
+      language: "de",
+    }],
+    [true, { languages: { es: { consent: "Grabamos." } } }, "es", { consent: "Grabamos.", language: "es" }],
+    [true, { languages: { es: { consent: "" } } }, "es", { consent: "", language: "es" }],
+    [true, { languages: { es: { consent: "Grabamos." } } }, undefined, SETTING],
+    [false, { languages: { es: { consent: "Grabamos." } } }, "es", undefined],
+  ];
+  for (const [on, entry, language, recording] of cases) {
+    const env = { RECORDING: on ? "on" : "off" };
+    const { atWork } = setUp({ assistants: { reception: entry } }, { env });
+    assertEquals(atWork.assignNow(CALL, { language }).recording, recording, JSON.stringify(entry));
+  }
+  const { atWork } = setUp(FILE, { env: { RECORDING: "on" }, records: false });
+  assertEquals(atWork.assignNow(CALL).recording, undefined, "nothing to record to");
+});
+
+Deno.test("a call that is not recorded has no tools for its recording", () => {
+  const tools = ["end_call", "pause_recording", "resume_recording"];
+  const offered = (recording: boolean, records = true) =>
+    setUp({ assistants: { reception: { tools, recording } } }, { records }).atWork.assignNow(CALL)
+      .tools(PHONE, () => undefined).map(({ declaration }) => declaration.name);
+  assertEquals(offered(true), tools);
+  assertEquals(offered(false), ["end_call"]);
+  assertEquals(offered(true, false), ["end_call"]);
 });
 
 Deno.test("a service that repeats its secret does not tell it to the model", async () => {
@@ -128,14 +179,7 @@ Deno.test("a service that repeats its secret does not tell it to the model", asy
     },
     assistants: { reception: { tools: ["order"] } },
   });
-  const phone = {
-    hangUp() {},
-    transfer() {},
-    sendDigits: () => Promise.resolve(),
-    collectDigits: () => Promise.resolve({ digits: 4 }),
-    switchLanguage() {},
-  };
-  const [order] = atWork.assignNow(CALL).tools(phone, () => undefined);
+  const [order] = atWork.assignNow(CALL).tools(PHONE, () => undefined);
   const said = JSON.stringify(await order?.run({}, new AbortController().signal));
   assertEquals([said.includes("you"), said.includes("key-of-the-shop")], [true, false]);
 });

@@ -34,6 +34,7 @@ Deno.test("a model that does not read any more is given up, before the memory is
       complained: nothing,
       skipped: nothing,
       itemAdded: nothing,
+      wordsCame: nothing,
       callerSaid: nothing,
       assistantSaid: nothing,
       functionCalled: nothing,

@@ -162,3 +162,19 @@ Deno.test("ResponseQueue does not take its own response for that turn's answer",
   queue.done("r1");
   assertEquals(instructions(), ["goodbye", "result"]);
 });
+
+Deno.test("ResponseQueue is busy from the first request to the end of the last response", () => {
+  const { queue, sent } = setUp();
+  const busy: boolean[] = [queue.busy];
+  const then = (step: () => unknown) => {
+    step();
+    busy.push(queue.busy);
+  };
+  then(() => queue.request({}));
+  then(() => queue.open());
+  then(() => queue.created("r1"));
+  then(() => queue.done("r1"));
+  then(() => queue.created("r2"));
+  then(() => queue.done("r2"));
+  assertEquals([busy, sent.length], [[false, true, true, true, false, true, false], 1]);
+});

@@ -50,6 +50,7 @@ function setUp({ attached = true } = {}) {
   const playout = new Playout(clock, {
     sending: (item) => seen.push(`sending ${item}`),
     hearing: (item) => seen.push(`hearing ${item}`),
+    heardOn: () => {},
     markLost: () => seen.push("mark lost"),
   });
   const line = new FarEnd(clock, (name) => playout.markEchoed(name));

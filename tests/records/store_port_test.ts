@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { decodeMulaw, readWav } from "../../src/audio/mod.ts";
 import type { RecordsStart, RecordsStarted } from "../../src/records/records_worker.ts";
 import { RemoteCallStore } from "../../src/records/store_port.ts";
 import { ANN, call, plain, said, Shelf, sidOf } from "./calls.ts";
@@ -28,6 +29,7 @@ async function start(
   );
   const message: RecordsStart = {
     path: `${folder}/calls.db`,
+    recordings: { folder: `${folder}/recordings` },
     log: { level: "error", format: "pretty" },
     port: asks.port2,
     report: says.port2,
@@ -50,11 +52,25 @@ Deno.test("a store in a thread of its own, which may read and write its folder o
   }
   assertEquals(plain(await store.get(first.callSid)), plain(first));
   assertEquals(await store.get("CA"), undefined);
+  for (const at of [1, 2, 3]) {
+    const side = new Uint8Array(4_000).fill(at);
+    for (const atMs of [0, 500, 1_000]) {
+      store.record(sidOf(at), { atMs, caller: side, assistant: side.map(() => 0xff) });
+    }
+    store.endRecording(sidOf(at));
+  }
+  assertEquals(await store.recording(sidOf(2)), { ms: 1_500, bytes: 44 + 1_500 * 32 });
   await assertRejects(() => store.list({ limit: 0 }), RangeError, "0 is no number of calls");
   await assertRejects(() => store.stats({ since: "soon" }), RangeError);
   assertEquals(await store.forget(ANN), { calls: [sidOf(1)], mentions: [] });
   assertEquals(await store.deleteBefore(call(3).startedAt), [sidOf(2)]);
   assertEquals((await store.list({ search: "3" })).calls.length, 0);
+  assertEquals(await store.recording(sidOf(1)), undefined, "forgotten");
+  assertEquals(await store.recording(sidOf(2)), undefined, "too old");
+  const bytes = new Uint8Array(await new Response(store.readRecording(sidOf(3), 0, 1e9)).arrayBuffer());
+  const { channels: [left, right] } = readWav(bytes, "recording");
+  assertEquals(left, decodeMulaw(new Uint8Array(12_000).fill(3)));
+  assertEquals(right?.every((sample) => sample === 0), true);
   assertEquals((await store.list()).calls.map(({ callSid }) => callSid), [sidOf(3)]);
   assertEquals((await store.stats()).map(({ calls }) => calls), [1]);
   store.write(call(4));

@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from "../../src/clock.ts";
 import { type Config, loadConfig } from "../../src/config/config.ts";
-import { type Server, startServer } from "../../src/http/server.ts";
+import { type Server, type ServerOptions, startServer } from "../../src/http/server.ts";
 import { gaDialect } from "../../src/model/ga_session.ts";
 import { createLog } from "../../src/telemetry/log.ts";
 import { type JsonObject, parseObject } from "../../src/json.ts";
@@ -26,7 +26,13 @@ export class TestService implements AsyncDisposable {
   readonly server: Server;
   readonly #bell = new Bell();
 
-  constructor(env: Record<string, string>, clock: Clock = systemClock, assistants?: unknown) {
+  /** @param records Where calls are kept, and closed with it; nowhere without it. */
+  constructor(
+    env: Record<string, string>,
+    clock: Clock = systemClock,
+    assistants?: unknown,
+    records?: ServerOptions["records"],
+  ) {
     const config = configOf({ PORT: "0", ...env }, assistants);
     const log = createLog({
       level: "debug",
@@ -37,7 +43,7 @@ export class TestService implements AsyncDisposable {
         this.#bell.ring();
       },
     });
-    this.server = startServer({ config, openSession: gaDialect(clock), clock, log });
+    this.server = startServer({ config, openSession: gaDialect(clock), records, clock, log });
     this.url = this.server.url;
   }
 

@@ -28,7 +28,10 @@ export class StillSession implements ModelSession {
   readonly approvals: { id: string; approved: boolean }[] = [];
   readonly heard: Heard[] = [];
   readonly notes: string[] = [];
+  /** Frames of the caller's: base64. */
+  readonly appended: string[] = [];
   buffered = 0;
+  busy = false;
   listening = true;
   stopped = 0;
   closed = false;
@@ -38,7 +41,9 @@ export class StillSession implements ModelSession {
     readonly options?: SessionOptions,
   ) {}
 
-  appendAudio(): void {}
+  appendAudio(payload: string): void {
+    this.appended.push(payload);
+  }
   requestSpeech({ instructions, answered, lapses = false }: SpeechRequest = {}): void {
     this.asked.push({ instructions, answered, lapses });
   }

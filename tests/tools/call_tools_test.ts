@@ -1,5 +1,11 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { collectDigits, sendDigits, switchLanguage } from "../../src/tools/call_tools.ts";
+import {
+  collectDigits,
+  pauseRecording,
+  resumeRecording,
+  sendDigits,
+  switchLanguage,
+} from "../../src/tools/call_tools.ts";
 import type { CollectedDigits, Phone } from "../../src/tools/phone.ts";
 import { ToolError } from "../../src/tools/tool.ts";
 
@@ -12,6 +18,7 @@ function phone(collected: CollectedDigits = { digits: 4 }) {
     sendDigits: (digits) => Promise.resolve(void done.push(digits)),
     collectDigits: () => Promise.resolve(collected),
     switchLanguage: (...how) => done.push(how),
+    record: (on) => done.push(on ? "resume" : "pause"),
   };
   return { telephone, done };
 }
@@ -32,6 +39,15 @@ Deno.test("what a caller needs time for, or is long to hear, has its time", () =
   // A secret has 30 s for each digit and twice that in all; 40 keys with pauses are 40 × 500 ms.
   assertEquals(collectDigits(telephone, PIN).timeoutMs >= 60_000, true);
   assertEquals(sendDigits(telephone).timeoutMs >= 40 * 500, true);
+});
+
+Deno.test("pause_recording and resume_recording do so, and the model goes on to speak", () => {
+  const { telephone, done } = phone();
+  for (const tool of [pauseRecording(telephone), resumeRecording(telephone)]) {
+    tool.run({}, signal);
+    assertEquals(tool.quiet ?? false, false);
+  }
+  assertEquals(done, ["pause", "resume"]);
 });
 
 Deno.test("send_digits sends keys and nothing else", async () => {

@@ -56,6 +56,8 @@ export interface Assistant {
   readonly variables?: Webhook;
   /** What an answering machine is told; without it, it is hung up on. */
   readonly voicemail?: { readonly leave: string } | "hang up";
+  /** Its calls are recorded. */
+  readonly recording?: Recording;
   /** In whose name it calls. */
   readonly callsFor?: string;
   readonly limits: Limits;
@@ -83,6 +85,14 @@ export type TurnDetection =
     readonly interruptResponse: boolean;
   };
 
+/** How calls are recorded. */
+export interface Recording {
+  /** What Twilio says before; empty: nothing. */
+  readonly consent: string;
+  /** What that is in (BCP 47), where it is known. */
+  readonly language?: string;
+}
+
 export interface Transcription {
   readonly model: string;
   /** ISO 639-1. */
@@ -98,6 +108,8 @@ export interface Language {
   readonly greeting?: string;
   /** Added to the assistant's. */
   readonly instructions?: string;
+  /** What is said before a call that is recorded. */
+  readonly consent?: string;
   /** The key that chooses it before the assistant speaks, and the sentence that offers it, in that language. */
   readonly choice?: { readonly key: string; readonly offer: string };
 }
@@ -109,6 +121,8 @@ export const BUILT_IN = [
   "take_message",
   "switch_language",
   "collect_digits",
+  "pause_recording",
+  "resume_recording",
 ] as const;
 export type BuiltIn = (typeof BUILT_IN)[number];
 

@@ -11,6 +11,10 @@ const REASONS = /^gpt-realtime-2(?!\d)/;
 export function checkAssistant(path: Path, assistant: Assistant, report: Report): void {
   checkModels(path, assistant, report);
   checkVariables(path, assistant, report);
+  const idle = assistant.builtIn.find((name) => name === "pause_recording" || name === "resume_recording");
+  if (idle !== undefined && !assistant.recording) {
+    report.warning([...path, "tools"], `${idle} is of no use in calls that are not recorded; see recording`);
+  }
 }
 
 /** What the vendor would refuse the whole session for. */

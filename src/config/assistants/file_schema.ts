@@ -85,10 +85,15 @@ const TRANSCRIPTION = object({
   prompt: text(2_000).optional().meta({ description: "Words to expect, such as names of products." }),
 });
 
+const CONSENT = z.string("allowed: a text").max(300, "allowed: at most 300 characters");
+
 const LANGUAGE = object({
   voice: text(100).optional().meta({ description: "Voice in this language." }),
   greeting: text(4_000).optional().meta({ description: "Greeting in this language." }),
   instructions: text(MAX_INSTRUCTIONS).optional().meta({ description: "Added to the instructions." }),
+  consent: CONSENT.optional().meta({
+    description: "What is said before a call that is recorded, in this language.",
+  }),
   key: KEY.optional().meta({ description: "Key that chooses it before the assistant speaks." }),
   offer: text(300).optional().meta({
     description: "Sentence that offers the key, in this language. Needs a key, and a key needs it.",
@@ -212,7 +217,8 @@ export const ASSISTANT = object({
   }),
   tools: list(text(40)).default(["end_call"]).meta({
     description:
-      "What it may do: end_call, transfer_call, send_digits, take_message, switch_language, and names from tools and mcpServers.",
+      "What it may do: end_call, transfer_call, send_digits, take_message, switch_language, pause_recording, resume_recording, " +
+      "and names from tools and mcpServers.",
   }),
   transferTo: list(text(40)).default([]).meta({ description: "Destinations it may pass a caller on to." }),
   waiting: object({
@@ -254,6 +260,14 @@ export const ASSISTANT = object({
     description: "On calls it makes, which Twilio then listens to, for a fee: what to do about a machine. " +
       "Left out: it talks to whoever answers.",
   }),
+  recording: z.union([
+    flag(),
+    object({
+      consent: CONSENT.optional().meta({
+        description: "What Twilio says before, in `language`. Empty: nothing. Left out: RECORDING_CONSENT.",
+      }),
+    }),
+  ]).optional().meta({ description: "Whether its calls are recorded, and how. Left out: RECORDING." }),
   callsFor: text(200).optional().meta({
     description: "In whose name it calls, told to who asks. Left out: its own name.",
   }),

@@ -6,13 +6,14 @@ export function languagesOf({ language, languages }: Assistant): string[] {
 }
 
 /**
- * The assistant as it is in one of its languages: its voice and greeting, instructions added, told to speak it, and heard in
+ * The assistant as it is in one of its languages: its voice, greeting and consent, instructions added, told to speak it, and heard in
  * it. Give it the assistant as it was read. Without `code`, or with one it does not have, its first language; an assistant that names none is left as it is.
  */
 export function inLanguage(assistant: Assistant, code = assistant.language): Assistant {
   const spoken = languagesOf(assistant).find((each) => each === code) ?? assistant.language;
   if (spoken === undefined) return assistant;
-  const { voice, greeting, instructions } = assistant.languages.find(({ code }) => code === spoken) ?? {};
+  const { voice, greeting, instructions, consent } =
+    assistant.languages.find(({ code }) => code === spoken) ?? {};
   return Object.freeze({
     ...assistant,
     language: spoken,
@@ -21,6 +22,7 @@ export function inLanguage(assistant: Assistant, code = assistant.language): Ass
     instructions: [assistant.instructions, instructions, `Speak ${nameOf(spoken)}.`]
       .filter((part) => part !== undefined).join("\n\n"),
     transcription: hearing(assistant, spoken),
+    ...(assistant.recording && consent !== undefined ? { recording: { consent, language: spoken } } : {}),
   });
 }
 

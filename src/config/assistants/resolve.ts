@@ -12,6 +12,7 @@ import {
   type HttpTool,
   type Language,
   type McpServer,
+  type Recording,
   type Rule,
   type Webhook,
 } from "./assistant.ts";
@@ -33,7 +34,13 @@ import { namesIn } from "../../tools/template.ts";
 /** Settings that stand for what an assistant leaves out. */
 export type Defaults = Pick<
   Settings,
-  "SYSTEM_MESSAGE" | "GREETING" | "OPENAI_MODEL" | "OPENAI_VOICE" | "MAX_CALL_SECONDS"
+  | "SYSTEM_MESSAGE"
+  | "GREETING"
+  | "OPENAI_MODEL"
+  | "OPENAI_VOICE"
+  | "MAX_CALL_SECONDS"
+  | "RECORDING"
+  | "RECORDING_CONSENT"
 >;
 
 /** What an assistant may name, by name. */
@@ -131,10 +138,12 @@ export class Resolver {
       limits,
       transcription,
       waiting,
+      recording: recorded,
       ...rest
     } = entry;
     const { SYSTEM_MESSAGE, GREETING, OPENAI_MODEL, OPENAI_VOICE, MAX_CALL_SECONDS } = this.#defaults;
     const [hours] = answers ? hoursOf(answers) : [];
+    const recording = this.#recording(recorded, entry.language);
     const secrets = Object.entries(keypad.secrets).map(([name, { digits }]) => ({ name, digits }));
     const assistant: Assistant = {
       ...defined(rest),
@@ -160,12 +169,20 @@ export class Resolver {
         secrets,
       },
       ...(waiting ? { waiting: defined(waiting) } : {}),
+      ...(recording ? { recording } : {}),
       ...(variables ? { variables: this.webhook([...path, "variables"], variables) } : {}),
       limits: defined({ ...limits, callSeconds: limits.callSeconds ?? MAX_CALL_SECONDS }),
       ...(hours ? { timeZone: hours.timeZone } : {}),
     };
     checkAssistant(path, assistant, this.#report);
     return assistant;
+  }
+
+  #recording(entry: AssistantEntry["recording"], language: string | undefined): Recording | undefined {
+    const { RECORDING, RECORDING_CONSENT } = this.#defaults;
+    if (!(entry ?? RECORDING === "on")) return undefined;
+    const own = typeof entry === "object" ? entry.consent : undefined;
+    return own === undefined ? { consent: RECORDING_CONSENT } : defined({ consent: own, language });
   }
 
   #instructions(path: Path, given: AssistantEntry["instructions"]): string | undefined {

@@ -59,6 +59,18 @@ export class AdminGuard {
     return why && this.#refuse(why, address);
   }
 
+  /** Whether who asks may administer, where nobody is turned away who may not. A wrong token counts as a guess all the same. */
+  admits(request: Request, remoteAddress: string): boolean {
+    return this.#judge(request, remoteAddress, this.#addressOf(request, remoteAddress)) === undefined;
+  }
+
+  /** The same for those who showed a cookie or the token for it: without `ADMIN_TOKEN` nobody has. */
+  isSignedIn(request: Request, remoteAddress: string): boolean {
+    if (!this.#cookie) return false;
+    if (!originAllowed(request, this.#options.publicUrl)) return false;
+    return this.admits(request, remoteAddress);
+  }
+
   /** Signs in with a token that was typed into the page: the cookie, as a `Set-Cookie`, or a refusal. */
   signIn(token: string, request: Request, remoteAddress: string): string | Refused {
     const address = this.#addressOf(request, remoteAddress);

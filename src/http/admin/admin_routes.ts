@@ -1,17 +1,27 @@
+import { STATUS_CODE } from "@std/http/status";
+import type { Finding } from "../../check/finding.ts";
 import type { LiveCalls } from "../../call/live.ts";
 import type { Clock } from "../../clock.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 import type { TrustedProxies } from "../address.ts";
 import { AdminGuard, type Refused } from "./admin.ts";
 import { SIGNED_OUT } from "./admin_cookie.ts";
-import { Api } from "./api.ts";
-import type { Handler, Routes } from "../app.ts";
-import { consolePage, FILES, loginPage, seeOther, wantsPage, welcome } from "./console.ts";
+import { Api, type PastCalls } from "./api.ts";
+import { recently } from "./recently.ts";
+import { EventStreams } from "./event_streams.ts";
+import { LiveApi } from "./live_api.ts";
+import type { Setup } from "./setup.ts";
+import type { Handler, Routes } from "../routes.ts";
+import { consoleFile, consolePage, isOpenFile, loginPage, seeOther, wantsPage, welcome } from "./console.ts";
 import { problem } from "../problem.ts";
 import type { Outbound } from "../outbound.ts";
 import type { Refusals } from "../refusals.ts";
+import { type KeptRecordings, recordingAudio, recordingLevels } from "./recording_routes.ts";
 import { secured } from "../security_headers.ts";
 import { bodyProblem, readWebhook } from "../webhook_input.ts";
+
+/** Everything that can be wrong is looked at once in so long (ms). */
+const CHECK_MS = 60_000;
 
 export interface AdminRoutesOptions {
   /** `ADMIN_TOKEN`. Without it only this machine may administer. */
@@ -23,6 +33,12 @@ export interface AdminRoutesOptions {
   readonly proxies: TrustedProxies;
   readonly calls: LiveCalls;
   readonly outbound: Pick<Outbound, "place" | "placed">;
+  /** What is kept of calls that are over, if anything is. */
+  readonly records?: (PastCalls & KeptRecordings) | undefined;
+  /** What this place is, as of now. */
+  readonly setup: () => Setup;
+  /** Looks at everything that can be wrong, if anybody can. */
+  readonly check?: (() => Promise<readonly Finding[]>) | undefined;
   readonly metrics: Pick<Metrics, "read" | "contentType">;
   readonly refusals: Pick<Refusals, "count">;
   readonly clock: Clock;
@@ -31,14 +47,30 @@ export interface AdminRoutesOptions {
 /**
  * The routes for who administers: API, metrics and console. Who asks is judged, and what is answered is secured.
  *
- * @returns them, a last segment `*` standing for any; and what ends the event streams, so that a server can stop.
+ * @returns them, a last segment `*` standing for any; who judges; and what ends the event streams, so that a server can stop.
  */
 export function adminRoutes(
-  { token, metricsPublic, publicUrl, proxies, calls, outbound, metrics, refusals, clock }: AdminRoutesOptions,
-): { readonly routes: Routes; close(): void } {
+  options: AdminRoutesOptions,
+): { readonly routes: Routes; readonly guard: AdminGuard; close(): void } {
+  const {
+    token,
+    metricsPublic,
+    publicUrl,
+    proxies,
+    calls,
+    outbound,
+    records,
+    setup,
+    metrics,
+    refusals,
+    clock,
+  } = options;
   const refused = (why: string) => refusals.count("request", why);
   const guard = new AdminGuard({ token, publicUrl, proxies, clock, refused });
-  const api = new Api(calls, outbound, clock);
+  const streams = new EventStreams(clock);
+  const api = new Api({ calls, outbound, records, streams, clock });
+  const destinations = () => setup().destinations.map(({ name }) => name);
+  const live = new LiveApi({ calls, destinations, streams, clock, refused });
 
   const open = (handle: Handler): Handler => async (request, peer) => secured(await handle(request, peer));
   const guarded = (handle: Handler, turnAway = tellProgram): Handler =>
@@ -65,6 +97,13 @@ export function adminRoutes(
     refused(input);
     return bodyProblem(input);
   };
+  const check = options.check && recently(options.check, CHECK_MS, clock);
+  const showFindings: Handler = async () =>
+    check
+      ? Response.json({ lines: await check() })
+      : problem(STATUS_CODE.NotFound, "Nothing is checked here");
+  const showFile: Handler = (request) =>
+    consoleFile(request) ?? problem(STATUS_CODE.NotFound, "There is nothing at this address");
   const readMetrics: Handler = async () =>
     new Response(await metrics.read(), { headers: { "content-type": metrics.contentType } });
 
@@ -75,21 +114,39 @@ export function adminRoutes(
       "/": get(open(welcome)),
       "/metrics": get(metricsPublic ? open(readMetrics) : guarded(readMetrics)),
       "/calls": post(guarded(placeCall)),
-      "/api/calls": get(guarded(() => api.list())),
-      "/api/calls/*": get(
-        guarded((request) => api.one(new URL(request.url).pathname.slice("/api/calls/".length))),
+      "/api/calls": get(guarded((request) => api.list(request))),
+      "/api/calls/*": get(guarded((request) => api.one(callOf(request)))),
+      "/api/calls/*/recording.wav": get(
+        guarded((request) => recordingAudio(callOf(request), request, records)),
       ),
+      "/api/calls/*/levels": get(guarded((request) => recordingLevels(callOf(request), records))),
+      "/api/calls/*/events": get(guarded((request) => live.events(callOf(request)))),
+      "/api/calls/*/audio": get(guarded((request) => live.audio(callOf(request)))),
+      "/api/calls/*/whisper": post(guarded((request) => live.whisper(callOf(request), request))),
+      "/api/calls/*/hangup": post(guarded((request) => live.hangUp(callOf(request)))),
+      "/api/calls/*/transfer": post(guarded((request) => live.transfer(callOf(request), request))),
+      "/api/calls/*/recording": post(guarded((request) => live.record(callOf(request), request))),
       "/api/events": get(guarded(() => api.events())),
+      "/api/stats": get(guarded((request) => api.stats(request))),
+      "/api/check": get(guarded(showFindings)),
+      "/api/setup": get(guarded(() => Response.json(setup()))),
       "/console": get(open(() => seeOther("console/"))),
       "/console/": get(page(() => consolePage(token !== undefined))),
-      "/console/console.js": get(guarded(FILES.js)),
-      "/console/console.css": get(open(FILES.css)),
-      "/console/icon.svg": get(open(FILES.icon)),
+      "/console/*": get((request, peer) => (isOpenFile(request) ? open : guarded)(showFile)(request, peer)),
       "/console/login": post(open(signIn)),
       "/console/logout": post(page(() => seeOther("./", { "set-cookie": SIGNED_OUT }))),
     },
-    close: () => api.close(),
+    guard,
+    close() {
+      api.close();
+      streams.close();
+    },
   };
+}
+
+/** The CallSid in `/api/calls/{sid}/…`. */
+function callOf({ url }: Request): string {
+  return new URL(url).pathname.split("/")[3] ?? "";
 }
 
 function tellProgram({ status, detail, headers }: Refused, _request: Request): Response {

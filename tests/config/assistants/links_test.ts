@@ -287,3 +287,12 @@ Deno.test("two assistants that are equally particular for one call are refused, 
 function rule(answers: object): object {
   return Object.keys(answers).length > 0 ? { answers } : {};
 }
+
+Deno.test("tools for a recording that there is not are of no use", () => {
+  const one = { tools: ["pause_recording", "resume_recording"] };
+  assertEquals(load({ assistants: { one } }).warnings, [
+    "etc/a.jsonc:1:31: assistants.one.tools: pause_recording is of no use in calls that are not recorded; see recording",
+  ]);
+  assertEquals(load({ assistants: { one: { ...one, recording: true } } }).warnings, []);
+  assertEquals(load({ assistants: { one } }, { defaults: { RECORDING: "on" } }).warnings, []);
+});

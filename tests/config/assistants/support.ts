@@ -9,6 +9,8 @@ export const DEFAULTS: Defaults = {
   OPENAI_MODEL: "gpt-realtime-2.1",
   OPENAI_VOICE: "marin",
   MAX_CALL_SECONDS: undefined,
+  RECORDING: "off",
+  RECORDING_CONSENT: "This call is recorded.",
 };
 
 /** What surrounds a file: variables, files beside it, settings. */

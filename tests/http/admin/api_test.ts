@@ -1,8 +1,11 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { CallChange, LiveCall, LiveCalls } from "../../../src/call/live.ts";
+import type { CallQuery } from "../../../src/records/call_list.ts";
+import type { CallRecord } from "../../../src/records/call_record.ts";
+import type { StatsQuery } from "../../../src/records/call_stats.ts";
 import { Api } from "../../../src/http/admin/api.ts";
-import { parseObject } from "../../../src/json.ts";
-import { Bell } from "../../support/bell.ts";
+import { EventStreams } from "../../../src/http/admin/event_streams.ts";
+import { EventReader } from "../../support/event_reader.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 
 /** Calls a test makes up. */
@@ -19,6 +22,8 @@ class MadeUpCalls implements LiveCalls {
     return () => this.watchers.delete(watcher);
   }
 
+  find(): undefined {}
+
   tell(change: CallChange): void {
     for (const watcher of this.watchers) watcher(change);
   }
@@ -33,6 +38,8 @@ function call(callSid: string, more: Partial<LiveCall> = {}): LiveCall {
     to: "+15559870000",
     state: "announced",
     startedAt,
+    turns: 0,
+    costUsd: 0,
     ...more,
   };
 }
@@ -40,66 +47,27 @@ function call(callSid: string, more: Partial<LiveCall> = {}): LiveCall {
 function setUp() {
   const clock = new FakeClock();
   const calls = new MadeUpCalls();
-  return { clock, calls, api: new Api(calls, { placed: () => undefined }, clock) };
-}
-
-/** One reader of an event stream: what it got so far, and whether the stream is over. */
-class Reader {
-  text = "";
-  over = false;
-  readonly bell = new Bell();
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
-
-  constructor(response: Response) {
-    assertEquals(response.headers.get("content-type"), "text/event-stream");
-    assert(response.body);
-    this.#reader = response.body.getReader();
-    this.#read().catch(() => {}).finally(() => {
-      this.over = true;
-      this.bell.ring();
-    });
-  }
-
-  async #read(): Promise<void> {
-    const decoder = new TextDecoder();
-    for (let next = await this.#reader.read(); !next.done; next = await this.#reader.read()) {
-      this.text += decoder.decode(next.value, { stream: true });
-      this.bell.ring();
-    }
-  }
-
-  /** The nth event, as its name and its data. */
-  async event(n: number): Promise<[name: string | undefined, data: unknown]> {
-    const text = await this.bell.until(`event ${n}`, () => this.#complete()[n]);
-    const [, name, data = ""] = /^event: (\w+)\ndata: (.+)$/.exec(text) ?? [];
-    return [name, parseObject(data)];
-  }
-
-  async until(text: string): Promise<void> {
-    await this.bell.until(text, () => this.text.includes(text));
-  }
-
-  async untilOver(): Promise<void> {
-    await this.bell.until("the end of the stream", () => this.over);
-  }
-
-  async cancel(): Promise<void> {
-    await this.#reader.cancel();
-  }
-
-  #complete(): string[] {
-    return this.text.split("\n\n").slice(0, -1).filter((event) => event.startsWith("event:"));
-  }
+  const streams = new EventStreams(clock);
+  const outbound = { placed: () => undefined };
+  return {
+    clock,
+    calls,
+    outbound,
+    streams,
+    api: new Api({ calls, outbound, records: undefined, streams, clock }),
+  };
 }
 
 Deno.test("/api/calls lists the calls in progress, and one is found by its CallSid", async () => {
   const { calls, api } = setUp();
-  assertEquals(await api.list().json(), { now: "2026-01-01T00:00:01.000Z", calls: [] });
+  const asked = new Request("http://localhost/api/calls");
+  const list = async () => await (await api.list(asked)).json();
+  assertEquals(await list(), { now: "2026-01-01T00:00:01.000Z", calls: [], ended: [] });
   calls.calls = [call("CA1"), call("CA2", { from: "<script>", state: "connected" })];
-  assertEquals((await api.list().json()).calls, calls.calls);
-  assertEquals(await api.one("CA2").json(), calls.calls[1]);
+  assertEquals((await list()).calls, calls.calls);
+  assertEquals(await (await api.one("CA2")).json(), calls.calls[1]);
   for (const unknown of ["CA3", "", "__proto__"]) {
-    const response = api.one(unknown);
+    const response = await api.one(unknown);
     assertEquals([response.status, response.headers.get("content-type")], [404, "application/problem+json"]);
     await response.body?.cancel();
   }
@@ -108,7 +76,7 @@ Deno.test("/api/calls lists the calls in progress, and one is found by its CallS
 Deno.test("/api/events tells the calls there are, then every change, to every reader", async () => {
   const { calls, api } = setUp();
   calls.calls = [call("CA1")];
-  const readers = [new Reader(api.events()), new Reader(api.events())];
+  const readers = [new EventReader(api.events()), new EventReader(api.events())];
   const changes: CallChange[] = [
     { type: "announced", call: call("CA2", { from: "two\nlines\n\nevent: x" }) },
     { type: "connected", call: call("CA2", { state: "connected" }) },
@@ -125,7 +93,7 @@ Deno.test("/api/events tells the calls there are, then every change, to every re
 
 Deno.test("a quiet event stream has a comment every 15 s", async () => {
   const { clock, api } = setUp();
-  const reader = new Reader(api.events());
+  const reader = new EventReader(api.events());
   await reader.event(0);
   clock.advance(14_999);
   const before = reader.text.length;
@@ -139,7 +107,7 @@ Deno.test("a quiet event stream has a comment every 15 s", async () => {
 
 Deno.test("an event stream ends after an hour, and leaves no timer", async () => {
   const { clock, api } = setUp();
-  const reader = new Reader(api.events());
+  const reader = new EventReader(api.events());
   clock.advance(3_599_999);
   await reader.event(0);
   assertEquals(reader.over, false);
@@ -148,23 +116,23 @@ Deno.test("an event stream ends after an hour, and leaves no timer", async () =>
   assertEquals(clock.pending, 0);
 });
 
-Deno.test("33 readers are one too many, until one goes", async () => {
-  const { api } = setUp();
-  const readers = Array.from({ length: 32 }, () => new Reader(api.events()));
+Deno.test("65 readers are one too many, until one goes", async () => {
+  const { api, streams } = setUp();
+  const readers = Array.from({ length: 64 }, () => new EventReader(api.events()));
   const refused = api.events();
   assertEquals([refused.status, refused.headers.get("retry-after")], [503, "10"]);
   await refused.body?.cancel();
   await readers[0]?.cancel();
-  readers.push(new Reader(api.events()));
+  readers.push(new EventReader(api.events()));
   assertEquals(api.events().status, 503);
-  api.close();
+  streams.close();
   for (const reader of readers) await reader.untilOver();
 });
 
 Deno.test("a reader that does not read is dropped before it takes memory, and the others are not", async () => {
   const { clock, calls, api } = setUp();
   const stalled = api.events();
-  const reader = new Reader(api.events());
+  const reader = new EventReader(api.events());
   const long = { type: "announced", call: call("CA1", { from: "x".repeat(10_000) }) } as const;
   for (let n = 0; n < 300; n++) {
     calls.tell(long);
@@ -188,25 +156,26 @@ Deno.test("a comment does not wait for a stalled reader either", () => {
 });
 
 Deno.test("closing ends every event stream and watches no longer", async () => {
-  const { clock, calls, api } = setUp();
-  const readers = [new Reader(api.events()), new Reader(api.events())];
+  const { clock, calls, api, streams } = setUp();
+  const readers = [new EventReader(api.events()), new EventReader(api.events())];
   api.close();
+  streams.close();
   for (const reader of readers) await reader.untilOver();
   assertEquals([clock.pending, calls.watchers.size], [0, 0]);
 });
 
 Deno.test("over a socket: events come at once, a reader who leaves is forgotten, a server with readers stops", async () => {
-  const { clock, calls, api } = setUp();
+  const { clock, calls, api, streams } = setUp();
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, () => {
     const response = api.events();
     response.headers.set("cache-control", "no-transform");
     return response;
   });
   const url = `http://127.0.0.1:${server.addr.port}`;
-  const first = new Reader(await fetch(url, { headers: { "accept-encoding": "gzip" } }));
+  const first = new EventReader(await fetch(url, { headers: { "accept-encoding": "gzip" } }));
   await first.event(0);
   const timers = clock.pending;
-  const second = new Reader(await fetch(url));
+  const second = new EventReader(await fetch(url));
   await second.event(0);
   calls.tell({ type: "connected", call: call("CA1") });
   assertStringIncludes(JSON.stringify(await first.event(1)), "CA1");
@@ -217,7 +186,66 @@ Deno.test("over a socket: events come at once, a reader who leaves is forgotten,
     calls.tell({ type: "connected", call: call("CA1") });
     return false;
   });
-  api.close();
+  streams.close();
   await second.untilOver();
   await server.shutdown();
 });
+
+Deno.test("/api/calls has a page of past calls, what was asked for of them, and one is found by its CallSid", async () => {
+  const { calls, outbound, streams, clock } = setUp();
+  const asked: unknown[] = [];
+  const record = { callSid: "CA7", from: "<script>" };
+  const records = {
+    list: (query: CallQuery) => {
+      asked.push(query);
+      if (query.limit === 0) return Promise.reject(new RangeError("0 is no number of calls"));
+      return Promise.resolve({ calls: [], next: "page two" });
+    },
+    get: (callSid: string) => Promise.resolve(callSid === "CA7" ? made(record) : undefined),
+    stats: (query: StatsQuery) => {
+      asked.push(query);
+      return Promise.resolve([]);
+    },
+    recording: (callSid: string) =>
+      Promise.resolve(callSid === "CA7" ? { ms: 5_000, bytes: 160_044 } : undefined),
+  };
+  const api = new Api({ calls, outbound, records, streams, clock });
+  const list = (query: string) => api.list(new Request(`http://localhost/api/calls${query}`));
+  const page = await (await list("?search=one+two&assistant=&limit=3&before=x&from=%2B1&nonsense=1")).json();
+  assertEquals([page.ended, page.next, page.calls], [[], "page two", []]);
+  const none = { to: undefined, assistant: undefined, reason: undefined, since: undefined, until: undefined };
+  assertEquals(asked.pop(), { ...none, search: "one two", from: "+1", before: "x", limit: 3 });
+  const wrong = await list("?limit=0");
+  assertEquals([wrong.status, (await wrong.json()).detail], [400, "0 is no number of calls"]);
+
+  assertEquals(await (await api.one("CA7")).json(), { ...made(record), recording: { ms: 5_000 } });
+  assertEquals((await api.one("CA8")).status, 404);
+
+  const stats = await api.stats(new Request("http://localhost/api/stats?since=2026-01-01&offset=-300"));
+  assertEquals(await stats.json(), { days: [] });
+  assertEquals(asked.pop(), { since: "2026-01-01", until: undefined, offsetMinutes: -300 });
+});
+
+/** A record of a call, of which a test looks at no more than this. */
+function made(some: Partial<CallRecord>): CallRecord {
+  const tokens = { textIn: 0, textCached: 0, textOut: 0, audioIn: 0, audioCached: 0, audioOut: 0 };
+  const record: CallRecord = {
+    callSid: "",
+    direction: "inbound",
+    from: "",
+    to: "",
+    assistant: "",
+    model: "",
+    startedAt: "",
+    endedAt: "",
+    seconds: 0,
+    reason: "",
+    turns: [],
+    events: [],
+    tokens,
+    modelUsd: 0,
+    carrierMinutes: 0,
+    messages: [],
+  };
+  return { ...record, ...some };
+}

@@ -1,7 +1,9 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { LiveCall } from "../../../src/call/live.ts";
 import { TrustedProxies } from "../../../src/http/address.ts";
+import { routeOf } from "../../../src/http/routes.ts";
 import { adminRoutes, type AdminRoutesOptions } from "../../../src/http/admin/admin_routes.ts";
+import type { Setup } from "../../../src/http/admin/setup.ts";
 import { systemClock } from "../../../src/clock.ts";
 
 const TOKEN = "correct-horse-battery";
@@ -14,6 +16,18 @@ const CALL: LiveCall = {
   to: "+15559870000",
   state: "connected",
   startedAt: "2026-01-01T00:00:00.000Z",
+  turns: 0,
+  costUsd: 0,
+};
+
+const SETUP: Setup = {
+  standIn: true,
+  signed: false,
+  signedIn: true,
+  publicUrl: "https://phone.example.com",
+  recording: false,
+  assistants: [{ name: "default", languages: [] }],
+  destinations: [{ name: "sales", number: "+15550001111", about: "prices" }],
 };
 
 /** The routes on a socket of their own, and what was refused. */
@@ -29,7 +43,8 @@ class AdminService implements AsyncDisposable {
       metricsPublic: false,
       publicUrl: "https://phone.example.com",
       proxies: new TrustedProxies([]),
-      calls: { list: () => [CALL], watch: () => () => {} },
+      calls: { list: () => [CALL], watch: () => () => {}, find: () => undefined },
+      setup: () => SETUP,
       outbound: { place: (body) => Promise.resolve(new Response(`placed ${body}`)), placed: () => undefined },
       metrics: { read: () => Promise.resolve("calls 0\n"), contentType: "text/plain; version=0.0.4" },
       refusals: { count: (_what, why) => this.refused.push(why) },
@@ -41,7 +56,7 @@ class AdminService implements AsyncDisposable {
       { hostname: "127.0.0.1", port: 0, onListen: () => {} },
       (request, { remoteAddr }) => {
         const { pathname } = new URL(request.url);
-        const route = routes[pathname] ?? routes[pathname.replace(/[^/]+$/, "*")];
+        const route = routeOf(pathname, routes);
         if (!route?.methods.includes(request.method)) return new Response(null, { status: 404 });
         return route.handle(request, remoteAddr.hostname);
       },
@@ -70,7 +85,7 @@ Deno.test("a browser signs in, sees the console, and signs out", async () => {
   await using service = new AdminService();
   const first = await service.ask("/console/", BROWSER);
   assertEquals([first.status, first.type], [401, "text/html"]);
-  assertMatch(first.text, /<form method="post" action="login">/);
+  assertMatch(first.text, /<form [^>]*method="post" action="login">/);
 
   const wrong = await service.ask("/console/login", BROWSER, { token: "wrong" });
   assertEquals([wrong.status, wrong.type, wrong.header("set-cookie")], [401, "text/html", undefined]);
@@ -82,7 +97,7 @@ Deno.test("a browser signs in, sees the console, and signs out", async () => {
 
   const page = await service.ask("/console/", { ...BROWSER, cookie });
   assertEquals([page.status, page.type], [200, "text/html"]);
-  assertStringIncludes(page.text, "Calls in progress");
+  assertMatch(page.text, /<main id="content"/);
   assertStringIncludes(page.text, 'action="logout"');
   assertEquals((await service.ask("/console/console.js", { cookie })).type, "text/javascript");
   assertEquals((await service.ask("/api/calls", { cookie })).status, 200);
@@ -175,7 +190,7 @@ Deno.test("every answer is secured", async () => {
     const { header } = await service.ask(path, BROWSER);
     assertEquals(
       header("content-security-policy"),
-      "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; " +
+      "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; media-src 'self'; " +
         "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
       path,
     );
@@ -188,27 +203,96 @@ Deno.test("every answer is secured", async () => {
   }
 });
 
+const CONSOLE = new URL("../../../src/console/", import.meta.url);
+
+/** Hosts a text may name; nothing is loaded from them. The first is in the name of a language, SVG. */
+const NAMED = new Set(["www.w3.org", "localhost", "platform.openai.com", "console.twilio.com"]);
+
+/** The files a text of ours names: a page's, and a module's. */
+function filesIn(name: string, text: string): string[] {
+  const naming = name.endsWith(".js")
+    ? /(?:from|^import) "\.\/([^"]+)"|(?:addModule|new URL)\("(\w+\.js)"/gm
+    : /\s(?:src|href)="([^#"]*)"/g;
+  return [...text.matchAll(naming)].flatMap(([, first, second]) => first ?? second ?? []);
+}
+
+Deno.test("every file of the console is served, to whom it is for, and nothing else is asked for", async () => {
+  await using service = new AdminService();
+  const authorization = `Bearer ${TOKEN}`;
+  const open = new Map<string, string>(), all = new Map<string, string>();
+  for (const [files, headers] of [[open, {}], [all, { authorization }]] as const) {
+    const page = await service.ask("/console/", { ...BROWSER, ...headers });
+    const waiting = filesIn("page", page.text);
+    for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
+      if (files.has(name)) continue;
+      const { status, type, text } = await service.ask(`/console/${name}`, headers);
+      const expected =
+        { js: "text/javascript", css: "text/css", svg: "image/svg+xml" }[name.split(".").at(-1) ?? ""];
+      assertEquals([status, type], [200, expected], name);
+      files.set(name, text);
+      if (name.endsWith(".js")) waiting.push(...filesIn(name, text));
+    }
+  }
+  assertEquals(
+    [...open.keys()].sort(),
+    ["console.css", "dom.js", "icon.svg", "language_choice.js", "login.js", "words.js"],
+  );
+  const there = Array.from(Deno.readDirSync(CONSOLE), ({ name }) => name).filter((name) =>
+    !name.endsWith(".html")
+  );
+  assertEquals([...new Set([...open.keys(), ...all.keys()])].sort(), there.sort());
+});
+
 Deno.test("the pages keep to their policy: nothing inline, nothing from elsewhere, callers' words only as text", async () => {
   await using service = new AdminService();
   const authorization = `Bearer ${TOKEN}`;
-  const pages = [
-    (await service.ask("/console/", { ...BROWSER, authorization })).text,
-    (await service.ask("/console/", BROWSER)).text,
-  ];
-  const used = new Set<string>();
-  for (const page of pages) {
-    assert(!/<style|\sstyle=|\son\w+=|javascript:|<script(?![^>]*\ssrc=)/i.test(page), page);
-    assert(!page.includes("<!-- "), "a place that was not filled");
-    for (const [, address = ""] of page.matchAll(/\s(?:src|href)="([^"]*)"/g)) used.add(address);
+  const page = (await service.ask("/console/", { ...BROWSER, authorization })).text;
+  for (const each of [page, (await service.ask("/console/", BROWSER)).text]) {
+    assert(!/<style|\sstyle=|\son\w+=|javascript:|<script(?![^>]*\ssrc=)/i.test(each), each);
+    assert(!each.includes("<!-- "), "a place that was not filled");
   }
-  assertEquals([...used].sort(), ["console.css", "console.js", "icon.svg"]);
-  for (const address of used) {
-    const { status, text } = await service.ask(`/console/${address}`, { authorization });
-    assertEquals(status, 200, address);
-    assert(!/(?<!xmlns=")https?:\/\//.test(text), `${address} names another host`);
-    assert(
-      !/innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|setAttribute/.test(text),
-      address,
-    );
+  for (const { name } of Deno.readDirSync(CONSOLE)) {
+    const text = Deno.readTextFileSync(new URL(name, CONSOLE));
+    const code = text.replaceAll(/\/\*[^]*?\*\/|^\s*\/\/.*$/gm, "");
+    for (const [, host = ""] of code.matchAll(/\b(?:https?|wss?):\/\/([\w-]+(?:\.[\w-]+)*)/g)) {
+      assert(NAMED.has(host), `${name} names another host: ${host}`);
+    }
+    const markup =
+      /innerHTML|outerHTML|insertAdjacentHTML|setHTML|document\.write|srcdoc|Fragment\(|text\/html|blob:/;
+    assert(!markup.test(code), `${name} makes markup of a text`);
+    assert(!/\beval\b|\bFunction\(|@import/.test(code), `${name} runs or loads what is no file of ours`);
+    // One that is not known by its name could be a listener or a style.
+    if (name !== "dom.js") assert(!/setAttribute\((?!"(?!on|style)[\w-]+")/.test(code), name);
   }
+});
+
+Deno.test("the page to sign in says why it failed as data, for words in the reader's language", async () => {
+  await using service = new AdminService();
+  const first = await service.ask("/console/", BROWSER);
+  assert(!first.text.includes("data-status"));
+  const wrong = await service.ask("/console/login", BROWSER, { token: "wrong" });
+  assertMatch(wrong.text, /id="message" data-status="401" /);
+  for (let i = 0; i < 10; i++) await service.ask("/console/login", BROWSER, { token: "wrong" });
+  const blocked = await service.ask("/console/login", BROWSER, { token: TOKEN });
+  assertMatch(blocked.text, /id="message" data-status="429" data-seconds="(60|59)" /);
+});
+
+Deno.test("/api/setup says what this place is; /api/check what is found, looked at once a minute", async () => {
+  const findings = [{ line: "port", level: "ok" as const, found: "free" }];
+  let looked = 0;
+  const check = () => {
+    looked++;
+    return Promise.resolve(findings);
+  };
+  await using service = new AdminService({ check });
+  const authorization = `Bearer ${TOKEN}`;
+  const ask = async (path: string) => JSON.parse((await service.ask(path, { authorization })).text);
+  assertEquals(await ask("/api/setup"), SETUP);
+  assertEquals(await ask("/api/check"), { lines: findings });
+  assertEquals(await ask("/api/check"), { lines: findings });
+  assertEquals(looked, 1);
+  assertEquals((await service.ask("/api/check")).status, 401);
+
+  await using other = new AdminService();
+  assertEquals((await other.ask("/api/check", { authorization })).status, 404);
 });

@@ -155,9 +155,20 @@ Deno.test("a call that is rejected is an ending like another", async () => {
   ]);
 });
 
-Deno.test("a session that breaks off in mid-answer is played to the caller's end", async () => {
+Deno.test("a session that breaks off in mid-answer is followed by another, which has the script's next turn", async () => {
   await passScript({
-    turns: [hi, { caller: { say: 300 } }, { model: { say: "I was just", fail: { close: 1011 } } }],
+    turns: [
+      hi,
+      { caller: { say: 300 } },
+      { model: { say: "I was just", fail: { close: 1011 } } },
+      { model: { say: "going to say that." }, expect: { instructions: "/cut off/", heard: "all" } },
+    ],
+  }, { serve: serviceWith() });
+});
+
+Deno.test("a session that is refused is played to the caller's end", async () => {
+  await passScript({
+    turns: [hi, { caller: { say: 300 } }, { model: { fail: { error: "insufficient_quota" } } }],
     expect: { ending: "service", verbs: ["Connect", { verb: "Say", text: "/sorry/i" }, "Hangup"] },
   }, { serve: serviceWith() });
 });

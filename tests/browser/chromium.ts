@@ -1,0 +1,121 @@
+import puppeteer, { type Browser, type BrowserContext, type Page } from "puppeteer-core";
+import { shows, speak, tap, TAP_WORKLET } from "./in_page.js";
+
+/** Where Chromium is: `CHROMIUM`, or where Debian, Chrome's own packages and macOS put it. */
+export const CHROMIUM = [
+  Deno.env.get("CHROMIUM"),
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+].find((path) => path !== undefined && isFile(path));
+
+/** Without it these tests are left out, but never where everything has to be tested. */
+export const SKIPPED = CHROMIUM === undefined && Deno.env.get("CI") !== "true";
+
+const FLAGS = [
+  // The tests may run as root, which Chromium's own sandbox is not for.
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--no-first-run",
+  "--disable-quic",
+  "--disable-dev-shm-usage",
+];
+
+/** @param wav What the microphone hears, once, from the moment a page listens; none without it. */
+export async function launch(wav?: string): Promise<Browser> {
+  if (CHROMIUM === undefined) throw new Error("There is no Chromium: install it, or name it in CHROMIUM");
+  const microphone = wav === undefined ? [] : [
+    "--use-fake-device-for-media-stream",
+    `--use-file-for-fake-audio-capture=${wav}%noloop`,
+  ];
+  return await puppeteer.launch({
+    executablePath: CHROMIUM,
+    headless: true,
+    args: [...FLAGS, ...microphone],
+  });
+}
+
+/** What of a page went wrong: what it broke, asked of other hosts, or was not allowed. */
+export interface Visit extends AsyncDisposable {
+  readonly page: Page;
+  readonly context: BrowserContext;
+  readonly problems: string[];
+}
+
+export interface VisitOptions {
+  /** The page's origin: `http://localhost:PORT`. */
+  readonly origin: string;
+  /** Whether the page may have the microphone. */
+  readonly microphone?: boolean;
+  readonly width?: number;
+  readonly height?: number;
+  readonly dark?: boolean;
+  readonly language?: "en" | "es";
+  /** Scripts that run before the page's own. */
+  readonly before?: readonly (() => void)[];
+  /** Whether what it plays and sends is kept, in `tapped`. */
+  readonly tapped?: boolean;
+}
+
+/** A page of somebody who was never here. */
+export async function visit(browser: Browser, options: VisitOptions): Promise<Visit> {
+  const { origin, microphone = true, width = 1280, height = 900, dark = false, language = "en" } = options;
+  const context = await browser.createBrowserContext();
+  await context.overridePermissions(origin, microphone ? ["microphone"] : []);
+  const page = await context.newPage();
+  const problems: string[] = [];
+  await page.setViewport({ width, height });
+  await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: dark ? "dark" : "light" }]);
+  await page.evaluateOnNewDocument(speak, language);
+  for (const script of options.before ?? []) await page.evaluateOnNewDocument(script);
+  if (options.tapped) await tapPage(page);
+  page.on("console", (message) => {
+    if (message.type() === "error") problems.push(message.text());
+  });
+  page.on("pageerror", (error) => problems.push(String(error)));
+  page.on("request", (request) => {
+    const url = new URL(request.url());
+    if (url.origin !== origin && url.protocol.startsWith("http")) problems.push(`asked ${url.href}`);
+  });
+  return {
+    page,
+    context,
+    problems,
+    async [Symbol.asyncDispose]() {
+      await context.close();
+    },
+  };
+}
+
+/** Waits until a text is to be seen. */
+export async function seen(page: Page, text: string, selector?: string): Promise<void> {
+  try {
+    await page.waitForFunction(shows, { timeout: 10_000, polling: 50 }, text, selector);
+  } catch (error) {
+    const now = await page.$eval("main", ({ textContent }) => textContent).catch(String);
+    throw new Error(`waited for ${JSON.stringify(text)}; the page shows ${JSON.stringify(now)}`, {
+      cause: error,
+    });
+  }
+}
+
+async function tapPage(page: Page): Promise<void> {
+  await page.evaluateOnNewDocument(tap);
+  await page.setRequestInterception(true);
+  page.on("request", (request) => {
+    if (!request.url().endsWith("/console/tap_worklet.js")) return void request.continue();
+    return void request.respond({ contentType: "text/javascript", body: TAP_WORKLET });
+  });
+}
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}
