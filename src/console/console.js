@@ -4,10 +4,10 @@ import { get } from "./api.js";
 import { h } from "./dom.js";
 import { languageChoice } from "./language_choice.js";
 import { dictionary, language } from "./words.js";
-import * as calls from "./calls.js";
-import * as live from "./live.js";
-import * as overview from "./overview.js";
-import * as phone from "./phone.js";
+import * as calls from "./calls/calls.js";
+import * as live from "./live/live.js";
+import * as overview from "./overview/overview.js";
+import * as phone from "./phone/phone.js";
 
 const word = dictionary({
   en: {

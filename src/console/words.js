@@ -33,12 +33,15 @@ export function dictionary(byLanguage) {
 /** Made once each: making one takes longer than writing a hundred numbers. */
 const formats = new Map();
 
+function format(Kind, options) {
+  const key = Kind.name + JSON.stringify(options);
+  if (!formats.has(key)) formats.set(key, new Kind(language, options));
+  return formats.get(key);
+}
+
 /** A number as it is written here. */
 export function number(value, options = {}) {
-  const key = JSON.stringify(options);
-  const format = formats.get(key) ?? new Intl.NumberFormat(language, options);
-  formats.set(key, format);
-  return format.format(value);
+  return format(Intl.NumberFormat, options).format(value);
 }
 
 /** US dollars; small sums to the hundredth of a cent. */
@@ -54,7 +57,7 @@ export function money(usd) {
 
 /** A time of day and date; `options` as `Intl.DateTimeFormat` has them. */
 export function time(iso, options = { dateStyle: "medium", timeStyle: "short" }) {
-  return new Intl.DateTimeFormat(language, options).format(new Date(iso));
+  return format(Intl.DateTimeFormat, options).format(new Date(iso));
 }
 
 /** Seconds as `m:ss`. */

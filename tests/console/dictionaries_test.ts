@@ -1,12 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
+import { FILES } from "../../src/console/files.ts";
 
-const FOLDER = new URL("../../src/console/", import.meta.url);
-const SCRIPTS = [...Deno.readDirSync(FOLDER)].map(({ name }) => name).filter((name) => name.endsWith(".js"))
-  .sort();
+const SCRIPTS = Object.keys(FILES).filter((name) => name.endsWith(".js"));
 
 /** Every dictionary of a script, as it is written there: they are literals. */
 function dictionariesOf(script: string): Record<string, Record<string, string>>[] {
-  const source = Deno.readTextFileSync(new URL(script, FOLDER));
+  const source = FILES[script] ?? "";
   return [...source.matchAll(/(?<!function )\bdictionary\((\{[^]*?^\})\)/gm)].map(([, literal]) =>
     Function(`return (${literal})`)()
   );
@@ -39,7 +38,7 @@ Deno.test("every word a script asks for by name is in its dictionary", () => {
     const dictionaries = dictionariesOf(script);
     if (dictionaries.length === 0) continue;
     const known = new Set(dictionaries.flatMap(({ en = {} }) => Object.keys(en)));
-    const source = Deno.readTextFileSync(new URL(script, FOLDER));
+    const source = FILES[script] ?? "";
     for (const [, key = ""] of source.matchAll(/\bword\("([^"]+)"/g)) {
       assert(known.has(key), `${script} asks for "${key}"`);
     }

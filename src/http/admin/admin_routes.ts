@@ -20,6 +20,8 @@ import { type KeptRecordings, recordingAudio, recordingLevels } from "./recordin
 import { secured } from "../security_headers.ts";
 import { bodyProblem, readWebhook } from "../webhook_input.ts";
 
+/** The console's views; each has a folder of its own. */
+const VIEWS = ["live", "calls", "overview", "phone"];
 /** Everything that can be wrong is looked at once in so long (ms). */
 const CHECK_MS = 60_000;
 
@@ -109,6 +111,7 @@ export function adminRoutes(
 
   const get = (handle: Handler) => ({ methods: ["GET"], handle });
   const post = (handle: Handler) => ({ methods: ["POST"], handle });
+  const files = get((request, peer) => (isOpenFile(request) ? open : guarded)(showFile)(request, peer));
   return {
     routes: {
       "/": get(open(welcome)),
@@ -132,7 +135,8 @@ export function adminRoutes(
       "/api/setup": get(guarded(() => Response.json(setup()))),
       "/console": get(open(() => seeOther("console/"))),
       "/console/": get(page(() => consolePage(token !== undefined))),
-      "/console/*": get((request, peer) => (isOpenFile(request) ? open : guarded)(showFile)(request, peer)),
+      "/console/*": files,
+      ...Object.fromEntries(VIEWS.map((view) => [`/console/${view}/*`, files])),
       "/console/login": post(open(signIn)),
       "/console/logout": post(page(() => seeOther("./", { "set-cookie": SIGNED_OUT }))),
     },

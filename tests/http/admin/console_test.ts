@@ -211,9 +211,17 @@ const NAMED = new Set(["www.w3.org", "localhost", "platform.openai.com", "consol
 /** The files a text of ours names: a page's, and a module's. */
 function filesIn(name: string, text: string): string[] {
   const naming = name.endsWith(".js")
-    ? /(?:from|^import) "\.\/([^"]+)"|(?:addModule|new URL)\("(\w+\.js)"/gm
+    ? /(?:from|^import) "(\.[^"]+)"|(?:addModule|new URL)\("(\w+\.js)"/gm
     : /\s(?:src|href)="([^#"]*)"/g;
-  return [...text.matchAll(naming)].flatMap(([, first, second]) => first ?? second ?? []);
+  return [...text.matchAll(naming)].flatMap(([, first, second]) => first ?? second ?? [])
+    .map((place) => new URL(place, `https://c/${name}`).pathname.slice(1));
+}
+
+/** All files below a folder, by their place in it. */
+function filesBelow(folder: URL, place = ""): string[] {
+  return Array.from(Deno.readDirSync(folder)).flatMap(({ name, isDirectory }) =>
+    isDirectory ? filesBelow(new URL(`${name}/`, folder), `${place}${name}/`) : [place + name]
+  );
 }
 
 Deno.test("every file of the console is served, to whom it is for, and nothing else is asked for", async () => {
@@ -237,9 +245,7 @@ Deno.test("every file of the console is served, to whom it is for, and nothing e
     [...open.keys()].sort(),
     ["console.css", "dom.js", "icon.svg", "language_choice.js", "login.js", "words.js"],
   );
-  const there = Array.from(Deno.readDirSync(CONSOLE), ({ name }) => name).filter((name) =>
-    !name.endsWith(".html")
-  );
+  const there = filesBelow(CONSOLE).filter((name) => !/\.(html|ts)$/.test(name));
   assertEquals([...new Set([...open.keys(), ...all.keys()])].sort(), there.sort());
 });
 
@@ -251,7 +257,7 @@ Deno.test("the pages keep to their policy: nothing inline, nothing from elsewher
     assert(!/<style|\sstyle=|\son\w+=|javascript:|<script(?![^>]*\ssrc=)/i.test(each), each);
     assert(!each.includes("<!-- "), "a place that was not filled");
   }
-  for (const { name } of Deno.readDirSync(CONSOLE)) {
+  for (const name of filesBelow(CONSOLE)) {
     const text = Deno.readTextFileSync(new URL(name, CONSOLE));
     const code = text.replaceAll(/\/\*[^]*?\*\/|^\s*\/\/.*$/gm, "");
     for (const [, host = ""] of code.matchAll(/\b(?:https?|wss?):\/\/([\w-]+(?:\.[\w-]+)*)/g)) {
