@@ -34,11 +34,12 @@ export class ServiceProcess {
     this.#reading = this.#readLog();
   }
 
-  /** Starts it and waits until it answers. */
+  /** Starts it, or another program in its place, and waits until it answers. */
   static async start(
     modelUrl: string,
     core: number | undefined,
     settings: Record<string, string> = {},
+    program?: readonly string[],
   ): Promise<ServiceProcess> {
     const port = freePort();
     const env = {
@@ -55,7 +56,7 @@ export class ServiceProcess {
       LOG_LEVEL: "warn",
       ...settings,
     };
-    const args = [...await permissions(), "main.ts", "serve"];
+    const args = program ?? [...await permissions(), "main.ts", "serve"];
     const service = new ServiceProcess(await startDeno({ args, core, env }), port);
     const until = performance.now() + PATIENCE_MS;
     while (!await service.#answers()) {

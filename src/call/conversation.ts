@@ -199,7 +199,6 @@ export class Conversation {
     const { events } = this.#options;
     const openedAt = this.#clock.now();
     this.#answers.start();
-    this.#owing = false;
     const session: ModelSession = dial({
       ready: () => {
         const waited = Math.round(this.#clock.now() - openedAt);
@@ -278,6 +277,7 @@ export class Conversation {
     this.#audio.detach();
     this.#options.tap.detach();
     this.#callerSpeaking = false;
+    this.#functions.clear();
     this.#turnAnswered();
     this.#callerAudio.speaking(false);
   }
@@ -360,7 +360,6 @@ export class Conversation {
     const session = this.#session;
     if (!this.#attached || !session || !this.#ready) return false;
     this.#answers.stop();
-    this.#callerAudio.speaking(false);
     this.#goodbye = new Goodbye({
       clock: this.#clock,
       session,
@@ -382,7 +381,6 @@ export class Conversation {
     const session = summarise && this.#ready ? this.#session : undefined;
     if (session) this.#session = undefined;
     this.drop();
-    this.#attached = false;
     this.#audio.close();
     this.#options.tap.end();
     return session && this.#summary(session);

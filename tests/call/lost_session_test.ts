@@ -4,9 +4,9 @@ import type { CallAssistant } from "../../src/call/assistant.ts";
 import type { CallChange } from "../../src/call/live.ts";
 import type { CallRecord } from "../../src/call/record.ts";
 import { parseObject } from "../../src/json.ts";
-import { collectDigits, transferCall } from "../../src/tools/call_tools.ts";
+import { collectDigits, switchLanguage, transferCall } from "../../src/tools/call_tools.ts";
 import { tool } from "../../src/tools/tool.ts";
-import { CallsBench } from "../support/calls.ts";
+import { CallsBench, PLAIN_ASSISTANT } from "../support/calls.ts";
 import { message } from "../support/fake_socket.ts";
 import { IDLE_TIMERS } from "../support/service.ts";
 import { answer, type StillSession } from "../support/still_session.ts";
@@ -150,6 +150,20 @@ Deno.test("a session lost while a tool works after some words of it: another one
   assertMatch(asked(bench.lose()).join(), /^You were cut off/);
 });
 
+Deno.test("a tool that was stopped when the caller was passed on is nothing to go on with", () => {
+  const never = tool(
+    { name: "look_up", description: "", parameters: z.object({}), timeoutMs: 60_000 },
+    () => new Promise(() => {}),
+  );
+  const { bench, say, press } = connect({ tools: () => [never] });
+  using _ = bench;
+  say("a1", "Hello.");
+  bench.session.observer?.functionCalled({ callId: "c", name: "look_up", arguments: "{}" });
+  press("0");
+  bench.stream("CA1", bench.calls.transferFailed("CA1", "busy") ?? "");
+  assertEquals(asked(bench.lose()), []);
+});
+
 Deno.test("a session lost before it said what it was asked to: another one goes on by itself", () => {
   const { bench, say } = connect();
   using _ = bench;
@@ -258,6 +272,16 @@ Deno.test("a caller whose words were lost before they became any is counted once
   ]]]);
 });
 
+Deno.test("a caller whose words were lost before they ceased is no turn at all", () => {
+  const records: CallRecord[] = [];
+  using bench = new Bench({ ended: (record) => records.push(record) });
+  const { socket } = bench.connect("CA1");
+  bench.session.observer?.speechStarted({ itemId: "u1", audioMs: 0 });
+  bench.lose();
+  socket.receive(message("stop"));
+  assertEquals(records.map(({ turns, said }) => [turns, said]), [[0, []]]);
+});
+
 Deno.test("a caller whose turn another session never hears again is asked whether they are there", () => {
   const { bench, say } = connect({ silence: { afterMs: 5_000, prompts: 1 } });
   using _ = bench;
@@ -356,4 +380,119 @@ Deno.test("after the end of a call nothing is told of it, and its last answer is
   assertEquals(changes.at(-1)?.type, "ended");
   assertEquals(records.map(({ reason }) => reason), ["model failed"]);
   assertEquals(records[0]?.costUsd, 2 * (costUsd ?? 0));
+});
+
+Deno.test("what a tool came to before the session was lost is nothing to go on with", async () => {
+  const done = tool({ name: "look_up", description: "", parameters: z.object({}) }, () => "found");
+  const { bench, say } = connect({ tools: () => [done] });
+  using _ = bench;
+  bench.session.observer?.functionCalled({ callId: "c", name: "look_up", arguments: "{}" });
+  await settle();
+  assertEquals(bench.session.outputs.length, 1);
+  say("a1", "It is on its way.");
+  assertEquals(asked(bench.lose()), []);
+});
+
+Deno.test("a tool that was stopped by one loss is nothing to go on with after the next", () => {
+  const never = tool(
+    { name: "look_up", description: "", parameters: z.object({}), timeoutMs: 60_000 },
+    () => new Promise(() => {}),
+  );
+  const { bench, say } = connect({ tools: () => [never] });
+  using _ = bench;
+  say("a1", "One moment.");
+  bench.session.observer?.functionCalled({ callId: "c", name: "look_up", arguments: "{}" });
+  bench.lose();
+  say("a2", "I could not find it.");
+  assertEquals(asked(bench.lose(1_000)), []);
+});
+
+Deno.test("a turn that ended in another language, or elsewhere, is not said again", () => {
+  const { bench, media, press } = connect({
+    languages: new Map([["es", PLAIN_ASSISTANT]]),
+    tools: (phone) => [switchLanguage(phone, ["es"])],
+  });
+  using _ = bench;
+  const turn = (value: number) => {
+    bench.session.observer?.speechStarted();
+    media(value);
+    bench.session.observer?.speechStopped();
+  };
+  turn(1);
+  const args = JSON.stringify({ language: "es", summary: "A table" });
+  bench.session.observer?.functionCalled({ callId: "c", name: "switch_language", arguments: args });
+  assertEquals(bench.sessions.length, 2);
+  bench.session.observer?.ready();
+  turn(2);
+  press("0");
+  bench.drop();
+  bench.stream("CA1", bench.calls.transferFailed("CA1", "busy") ?? "");
+  bench.session.observer?.ready();
+  assertEquals(bench.sessions.map(given), [[1], [2], []]);
+});
+
+Deno.test("a caller is heard at once when their secret is complete", async () => {
+  const { bench, press, media } = connect({
+    keypad: { ...KEYPAD, menu: new Map() },
+    tools: (phone) => [collectDigits(phone, [{ name: "card", digits: 16 }])],
+  });
+  using _ = bench;
+  bench.session.observer?.functionCalled({
+    callId: "c",
+    name: "collect_digits",
+    arguments: '{"name":"card"}',
+  });
+  press(..."4242424242424242");
+  await settle();
+  media(1);
+  assertEquals(given(bench.session), [1]);
+});
+
+Deno.test("a hang-up in the middle of a secret whose session is lost leaves no timer", async () => {
+  const { bench, press } = connect({
+    tools: (phone) => [collectDigits(phone, [{ name: "card", digits: 16 }])],
+  });
+  using _ = bench;
+  bench.session.observer?.functionCalled({
+    callId: "c",
+    name: "collect_digits",
+    arguments: '{"name":"card"}',
+  });
+  press("4");
+  bench.lose();
+  await settle();
+  bench.calls.endAll("caller hung up");
+  await settle();
+  assertEquals(bench.clock.pending, IDLE_TIMERS);
+});
+
+Deno.test("what was called off with its session is not called off again by the next words", () => {
+  const { bench } = connect({ tools: (phone) => [transferCall(phone, [SALES])] });
+  using _ = bench;
+  const call = { callId: "c", name: "transfer_call", arguments: '{"destination":"sales"}' };
+  bench.session.observer?.functionCalled(call);
+  const next = bench.lose();
+  next.observer?.speechStarted();
+  assertEquals(next.notes, []);
+});
+
+Deno.test("a remote tool the caller was not asked about is refused, and a key before they were is no yes", () => {
+  const { bench, press } = connect({
+    approvals: new Map([["shop", ["pay"]]]),
+    keypad: { ...KEYPAD, menu: new Map() },
+  });
+  using _ = bench;
+  const { session } = bench;
+  const ask = (id: string) => {
+    session.observer?.approvalAsked({ id, server: "shop", name: "pay", arguments: "{}" });
+    return session.asked.at(-1);
+  };
+  ask("a")?.answered?.(answer({ spoke: false }));
+  assertEquals(session.approvals, [{ id: "a", approved: false }]);
+  const question = ask("b");
+  question?.answered?.(answer());
+  // The session that asked is gone: nobody may take a yes to another.
+  const next = bench.lose();
+  press("1");
+  assertEquals([session.approvals.length, next.approvals], [1, []]);
 });

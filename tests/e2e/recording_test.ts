@@ -170,26 +170,30 @@ Deno.test("what is recorded is what the caller said and heard, within 20 ms, acr
   assertEquals(levels.caller.length, Math.ceil(left.length / 160));
 });
 
+/** From when to when on the caller's time line something was done (ms): a busy machine may take its time. */
+async function during(caller: RehearsalCaller, work: () => Promise<unknown>): Promise<[number, number]> {
+  const from = caller.elapsedMs;
+  await work();
+  return [from, caller.elapsedMs];
+}
+
+const isIn = (ms: number, [from, to]: readonly [number, number]) => ms > from - 60 && ms < to + 60;
+
 Deno.test("the assistant pauses the recording and goes on with it: silence on both sides meanwhile", async () => {
   await using studio = new Studio();
   const callSid = sid("CA");
   const random = randomFrom(8);
   const { caller, session, hangUp } = await callUp(studio, callSid, random);
   await passed(500);
-  await callFunction(session, "pause_recording", {}, 1);
-  const from = caller.elapsedMs;
+  const from = await during(caller, () => callFunction(session, "pause_recording", {}, 1));
   say(session, "b", noise(random, 300));
   await passed(600);
-  await callFunction(session, "resume_recording", {}, 2);
-  const to = caller.elapsedMs;
+  const to = await during(caller, () => callFunction(session, "resume_recording", {}, 2));
   await passed(500);
   await hangUp();
   const { left, right } = await recordingOf(studio, callSid);
   const { fromMs, toMs } = silenceIn(left);
-  assert(
-    Math.abs(fromMs - from) < 60 && Math.abs(toMs - to) < 60,
-    `${fromMs} to ${toMs}, not ${from} to ${to}`,
-  );
+  assert(isIn(fromMs, from) && isIn(toMs, to), `${fromMs} to ${toMs}, not ${from} to ${to}`);
   assert(right.every((sample) => sample === 0), "what was heard in the pause is not there");
 });
 
@@ -211,8 +215,8 @@ Deno.test("what the caller says while they enter a secret is not recorded, what 
   await hangUp();
   const { left, right } = await recordingOf(studio, callSid);
   const { fromMs, toMs } = silenceIn(left);
-  assert(Math.abs(fromMs - from) < 60, `${fromMs}, not ${from}`);
-  assert(toMs > to + 200 && toMs < to + 400, `the last tone dies away too: until ${toMs}, not ${to}`);
+  assert(isIn(fromMs, [from, from + 150]), `${fromMs}, not ${from}`);
+  assert(toMs > to + 150 && toMs < to + 600, `the last tone dies away too: until ${toMs}, not ${to}`);
   assert(right.some((sample) => sample !== 0));
 });
 

@@ -1,8 +1,8 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import type { CallChange, LiveCall, LiveCalls } from "../../../src/call/live.ts";
 import type { CallQuery } from "../../../src/records/call_list.ts";
 import type { CallRecord } from "../../../src/records/call_record.ts";
-import type { StatsQuery } from "../../../src/records/call_stats.ts";
+import type { DayStats, StatsQuery } from "../../../src/records/call_stats.ts";
 import { Api } from "../../../src/http/admin/api.ts";
 import { EventStreams } from "../../../src/http/admin/event_streams.ts";
 import { EventReader } from "../../support/event_reader.ts";
@@ -194,17 +194,31 @@ Deno.test("over a socket: events come at once, a reader who leaves is forgotten,
 Deno.test("/api/calls has a page of past calls, what was asked for of them, and one is found by its CallSid", async () => {
   const { calls, outbound, streams, clock } = setUp();
   const asked: unknown[] = [];
+  const day: DayStats = {
+    day: "2026-01-01",
+    assistant: "default",
+    calls: 1,
+    minutes: 2,
+    carrierMinutes: 2,
+    modelUsd: 0.1,
+    endings: {},
+    answers: 3,
+    bargeIns: 0,
+    bargeInRate: 0,
+    latency: undefined,
+  };
   const record = { callSid: "CA7", from: "<script>" };
   const records = {
     list: (query: CallQuery) => {
       asked.push(query);
       if (query.limit === 0) return Promise.reject(new RangeError("0 is no number of calls"));
+      if (query.limit === 7) return Promise.reject(new Error("the disk is gone"));
       return Promise.resolve({ calls: [], next: "page two" });
     },
     get: (callSid: string) => Promise.resolve(callSid === "CA7" ? made(record) : undefined),
     stats: (query: StatsQuery) => {
       asked.push(query);
-      return Promise.resolve([]);
+      return Promise.resolve([day]);
     },
     recording: (callSid: string) =>
       Promise.resolve(callSid === "CA7" ? { ms: 5_000, bytes: 160_044 } : undefined),
@@ -217,12 +231,13 @@ Deno.test("/api/calls has a page of past calls, what was asked for of them, and 
   assertEquals(asked.pop(), { ...none, search: "one two", from: "+1", before: "x", limit: 3 });
   const wrong = await list("?limit=0");
   assertEquals([wrong.status, (await wrong.json()).detail], [400, "0 is no number of calls"]);
+  await assertRejects(() => list("?limit=7"), Error, "the disk is gone");
 
   assertEquals(await (await api.one("CA7")).json(), { ...made(record), recording: { ms: 5_000 } });
   assertEquals((await api.one("CA8")).status, 404);
 
   const stats = await api.stats(new Request("http://localhost/api/stats?since=2026-01-01&offset=-300"));
-  assertEquals(await stats.json(), { days: [] });
+  assertEquals(await stats.json(), JSON.parse(JSON.stringify({ days: [day] })));
   assertEquals(asked.pop(), { since: "2026-01-01", until: undefined, offsetMinutes: -300 });
 });
 

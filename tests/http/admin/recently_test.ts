@@ -15,8 +15,10 @@ Deno.test("recently() works again only so long after it was done, and never twic
   assertEquals([await ask(), works.length], [1, 1]);
   clock.advance(1);
   const next = ask();
+  clock.advance(5_000);
+  const shared = ask();
   works[1]?.resolve(2);
-  assertEquals(await next, 2);
+  assertEquals([await next, await shared, works.length], [2, 2, 2]);
 });
 
 Deno.test("recently() keeps no failure", async () => {
