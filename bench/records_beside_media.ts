@@ -1,8 +1,8 @@
 /**
- * Whether keeping records delays audio: 20 calls talk while others end, 20 a second, each of which is kept, or is not.
+ * Whether keeping records delays audio: 20 calls talk while others end, 20 a second unless told, each of which is kept, or is not.
  * Linux, with two cores. The same service with and without its records, in turns, so that one machine's mood hits both.
  *
- *     deno run $(deno run -q --no-config --no-lock --allow-net --allow-env=JSR_URL .mirror/flags.ts) -A bench/records_beside_media.ts [ROUNDS]
+ *     deno run $(deno run -q --no-config --no-lock --allow-net --allow-env=JSR_URL .mirror/flags.ts) -A bench/records_beside_media.ts [ROUNDS] [ENDING_PER_SECOND]
  */
 
 import { DatabaseSync } from "node:sqlite";
@@ -14,9 +14,8 @@ import { GoodCalls, type Service } from "./hostile/good_calls.ts";
 import { pause, pinBench } from "./hostile/process.ts";
 import { ServiceProcess } from "./hostile/service.ts";
 
-const ROUNDS = Number(Deno.args[0] ?? 3);
+const [ROUNDS = 3, ENDING_PER_SECOND = 20] = Deno.args.map(Number);
 const TALKING = 20;
-const ENDING_PER_SECOND = 20;
 const WARM_UP_MS = 3_000;
 const WINDOW_MS = 10_000;
 

@@ -52,7 +52,8 @@ export class CallFeed {
   readonly #watchers = new Set<(happening: Happening) => void>();
   readonly #turns: TurnHops[] = [];
   #unlisten: (() => void) | undefined;
-  #waiting: Stretch[] = [];
+  /** What was heard since the last one went out. */
+  #level: { readonly atMs: number; bytes: number; caller: number[]; assistant: number[] } | undefined;
 
   constructor(tap: Pick<LineTap, "listen">, playhead: () => Playhead) {
     this.#tap = tap;
@@ -89,20 +90,17 @@ export class CallFeed {
   #stop(): void {
     this.#unlisten?.();
     this.#unlisten = undefined;
-    this.#waiting = [];
+    this.#level = undefined;
   }
 
-  #hear(stretch: Stretch): void {
-    const [first = stretch] = this.#waiting;
-    this.#waiting.push(stretch);
-    if (this.#waiting.reduce((bytes, { caller }) => bytes + caller.length, 0) < LEVEL_BYTES) return;
-    const level = {
-      atMs: first.atMs,
-      caller: this.#waiting.flatMap(({ caller }) => peaks(caller)),
-      assistant: this.#waiting.flatMap(({ assistant }) => peaks(assistant)),
-      ...this.#playhead(),
-    };
-    this.#waiting = [];
-    this.tell({ type: "level", data: level });
+  #hear({ atMs, caller, assistant }: Stretch): void {
+    const level = this.#level ??= { atMs, bytes: 0, caller: [], assistant: [] };
+    level.bytes += caller.length;
+    level.caller.push(...peaks(caller));
+    level.assistant.push(...peaks(assistant));
+    if (level.bytes < LEVEL_BYTES) return;
+    this.#level = undefined;
+    const { bytes: _, ...heard } = level;
+    this.tell({ type: "level", data: { ...heard, ...this.#playhead() } });
   }
 }

@@ -1,5 +1,6 @@
 import { MULAW_SILENCE } from "../audio/g711.ts";
 import type { Cancel, Clock } from "../clock.ts";
+import { CallerSide } from "./caller_side.ts";
 import { HeardPieces } from "./heard_pieces.ts";
 import { Quickest } from "./quickest.ts";
 
@@ -22,14 +23,17 @@ const TONE_BYTES = 300 * BYTES_PER_MS;
 /** Between two stretches while there is no stream (ms). */
 const AWAY_MS = 500;
 
-/** A piece of the call as both sides heard it: µ-law at 8 kHz, 8 bytes a millisecond, both of one length. */
+/**
+ * A piece of the call as both sides heard it: µ-law at 8 kHz, 8 bytes a millisecond, both of one length. Its arrays are used
+ * again for the next one: who keeps them copies them.
+ */
 export interface Stretch {
   /** Where it begins (ms since the call's first stream began). Each begins where the one before ended. */
   readonly atMs: number;
   /** What the caller said. */
-  readonly caller: Uint8Array<ArrayBuffer>;
+  readonly caller: Uint8Array;
   /** What the caller heard of the assistant. */
-  readonly assistant: Uint8Array<ArrayBuffer>;
+  readonly assistant: Uint8Array;
 }
 
 /**
@@ -54,7 +58,10 @@ export class HeardAudio {
   #beginning: number;
   readonly #lead = new Quickest();
   /** The caller's frames that were not. */
-  #frames: { readonly at: number; readonly audio: Uint8Array }[] = [];
+  readonly #caller: CallerSide;
+  /** A frame, a stretch's two sides: made once. */
+  #frame = new Uint8Array(FRAME_BYTES);
+  readonly #sides = { caller: new Uint8Array(MOST_BYTES), assistant: new Uint8Array(MOST_BYTES) };
   /** Here the caller's side is silent. */
   readonly #muted = new Spans();
   /** Runs while there is no stream. */
@@ -63,19 +70,20 @@ export class HeardAudio {
 
   /**
    * @param startMs Where on the call's time line it begins (ms since its first stream began).
-   * @param heard Given each stretch as soon as both sides are certain, about half a second late. The arrays are its to keep.
+   * @param heard Given each stretch as soon as both sides are certain, about half a second late.
    */
   constructor(clock: Clock, startMs: number, heard: (stretch: Stretch) => void) {
     this.#clock = clock;
     this.#heard = heard;
     this.#out = this.#line = Math.round(startMs) * BYTES_PER_MS;
+    this.#caller = new CallerSide(this.#out);
     this.#beginning = this.#time() - this.#line;
   }
 
   /** A frame of the caller's: base64 µ-law, and its place in the stream (ms). */
   callerFrame(payload: string, timestamp: number): void {
     if (this.#ended || this.#away) return;
-    let audio = decode(payload);
+    let audio = this.#decode(payload);
     const limit = this.#time() - this.#beginning + AHEAD_LIMIT_BYTES;
     let at = this.#zero === undefined
       ? Math.max(this.#line, this.#now() - audio.length)
@@ -93,7 +101,7 @@ export class HeardAudio {
       at = this.#line;
     }
     if (audio.length === 0) return;
-    this.#frames.push({ at, audio });
+    this.#caller.put(at, audio);
     this.#line = at + audio.length;
     this.#lead.add(this.#time() - this.#line, this.#clock.now());
     this.#pieces.frame(this.#line);
@@ -152,7 +160,6 @@ export class HeardAudio {
     this.#away?.();
     this.#handOut(this.#line + FRAME_BYTES - 1);
     this.#ended = true;
-    this.#frames = [];
   }
 
   /** The place of this moment, as the quickest frames have it: what is read now was sent then, or earlier. */
@@ -185,8 +192,9 @@ export class HeardAudio {
     const end = certain - (certain - this.#out) % FRAME_BYTES;
     while (this.#out < end) {
       const length = Math.min(MOST_BYTES, end - this.#out);
-      const caller = this.#caller(this.#out, length);
-      const assistant = new Uint8Array(length).fill(MULAW_SILENCE);
+      const caller = this.#sides.caller.subarray(0, length);
+      const assistant = this.#sides.assistant.subarray(0, length).fill(MULAW_SILENCE);
+      this.#caller.take(caller);
       this.#pieces.copy(assistant, this.#out);
       this.#muted.silence(caller, this.#out);
       const atMs = this.#out / BYTES_PER_MS;
@@ -195,19 +203,14 @@ export class HeardAudio {
     }
   }
 
-  /** What the caller said in the next so many bytes; where no frame came, nothing. */
-  #caller(from: number, length: number): Uint8Array<ArrayBuffer> {
-    const caller = new Uint8Array(length).fill(MULAW_SILENCE);
-    const until = from + length;
-    let used = 0;
-    for (const { at, audio } of this.#frames) {
-      if (at >= until) break;
-      const skip = Math.max(0, from - at);
-      caller.set(audio.subarray(skip, until - at), Math.max(0, at - from));
-      if (at + audio.length <= until) used++;
+  /** Base64, or nothing where it is none. */
+  #decode(base64: string): Uint8Array {
+    if (base64.length > this.#frame.length) this.#frame = new Uint8Array(base64.length);
+    try {
+      return this.#frame.subarray(0, this.#frame.setFromBase64(base64).written);
+    } catch {
+      return this.#frame.subarray(0, 0);
     }
-    this.#frames.splice(0, used);
-    return caller;
   }
 }
 
@@ -231,14 +234,5 @@ class Spans {
       audio.fill(MULAW_SILENCE, Math.max(0, from - at), Math.max(0, to - at));
     }
     this.#spans = this.#spans.filter(({ to }) => to > at + audio.length);
-  }
-}
-
-/** Base64, or nothing where it is none. */
-function decode(base64: string): Uint8Array {
-  try {
-    return Uint8Array.fromBase64(base64);
-  } catch {
-    return new Uint8Array();
   }
 }

@@ -1,3 +1,4 @@
+import { kept } from "../support/kept_stretch.ts";
 import { assertEquals } from "@std/assert";
 import type { Stretch } from "../../src/playout/heard_audio.ts";
 import { MULAW_SILENCE } from "../../src/audio/g711.ts";
@@ -12,7 +13,7 @@ function record() {
   const stretches: Stretch[] = [];
   const ended: string[] = [];
   const recorder = {
-    record: (_callSid: string, stretch: Stretch) => void stretches.push(stretch),
+    record: (_callSid: string, stretch: Stretch) => void stretches.push(kept(stretch)),
     endRecording: (callSid: string) => void ended.push(callSid),
   };
   const bench = new CallsBench({ recorder }, { recording: {} });
@@ -45,7 +46,7 @@ Deno.test("a pause is silence where it was, although what is heard comes late; w
   const { bench, socket, talk, heard } = record();
   using _ = bench;
   const listened: Stretch[] = [];
-  bench.calls.find("CA1")?.listen((stretch) => listened.push(stretch));
+  bench.calls.find("CA1")?.listen((stretch) => listened.push(kept(stretch)));
   talk(1_000);
   assertEquals(bench.calls.find("CA1")?.record(false), true);
   assertEquals(bench.calls.list()[0]?.recording, "paused");
@@ -63,7 +64,7 @@ Deno.test("a pause is silence where it was, although what is heard comes late; w
 Deno.test("a call whose assistant is not recorded is not", () => {
   const stretches: Stretch[] = [];
   const recorder = {
-    record: (_: string, stretch: Stretch) => void stretches.push(stretch),
+    record: (_: string, stretch: Stretch) => void stretches.push(kept(stretch)),
     endRecording() {},
   };
   using bench = new CallsBench({ recorder });
@@ -82,7 +83,7 @@ Deno.test("CallRecording: a pause is silent on both sides, to the sample, and st
   events.start();
   const recorded: Stretch[] = [];
   const recording = new CallRecording(
-    { record: (_callSid, stretch) => recorded.push(stretch), endRecording() {} },
+    { record: (_callSid, stretch) => recorded.push(kept(stretch)), endRecording() {} },
     "CA1",
     events,
   );

@@ -1,3 +1,4 @@
+import { kept } from "../support/kept_stretch.ts";
 import { assertEquals } from "@std/assert";
 import { LineTap } from "../../src/call/line_tap.ts";
 import type { Stretch } from "../../src/playout/heard_audio.ts";
@@ -50,10 +51,10 @@ Deno.test("LineTap passes everything on to the line there is", () => {
 Deno.test("LineTap hands what is heard to each listener while they listen, and all that is left at the end", () => {
   const { tap, line, talk } = setUp();
   const [first, second]: Stretch[][] = [[], []];
-  tap.listen((stretch) => first?.push(stretch));
+  tap.listen((stretch) => first?.push(kept(stretch)));
   tap.attach(line);
   talk(50);
-  const stop = tap.listen((stretch) => second?.push(stretch));
+  const stop = tap.listen((stretch) => second?.push(kept(stretch)));
   talk(50);
   stop();
   const heard = bytes(second ?? []);
@@ -71,7 +72,7 @@ Deno.test("LineTap: the caller is silent for listeners while a secret is entered
   tap.attach(line);
   tap.muteCaller(true);
   const heard: Stretch[] = [];
-  tap.listen((stretch) => heard.push(stretch));
+  tap.listen((stretch) => heard.push(kept(stretch)));
   talk(50);
   tap.muteCaller(false);
   const muted = bytes(heard);
@@ -85,7 +86,7 @@ Deno.test("LineTap hands on what the assistant said where it was heard, and cuts
   const { tap, line, talk } = setUp();
   const heard: Stretch[] = [];
   tap.attach(line);
-  tap.listen((stretch) => heard.push(stretch));
+  tap.listen((stretch) => heard.push(kept(stretch)));
   talk(10);
   tap.media(new Uint8Array(1_600).fill(1));
   tap.mark("first");
@@ -108,7 +109,7 @@ Deno.test("LineTap: while there is no line both sides are silent, for as long as
   const { clock, tap, line, talk } = setUp();
   const heard: Stretch[] = [];
   tap.attach(line);
-  const stop = tap.listen((stretch) => heard.push(stretch));
+  const stop = tap.listen((stretch) => heard.push(kept(stretch)));
   talk(50);
   tap.detach();
   clock.advance(10_000);
@@ -119,7 +120,7 @@ Deno.test("LineTap: while there is no line both sides are silent, for as long as
   stop();
   // Who comes while the caller is elsewhere hears the same silence.
   const late: Stretch[] = [];
-  const stopLate = tap.listen((stretch) => late.push(stretch));
+  const stopLate = tap.listen((stretch) => late.push(kept(stretch)));
   clock.advance(2_000);
   assertEquals([bytes(late) > 0, late.every(silent)], [true, true]);
   assertEquals(clock.pending, 1);
@@ -132,7 +133,7 @@ Deno.test("LineTap: while there is no line both sides are silent, for as long as
 Deno.test("LineTap: who listened before the first line hears nothing earlier than its beginning", () => {
   const { clock, tap, line, talk } = setUp();
   const heard: Stretch[] = [];
-  tap.listen((stretch) => heard.push(stretch));
+  tap.listen((stretch) => heard.push(kept(stretch)));
   clock.advance(5_000);
   assertEquals([bytes(heard), clock.pending], [0, 0]);
   tap.attach(line);
@@ -153,7 +154,7 @@ Deno.test("LineTap hands on what the assistant said when it was heard, and not w
   const { tap, line, talk } = setUp();
   const heard: Stretch[] = [];
   tap.attach(line);
-  tap.listen((stretch) => heard.push(stretch));
+  tap.listen((stretch) => heard.push(kept(stretch)));
   talk(10);
   tap.media(new Uint8Array(1_600).fill(1));
   tap.mark("m");

@@ -1,3 +1,4 @@
+import { kept } from "../support/kept_stretch.ts";
 import { assert, assertEquals } from "@std/assert";
 import { HeardAudio, type Stretch } from "../../src/playout/heard_audio.ts";
 import { FakeClock } from "../support/fake_clock.ts";
@@ -172,7 +173,7 @@ Deno.test("back from a transfer: silence for as long as there was no stream", ()
 function listen(startMs = 0) {
   const clock = new FakeClock();
   const stretches: Stretch[] = [];
-  const heard = new HeardAudio(clock, startMs, (stretch) => stretches.push(stretch));
+  const heard = new HeardAudio(clock, startMs, (stretch) => stretches.push(kept(stretch)));
   const frame = (timestamp: number, ms = FRAME_MS) => {
     const audio = noise(randomFrom(timestamp), ms);
     heard.callerFrame(audio.toBase64(), timestamp);

@@ -1,3 +1,4 @@
+import { kept } from "../support/kept_stretch.ts";
 import { HeardAudio, type Stretch } from "../../src/playout/heard_audio.ts";
 import { Playout } from "../../src/playout/playout.ts";
 import { Line } from "../../src/rehearsal/caller/line.ts";
@@ -76,7 +77,7 @@ export class Rig {
     const delay = () => options.delay?.(this.random) ?? 20;
     this.#out = new Way(this.clock, delay);
     this.#back = new Way(this.clock, delay);
-    this.heard = new HeardAudio(this.clock, 0, (stretch) => this.stretches.push(stretch));
+    this.heard = new HeardAudio(this.clock, 0, (stretch) => this.stretches.push(kept(stretch)));
     this.playout = new Playout(this.clock, {
       sending: () => {},
       hearing: () => {},

@@ -205,11 +205,12 @@ Deno.test("pieces of a second go to the other thread, and a disk that hangs does
   add(5_000, 100, 3);
   assertEquals(batches.end(sidOf(1)), 0);
   const shape = posted.map(({ atMs, sides }) => [atMs, sides.length / 16, sides[0], sides.at(-1)]);
-  assertEquals(shape, [[0, 1_000, 1, 2], [1_000, 400, 1, 2], [5_000, 100, 3, 4]]);
+  // The first is shorter, by the CallSid, so that calls that begin together do not come to the disk together.
+  assertEquals(shape, [[0, 40, 1, 2], [40, 1_000, 1, 2], [1_040, 360, 1, 2], [5_000, 100, 3, 4]]);
 
   for (const { sides } of posted.splice(0)) batches.written(sides);
   for (let second = 0; second < 2_500; second++) add(second * 1_000, 1_000);
-  assertEquals(batches.end(sidOf(1)), 500_000);
+  assertEquals(batches.end(sidOf(1)), 500_960);
   assertEquals(posted.length, 2_000);
 });
 
@@ -224,9 +225,9 @@ function remote(rack: Rack): { remote: RemoteCallStore; recordings: Recordings }
 Deno.test("a recording is answered whole, in ranges, and while it is being written", async () => {
   using rack = new Rack();
   const { remote: store } = remote(rack);
-  const caller = Uint8Array.from({ length: 8 * 20_000 }, (_, at) => at % 251);
+  const caller = Uint8Array.from({ length: 8 * 20_040 }, (_, at) => at % 251);
   store.record(sidOf(1), { atMs: 0, caller, assistant: caller });
-  await until(async () => (await store.recording(sidOf(1)))?.ms === 20_000);
+  await until(async () => (await store.recording(sidOf(1)))?.ms === 20_040);
   const file = Deno.readFileSync(rack.pathOf(1));
   const size = file.length;
   const ask = (range?: string, method = "GET", at = 1) =>
@@ -281,7 +282,7 @@ Deno.test("a recording is answered whole, in ranges, and while it is being writt
     await none.body?.cancel();
   }
   const levels = await (await recordingLevels(sidOf(1), store)).json();
-  assertEquals([levels.everyMs, levels.caller.length, levels.assistant.length], [20, 1_000, 1_000]);
+  assertEquals([levels.everyMs, levels.caller.length, levels.assistant.length], [20, 1_002, 1_002]);
   assertEquals((await recordingLevels(sidOf(2), store)).status, 404);
   await store.close();
 });

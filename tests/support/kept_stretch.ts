@@ -1,0 +1,6 @@
+import type { Stretch } from "../../src/playout/heard_audio.ts";
+
+/** What was heard, for a test to look at later: its arrays are used again otherwise. */
+export function kept({ atMs, caller, assistant }: Stretch): Stretch {
+  return { atMs, caller: caller.slice(), assistant: assistant.slice() };
+}
