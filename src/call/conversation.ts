@@ -10,7 +10,6 @@ import type {
   SessionFailure,
   SpeechEdge,
   SpeechRequest,
-  WrittenText,
 } from "../model/session.ts";
 import type { PlayoutLine } from "../playout/playout.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -23,17 +22,15 @@ import { CallerAudio } from "./caller_audio.ts";
 import { Goodbye } from "./goodbye.ts";
 import type { Playhead } from "./call_feed.ts";
 import type { LineTap } from "./line_tap.ts";
+import { Owed } from "./owed.ts";
 import type { Transcript } from "./transcript.ts";
 import { Turns } from "./turns.ts";
+import { writeSummary } from "./written_summary.ts";
 
 /** Of the caller's frames, each so-manyth is timed on its way through. */
 const TIMED_FRAMES = 50;
 /** µ-law at 8 kHz. */
 const BYTES_PER_MS = 8;
-
-const SUMMARISE =
-  "The call is over. Write down in two or three sentences, for the people you answer for, who called, what they wanted, " +
-  "what was agreed and what is left to do. Write only what was said.";
 
 /** Opens a session for whoever listens to it. */
 export type Dial = (observer: ModelObserver) => ModelSession;
@@ -98,11 +95,7 @@ export class Conversation {
   /** The assistant says nothing, whatever it hears. */
   #silent = false;
   readonly #transcript: Transcript;
-  /** What the caller said since the model's last answer, and whether they had ceased to. */
-  readonly #unanswered = new Map<string, boolean>();
-  /** Functions the model called, and was not told yet what came of it. */
-  readonly #functions = new Set<string>();
-  #owing = false;
+  readonly #owed: Owed;
   /** How much audio came of each item (ms), of those that were not interrupted. */
   readonly #arrivedMs = new Map<string, number>();
   #bargeIns = 0;
@@ -116,6 +109,7 @@ export class Conversation {
       transcript.timed(itemId, hops, events.atMs);
       observer.timed(startedAt, hops);
     });
+    this.#owed = new Owed(transcript, this.#turns);
     this.#answers = new Answers(clock, log, (instructions) => this.say({ instructions }));
     this.#callerAudio = new CallerAudio(clock);
     this.#audio = new AssistantAudio({
@@ -187,7 +181,7 @@ export class Conversation {
 
   /** Whether something is to be said that no session was left to say, and that is no answer to the caller's last turn. */
   get owing(): boolean {
-    return this.#owing;
+    return this.#owed.owing;
   }
 
   /**
@@ -210,14 +204,14 @@ export class Conversation {
       speechStarted: (at) => {
         if (at) {
           this.#transcript.spoken(at.itemId, { fromMs: this.#placeOf(at) }, events.atMs);
-          this.#unanswered.set(at.itemId, false);
+          this.#owed.callerSpeaks(at.itemId);
         }
         this.#speechStarted();
       },
       speechStopped: (at) => {
         if (at) {
           this.#transcript.spoken(at.itemId, { toMs: this.#placeOf(at) }, events.atMs);
-          this.#unanswered.set(at.itemId, true);
+          this.#owed.callerStopped(at.itemId);
         }
         this.#speechStopped();
       },
@@ -231,7 +225,7 @@ export class Conversation {
         this.#options.observer.callerSaid(text);
       },
       functionCalled: (call) => {
-        this.#functions.add(call.callId);
+        this.#owed.functionCalled(call.callId);
         this.#options.observer.functionCalled(call);
       },
       approvalAsked: (request) => this.#options.observer.approvalAsked(request),
@@ -257,7 +251,7 @@ export class Conversation {
     // Nobody has heard it, so the next session begins anew.
     if (!this.#attached) this.#cut();
     this.#openItem = undefined;
-    this.#functions.clear();
+    this.#owed.functionsStopped();
     this.#callerSpeaking = false;
     this.#callerAudio.close();
   }
@@ -277,7 +271,7 @@ export class Conversation {
     this.#audio.detach();
     this.#options.tap.detach();
     this.#callerSpeaking = false;
-    this.#functions.clear();
+    this.#owed.functionsStopped();
     this.#turnAnswered();
     this.#callerAudio.speaking(false);
   }
@@ -300,7 +294,7 @@ export class Conversation {
   /** Has the model speak, now or as soon as it is silent. */
   say(request: SpeechRequest): void {
     if (this.#session) this.#session.requestSpeech(request);
-    else this.#owing = true;
+    else this.#owed.unsaid();
   }
 
   /** Tells the model something the caller did not say; also the one of the next session. */
@@ -310,7 +304,7 @@ export class Conversation {
   }
 
   answerFunction(callId: string, output: string): void {
-    this.#functions.delete(callId);
+    this.#owed.functionAnswered(callId);
     this.#session?.answerFunction(callId, output);
   }
 
@@ -383,20 +377,8 @@ export class Conversation {
     this.drop();
     this.#audio.close();
     this.#options.tap.end();
-    return session && this.#summary(session);
-  }
-
-  async #summary(session: ModelSession): Promise<string | undefined> {
-    const { metrics, model } = this.#options;
-    const written = Promise.withResolvers<WrittenText | undefined>();
-    session.closeWithText(SUMMARISE, written.resolve);
-    const { text, usage } = await written.promise ?? {};
-    if (usage) {
-      const cost = costOf(model, usage);
-      metrics.answered(model, usage, cost);
-      if (cost) this.#options.observer.billed(cost);
-    }
-    return text;
+    const { metrics, model, observer: { billed } } = this.#options;
+    return session && writeSummary(session, { metrics, model, billed });
   }
 
   /** An edge of the caller's speech on the call's time line (ms): so long ago as audio has been given since. */
@@ -426,7 +408,7 @@ export class Conversation {
   /** The caller's turn has its answer. */
   #turnAnswered(): void {
     this.#callerAudio.answered();
-    this.#unanswered.clear();
+    this.#owed.answered();
   }
 
   /** Ends what is being played; says how much of it was heard. */
@@ -499,13 +481,7 @@ export class Conversation {
   #failed(failure: SessionFailure): void {
     this.#log.error("model failed", { code: failure.code, message: failure.message });
     this.#options.metrics.modelError(failure.code);
-    // A turn without an answer is said to the next session, which answers it.
-    this.#owing = !this.#callerAudio.inTurn &&
-      (this.#session?.busy || this.#answers.due || this.#functions.size > 0);
-    for (const [itemId, ceased] of this.#unanswered) {
-      if (this.#transcript.takeBack(itemId) && ceased) this.#turns.takenBack();
-    }
-    this.#unanswered.clear();
+    this.#owed.sessionLost(this.#session, this.#callerAudio.inTurn, this.#answers.due);
     this.#release();
     this.#options.observer.failed(failure);
   }

@@ -85,12 +85,12 @@ async function wholeCall(browser: Browser): Promise<void> {
   await using visited = await visit(browser, { origin: service.origin, tapped: true, before: [asItIs] });
   const { page, problems } = visited;
   await openPhone(page, service);
-  await page.click(".phone-button");
+  await page.locator(".phone-button").click();
   await says(page, "Talking");
   await page.waitForFunction("tapped.clears.length > 0", { timeout: 12_000, polling: 50 });
   // What would be heard after it, were it not for it.
   await page.waitForFunction("tapped.contexts[0].currentTime > tapped.clears[0] + 0.7", { polling: 50 });
-  await page.click(".hang-up");
+  await page.locator(".hang-up").click();
   assertEquals((await service.logged("call ended")).reason, "caller hung up");
   await assertClosed(page, service);
 
@@ -192,16 +192,16 @@ async function signedCall(browser: Browser): Promise<void> {
   const { page, problems } = visited;
   await page.goto(service.page(""));
   await page.type("#token", SIGNED.ADMIN_TOKEN);
-  await Promise.all([page.waitForNavigation(), page.click(".sign-in form button")]);
+  await Promise.all([page.waitForNavigation(), page.locator(".sign-in form button").click()]);
   await openPhone(page, service);
-  await page.click(".phone-button");
+  await page.locator(".phone-button").click();
   await seen(page, "You said: (", ".said li");
   const { echoCancellation, noiseSuppression, autoGainControl } = JSON.parse(
     String(await page.evaluate("JSON.stringify(tapped.tracks[0].getSettings())")),
   );
   const constraints = [echoCancellation, noiseSuppression, autoGainControl];
   assertEquals(constraints, [true, true, true]);
-  await page.click(".hang-up");
+  await page.locator(".hang-up").click();
   await service.logged("call ended");
   await assertClosed(page, service);
   // The page to sign in is answered with 401.
@@ -247,11 +247,11 @@ async function silentCall(browser: Browser): Promise<void> {
   await using visited = await visit(browser, { origin: service.origin, microphone: false, tapped: true });
   const { page, problems } = visited;
   await openPhone(page, service);
-  await page.click(".phone-button");
+  await page.locator(".phone-button").click();
   await page.waitForSelector(".phone-notice .notice");
   assertStringIncludes(await page.$eval(".phone-notice", ({ textContent }) => textContent ?? ""), "blocked");
   await says(page, "Talking");
-  await page.click("::-p-aria(Keypad) button:nth-child(4)");
+  await page.locator("::-p-aria(Keypad) button:nth-child(4)").click();
   await page.keyboard.type("2*#");
   await page.waitForFunction(hasPlayed, { polling: 50 }, 0.1);
   const digits = (await sentBy(page)).map((text) => JSON.parse(text).dtmf?.digit).filter((digit) => digit);
@@ -291,7 +291,7 @@ async function transferredCall(browser: Browser): Promise<void> {
   const { page, problems } = visited;
   await openPhone(page, service);
   await page.select("#who-answers", "polyglot");
-  await page.click(".phone-button");
+  await page.locator(".phone-button").click();
   await says(page, "Twilio says: For English, press 1.");
   await page.keyboard.press("2");
   await says(page, "Talking");
@@ -305,12 +305,12 @@ async function transferredCall(browser: Browser): Promise<void> {
   };
   await transfer();
   await says(page, "Twilio would ring +15550100");
-  await page.click("::-p-text(Nobody answers)");
+  await page.locator("::-p-text(Nobody answers)").click();
   await service.logged("stream started", 2);
   await says(page, "Talking");
   await transfer();
   await says(page, "Twilio would ring +15550100");
-  await page.click("::-p-text(They answer)");
+  await page.locator("::-p-text(They answer)").click();
   await says(page, "Ended: passed on to +15550100");
   assertEquals((await service.logged("call ended")).reason, "transferred");
   await assertClosed(page, service);
@@ -330,10 +330,10 @@ async function awayCall(browser: Browser): Promise<void> {
   await page.keyboard.press("Enter");
   await says(page, "Talking");
   assertEquals(await page.evaluate("document.activeElement.className"), "phone-button hang-up");
-  await page.click("nav a[href='#live']");
+  await page.locator("nav a[href='#live']").click();
   await page.waitForSelector(".call-bar:not([hidden])");
   await seen(page, "client:parley", "main");
-  await page.click(".call-bar a");
+  await page.locator(".call-bar a").click();
   await says(page, "Talking");
   await assertKeepsTime(page);
   await page.goto(service.page("icon.svg"));

@@ -136,13 +136,16 @@ async function calls(browser: Browser): Promise<void> {
   }
   await page.goto(service.page("#phone"));
   await page.waitForSelector(".phone-button:enabled");
-  const [session] = await Promise.all([model.session(model.sessions.length), page.click(".phone-button")]);
+  const [session] = await Promise.all([
+    model.session(model.sessions.length),
+    page.locator(".phone-button").click(),
+  ]);
   await session.configure();
   await service.logged("stream started", 4);
   playModel(session, TRIED);
   await pause(6_300);
   await shoot(looking, "phone");
-  await page.click(".hang-up");
+  await page.locator(".hang-up").click();
   await service.logged("call ended", 4);
 }
 

@@ -81,10 +81,10 @@ async function accessible(browser: Browser): Promise<void> {
       await page.waitForSelector(ready, { timeout: 10_000 }).catch(() => found.push(`${view}: no ${ready}`));
       await look(visited, `${language} ${view}`, found);
     }
-    await page.click(".phone-button");
+    await page.locator(".phone-button").click();
     await seen(page, "(a chime)", ".said li");
     await look(visited, `${language} #phone, talking`, found);
-    await page.click("nav a[href='#overview']");
+    await page.locator("nav a[href='#overview']").click();
     await look(visited, `${language} #overview, talking`, found);
     found.push(...problems);
   };
@@ -145,7 +145,7 @@ async function onlyText(browser: Browser): Promise<void> {
     await assertNoMarkup(page, view);
   }
   await page.waitForSelector(".phone-button:enabled");
-  await page.click(".phone-button");
+  await page.locator(".phone-button").click();
   await seen(page, EVIL.text, ".said li");
   await assertNoMarkup(page, "a call of the phone");
   assertEquals(problems, []);
