@@ -28,8 +28,10 @@ export class LineTap implements PlayoutLine {
   /** The line that is passed on to, from now on. */
   attach(line: PlayoutLine): this {
     this.#line = line;
+    // The first line's beginning is that of time, also where a busy machine was late to say so.
+    const startMs = this.#begun ? this.#options.atMs() : 0;
     this.#begun = true;
-    if (this.#listeners.size > 0) this.#heard ??= this.#hear();
+    if (this.#listeners.size > 0) this.#heard ??= this.#hear(startMs);
     this.#heard?.attached();
     return this;
   }
@@ -42,7 +44,7 @@ export class LineTap implements PlayoutLine {
   /** Hands what both sides hear to `listener`, about half a second late, until what it returned is called. */
   listen(listener: (stretch: Stretch) => void): () => void {
     this.#listeners.add(listener);
-    if (this.#begun) this.#heard ??= this.#hear();
+    if (this.#begun) this.#heard ??= this.#hear(this.#options.atMs());
     return () => {
       this.#listeners.delete(listener);
       if (this.#listeners.size === 0) this.#stop();
@@ -90,8 +92,8 @@ export class LineTap implements PlayoutLine {
     return this.#line?.congested ?? false;
   }
 
-  #hear(): HeardAudio {
-    const heard = new HeardAudio(this.#options.clock, this.#options.atMs(), (stretch) => {
+  #hear(startMs: number): HeardAudio {
+    const heard = new HeardAudio(this.#options.clock, startMs, (stretch) => {
       for (const listener of this.#listeners) listener(stretch);
     });
     if (this.#callerMuted) heard.muteCaller(true);

@@ -166,3 +166,15 @@ Deno.test("LineTap hands on what the assistant said when it was heard, and not w
   // Sent at 200 ms, heard to its end at 800.
   assertEquals(Math.abs(at - 600) <= 20, true, `${at} ms`);
 });
+
+Deno.test("LineTap: what is heard of the first line begins at 0, however late it is said to have begun", () => {
+  const clock = new FakeClock();
+  const tap = new LineTap({ clock, atMs: () => 3 });
+  const heard: Stretch[] = [];
+  tap.listen((stretch) => heard.push(kept(stretch)));
+  tap.attach({ media() {}, mark() {}, clear() {}, congested: false });
+  clock.advance(20);
+  tap.callerFrame(FRAME, 0);
+  tap.end();
+  assertEquals(heard.map(({ atMs }) => atMs), [0]);
+});
