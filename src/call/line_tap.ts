@@ -47,13 +47,14 @@ export class LineTap implements PlayoutLine {
     if (this.#begun) this.#heard ??= this.#hear(this.#options.atMs());
     return () => {
       this.#listeners.delete(listener);
-      if (this.#listeners.size === 0) this.#stop();
+      if (this.#listeners.size === 0) this.end();
     };
   }
 
-  /** The line is gone for good: what was held back is handed out now. */
+  /** Nobody listens any more, or the line is gone for good: what was held back is handed out now. */
   end(): void {
-    this.#stop();
+    this.#heard?.end();
+    this.#heard = undefined;
   }
 
   /** Whether listeners hear silence instead of the caller. */
@@ -99,10 +100,5 @@ export class LineTap implements PlayoutLine {
     if (this.#callerMuted) heard.muteCaller(true);
     if (!this.#line) heard.detached();
     return heard;
-  }
-
-  #stop(): void {
-    this.#heard?.end();
-    this.#heard = undefined;
   }
 }

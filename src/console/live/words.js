@@ -1,5 +1,6 @@
 /** What Live says. */
 
+import { KINDS } from "../calls/call_events.js";
 import { dictionary } from "../words.js";
 
 export const word = dictionary({
@@ -232,18 +233,6 @@ const kinds = dictionary({
     recording: "grabación",
   },
 });
-const KINDS = [
-  "tool",
-  "transfer",
-  "barge-in",
-  "keys",
-  "language",
-  "reconnect",
-  "machine",
-  "whisper",
-  "recording",
-];
-
 /** What kind of thing happened, in words; one this page does not know as it is. */
 export function kindOf({ kind }) {
   return KINDS.includes(kind) ? kinds(kind) : kind;

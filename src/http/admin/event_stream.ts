@@ -1,4 +1,5 @@
 import type { Cancel, Clock } from "../../clock.ts";
+import { BoundedStream } from "./bounded_stream.ts";
 
 /** A comment goes out this often (ms), so that nothing on the way takes a quiet stream for a dead one. */
 const KEEPALIVE_MS = 15_000;
@@ -14,61 +15,46 @@ const MAX_WAITING_BYTES = 1_048_576;
  */
 export class EventStream {
   readonly #clock: Clock;
-  readonly #ended: () => void;
-  readonly #stream: ReadableStream<Uint8Array>;
-  #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  readonly #stream: BoundedStream;
   #keepalive: Cancel = () => {};
-  readonly #maxAge: Cancel;
 
   /** @param ended Called when it is over. */
   constructor(clock: Clock, ended: () => void) {
     this.#clock = clock;
-    this.#ended = ended;
-    this.#stream = new ReadableStream<Uint8Array>({
-      start: (controller) => {
-        this.#controller = controller;
-      },
-      cancel: () => this.#end(),
-    }, new ByteLengthQueuingStrategy({ highWaterMark: MAX_WAITING_BYTES }));
-    this.#maxAge = clock.after(MAX_AGE_MS, () => this.close());
+    const cancelMaxAge = clock.after(MAX_AGE_MS, () => this.close());
+    this.#stream = new BoundedStream(MAX_WAITING_BYTES, () => {
+      this.#keepalive();
+      cancelMaxAge();
+      ended();
+    });
     this.#keepAlive();
   }
 
   /** @param data Becomes JSON. */
   send(event: string, data: unknown): void {
-    this.#write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+    // A reader who comes back gets the whole state, so nothing is lost by dropping it.
+    if (this.#stream.open) this.#write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
   }
 
   close(): void {
-    this.#controller?.close();
-    this.#end();
+    this.#stream.close();
   }
 
   /** The answer that carries it; for one use. */
   response(): Response {
     // nginx would collect the events first.
     const headers = { "content-type": "text/event-stream", "x-accel-buffering": "no" };
-    return new Response(this.#stream, { headers });
+    return new Response(this.#stream.readable, { headers });
   }
 
   #keepAlive(): void {
     this.#keepalive = this.#clock.after(KEEPALIVE_MS, () => {
       this.#write(": still here\n\n");
-      if (this.#controller) this.#keepAlive();
+      if (this.#stream.open) this.#keepAlive();
     });
   }
 
   #write(text: string): void {
-    if (!this.#controller) return;
-    // A reader who comes back gets the whole state, so nothing is lost by dropping it.
-    if ((this.#controller.desiredSize ?? 0) <= 0) return this.close();
-    this.#controller.enqueue(new TextEncoder().encode(text));
-  }
-
-  #end(): void {
-    this.#controller = undefined;
-    this.#keepalive();
-    this.#maxAge();
-    this.#ended();
+    this.#stream.write(new TextEncoder().encode(text));
   }
 }

@@ -2,6 +2,7 @@ import { STATUS_CODE } from "@std/http/status";
 import { z } from "zod";
 import type { CallInProgress, LiveCalls } from "../../call/live.ts";
 import type { Clock } from "../../clock.ts";
+import { parseObject } from "../../json.ts";
 import { E164 } from "../../outbound/phone_number.ts";
 import { problem } from "../problem.ts";
 import { bodyProblem, type BodyRefusal, readWebhook } from "../webhook_input.ts";
@@ -120,7 +121,7 @@ export class LiveApi {
         "JSON was expected, with content-type: application/json",
       );
     }
-    const body = schema.safeParse(jsonOf(input.body));
+    const body = schema.safeParse(parseObject(new TextDecoder().decode(input.body)));
     if (!body.success) {
       const problems = body.error.issues.map(({ path, message }) =>
         `${path.join(".") || "body"}: ${message}`
@@ -128,14 +129,6 @@ export class LiveApi {
       return problem(STATUS_CODE.UnprocessableEntity, problems.join("; "));
     }
     return this.#with(callSid, (call) => act(call, body.data));
-  }
-}
-
-function jsonOf(body: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(body));
-  } catch {
-    return undefined;
   }
 }
 

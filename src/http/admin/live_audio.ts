@@ -1,6 +1,7 @@
 import { decodeMulaw } from "../../audio/g711.ts";
 import { interleave, wavHeader } from "../../audio/wav.ts";
 import type { CallInProgress, LiveCalls } from "../../call/live.ts";
+import { BoundedStream } from "./bounded_stream.ts";
 import type { EventStreams } from "./event_streams.ts";
 
 const SAMPLE_RATE = 8_000;
@@ -20,33 +21,17 @@ export function liveAudio(
   streams: EventStreams,
 ): Response {
   return streams.admit((over) => {
-    let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
-    const end = () => {
-      controller?.close();
-      controller = undefined;
-      over.done();
-    };
-    const stream = new ReadableStream<Uint8Array>({
-      start: (started) => {
-        controller = started;
-      },
-      cancel: () => {
-        controller = undefined;
-        over.done();
-      },
-    }, new ByteLengthQueuingStrategy({ highWaterMark: MAX_WAITING_BYTES }));
-    const write = (bytes: Uint8Array) => {
-      if (!controller) return;
-      if ((controller.desiredSize ?? 0) <= 0) return end();
-      controller.enqueue(bytes);
-    };
-    write(wavHeader(2, SAMPLE_RATE, ENDLESS));
+    const stream = new BoundedStream(MAX_WAITING_BYTES, over.done);
+    stream.write(wavHeader(2, SAMPLE_RATE, ENDLESS));
     over.after(call.listen(({ caller, assistant }) => {
-      write(interleave([decodeMulaw(caller), decodeMulaw(assistant)]));
+      stream.write(interleave([decodeMulaw(caller), decodeMulaw(assistant)]));
     }));
     over.after(calls.watch(({ type, call }) => {
-      if (type === "ended" && call.callSid === callSid) end();
+      if (type === "ended" && call.callSid === callSid) stream.close();
     }));
-    return { response: new Response(stream, { headers: { "content-type": "audio/wav" } }), end };
+    return {
+      response: new Response(stream.readable, { headers: { "content-type": "audio/wav" } }),
+      end: () => stream.close(),
+    };
   });
 }

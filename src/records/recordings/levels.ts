@@ -1,3 +1,4 @@
+import { heightOf } from "../../playout/peaks.ts";
 import { factsOf, placeOf } from "./recording_file.ts";
 
 /** One value for so much sound (ms) … */
@@ -7,7 +8,7 @@ const MOST_VALUES = 15_000;
 /** Read at a time (values): a second and a half, and others have their turn. */
 const AT_ONCE = 75;
 
-/** How loud both sides of a recording are, for a drawing: peaks from 0 to 255, their square roots as in `peaks.ts`. */
+/** How loud both sides of a recording are, for a drawing: the heights of their peaks. */
 export interface Levels {
   readonly everyMs: number;
   readonly caller: readonly number[];
@@ -44,7 +45,7 @@ function height(samples: Int16Array, channel: number): number {
     if (sample > peak) peak = sample;
     else if (-sample > peak) peak = -sample;
   }
-  return Math.round(255 * Math.sqrt(peak / 32_768));
+  return heightOf(peak);
 }
 
 async function fill(file: Deno.FsFile, bytes: Uint8Array): Promise<number> {
