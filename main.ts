@@ -1,25 +1,25 @@
 /** The command line. */
 
 import { systemClock } from "./src/clock.ts";
-import { runCheck } from "./src/check/command.ts";
+import { runCheck } from "./src/cli/check_command.ts";
 import type { Finding } from "./src/check/finding.ts";
 import { presentable } from "./src/check/presentable.ts";
 import { survey, type SurveyDeps } from "./src/check/survey.ts";
-import type { Assistants } from "./src/config/assistants/assistant.ts";
+import type { Assistants } from "./src/assistants/assistant.ts";
 import { type Config, ConfigError, loadConfig } from "./src/config/config.ts";
 import { processSurroundings } from "./src/config/surroundings.ts";
-import { StartError } from "./src/service/confined.ts";
-import { permissionsFor } from "./src/service/permissions.ts";
-import { trySandbox } from "./src/service/sandbox.ts";
-import { type Service, startService } from "./src/service/service.ts";
-import { type Server, startServer } from "./src/http/server.ts";
-import { gaDialect } from "./src/model/ga_session.ts";
-import { dial } from "./src/model/web_socket.ts";
-import { runCall } from "./src/outbound/command.ts";
-import { runCalls } from "./src/records/command.ts";
-import { deleteRecordings, findRecording, recordingsFolder } from "./src/records/recordings/kept.ts";
-import { startRehearsalModel } from "./src/rehearsal/model/server.ts";
-import { runRehearse } from "./src/rehearsal/caller/command.ts";
+import { StartError } from "./src/app/confined.ts";
+import { permissionsFor } from "./src/app/permissions.ts";
+import { trySandbox } from "./src/app/sandbox.ts";
+import { type Service, startService } from "./src/app/service.ts";
+import { type Server, startServer } from "./src/app/server.ts";
+import { gaDialect } from "./src/model/ga/ga_session.ts";
+import { dial } from "./src/model/web_socket/web_socket.ts";
+import { runCall } from "./src/cli/call_command.ts";
+import { runCalls } from "./src/cli/calls_command.ts";
+import { deleteRecordings, findRecording, recordingsFolder } from "./src/recording/stored_recordings.ts";
+import { startRehearsalModel } from "./src/simulator/model/server.ts";
+import { runRehearse } from "./src/cli/rehearse_command.ts";
 import { createLog, type Log } from "./src/telemetry/log.ts";
 import deno from "./deno.json" with { type: "json" };
 

@@ -11,7 +11,7 @@
 
 import { cpuUsage } from "node:process";
 import { WebSocket as WsClient, WebSocketServer } from "ws";
-import { dial } from "../src/model/web_socket.ts";
+import { dial } from "../src/model/web_socket/web_socket.ts";
 
 const FRAME_MS = 20;
 const FRAME_BYTES = 250;

@@ -5,13 +5,13 @@
  *     deno run -A bench/recording_bench.ts [MINUTES]
  */
 
-import { CallerAudio } from "../src/call/caller_audio.ts";
+import { CallerAudio } from "../src/call/conversation/caller_audio.ts";
 import type { Clock } from "../src/clock.ts";
-import { HeardAudio, type Stretch } from "../src/playout/heard_audio.ts";
+import { HeardAudio, type Stretch } from "../src/recording/heard_audio.ts";
 import { Playout, type PlayoutLine } from "../src/playout/playout.ts";
-import { RecordingBatches } from "../src/records/recordings/recording_batches.ts";
-import { type RecordedPiece, RecordingFile } from "../src/records/recordings/recording_file.ts";
-import { levelsOf } from "../src/records/recordings/levels.ts";
+import { RecordingBatches } from "../src/recording/recording_batches.ts";
+import { type RecordedPiece, RecordingFile } from "../src/recording/recording_file.ts";
+import { levelsOf } from "../src/recording/levels.ts";
 
 const MINUTES = Number(Deno.args[0] ?? 30);
 const FRAME_MS = 20;

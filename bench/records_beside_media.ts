@@ -6,8 +6,8 @@
  */
 
 import { DatabaseSync } from "node:sqlite";
-import { dial } from "../src/model/web_socket.ts";
-import { twilioSignature } from "../src/rehearsal/caller/sign.ts";
+import { dial } from "../src/model/web_socket/web_socket.ts";
+import { twilioSignature } from "../src/simulator/caller/sign.ts";
 import { spreadOf } from "./hostile/delays.ts";
 import { mediaFrame, startFrame, stopFrame } from "./hostile/frames.ts";
 import { GoodCalls, type Service } from "./hostile/good_calls.ts";

@@ -3,10 +3,10 @@
 import { systemClock } from "../src/clock.ts";
 import { loadConfig } from "../src/config/config.ts";
 import { processSurroundings } from "../src/config/surroundings.ts";
-import { startServer } from "../src/http/server.ts";
-import { gaDialect } from "../src/model/ga_session.ts";
+import { startServer } from "../src/app/server.ts";
+import { gaDialect } from "../src/model/ga/ga_session.ts";
 import { RemoteCallStore } from "../src/records/store_port.ts";
-import { startRecords } from "../src/service/records.ts";
+import { startRecords } from "../src/app/records_thread.ts";
 import { createLog } from "../src/telemetry/log.ts";
 
 const config = loadConfig(processSurroundings);

@@ -5,7 +5,7 @@
  *     deno bench -A bench/signature_bench.ts
  */
 
-import { twilioSignature } from "../src/rehearsal/caller/sign.ts";
+import { twilioSignature } from "../src/simulator/caller/sign.ts";
 import { SignatureCheck } from "../src/twilio/signature.ts";
 
 const TOKEN = "0123456789abcdef0123456789abcdef";

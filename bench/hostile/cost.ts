@@ -1,8 +1,8 @@
 /** What a socket that is refused costs the service, against one that is accepted: CPU time of the whole process. */
 
-import { StreamTokens } from "../../src/call/stream_tokens.ts";
+import { StreamTokens } from "../../src/calls/stream_tokens.ts";
 import { systemClock } from "../../src/clock.ts";
-import { twilioSignature } from "../../src/rehearsal/caller/sign.ts";
+import { twilioSignature } from "../../src/simulator/caller/sign.ts";
 import { mediaFrame, startFrame, stopFrame } from "./frames.ts";
 import { markedFrame } from "./marked_frame.ts";
 import { Model } from "./model.ts";

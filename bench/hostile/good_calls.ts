@@ -1,6 +1,6 @@
 import { isObject, parseObject } from "../../src/json.ts";
-import { dial, type ModelSocket } from "../../src/model/web_socket.ts";
-import { twilioSignature } from "../../src/rehearsal/caller/sign.ts";
+import { dial, type ModelSocket } from "../../src/model/web_socket/web_socket.ts";
+import { twilioSignature } from "../../src/simulator/caller/sign.ts";
 import type { Target } from "./attack.ts";
 import { Window } from "./delays.ts";
 import { mediaFrame, startFrame, stopFrame } from "./frames.ts";

@@ -1,6 +1,6 @@
 /** What many attacks have in common. */
 
-import { twilioSignature } from "../../src/rehearsal/caller/sign.ts";
+import { twilioSignature } from "../../src/simulator/caller/sign.ts";
 import { refused, type Target } from "./attack.ts";
 import { exchange, type ExchangeOptions, requestText } from "./wire.ts";
 

@@ -1,5 +1,5 @@
 import { encodeHex } from "@std/encoding/hex";
-import { StreamTokens } from "../../src/call/stream_tokens.ts";
+import { StreamTokens } from "../../src/calls/stream_tokens.ts";
 import { systemClock } from "../../src/clock.ts";
 import { type Attack, attack, refused, type Target } from "./attack.ts";
 import { BAD_STARTS, badFrames, mediaFrame, startFrame, stopFrame } from "./frames.ts";

@@ -3,23 +3,23 @@ import type { ModelObserver, ModelSession, SessionFailure, SessionOptions } from
 import { ToolCalls } from "../tools/tool_calls.ts";
 import type { MediaStream, MediaStreamObserver, Skipped, StreamEnd } from "../twilio/media_stream.ts";
 import type { AnsweredBy } from "../twilio/call_status.ts";
-import type { CallAssistant, Destination } from "./assistant.ts";
+import type { CallAssistant, Destination } from "./call_assistant.ts";
 import { CallEvents } from "./call_events.ts";
 import { CallFeed, type Cost } from "./call_feed.ts";
-import { CallRecording, type Recorder } from "./call_recording.ts";
-import { CallPhone } from "./call_phone.ts";
-import { Conversation } from "./conversation.ts";
+import { CallRecording, type Recorder } from "../recording/call_recording.ts";
+import { CallPhone } from "./phone/call_phone.ts";
+import { Conversation } from "./conversation/conversation.ts";
 import { type Ending, type EndReason, GOODBYES, type Parting } from "./ending.ts";
-import { LineTap } from "./line_tap.ts";
-import type { LiveCall } from "./live.ts";
+import { LineTap } from "../recording/line_tap.ts";
+import type { LiveCall } from "../calls/live_calls.ts";
 import type { CallRecord } from "./record.ts";
-import { MachineWatch } from "./machine_watch.ts";
+import { MachineWatch } from "./phone/machine_watch.ts";
 import { Operator } from "./operator.ts";
-import { SessionKeeper } from "./session_keeper.ts";
+import { SessionKeeper } from "./conversation/session_keeper.ts";
 import { summarise, type Witnesses } from "./summary.ts";
 import { countMinutes, limitTime } from "./time_limit.ts";
-import { Transcript } from "./transcript.ts";
-import { Transfer, type TransferFailure } from "./transfer.ts";
+import { Transcript } from "./conversation/transcript.ts";
+import { Transfer, type TransferFailure } from "./phone/transfer.ts";
 import { Watchdog } from "./watchdog.ts";
 
 /** A prepared session that no stream has adopted by then is closed (ms). */

@@ -1,9 +1,9 @@
 import type { CallEvent } from "../records/call_record.ts";
-import type { Stretch } from "../playout/heard_audio.ts";
-import { peaks } from "../playout/peaks.ts";
+import type { Stretch } from "../recording/heard_audio.ts";
+import { peaks } from "../recording/peaks.ts";
 import type { TurnHops } from "../telemetry/turn_hops.ts";
-import type { LineTap } from "./line_tap.ts";
-import type { Said } from "./transcript.ts";
+import type { LineTap } from "../recording/line_tap.ts";
+import type { Said } from "./conversation/transcript.ts";
 
 /** A level goes out for as much audio (bytes of one side, µ-law at 8 kHz): 100 ms. */
 const LEVEL_BYTES = 800;

@@ -1,11 +1,11 @@
-import type { Destination } from "./assistant.ts";
+import type { Destination } from "./call_assistant.ts";
 import type { CallEvents } from "./call_events.ts";
 import type { CallFeed, Cost } from "./call_feed.ts";
-import type { CallRecording } from "./call_recording.ts";
-import type { Conversation } from "./conversation.ts";
-import type { CallInProgress, CallState } from "./live.ts";
-import type { LineTap } from "./line_tap.ts";
-import type { Transcript } from "./transcript.ts";
+import type { CallRecording } from "../recording/call_recording.ts";
+import type { Conversation } from "./conversation/conversation.ts";
+import type { CallInProgress, CallState } from "../calls/live_calls.ts";
+import type { LineTap } from "../recording/line_tap.ts";
+import type { Transcript } from "./conversation/transcript.ts";
 
 /** How long a number rings that an operator takes a call over to (s). */
 const RING_SECONDS = 30;

@@ -2,7 +2,7 @@ import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { CallSpan } from "../telemetry/spans.ts";
 import type { MediaStream } from "../twilio/media_stream.ts";
-import type { Conversation } from "./conversation.ts";
+import type { Conversation } from "./conversation/conversation.ts";
 import type { EndReason } from "./ending.ts";
 
 /** Who hears of a call's end. */

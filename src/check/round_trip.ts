@@ -1,7 +1,7 @@
 /** Whether the service, asked the way Twilio asks it, answers Twilio and nobody else. */
 
-import { dial, DialError } from "../model/web_socket.ts";
-import { twilioSignature } from "../rehearsal/caller/sign.ts";
+import { dial, DialError } from "../model/web_socket/web_socket.ts";
+import { twilioSignature } from "../simulator/caller/sign.ts";
 import { failed, type Finding, ok } from "./finding.ts";
 import { ask, type Network, NoAnswer, TIMEOUT_MS } from "./network.ts";
 

@@ -1,8 +1,8 @@
 /** `parley check --route`: which assistant a call would get, and why. */
 
 import type { Clock } from "../clock.ts";
-import type { Assistants } from "../config/assistants/assistant.ts";
-import { route } from "../config/assistants/route.ts";
+import type { Assistants } from "../assistants/assistant.ts";
+import { route } from "../assistants/route.ts";
 
 /** A call that might come in, as its flags say it. */
 export interface RouteQuestion {

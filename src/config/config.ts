@@ -1,5 +1,5 @@
 import { parse } from "@std/dotenv/parse";
-import type { Assistants } from "./assistants/assistant.ts";
+import type { Assistants } from "../assistants/assistant.ts";
 import { readAssistants, readDoNotCallList } from "./files.ts";
 import { nearest, slips } from "./misspelt.ts";
 import type { Surroundings } from "./surroundings.ts";

@@ -1,7 +1,7 @@
 import { isPriced } from "../model/prices.ts";
-import { readDoNotCall } from "../outbound/phone_number.ts";
-import type { Assistants } from "./assistants/assistant.ts";
-import { AssistantsError, defaultAssistants, loadAssistants } from "./assistants/load.ts";
+import { readDoNotCall } from "../dialer/phone_number.ts";
+import type { Assistants } from "../assistants/assistant.ts";
+import { AssistantsError, defaultAssistants, loadAssistants } from "../assistants/load.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 /** Who answers; undefined where that cannot be told. Problems are added to those there are. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { CallingHours } from "../outbound/calling_hours.ts";
-import { E164 } from "../outbound/phone_number.ts";
+import { CallingHours } from "../dialer/calling_hours.ts";
+import { E164 } from "../dialer/phone_number.ts";
 import { LOG_FORMATS, LOG_LEVELS } from "../telemetry/log.ts";
 
 /** One environment variable: what it is for, what it may be, what it is when it is not set. */

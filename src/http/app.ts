@@ -1,15 +1,15 @@
 import { STATUS_CODE } from "@std/http/status";
-import type { Calls } from "../call/calls.ts";
+import type { Calls } from "../calls/calls.ts";
 import type { Log } from "../telemetry/log.ts";
 import { SignatureCheck } from "../twilio/signature.ts";
 import { clientAddress, type TrustedProxies } from "./address.ts";
 import type { AdminGuard } from "./admin/admin.ts";
-import { InTwiliosPlace, type LetIn } from "./in_twilios_place.ts";
+import { InTwiliosPlace, type LetIn } from "./twilio/voice_access.ts";
 import { originAllowed } from "./origin.ts";
 import { problem } from "./problem.ts";
-import type { Refusals } from "./refusals.ts";
+import type { Refusals } from "./twilio/refusals.ts";
 import { type Handler, routeOf, type Routes } from "./routes.ts";
-import { openStream, type StreamsOptions } from "./streams.ts";
+import { openStream, type StreamsOptions } from "./twilio/streams.ts";
 import {
   afterStream,
   afterTransfer,
@@ -18,8 +18,8 @@ import {
   takeAnsweredBy,
   takeStatus,
   type VoiceOptions,
-} from "./voice.ts";
-import { bodyProblem, readWebhook } from "./webhook_input.ts";
+} from "./twilio/voice.ts";
+import { bodyProblem, readWebhook } from "./twilio/webhook_input.ts";
 
 export interface AppOptions extends StreamsOptions, VoiceOptions {
   readonly calls: Calls;

@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { migrate, NewerFileError } from "./schema.ts";
+import { migrate, NewerFileError } from "./migrations.ts";
 
 /** How long to wait for another process that writes (ms). */
 const BUSY_MS = 5_000;

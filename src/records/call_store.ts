@@ -7,7 +7,7 @@ import type { CallRecord } from "./call_record.ts";
 import { readCall, writeCall } from "./call_rows.ts";
 import { callStats, type DayStats, type StatsQuery } from "./call_stats.ts";
 import { deleteBefore, forget, type Traces, tracesOf } from "./forget.ts";
-import { inTransaction } from "./schema.ts";
+import { inTransaction } from "./migrations.ts";
 
 /** How long records are put together (ms). */
 const BATCH_MS = 250;

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { indexCall, isoTime, numberOf, removeCall, textOf, unindexCall } from "./call_rows.ts";
-import { PhoneNumber } from "./phone_number.ts";
-import { inTransaction } from "./schema.ts";
+import { PhoneNumber } from "./stored_phone_number.ts";
+import { inTransaction } from "./migrations.ts";
 
 /** What the file has of a phone number. */
 export interface Traces {

@@ -3,7 +3,7 @@
 import { systemClock } from "../clock.ts";
 import { createLog, type LogOptions } from "../telemetry/log.ts";
 import { CallStore } from "./call_store.ts";
-import { Recordings, type RecordingsOptions } from "./recordings/recordings.ts";
+import { Recordings, type RecordingsOptions } from "../recording/recordings.ts";
 import { serveStore } from "./store_port.ts";
 
 /** What the thread is started with. */

@@ -3,11 +3,11 @@ import type { CallRecord } from "./call_record.ts";
 import type { DayStats, StatsQuery } from "./call_stats.ts";
 import type { CallStore } from "./call_store.ts";
 import type { Traces } from "./forget.ts";
-import type { Stretch } from "../playout/heard_audio.ts";
-import type { Levels } from "./recordings/levels.ts";
-import { RecordingBatches } from "./recordings/recording_batches.ts";
-import type { RecordedPiece, RecordingFacts } from "./recordings/recording_file.ts";
-import type { Recordings } from "./recordings/recordings.ts";
+import type { Stretch } from "../recording/heard_audio.ts";
+import type { Levels } from "../recording/levels.ts";
+import { RecordingBatches } from "../recording/recording_batches.ts";
+import type { RecordedPiece, RecordingFacts } from "../recording/recording_file.ts";
+import type { Recordings } from "../recording/recordings.ts";
 
 /** What can be asked of a store, each with one argument. */
 type Question =

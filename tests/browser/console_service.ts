@@ -2,16 +2,16 @@ import type { Finding } from "../../src/check/finding.ts";
 import { systemClock } from "../../src/clock.ts";
 import type { Config } from "../../src/config/config.ts";
 import { type JsonObject, parseObject } from "../../src/json.ts";
-import { gaDialect } from "../../src/model/ga_session.ts";
+import { gaDialect } from "../../src/model/ga/ga_session.ts";
 import type { CallRecord } from "../../src/records/call_record.ts";
 import { RemoteCallStore } from "../../src/records/store_port.ts";
 import {
   type RehearsalModel,
   type RehearsalModelOptions,
   startRehearsalModel,
-} from "../../src/rehearsal/model/server.ts";
-import { type Server, startServer } from "../../src/http/server.ts";
-import { type RecordsThread, startRecords } from "../../src/service/records.ts";
+} from "../../src/simulator/model/server.ts";
+import { type Server, startServer } from "../../src/app/server.ts";
+import { type RecordsThread, startRecords } from "../../src/app/records_thread.ts";
 import { createLog } from "../../src/telemetry/log.ts";
 import { Bell } from "../support/bell.ts";
 import { configOf } from "../support/service.ts";

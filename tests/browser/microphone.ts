@@ -1,5 +1,5 @@
 import { convertRate, writeWav } from "../../src/audio/mod.ts";
-import { voice, VOWELS } from "../../src/rehearsal/phrase.ts";
+import { voice, VOWELS } from "../../src/simulator/phrase.ts";
 
 /** Samples a second of a browser's microphone. */
 const RATE = 48_000;

@@ -2,8 +2,8 @@
 
 import { encodeMulaw, MULAW_SILENCE } from "../../src/audio/g711.ts";
 import { systemClock } from "../../src/clock.ts";
-import { RehearsalCaller } from "../../src/rehearsal/caller/caller.ts";
-import { madeUpVoice, msToSay } from "../../src/rehearsal/script/voice.ts";
+import { RehearsalCaller } from "../../src/simulator/caller/caller.ts";
+import { madeUpVoice, msToSay } from "../../src/simulator/script/voice.ts";
 import type { ScriptedSession } from "../support/scripted_model.ts";
 
 /** Something said, from a moment of the call on (ms); an answer may be talked over. */

@@ -3,9 +3,9 @@
 import axe from "axe-core";
 import { assert, assertEquals } from "@std/assert";
 import type { Browser, Page } from "puppeteer-core";
-import { rateOf, toBytes } from "../../src/rehearsal/model/audio.ts";
-import { chime } from "../../src/rehearsal/model/chime.ts";
-import type { Mind } from "../../src/rehearsal/model/plan.ts";
+import { rateOf, toBytes } from "../../src/simulator/model/audio.ts";
+import { chime } from "../../src/simulator/model/chime.ts";
+import type { Mind } from "../../src/simulator/model/plan.ts";
 import { StreamClient } from "../support/stream_client.ts";
 import { seen, type Visit, visit } from "./chromium.ts";
 import { ConsoleService } from "./console_service.ts";

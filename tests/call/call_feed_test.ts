@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { CallFeed, type Happening } from "../../src/call/call_feed.ts";
-import type { Stretch } from "../../src/playout/heard_audio.ts";
+import type { Stretch } from "../../src/recording/heard_audio.ts";
 
 const PLAYHEAD = { callerSpeaks: true, assistantSpeaks: false, queuedMs: 40, twilioMs: 0 };
 const EVENT = { type: "event", data: { atMs: 5, kind: "keys", name: "1" } } as const;

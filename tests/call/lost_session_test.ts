@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { z } from "zod";
-import type { CallAssistant } from "../../src/call/assistant.ts";
-import type { CallChange } from "../../src/call/live.ts";
+import type { CallAssistant } from "../../src/call/call_assistant.ts";
+import type { CallChange } from "../../src/calls/live_calls.ts";
 import type { CallRecord } from "../../src/call/record.ts";
 import { parseObject } from "../../src/json.ts";
 import { collectDigits, switchLanguage, transferCall } from "../../src/tools/call_tools.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { CallAssistant } from "../../src/call/assistant.ts";
+import type { CallAssistant } from "../../src/call/call_assistant.ts";
 import { type JsonObject, parseObject } from "../../src/json.ts";
 import { tool } from "../../src/tools/tool.ts";
 import { endCall, sendDigits, switchLanguage, transferCall } from "../../src/tools/call_tools.ts";

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { z } from "zod";
-import type { CallAssistant } from "../../src/call/assistant.ts";
-import type { CallsOptions } from "../../src/call/calls.ts";
+import type { CallAssistant } from "../../src/call/call_assistant.ts";
+import type { CallsOptions } from "../../src/calls/calls.ts";
 import type { CallRecord } from "../../src/call/record.ts";
 import { parseObject } from "../../src/json.ts";
 import {

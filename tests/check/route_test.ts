@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { explainRoute, type RouteQuestion } from "../../src/check/route.ts";
-import { load } from "../config/assistants/support.ts";
+import { load } from "../assistants/support.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 
 const ASSISTANTS = load({

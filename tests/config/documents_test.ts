@@ -3,10 +3,10 @@ import deno from "../../deno.json" with { type: "json" };
 import mirror from "../../.mirror/import_map.json" with { type: "json" };
 import { loadConfig } from "../../src/config/config.ts";
 import { type Setting, SETTINGS } from "../../src/config/settings.ts";
-import { CALLS_USAGE } from "../../src/records/command_args.ts";
-import { CALL_USAGE } from "../../src/outbound/command.ts";
-import { CHECK_USAGE } from "../../src/check/command.ts";
-import { REHEARSE_USAGE } from "../../src/rehearsal/caller/command.ts";
+import { CALLS_USAGE } from "../../src/cli/calls_arguments.ts";
+import { CALL_USAGE } from "../../src/cli/call_command.ts";
+import { CHECK_USAGE } from "../../src/cli/check_command.ts";
+import { REHEARSE_USAGE } from "../../src/cli/rehearse_command.ts";
 
 const ROOT = new URL("../..", import.meta.url);
 const read = (path: string) => Deno.readTextFileSync(new URL(path, ROOT));

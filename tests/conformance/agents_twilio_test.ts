@@ -3,7 +3,7 @@ import { TwilioRealtimeTransportLayer } from "@openai/agents-extensions";
 import { RealtimeAgent, RealtimeSession } from "@openai/agents-realtime";
 import { isObject } from "../../src/json.ts";
 import { Bell } from "../support/bell.ts";
-import { speechLike } from "../rehearsal/model/support.ts";
+import { speechLike } from "../simulator/model/support.ts";
 import { assertSameAudio, heardMs, indexIn, joined, placeWatchedCall, WatchedModel } from "./watched_call.ts";
 
 /** A server for one call, made of the vendor's parts as the vendor's guide puts them together. */

@@ -2,8 +2,8 @@
 
 import { assert, assertAlmostEquals, assertEquals, assertGreater, assertLess } from "@std/assert";
 import { isObject } from "../../src/json.ts";
-import type { RehearseOptions } from "../../src/rehearsal/caller/rehearse.ts";
-import { speechLike } from "../rehearsal/model/support.ts";
+import type { RehearseOptions } from "../../src/simulator/caller/rehearse.ts";
+import { speechLike } from "../simulator/model/support.ts";
 import { TestService } from "../support/service.ts";
 import {
   assertSameAudio,

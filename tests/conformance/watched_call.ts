@@ -4,12 +4,12 @@ import { decodeBase64 } from "@std/encoding/base64";
 import { decodeMulaw } from "../../src/audio/g711.ts";
 import { MulawToPcm24, Pcm24ToMulaw } from "../../src/audio/transcode.ts";
 import { isObject, parseObject } from "../../src/json.ts";
-import { audibleSpan } from "../../src/rehearsal/caller/ear.ts";
-import { dial } from "../../src/model/web_socket.ts";
-import type { OpenSocket } from "../../src/rehearsal/caller/media_socket.ts";
-import { startRehearsalModel } from "../../src/rehearsal/model/server.ts";
-import type { WatchedEvent } from "../../src/rehearsal/model/wire.ts";
-import { type Rehearsal, rehearse, type RehearseOptions } from "../../src/rehearsal/caller/rehearse.ts";
+import { audibleSpan } from "../../src/simulator/caller/ear.ts";
+import { dial } from "../../src/model/web_socket/web_socket.ts";
+import type { OpenSocket } from "../../src/simulator/caller/media_socket.ts";
+import { startRehearsalModel } from "../../src/simulator/model/server.ts";
+import type { WatchedEvent } from "../../src/simulator/model/wire.ts";
+import { type Rehearsal, rehearse, type RehearseOptions } from "../../src/simulator/caller/rehearse.ts";
 
 /** The stand-in model, and every event of its sessions: what it was sent, what it said, and when (ms, monotonic). */
 export class WatchedModel implements AsyncDisposable {

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { dial, DialError } from "../../src/model/web_socket.ts";
+import { dial, DialError } from "../../src/model/web_socket/web_socket.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { CALL, connect } from "../support/line.ts";
 import { ScriptedModel } from "../support/scripted_model.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { twilioSignature } from "../../src/rehearsal/caller/sign.ts";
+import { twilioSignature } from "../../src/simulator/caller/sign.ts";
 import { field, markAfter } from "../support/line.ts";
 import { ScriptedModel } from "../support/scripted_model.ts";
 import { TestService } from "../support/service.ts";

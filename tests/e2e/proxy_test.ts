@@ -1,9 +1,9 @@
 /** A signed call through the proxies of deploy/, with their own files. A proxy that is not installed is passed over. */
 
 import { assertEquals } from "@std/assert";
-import { dial } from "../../src/model/web_socket.ts";
-import { rehearse } from "../../src/rehearsal/caller/rehearse.ts";
-import { startRehearsalModel } from "../../src/rehearsal/model/server.ts";
+import { dial } from "../../src/model/web_socket/web_socket.ts";
+import { rehearse } from "../../src/simulator/caller/rehearse.ts";
+import { startRehearsalModel } from "../../src/simulator/model/server.ts";
 import { Bell } from "../support/bell.ts";
 import { FIRST, RenewedFiles } from "../support/certificates.ts";
 import { TestService } from "../support/service.ts";

@@ -2,11 +2,11 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { encodeMulaw, readWav } from "../../src/audio/mod.ts";
 import { systemClock } from "../../src/clock.ts";
 import { CallStore } from "../../src/records/call_store.ts";
-import { Recordings } from "../../src/records/recordings/recordings.ts";
+import { Recordings } from "../../src/recording/recordings.ts";
 import { RemoteCallStore, serveStore } from "../../src/records/store_port.ts";
-import { RehearsalCaller } from "../../src/rehearsal/caller/caller.ts";
-import { openNativeSocket } from "../../src/rehearsal/caller/media_socket.ts";
-import { sid } from "../../src/rehearsal/caller/sid.ts";
+import { RehearsalCaller } from "../../src/simulator/caller/caller.ts";
+import { openNativeSocket } from "../../src/simulator/caller/media_socket.ts";
+import { sid } from "../../src/simulator/caller/sid.ts";
 import { createLog } from "../../src/telemetry/log.ts";
 import { compare, noise, randomFrom } from "../playout/heard_rig.ts";
 import { ScriptedModel, type ScriptedSession } from "../support/scripted_model.ts";

@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { encodeHex } from "@std/encoding/hex";
 import twilio from "twilio";
-import { dial, DialError } from "../../src/model/web_socket.ts";
-import { rehearse } from "../../src/rehearsal/caller/rehearse.ts";
-import { startRehearsalModel } from "../../src/rehearsal/model/server.ts";
+import { dial, DialError } from "../../src/model/web_socket/web_socket.ts";
+import { rehearse } from "../../src/simulator/caller/rehearse.ts";
+import { startRehearsalModel } from "../../src/simulator/model/server.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { startMessage } from "../support/fake_socket.ts";
 import { ScriptedModel } from "../support/scripted_model.ts";

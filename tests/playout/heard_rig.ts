@@ -1,7 +1,7 @@
 import { kept } from "../support/kept_stretch.ts";
-import { HeardAudio, type Stretch } from "../../src/playout/heard_audio.ts";
+import { HeardAudio, type Stretch } from "../../src/recording/heard_audio.ts";
 import { Playout } from "../../src/playout/playout.ts";
-import { Line } from "../../src/rehearsal/caller/line.ts";
+import { Line } from "../../src/simulator/caller/line.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 
 export const FRAME_MS = 20;

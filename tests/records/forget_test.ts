@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
-import { PhoneNumber } from "../../src/records/phone_number.ts";
+import { PhoneNumber } from "../../src/records/stored_phone_number.ts";
 import { ANN, call, said, Shelf, sidOf } from "./calls.ts";
 
 const BOB = "+15551239999";

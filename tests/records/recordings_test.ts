@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { decodeMulaw, readWav } from "../../src/audio/mod.ts";
 import { recordingAudio, recordingLevels } from "../../src/http/admin/recording_routes.ts";
-import { RecordingBatches } from "../../src/records/recordings/recording_batches.ts";
-import type { RecordedPiece } from "../../src/records/recordings/recording_file.ts";
-import { Recordings, type RecordingsOptions } from "../../src/records/recordings/recordings.ts";
+import { RecordingBatches } from "../../src/recording/recording_batches.ts";
+import type { RecordedPiece } from "../../src/recording/recording_file.ts";
+import { Recordings, type RecordingsOptions } from "../../src/recording/recordings.ts";
 import { RemoteCallStore, serveStore } from "../../src/records/store_port.ts";
 import { call, Shelf, sidOf } from "./calls.ts";
 

@@ -1,6 +1,6 @@
-import type { CallAssistant } from "../../src/call/assistant.ts";
-import { Calls, type CallsOptions } from "../../src/call/calls.ts";
-import { Budget, type BudgetFile } from "../../src/call/budget.ts";
+import type { CallAssistant } from "../../src/call/call_assistant.ts";
+import { Calls, type CallsOptions } from "../../src/calls/calls.ts";
+import { Budget, type BudgetFile } from "../../src/calls/budget.ts";
 import { type JsonObject, parseObject } from "../../src/json.ts";
 import { createLog } from "../../src/telemetry/log.ts";
 import { Metrics } from "../../src/telemetry/metrics.ts";

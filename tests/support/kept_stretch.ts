@@ -1,4 +1,4 @@
-import type { Stretch } from "../../src/playout/heard_audio.ts";
+import type { Stretch } from "../../src/recording/heard_audio.ts";
 
 /** What was heard, for a test to look at later: its arrays are used again otherwise. */
 export function kept({ atMs, caller, assistant }: Stretch): Stretch {

@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from "../../src/clock.ts";
 import { type Config, loadConfig } from "../../src/config/config.ts";
-import { type Server, type ServerOptions, startServer } from "../../src/http/server.ts";
-import { gaDialect } from "../../src/model/ga_session.ts";
+import { type Server, type ServerOptions, startServer } from "../../src/app/server.ts";
+import { gaDialect } from "../../src/model/ga/ga_session.ts";
 import { createLog } from "../../src/telemetry/log.ts";
 import { type JsonObject, parseObject } from "../../src/json.ts";
 import { Bell } from "./bell.ts";

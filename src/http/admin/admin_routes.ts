@@ -1,24 +1,24 @@
 import { STATUS_CODE } from "@std/http/status";
 import type { Finding } from "../../check/finding.ts";
-import type { LiveCalls } from "../../call/live.ts";
+import type { LiveCalls } from "../../calls/live_calls.ts";
 import type { Clock } from "../../clock.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 import type { TrustedProxies } from "../address.ts";
 import { AdminGuard, type Refused } from "./admin.ts";
 import { SIGNED_OUT } from "./admin_cookie.ts";
 import { Api, type PastCalls } from "./api.ts";
-import { recently } from "./recently.ts";
+import { recently } from "./cached_for.ts";
 import { EventStreams } from "./event_streams.ts";
 import { LiveApi } from "./live_api.ts";
 import type { Setup } from "./setup.ts";
 import type { Handler, Routes } from "../routes.ts";
 import { consoleFile, consolePage, isOpenFile, loginPage, seeOther, wantsPage, welcome } from "./console.ts";
 import { problem } from "../problem.ts";
-import type { Outbound } from "../outbound.ts";
-import type { Refusals } from "../refusals.ts";
+import type { Outbound } from "../twilio/outbound.ts";
+import type { Refusals } from "../twilio/refusals.ts";
 import { type KeptRecordings, recordingAudio, recordingLevels } from "./recording_routes.ts";
 import { secured } from "../security_headers.ts";
-import { bodyProblem, readWebhook } from "../webhook_input.ts";
+import { bodyProblem, readWebhook } from "../twilio/webhook_input.ts";
 
 /** The console's views; each has a folder of its own. */
 const VIEWS = ["live", "calls", "overview", "phone"];

@@ -1,8 +1,8 @@
 import { STATUS_CODE } from "@std/http/status";
-import type { LiveCalls } from "../../call/live.ts";
+import type { LiveCalls } from "../../calls/live_calls.ts";
 import type { Clock } from "../../clock.ts";
 import type { RemoteCallStore } from "../../records/store_port.ts";
-import type { Outbound } from "../outbound.ts";
+import type { Outbound } from "../twilio/outbound.ts";
 import { problem } from "../problem.ts";
 import { EventStreams } from "./event_streams.ts";
 

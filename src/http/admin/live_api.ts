@@ -1,11 +1,11 @@
 import { STATUS_CODE } from "@std/http/status";
 import { z } from "zod";
-import type { CallInProgress, LiveCalls } from "../../call/live.ts";
+import type { CallInProgress, LiveCalls } from "../../calls/live_calls.ts";
 import type { Clock } from "../../clock.ts";
 import { parseObject } from "../../json.ts";
-import { E164 } from "../../outbound/phone_number.ts";
+import { E164 } from "../../dialer/phone_number.ts";
 import { problem } from "../problem.ts";
-import { bodyProblem, type BodyRefusal, readWebhook } from "../webhook_input.ts";
+import { bodyProblem, type BodyRefusal, readWebhook } from "../twilio/webhook_input.ts";
 import type { EventStreams } from "./event_streams.ts";
 import { liveAudio } from "./live_audio.ts";
 

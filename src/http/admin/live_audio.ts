@@ -1,6 +1,6 @@
 import { decodeMulaw } from "../../audio/g711.ts";
 import { interleave, wavHeader } from "../../audio/wav.ts";
-import type { CallInProgress, LiveCalls } from "../../call/live.ts";
+import type { CallInProgress, LiveCalls } from "../../calls/live_calls.ts";
 import { BoundedStream } from "./bounded_stream.ts";
 import type { EventStreams } from "./event_streams.ts";
 

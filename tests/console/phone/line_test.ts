@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { decodeMulaw } from "../../../src/audio/g711.ts";
 import { FRAME, Line, Microphone } from "../../../src/console/phone/line.js";
-import { Line as TwilioLine } from "../../../src/rehearsal/caller/line.ts";
+import { Line as TwilioLine } from "../../../src/simulator/caller/line.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 
 /** The audio thread works in blocks of so many samples. */

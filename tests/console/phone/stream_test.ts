@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { newSid, TwilioStream } from "../../../src/console/phone/stream.js";
-import { RehearsalCaller } from "../../../src/rehearsal/caller/caller.ts";
+import { RehearsalCaller } from "../../../src/simulator/caller/caller.ts";
 import { clearMessage, markMessage, mediaMessage } from "../../../src/twilio/messages.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 

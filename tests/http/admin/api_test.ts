@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import type { CallChange, LiveCall, LiveCalls } from "../../../src/call/live.ts";
+import type { CallChange, LiveCall, LiveCalls } from "../../../src/calls/live_calls.ts";
 import type { CallQuery } from "../../../src/records/call_list.ts";
 import type { CallRecord } from "../../../src/records/call_record.ts";
 import type { DayStats, StatsQuery } from "../../../src/records/call_stats.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import type { LiveCall } from "../../../src/call/live.ts";
+import type { LiveCall } from "../../../src/calls/live_calls.ts";
 import { TrustedProxies } from "../../../src/http/address.ts";
 import { routeOf } from "../../../src/http/routes.ts";
 import { adminRoutes, type AdminRoutesOptions } from "../../../src/http/admin/admin_routes.ts";

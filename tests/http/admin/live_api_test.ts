@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { Happening } from "../../../src/call/call_feed.ts";
-import type { CallChange, CallInProgress, LiveCall } from "../../../src/call/live.ts";
+import type { CallChange, CallInProgress, LiveCall } from "../../../src/calls/live_calls.ts";
 import { EventStreams } from "../../../src/http/admin/event_streams.ts";
 import { LiveApi } from "../../../src/http/admin/live_api.ts";
 import { EventReader } from "../../support/event_reader.ts";

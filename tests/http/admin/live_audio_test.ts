@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { wavHeader } from "../../../src/audio/wav.ts";
-import type { CallChange, CallInProgress } from "../../../src/call/live.ts";
+import type { CallChange, CallInProgress } from "../../../src/calls/live_calls.ts";
 import { EventStreams } from "../../../src/http/admin/event_streams.ts";
 import { liveAudio } from "../../../src/http/admin/live_audio.ts";
-import type { Stretch } from "../../../src/playout/heard_audio.ts";
+import type { Stretch } from "../../../src/recording/heard_audio.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 
 const SECOND = 8_000;

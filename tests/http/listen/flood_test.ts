@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { isObject, type JsonObject, parseObject } from "../../../src/json.ts";
-import { dial } from "../../../src/model/web_socket.ts";
+import { dial } from "../../../src/model/web_socket/web_socket.ts";
 import { Bell } from "../../support/bell.ts";
 import { FIRST, RenewedFiles } from "../../support/certificates.ts";
 

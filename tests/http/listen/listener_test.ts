@@ -3,7 +3,7 @@ import { type Clock, systemClock } from "../../../src/clock.ts";
 import { CertificateError, endOf } from "../../../src/http/listen/certificate.ts";
 import { listen, type Listener, type ListenOptions } from "../../../src/http/listen/listener.ts";
 import { type JsonObject, parseObject } from "../../../src/json.ts";
-import { dial } from "../../../src/model/web_socket.ts";
+import { dial } from "../../../src/model/web_socket/web_socket.ts";
 import { createLog } from "../../../src/telemetry/log.ts";
 import { Bell } from "../../support/bell.ts";
 import { FIRST, RenewedFiles, SECOND, type TestCertificate } from "../../support/certificates.ts";

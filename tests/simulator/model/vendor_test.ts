@@ -1,0 +1,191 @@
+import { assert, assertEquals } from "@std/assert";
+import { encodeBase64 } from "@std/encoding/base64";
+import {
+  OpenAIRealtimeWebSocket as AgentsTransport,
+  type TransportToolCallEvent,
+} from "@openai/agents-realtime";
+import OpenAI from "openai";
+import { OpenAIRealtimeWebSocket } from "openai/realtime/websocket";
+import type { RealtimeServerEvent } from "openai/resources/realtime/realtime";
+import { encodeMulaw } from "../../../src/audio/g711.ts";
+import type { ResponsePlan } from "../../../src/simulator/model/plan.ts";
+import { startRehearsalModel } from "../../../src/simulator/model/server.ts";
+import { joined, silence, speechLike } from "./support.ts";
+
+/**
+ * The vendor's client on its native socket. It insists on `wss:` and the stand-in has no certificate, so the address
+ * changes on its way to the socket; everything else is as it was.
+ */
+function vendorClient(url: string): OpenAIRealtimeWebSocket {
+  const Native = globalThis.WebSocket;
+  globalThis.WebSocket = class extends Native {
+    constructor(address: string | URL, options?: string | string[] | WebSocketOptions) {
+      super(String(address).replace("wss:", "ws:"), options);
+    }
+  };
+  try {
+    const baseURL = url.replace("ws:", "http:").replace("/realtime", "");
+    return new OpenAIRealtimeWebSocket(
+      { model: "gpt-realtime-2.1" },
+      new OpenAI({ apiKey: "sk-any", baseURL }),
+    );
+  } finally {
+    globalThis.WebSocket = Native;
+  }
+}
+
+type Named<Type extends RealtimeServerEvent["type"]> = Extract<RealtimeServerEvent, { type: Type }>;
+
+/** Every event of a vendor client, each to be waited for once. */
+class Inbox {
+  readonly #events: RealtimeServerEvent[] = [];
+  #wake: () => void = () => {};
+
+  constructor(client: OpenAIRealtimeWebSocket) {
+    client.on("event", (event) => {
+      this.#events.push(event);
+      this.#wake();
+    });
+    // Every error event is in the inbox too.
+    client.on("error", () => {});
+  }
+
+  async next<Type extends RealtimeServerEvent["type"]>(type: Type): Promise<Named<Type>> {
+    const late = Promise.withResolvers<void>();
+    const deadline = setTimeout(() => late.reject(new Error(`No "${type}" came`)), 5000);
+    try {
+      for (;;) {
+        for (let event = this.#events.shift(); event; event = this.#events.shift()) {
+          if (isNamed(event, type)) return event;
+        }
+        await Promise.race([late.promise, new Promise<void>((resolve) => this.#wake = resolve)]);
+      }
+    } finally {
+      clearTimeout(deadline);
+    }
+  }
+}
+
+function isNamed<Type extends RealtimeServerEvent["type"]>(
+  event: RealtimeServerEvent,
+  type: Type,
+): event is Named<Type> {
+  return event.type === type;
+}
+
+function speak(client: OpenAIRealtimeWebSocket, samples: Int16Array): void {
+  const bytes = encodeMulaw(samples);
+  for (let at = 0; at < bytes.length; at += 160) {
+    client.send({ type: "input_audio_buffer.append", audio: encodeBase64(bytes.slice(at, at + 160)) });
+  }
+}
+
+Deno.test("the vendor's client holds a conversation with the stand-in", async () => {
+  const model = startRehearsalModel();
+  const client = vendorClient(model.url);
+  const inbox = new Inbox(client);
+  await inbox.next("session.created");
+
+  client.send({
+    type: "session.update",
+    session: {
+      type: "realtime",
+      instructions: "Be brief.",
+      audio: {
+        input: {
+          format: { type: "audio/pcmu" },
+          transcription: { model: "gpt-transcribe" },
+          turn_detection: { type: "server_vad", silence_duration_ms: 500 },
+        },
+        output: { format: { type: "audio/pcmu" }, voice: "marin" },
+      },
+    },
+  });
+  const { session } = await inbox.next("session.updated");
+  assert(session.type === "realtime");
+  assertEquals(session.audio?.input?.format, { type: "audio/pcmu" });
+  assertEquals(session.audio?.output?.format, { type: "audio/pcmu" });
+
+  // A turn of audio, answered in full.
+  speak(client, joined(silence(500), speechLike(1500), silence(600)));
+  const heard = await inbox.next("input_audio_buffer.committed");
+  const transcribed = await inbox.next("conversation.item.input_audio_transcription.completed");
+  assertEquals(transcribed.item_id, heard.item_id);
+  const first = (await inbox.next("response.done")).response;
+  assertEquals(first.status, "completed");
+
+  // A barge-in: the second answer is interrupted, and cut where it was heard.
+  speak(client, joined(speechLike(3000), silence(600)));
+  const { item_id } = await inbox.next("response.output_audio.delta");
+  speak(client, speechLike(400));
+  await inbox.next("input_audio_buffer.speech_started");
+  const second = (await inbox.next("response.done")).response;
+  assertEquals(second.status_details?.reason, "turn_detected");
+  client.send({ type: "conversation.item.truncate", item_id, content_index: 0, audio_end_ms: 100 });
+  assertEquals((await inbox.next("conversation.item.truncated")).audio_end_ms, 100);
+
+  // The third is cancelled by hand.
+  speak(client, silence(600));
+  await inbox.next("response.output_audio.delta");
+  client.send({ type: "response.cancel" });
+  const third = (await inbox.next("response.done")).response;
+  assertEquals(third.status_details?.reason, "client_cancelled");
+  client.send({ type: "response.cancel", event_id: "too_late" });
+  const { error } = await inbox.next("error");
+  assertEquals([error.code, error.event_id], ["response_cancel_not_active", "too_late"]);
+
+  const closed = new Promise((resolve) => client.socket.addEventListener("close", resolve));
+  client.close();
+  await closed;
+  await model.close();
+});
+
+Deno.test("the vendor's agents transport connects with its own defaults and has its turn answered", async () => {
+  const model = startRehearsalModel();
+  const transport = new AgentsTransport({ useInsecureApiKey: true });
+  const errors: unknown[] = [];
+  transport.on("error", (error) => errors.push(error));
+  const answered = new Promise<void>((resolve) => transport.on("turn_done", () => resolve()));
+  const updated = new Promise<void>((resolve) =>
+    transport.on("*", ({ type }) => type === "session.updated" && resolve())
+  );
+  await transport.connect({
+    apiKey: "sk-any",
+    model: "gpt-realtime-2.1",
+    url: `${model.url}?model=gpt-realtime-2.1`,
+  });
+  await updated;
+  transport.sendEvent({ type: "response.create" });
+  await answered;
+  assertEquals(errors, []);
+  transport.close();
+  await model.close();
+});
+
+Deno.test("the vendor's agents transport reads a function call and answers it", async () => {
+  const answered = Promise.withResolvers<string[]>();
+  const plans: ResponsePlan["pieces"][] = [[{
+    type: "call",
+    callId: "c1",
+    name: "look_up",
+    arguments: '{"order":"A 17"}',
+    overMs: 0,
+  }], []];
+  const model = startRehearsalModel({
+    mind: {
+      respond: () => ({ pieces: plans.shift() ?? [], delayMs: 0, end: { type: "completed" } }),
+      functionAnswered: (...answer) => answered.resolve(answer),
+    },
+  });
+  const transport = new AgentsTransport({ url: `${model.url}?model=gpt-realtime-2.1` });
+  const called = Promise.withResolvers<TransportToolCallEvent>();
+  transport.on("function_call", called.resolve);
+  await transport.connect({ apiKey: "sk-any" });
+  transport.sendEvent({ type: "response.create" });
+  const call = await called.promise;
+  assertEquals([call.callId, call.name, call.arguments], ["c1", "look_up", '{"order":"A 17"}']);
+  transport.sendFunctionCallOutput(call, '{"found":true}', true);
+  assertEquals(await answered.promise, ["c1", '{"found":true}']);
+  transport.close();
+  await model.close();
+});
