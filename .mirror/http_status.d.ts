@@ -14,11 +14,13 @@ export declare const STATUS_CODE: {
   readonly RequestTimeout: 408;
   readonly Conflict: 409;
   readonly ContentTooLarge: 413;
+  readonly URITooLong: 414;
   readonly UnsupportedMediaType: 415;
   readonly RangeNotSatisfiable: 416;
   readonly UnprocessableEntity: 422;
   readonly UpgradeRequired: 426;
   readonly TooManyRequests: 429;
+  readonly RequestHeaderFieldsTooLarge: 431;
   readonly InternalServerError: 500;
   readonly BadGateway: 502;
   readonly ServiceUnavailable: 503;
