@@ -1,26 +1,25 @@
-import { sinePeak } from "./dbm0.ts";
-import { encodeMulaw } from "./g711.ts";
+import { sineAmplitude } from "./sine_amplitude.ts";
+import { encodeMulaw } from "./g711.js";
+import { LINE_RATE } from "./line_format.js";
 
-const RATE = 8000;
-/** A C major chord (Hz): none of it is a dial, ringing, busy or keypad tone. */
+/** A C major chord (Hz). None of its notes is a dial, ringing, busy, fax or DTMF tone. */
 const CHORD = [392, 523.25, 659.25];
-/** Power of the whole sound (dBm0). */
+/** Power of the whole tone (dBm0). */
 const LEVEL = -30;
-// The swell's mean power is 3/8 of that of a steady chord.
-const NOTE_PEAK = sinePeak(LEVEL) / Math.sqrt(CHORD.length * 3 / 8);
+// The mean power of the swell is 3/8 of a steady chord's.
+const NOTE_PEAK = sineAmplitude(LEVEL) / Math.sqrt(CHORD.length * 3 / 8);
 
 /**
- * A quiet sound to wait by: a chord that swells and fades away once. It begins and ends in silence, so that it may be
- * played again and again.
+ * A quiet hold tone: a chord that swells and fades once. It starts and ends in silence, so it can be looped.
  *
- * @param ms Its length, in milliseconds.
- * @returns µ-law, 8000 bytes a second.
+ * @param ms Length (ms).
+ * @returns µ-law at 8 kHz.
  */
 export function holdTone(ms: number): Uint8Array<ArrayBuffer> {
-  const samples = new Int16Array(Math.round(ms * RATE / 1000));
+  const samples = new Int16Array(Math.round(ms * LINE_RATE / 1000));
   for (let i = 0; i < samples.length; i++) {
     const swell = Math.sin(Math.PI * i / samples.length) ** 2;
-    const chord = CHORD.reduce((sum, hertz) => sum + Math.sin(2 * Math.PI * hertz * i / RATE), 0);
+    const chord = CHORD.reduce((sum, hertz) => sum + Math.sin(2 * Math.PI * hertz * i / LINE_RATE), 0);
     samples[i] = Math.round(NOTE_PEAK * swell * chord);
   }
   return encodeMulaw(samples);

@@ -1,15 +1,21 @@
 /**
- * A call's µ-law as the PCM speech models take and give, 16 bits little-endian at 24 kHz, and back. Milliseconds stay
- * exact: byte `8 * n` of all the µ-law and byte `48 * n` of all the PCM are the same moment, in both directions.
+ * Conversion between a call's µ-law (8 kHz) and the PCM of speech models (16 bits, little-endian, 24 kHz). Milliseconds
+ * stay exact in both directions: byte `8 * n` of all µ-law and byte `48 * n` of all PCM are the same moment.
  */
 
-import { decodeMulawInto, encodeMulaw } from "./g711.ts";
-import { Resampler } from "./resampler.ts";
+import { decodeMulawInto, encodeMulaw } from "./g711.js";
+import { LINE_RATE } from "./line_format.js";
+import { speechFilter } from "./low_pass.js";
+import { Resampler } from "./resampler.js";
 
-/** What a caller says, for a model to hear. One for each call: the line never falls silent in between. */
+const MODEL_RATE = 24_000;
+// Designed when the program starts, not during the first call.
+const UP = speechFilter(LINE_RATE, MODEL_RATE), DOWN = speechFilter(MODEL_RATE, LINE_RATE);
+
+/** Converts caller audio for the model. One instance for each call, whose audio is one continuous stream. */
 export class MulawToPcm24 {
-  readonly #resampler = new Resampler(8000, 24000);
-  // Room for what comes in between, kept: a frame's garbage would cost as much time as half its conversion.
+  readonly #resampler = new Resampler(UP);
+  // Kept between calls: the garbage of one array per frame would cost half as much time as the conversion.
   #samples = new Int16Array(160);
 
   /** Converts the next bytes, any number of them. The last 3.5 ms of the PCM come out with the bytes that follow. */
@@ -17,28 +23,28 @@ export class MulawToPcm24 {
     if (this.#samples.length < mulaw.length) this.#samples = new Int16Array(mulaw.length);
     const count = decodeMulawInto(mulaw, this.#samples);
     const pcm = this.#resampler.process(this.#samples.subarray(0, count));
-    return new Uint8Array(pcm.buffer); // every machine Deno runs on is little-endian
+    return new Uint8Array(pcm.buffer); // every platform Deno runs on is little-endian
   }
 }
 
-/** What a model says, for a caller to hear. One for each item of speech, or one flushed after each. */
+/** Converts model audio for the caller. One instance for each speech item, or one that is flushed after each item. */
 export class Pcm24ToMulaw {
-  readonly #resampler = new Resampler(24000, 8000);
-  /** The first byte of a sample whose second is still to come. */
+  readonly #resampler = new Resampler(DOWN);
+  /** The first byte of a sample whose second byte has not arrived. */
   #half: number | undefined;
   #bytes = new Uint8Array(960);
   #samples = new Int16Array(160);
 
   /**
-   * Converts the next bytes, any number of them; they may end in the middle of a sample. The last 3.5 ms of the µ-law
-   * come out with the bytes that follow, or by {@linkcode flush}.
+   * Converts the next bytes, any number of them; they may end within a sample. The last 3.5 ms of the µ-law come out with
+   * the bytes that follow, or from {@linkcode flush}.
    */
   convert(pcm: Uint8Array): Uint8Array<ArrayBuffer> {
-    const begun = this.#half === undefined ? 0 : 1;
-    const length = begun + pcm.length;
+    const carried = this.#half === undefined ? 0 : 1;
+    const length = carried + pcm.length;
     if (this.#bytes.length < length) this.#bytes = new Uint8Array(length);
     if (this.#half !== undefined) this.#bytes[0] = this.#half;
-    this.#bytes.set(pcm, begun);
+    this.#bytes.set(pcm, carried);
     this.#half = length % 2 ? this.#bytes[length - 1] : undefined;
     const samples = new Int16Array(this.#bytes.buffer, 0, length >> 1);
     const due = this.#resampler.outputLength(samples.length);
@@ -48,8 +54,10 @@ export class Pcm24ToMulaw {
   }
 
   /**
-   * Ends the item and begins another: the rest of its µ-law, at most 28 bytes, so that `n` samples of PCM became
-   * `Math.round(n / 3)` bytes in all and 48 bytes of PCM 8 bytes of µ-law. Half a sample at the end is dropped.
+   * Ends the item and starts another.
+   *
+   * @returns The rest of the item's µ-law, at most 28 bytes: in all, `n` samples of PCM yield `Math.round(n / 3)` bytes,
+   * so each 48 bytes of PCM yield 8. Half a sample at the end is dropped.
    */
   flush(): Uint8Array<ArrayBuffer> {
     this.#half = undefined;

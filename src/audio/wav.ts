@@ -1,10 +1,10 @@
-/** Whole WAV files in memory: what people have on disk comes in, 16-bit PCM goes out. */
+/** WAV files in memory: reads the usual formats, writes 16-bit PCM. */
 
-import { decodeAlaw, decodeMulaw } from "./g711.ts";
+import { decodeAlaw, decodeMulaw } from "./g711.js";
 
-/** A recording: one array of 16-bit samples for each channel, all of one length. */
+/** A recording: one array of 16-bit samples for each channel, all of the same length. */
 export interface Recording {
-  /** Samples a second in each channel. */
+  /** Samples per second in each channel. */
   sampleRate: number;
   channels: Int16Array[];
 }
@@ -23,27 +23,27 @@ const COMPRESSED: Record<number, string> = {
   0x31: "GSM 06.10",
   0x55: "MP3",
 };
-// KSDATAFORMAT_SUBTYPE_…: after the two bytes of the tag every known sub-format of WAVE_FORMAT_EXTENSIBLE reads so.
+// The GUID of every known sub-format of WAVE_FORMAT_EXTENSIBLE (KSDATAFORMAT_SUBTYPE_…) after the two bytes of the tag.
 const SUBTYPE_TAIL = "000000001000800000aa00389b71";
 
 /**
  * Reads a RIFF WAVE file of PCM (8, 16, 24 or 32 bits), 32-bit float, µ-law or A-law, mono or stereo, plain or
- * WAVE_FORMAT_EXTENSIBLE, at any sample rate. Chunks of other kinds are passed over. What has more than 16 bits is
- * rounded, and saturates.
+ * WAVE_FORMAT_EXTENSIBLE, at any sample rate. Other chunks are skipped. Samples of more than 16 bits are rounded, and
+ * saturate.
  *
- * @param name The file's name, for the error that says what is wrong with it.
- * @throws {TypeError} if the file is none of these, is cut off, or contradicts itself about its size.
+ * @param name The file's name, for errors.
+ * @throws {TypeError} if the format is not supported, or the file is truncated or inconsistent about its size.
  */
 export function readWav(bytes: Uint8Array, name: string): Recording {
   const fail = (why: string): never => {
     throw new TypeError(`Cannot read "${name}": ${why}`);
   };
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.length === 0) fail("the file is empty, a WAV file was expected");
+  if (bytes.length === 0) fail("the file is empty");
   const ids = bytes.length < 12 ? "" : ascii(bytes, 0) + ascii(bytes, 8);
   if (ids !== "RIFFWAVE") {
     fail(
-      `it does not begin as a WAV file does ("RIFF", a size, "WAVE"); convert it, e.g. with sox or ffmpeg`,
+      `it is not a WAV file ("RIFF", a size, "WAVE"); convert it, for example with sox or ffmpeg`,
     );
   }
 
@@ -55,27 +55,29 @@ export function readWav(bytes: Uint8Array, name: string): Recording {
     const body = bytes.subarray(at + 8, at + 8 + size);
     if (body.length < size) {
       fail(
-        `its "${id}" chunk says ${size} bytes and ${body.length} are there: ` +
-          `the file is cut off, or was written into a pipe and its header never corrected`,
+        `its "${id}" chunk claims ${size} bytes and has ${body.length}: ` +
+          `the file is truncated, or was written to a pipe without a corrected header`,
       );
     }
     if (id === "fmt ") format = readFormat(body, fail);
     if (id === "data") data = body;
-    at += 8 + size + size % 2; // chunks begin at even places
+    at += 8 + size + size % 2; // chunks start at even offsets
   }
-  if (!format) return fail(`there is no "fmt " chunk before its audio`);
-  if (!data) return fail(`there is no "data" chunk: the file is cut off`);
-  if (data.length === 0) return fail("it holds no audio: its data chunk has 0 bytes");
+  if (!format) return fail(`it has no "fmt " chunk before its audio`);
+  if (!data) return fail(`it has no "data" chunk: the file is truncated`);
+  if (data.length === 0) return fail(`it has no audio: its "data" chunk has 0 bytes`);
   const riff = view.getUint32(4, true);
-  if (riff > bytes.length - 8 + 1) fail(`its header says ${riff + 8} bytes and the file has ${bytes.length}`);
+  if (riff > bytes.length - 8 + 1) {
+    fail(`its header claims ${riff + 8} bytes and the file has ${bytes.length}`);
+  }
   return { sampleRate: format.sampleRate, channels: readSamples(data, format, fail) };
 }
 
 /**
- * A 16-bit PCM WAV file.
+ * Returns a 16-bit PCM WAV file.
  *
- * @param channels One array of samples for each channel, all of one length.
- * @throws {RangeError} if the channels differ in length or there is none.
+ * @param channels One array of samples for each channel, all of the same length.
+ * @throws {RangeError} if there is no channel, or their lengths differ.
  */
 export function writeWav(channels: readonly Int16Array[], sampleRate: number): Uint8Array<ArrayBuffer> {
   const samples = interleave(channels);
@@ -85,10 +87,10 @@ export function writeWav(channels: readonly Int16Array[], sampleRate: number): U
   return bytes;
 }
 
-/** Bytes before the samples of a plain 16-bit WAV file. */
+/** Size of the header of a 16-bit PCM WAV file (bytes). */
 export const WAV_HEADER_BYTES = 44;
 
-/** The header of a 16-bit PCM WAV file with `dataBytes` bytes of samples behind it. */
+/** The header of a 16-bit PCM WAV file with `dataBytes` bytes of samples. */
 export function wavHeader(channels: number, sampleRate: number, dataBytes: number): Uint8Array<ArrayBuffer> {
   const frame = 2 * channels;
   const bytes = new Uint8Array(WAV_HEADER_BYTES);
@@ -110,15 +112,15 @@ export function wavHeader(channels: number, sampleRate: number, dataBytes: numbe
 }
 
 /**
- * The samples of all channels as a WAV file has them: little-endian, one of each channel in turn.
+ * Interleaves channels as in a WAV file: 16 bits, little-endian, one sample of each channel in turn.
  *
- * @throws {RangeError} if the channels differ in length or there is none.
+ * @throws {RangeError} if there is no channel, or their lengths differ.
  */
 export function interleave(channels: readonly Int16Array[]): Uint8Array<ArrayBuffer> {
   const length = channels[0]?.length;
   if (length === undefined || channels.some((channel) => channel.length !== length)) {
     const lengths = channels.map((channel) => channel.length).join(", ");
-    throw new RangeError(`Cannot write a WAV file: channels of one length were expected, not [${lengths}]`);
+    throw new RangeError(`Cannot write a WAV file: channels must have the same length, not [${lengths}]`);
   }
   const bytes = new Uint8Array(2 * channels.length * length);
   const view = new DataView(bytes.buffer);
@@ -133,7 +135,7 @@ function ascii(bytes: Uint8Array, at: number): string {
 }
 
 function readFormat(body: Uint8Array, fail: (why: string) => never): Format {
-  if (body.length < 16) fail(`its "fmt " chunk has ${body.length} bytes, at least 16 were expected`);
+  if (body.length < 16) fail(`its "fmt " chunk has ${body.length} bytes; it needs at least 16`);
   const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
   const [channels, sampleRate, bits] = [
     view.getUint16(2, true),
@@ -142,21 +144,21 @@ function readFormat(body: Uint8Array, fail: (why: string) => never): Format {
   ];
   let tag = view.getUint16(0, true);
   if (tag === EXTENSIBLE) {
-    if (body.length < 40) fail(`its extensible "fmt " chunk has ${body.length} bytes, 40 were expected`);
+    if (body.length < 40) fail(`its extensible "fmt " chunk has ${body.length} bytes; it needs 40`);
     const tail = Array.from(body.subarray(26, 40), (byte) => byte.toString(16).padStart(2, "0")).join("");
-    if (tail !== SUBTYPE_TAIL) fail("its sub-format is not known; convert it to 16-bit PCM");
+    if (tail !== SUBTYPE_TAIL) fail("its sub-format is unknown; convert it to 16-bit PCM");
     tag = view.getUint16(24, true);
   }
-  const known = tag === PCM && [8, 16, 24, 32].includes(bits) || tag === FLOAT && bits === 32 ||
+  const isSupported = tag === PCM && [8, 16, 24, 32].includes(bits) || tag === FLOAT && bits === 32 ||
     (tag === ALAW || tag === MULAW) && bits === 8;
-  if (!known) {
+  if (!isSupported) {
     const what = COMPRESSED[tag] ??
       (tag === PCM || tag === FLOAT ? "samples" : `format 0x${tag.toString(16)}`);
     fail(
-      `it holds ${what} of ${bits} bits; PCM of 8, 16, 24 or 32 bits, 32-bit float, µ-law or A-law was expected`,
+      `it has ${what} of ${bits} bits; convert it to PCM of 8, 16, 24 or 32 bits, 32-bit float, µ-law or A-law`,
     );
   }
-  if (channels !== 1 && channels !== 2) fail(`it has ${channels} channels, 1 or 2 were expected`);
+  if (channels !== 1 && channels !== 2) fail(`it has ${channels} channels; it must have 1 or 2`);
   if (sampleRate === 0) fail("its sample rate is 0");
   return { tag, channels, sampleRate, bits };
 }
@@ -165,7 +167,7 @@ function readSamples(data: Uint8Array, format: Format, fail: (why: string) => ne
   const width = format.bits / 8;
   const frame = width * format.channels;
   if (data.length % frame !== 0) {
-    fail(`its data chunk of ${data.length} bytes is no whole number of ${frame}-byte frames`);
+    fail(`its "data" chunk of ${data.length} bytes is not a whole number of ${frame}-byte frames`);
   }
   const all = decodeAll(data, format, width);
   return Array.from(

@@ -1,15 +1,16 @@
-/** Bytes of audio waiting in the order they came, taken in pieces of any length. */
+/** A FIFO of audio chunks that is read in pieces of any length. */
 export class AudioQueue {
   #chunks: Uint8Array[] = [];
-  /** Bytes of the first chunk that have been taken already. */
+  /** Bytes of the first chunk that have been read. */
   #offset = 0;
 
   push(chunk: Uint8Array): void {
     this.#chunks.push(chunk);
   }
 
-  /** Takes the next `length` bytes, of which there must be so many; without copying where one chunk holds them all. */
-  take(length: number): Uint8Array {
+  /** Removes and returns the next `length` bytes, without a copy if one chunk holds them all. The caller checks that the
+   * queue holds that many. */
+  read(length: number): Uint8Array {
     const first = this.#chunks[0];
     if (first && first.length - this.#offset >= length) return this.#cut(first, length);
     const piece = new Uint8Array(length);

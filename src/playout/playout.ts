@@ -1,67 +1,66 @@
+import { BYTES_PER_MS } from "../audio/line_format.js";
 import type { Cancel, Clock } from "../clock.ts";
+import type { HeardItem } from "../model/model_interface.ts";
 import { AudioQueue } from "./audio_queue.ts";
+import { Playhead } from "./playhead.ts";
 
-/** µ-law at 8 kHz: bytes, which are samples, in one millisecond. */
-const BYTES_PER_MS = 8;
-/** Another piece goes out when the far end has no more than this left (ms), so that it has 200 ms on average. */
+/** Send the next piece when the lead at the far end falls to this (ms); the lead is then 200 ms on average. */
 const LOW_LEAD_MS = 150;
-/** Longest piece sent at once, and so the longest stretch without a mark (ms). */
+/** Maximum length of a piece, and so of audio without a mark (ms). */
 const PIECE_MS = 100;
-/** A mark not echoed this long (ms) after its audio must have been played is lost. */
-const MARK_OVERDUE_MS = 2_000;
-/** Wait before trying a congested line again (ms). */
+/** Delay before sending to a congested line again (ms). */
 const CONGESTED_RETRY_MS = 100;
-/** Most audio held that has not been heard yet (ms); see {@linkcode Playout.enqueue}. */
+/** Maximum audio accepted and not yet heard (ms); see {@linkcode Playout.enqueue}. */
 export const PLAYOUT_LIMIT_MS = 300_000;
 
-/** Where played audio goes: a media stream that plays what it gets in order and echoes marks. */
+/** The far end of the playout: a media stream that plays audio in order and echoes marks. */
 export interface PlayoutLine {
   /** Plays µ-law bytes after everything sent before. */
   media(audio: Uint8Array): void;
-  /** Comes back to {@linkcode Playout.markEchoed} once all audio sent before it has been played. */
+  /** Sends a mark. It returns to {@linkcode Playout.markEchoed} once all audio sent before it has been played. */
   mark(name: string): void;
-  /** Throws away everything sent and not yet played. */
+  /** Discards everything sent and not yet played. */
   clear(): void;
-  /** True while the network takes less than it is given. */
+  /** True while the network accepts less than it is given. */
   readonly congested: boolean;
 }
 
-/** What the playout reports while it works. */
+/** Receives the playout's progress. */
 export interface PlayoutObserver {
-  /** The first audio of an item has been handed to the line. */
-  sending(itemId: string): void;
-  /** The first mark after audio of an item is back: the caller is hearing it. */
-  hearing(itemId: string): void;
-  /** A mark after audio of an item is back: so far it has been heard. */
-  heardOn(itemId: string): void;
-  /** A mark never came back. */
+  /** The first audio of an item was sent to the line. */
+  sendingStarted(itemId: string): void;
+  /** The first mark after audio of an item came back: the caller hears it. */
+  playbackStarted(itemId: string): void;
+  /** A mark after audio of an item came back: the caller heard the item up to there. */
+  playbackProgressed(itemId: string): void;
+  /** A mark did not come back. */
   markLost(name: string): void;
 }
 
-/** How much of a model item the caller heard, in whole milliseconds. */
-export interface Heard {
-  readonly itemId: string;
+/** The present state of a playout. */
+export interface PlayoutStatus {
+  /** Audio queued here and not yet sent (ms). */
+  readonly queuedMs: number;
+  /** Audio sent and not yet heard (ms). */
+  readonly leadMs: number;
+  /** The item the caller hears now, and how much of it they have heard (ms); 0 without an item. */
+  readonly itemId: string | undefined;
   readonly heardMs: number;
 }
 
-/** A piece of the line of bytes that belongs to one item. */
-interface Stretch {
+/** Consecutive audio of one item; `start` and `end` are positions in bytes since the playout began. */
+interface Segment {
   readonly itemId: string;
   readonly start: number;
   end: number;
   state: "queued" | "sending" | "hearing";
 }
 
-interface Mark {
-  readonly name: string;
-  readonly position: number;
-}
-
 /**
- * What one caller hears: a paced queue of µ-law audio, keyed by model item, and the playhead that follows it.
+ * The playback of one call: a paced queue of µ-law audio, keyed by model item, and the playhead that follows it.
  *
- * Keeps about 200 ms at the far end and the rest here, so that a barge-in is instant and what was heard is known.
- * `docs/design/playout-and-barge-in.md` explains positions, clocks and races.
+ * It keeps about 200 ms of audio at the far end and the rest here, so a barge-in is instant and the heard milliseconds are
+ * known. `docs/design/playout-and-barge-in.md` explains positions, clocks and races.
  */
 export class Playout {
   readonly #clock: Clock;
@@ -71,212 +70,211 @@ export class Playout {
   #timer: Cancel | undefined;
 
   readonly #queue = new AudioQueue();
+  readonly #playhead: Playhead;
+  /** Position up to which audio was accepted. */
   #accepted = 0;
-  #sent = 0;
-  #stretches: Stretch[] = [];
-
-  /** The send clock: `position` was sent at `at` to a line with nothing left to play. */
-  #run = { position: 0, at: 0 };
-  /** The last echoed mark. */
-  #echo = { position: 0, at: 0 };
-  #marks: Mark[] = [];
-  #markCount = 0;
-  /** Who waits for something to be heard, in order. */
+  #segments: Segment[] = [];
+  /** Callbacks of {@linkcode whenPlayed}, in order of position. */
   #awaited: { readonly position: number; readonly then: () => void }[] = [];
+  /** Fires when the first awaited position must have been played, also if no mark returns. */
+  #overdue: Cancel | undefined;
 
   constructor(clock: Clock, observer: PlayoutObserver) {
     this.#clock = clock;
     this.#observer = observer;
+    this.#playhead = new Playhead(clock, (name) => observer.markLost(name));
   }
 
-  /** Starts to play on `line`, with what has been queued so far. */
+  /** Starts to play on `line`, beginning with the audio queued so far. */
   attach(line: PlayoutLine): void {
     this.#line = line;
     this.#pump();
+    this.#watchMarks();
   }
 
-  /** The line is gone, and with it what was not heard. Another may come. */
+  /** The line was lost: discards the audio that was not heard. Another line may be attached later. */
   detach(): void {
     this.#line = undefined;
-    this.#cutAt(Math.floor(this.#playhead()));
+    this.#cutAt(Math.floor(this.#playhead.position()));
   }
 
   /**
    * Queues µ-law audio of a model item.
    *
-   * @returns false when that would make more than {@linkcode PLAYOUT_LIMIT_MS} unheard: nothing of it was taken.
+   * @returns false if more than {@linkcode PLAYOUT_LIMIT_MS} would be unheard; then nothing of it was queued.
    */
   enqueue(itemId: string, audio: Uint8Array): boolean {
     if (this.#closed || audio.length === 0) return true;
-    const unheard = this.#accepted - this.#playhead() + audio.length;
+    const unheard = this.#accepted - this.#playhead.position() + audio.length;
     if (unheard > PLAYOUT_LIMIT_MS * BYTES_PER_MS) return false;
     this.#queue.push(audio);
-    const last = this.#stretches.at(-1);
+    const last = this.#segments.at(-1);
     if (last?.itemId === itemId) last.end += audio.length;
     else {
       const start = this.#accepted;
-      this.#stretches.push({ itemId, start, end: start + audio.length, state: "queued" });
+      this.#segments.push({ itemId, start, end: start + audio.length, state: "queued" });
     }
     this.#accepted += audio.length;
     if (!this.#timer) this.#pump();
     return true;
   }
 
-  /** Takes a mark that came back. A name that is not out (already cleared, or never ours) changes nothing. */
+  /** A mark came back. Marks that are not outstanding (cleared, or never sent) are ignored. */
   markEchoed(name: string): void {
-    const index = this.#marks.findIndex((mark) => mark.name === name);
-    const mark = this.#marks[index];
-    if (!mark) return;
-    for (const skipped of this.#marks.slice(0, index)) this.#observer.markLost(skipped.name);
-    this.#marks.splice(0, index + 1);
-    this.#echo = { position: mark.position, at: this.#clock.now() };
-    this.#announce("hearing", mark.position);
-    const item = this.#stretches.findLast(({ start }) => start < mark.position);
-    if (item) this.#observer.heardOn(item.itemId);
-    while (this.#awaited[0] && this.#awaited[0].position <= mark.position) this.#awaited.shift()?.then();
+    const position = this.#playhead.markEchoed(name);
+    if (position === undefined) return;
+    this.#notify("hearing", position);
+    const item = this.#segments.findLast(({ start }) => start < position);
+    if (item) this.#observer.playbackProgressed(item.itemId);
+    this.#runPlayed(position);
   }
 
-  /** Whole milliseconds of an item that the caller has heard by now, never more than arrived of it. */
+  /** Whole milliseconds of an item that the caller has heard, never more than was accepted. */
   heardMs(itemId: string): number {
-    return this.#heardMs(itemId, this.#playhead());
+    return this.#heardMs(itemId, this.#playhead.position());
   }
 
-  /** Whole milliseconds of an item that were accepted. */
+  /** Whole milliseconds of an item that were queued, heard or not. */
   acceptedMs(itemId: string): number {
     return this.#heardMs(itemId, this.#accepted);
   }
 
-  /** Runs `then` once all audio accepted so far has been heard: at once, or when the mark after it is back; never, if it is cut. */
-  whenHeard(then: () => void): void {
-    if (this.#playhead() >= this.#accepted) return then();
+  /**
+   * Calls `then` once all audio accepted so far has been heard: now, or when the mark after it comes back, or 2 s after it
+   * must have been played. Audio that is interrupted first is never reported.
+   */
+  whenPlayed(then: () => void): void {
+    if (this.#playhead.position() >= this.#accepted) return then();
     this.#awaited.push({ position: this.#accepted, then });
+    if (!this.#overdue) this.#watchMarks();
   }
 
   /**
-   * Barge-in: stops at once and clears the far end.
+   * Barge-in: stops playback and clears the far end.
    *
-   * @param open The item the model is still making, if any: told of even when all that came of it was heard, since more
-   * is on the way that will not be played.
-   * @returns the item being heard and each later one, in order, with what was heard of it; empty if nothing was left.
+   * @param open The item the model is still generating, if any. It is returned even if all its audio so far was heard,
+   * because more is on the way that will not be played.
+   * @returns The item at the playhead and each later item, in order, with the milliseconds heard; empty if nothing was left.
    */
-  interrupt(open?: string): Heard[] {
-    const playhead = Math.floor(this.#playhead());
-    const cut = new Set(this.#stretches.filter(({ end }) => end > playhead).map(({ itemId }) => itemId));
-    if (open !== undefined) cut.add(open);
-    const heard = [...cut].map((itemId) => ({ itemId, heardMs: this.#heardMs(itemId, playhead) }));
+  interrupt(open?: string): HeardItem[] {
+    const playhead = Math.floor(this.#playhead.position());
+    const unheard = this.#segments.filter(({ end }) => end > playhead).map(({ itemId }) => itemId)
+      // A part of a millisecond is not heard, and not missed.
+      .filter((itemId) => this.#heardMs(itemId, playhead) < this.acceptedMs(itemId));
+    const cut = new Set(open === undefined ? unheard : [...unheard, open]);
+    const items = [...cut].map((itemId) => ({ itemId, heardMs: this.#heardMs(itemId, playhead) }));
     if (playhead < this.#accepted) this.#cutAt(playhead);
-    return heard;
+    return items;
   }
 
-  /** What is being heard now, and how much waits (ms): here, and at the far end. */
-  get head(): { queuedMs: number; farMs: number; itemId: string | undefined; heardMs: number } {
-    const playhead = this.#playhead();
-    const farMs = (this.#sent - playhead) / BYTES_PER_MS;
-    const itemId = farMs > 0 ? this.#stretches.findLast(({ start }) => start <= playhead)?.itemId : undefined;
+  get status(): PlayoutStatus {
+    const playhead = this.#playhead.position();
+    const leadMs = (this.#playhead.sent - playhead) / BYTES_PER_MS;
+    const itemId = leadMs > 0 ? this.#segments.findLast(({ start }) => start <= playhead)?.itemId : undefined;
     return {
       queuedMs: this.queued / BYTES_PER_MS,
-      farMs: Math.max(0, Math.round(farMs)),
+      leadMs: Math.max(0, Math.round(leadMs)),
       itemId,
       heardMs: itemId === undefined ? 0 : this.#heardMs(itemId, playhead),
     };
   }
 
-  /** Bytes queued here, not yet sent. */
-  get queued(): number {
-    return this.#accepted - this.#sent;
+  /** Audio accepted since the playout began, and the part of it that was not heard (ms). */
+  get progress(): { readonly acceptedMs: number; readonly unheardMs: number } {
+    const unheard = this.#accepted - this.#playhead.position();
+    return { acceptedMs: this.#accepted / BYTES_PER_MS, unheardMs: unheard / BYTES_PER_MS };
   }
 
-  /** Ends the playout; nothing is sent afterwards. */
+  /** Bytes queued here and not yet sent. */
+  get queued(): number {
+    return this.#accepted - this.#playhead.sent;
+  }
+
+  /** Ends the playout. Nothing is sent afterwards. */
   close(): void {
     this.#closed = true;
     this.#stopTimer();
+    this.#overdue?.();
     this.#queue.clear();
     this.#line = undefined;
   }
 
-  /** Drops whatever lies behind the playhead, here and at the far end. */
+  /** Discards all audio after the playhead, here and at the far end. */
   #cutAt(playhead: number): void {
     this.#stopTimer();
-    this.#marks = [];
+    const isSent = this.#playhead.sent > playhead;
+    // First, because `clear` may return its marks at once.
+    this.#playhead.cutAt(playhead);
     const heard = this.#awaited.filter(({ position }) => position <= playhead);
     this.#awaited = [];
-    if (this.#sent > playhead) this.#line?.clear();
-    this.#stretches = this.#stretches.filter(({ start }) => start < playhead);
-    const last = this.#stretches.at(-1);
+    this.#watchMarks();
+    if (isSent) this.#line?.clear();
+    this.#segments = this.#segments.filter(({ start }) => start < playhead);
+    const last = this.#segments.at(-1);
     if (last) {
       last.end = Math.min(last.end, playhead);
       last.state = "hearing";
     }
     this.#queue.clear();
-    this.#accepted = this.#sent = playhead;
+    this.#accepted = playhead;
     for (const { then } of heard) then();
   }
 
-  /** Position up to which the caller has heard everything; see the design note, "Two clocks". */
-  #playhead(): number {
-    const now = this.#clock.now();
-    const sendClock = this.#sendClock(now);
-    for (let mark = this.#marks[0]; mark; mark = this.#marks[0]) {
-      if (sendClock - mark.position <= MARK_OVERDUE_MS * BYTES_PER_MS) break;
-      this.#marks.shift();
-      this.#observer.markLost(mark.name);
-    }
-    let head = Math.min(this.#sent, sendClock);
-    if (this.#echo.position > this.#run.position) {
-      head = Math.min(head, this.#echo.position + (now - this.#echo.at) * BYTES_PER_MS);
-    }
-    const next = this.#marks[0];
-    if (next) head = Math.min(head, next.position);
-    return head;
+  #runPlayed(position: number): void {
+    while (this.#awaited[0] && this.#awaited[0].position <= position) this.#awaited.shift()?.then();
+    this.#watchMarks();
   }
 
-  /** Position the far end has used up if it played without a pause since the run began. */
-  #sendClock(now: number): number {
-    return this.#run.position + (now - this.#run.at) * BYTES_PER_MS;
+  #watchMarks(): void {
+    this.#overdue?.();
+    this.#overdue = undefined;
+    const next = this.#awaited[0];
+    if (!next || !this.#line || this.#closed) return;
+    this.#overdue = this.#clock.after(
+      Math.max(1, this.#playhead.overdueInMs(next.position)),
+      () => this.#runPlayed(this.#playhead.position()),
+    );
   }
 
   #pump(): void {
     this.#stopTimer();
     const line = this.#line;
-    if (!line || this.#sent === this.#accepted) return;
+    if (!line || this.queued === 0) return;
     if (line.congested) {
       this.#timer = this.#clock.after(CONGESTED_RETRY_MS, () => this.#pump());
       return;
     }
-    const now = this.#clock.now();
-    if (this.#sendClock(now) >= this.#sent) this.#run = { position: this.#sent, at: now };
-    const leadMs = () => (this.#sent - this.#sendClock(now)) / BYTES_PER_MS;
-    while (this.#sent < this.#accepted && leadMs() <= LOW_LEAD_MS) this.#sendPiece(line);
-    if (this.#sent < this.#accepted) {
-      this.#timer = this.#clock.after(leadMs() - LOW_LEAD_MS, () => this.#pump());
+    const playhead = this.#playhead;
+    playhead.beginSending();
+    while (this.queued > 0 && playhead.leadMs <= LOW_LEAD_MS) this.#sendPiece(line);
+    if (this.queued > 0) {
+      this.#timer = this.#clock.after(playhead.leadMs - LOW_LEAD_MS, () => this.#pump());
     }
   }
 
   #sendPiece(line: PlayoutLine): void {
-    const piece = this.#queue.take(Math.min(PIECE_MS * BYTES_PER_MS, this.#accepted - this.#sent));
+    const piece = this.#queue.read(Math.min(PIECE_MS * BYTES_PER_MS, this.queued));
     line.media(piece);
-    this.#sent += piece.length;
-    const mark = { name: `parley-${++this.#markCount}`, position: this.#sent };
-    this.#marks.push(mark);
-    line.mark(mark.name);
-    this.#announce("sending", this.#sent);
+    line.mark(this.#playhead.audioSent(piece.length));
+    this.#notify("sending", this.#playhead.sent);
   }
 
-  /** Tells the observer of each stretch that begins before `position` and was not yet told of. */
-  #announce(state: "sending" | "hearing", position: number): void {
+  /** Notifies the observer of each segment that starts before `position` and was not yet reported. */
+  #notify(state: "sending" | "hearing", position: number): void {
     const before = state === "sending" ? "queued" : "sending";
-    for (let i = this.#stretches.length - 1; i >= 0; i--) {
-      const stretch = this.#stretches[i];
-      if (!stretch || stretch.state === state && stretch.end < position) break;
-      if (stretch.start >= position || stretch.state !== before) continue;
-      stretch.state = state;
-      this.#observer[state](stretch.itemId);
+    for (let i = this.#segments.length - 1; i >= 0; i--) {
+      const segment = this.#segments[i];
+      if (!segment || segment.state === state && segment.end < position) break;
+      if (segment.start >= position || segment.state !== before) continue;
+      segment.state = state;
+      if (state === "sending") this.#observer.sendingStarted(segment.itemId);
+      else this.#observer.playbackStarted(segment.itemId);
     }
   }
 
   #heardMs(itemId: string, playhead: number): number {
     let bytes = 0;
-    for (const { itemId: id, start, end } of this.#stretches) {
+    for (const { itemId: id, start, end } of this.#segments) {
       if (id === itemId) bytes += Math.max(0, Math.min(playhead, end) - start);
     }
     return Math.floor(bytes / BYTES_PER_MS);

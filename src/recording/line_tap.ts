@@ -1,91 +1,93 @@
 import type { Clock } from "../clock.ts";
-import { HeardAudio, type Stretch } from "./heard_audio.ts";
 import type { PlayoutLine } from "../playout/playout.ts";
+import { AudioAligner, type AudioSlice } from "./audio_aligner.ts";
 
 export interface LineTapOptions {
   readonly clock: Clock;
-  /** From the start of the call's first stream until now (ms). */
+  /** Returns the time since the call's first stream started (ms). */
   readonly atMs: () => number;
 }
 
 /**
- * Passes everything on to a call's line, and lets others hear what both sides heard: who records, who listens in, who
- * watches the levels. Nothing is computed while nobody does.
+ * A call's line with taps: passes everything to the line, and both sides of the audio to listeners (the recorder, the live
+ * monitor, the level meter). Does nothing more while there are no listeners.
  */
 export class LineTap implements PlayoutLine {
   readonly #options: LineTapOptions;
-  readonly #listeners = new Set<(stretch: Stretch) => void>();
+  readonly #listeners = new Set<(slice: AudioSlice) => void>();
   #line: PlayoutLine | undefined;
-  #heard: HeardAudio | undefined;
-  /** Whether there has been a line: the time of what is heard counts from its beginning. */
-  #begun = false;
+  #aligner: AudioAligner | undefined;
+  /** Whether there has been a line. The timeline starts with the first one. */
+  #started = false;
   #callerMuted = false;
 
   constructor(options: LineTapOptions) {
     this.#options = options;
   }
 
-  /** The line that is passed on to, from now on. */
+  /** Sets the line. */
   attach(line: PlayoutLine): this {
     this.#line = line;
-    // The first line's beginning is that of time, also where a busy machine was late to say so.
-    const startMs = this.#begun ? this.#options.atMs() : 0;
-    this.#begun = true;
-    if (this.#listeners.size > 0) this.#heard ??= this.#hear(startMs);
-    this.#heard?.attached();
+    // The timeline starts with the first line, even if a busy machine reports the line late.
+    const startMs = this.#started ? this.#options.atMs() : 0;
+    this.#started = true;
+    if (this.#listeners.size > 0) this.#aligner ??= this.#createAligner(startMs);
+    this.#aligner?.streamStarted();
     return this;
   }
 
   detach(): void {
     this.#line = undefined;
-    this.#heard?.detached();
+    this.#aligner?.streamLost();
   }
 
-  /** Hands what both sides hear to `listener`, about half a second late, until what it returned is called. */
-  listen(listener: (stretch: Stretch) => void): () => void {
+  /**
+   * Passes both sides of the audio to `listener`, about half a second late.
+   *
+   * @returns Ends it.
+   */
+  listen(listener: (slice: AudioSlice) => void): () => void {
     this.#listeners.add(listener);
-    if (this.#begun) this.#heard ??= this.#hear(this.#options.atMs());
+    if (this.#started) this.#aligner ??= this.#createAligner(this.#options.atMs());
     return () => {
       this.#listeners.delete(listener);
       if (this.#listeners.size === 0) this.end();
     };
   }
 
-  /** Nobody listens any more, or the line is gone for good: what was held back is handed out now. */
+  /** Passes the audio held back to the listeners and stops: the last listener or the call is gone. */
   end(): void {
-    this.#heard?.end();
-    this.#heard = undefined;
+    this.#aligner?.end();
+    this.#aligner = undefined;
   }
 
-  /** Whether listeners hear silence instead of the caller. */
+  /** Replaces the caller's audio by silence for listeners, or no longer. */
   muteCaller(muted: boolean): void {
     this.#callerMuted = muted;
-    this.#heard?.muteCaller(muted);
+    this.#aligner?.muteCaller(muted);
   }
 
-  // What passes.
-
   callerFrame(payload: string, timestamp: number): void {
-    this.#heard?.callerFrame(payload, timestamp);
+    this.#aligner?.callerFrame(payload, timestamp);
   }
 
   markEchoed(name: string): void {
-    this.#heard?.markEchoed(name);
+    this.#aligner?.markEchoed(name);
   }
 
   media(audio: Uint8Array): void {
-    // First, or a mark that comes back at once is not known yet.
-    this.#heard?.sent(audio);
+    // Before the line: its mark may come back at once.
+    this.#aligner?.audioSent(audio);
     this.#line?.media(audio);
   }
 
   mark(name: string): void {
-    this.#heard?.markSent(name);
+    this.#aligner?.markSent(name);
     this.#line?.mark(name);
   }
 
   clear(): void {
-    this.#heard?.cleared();
+    this.#aligner?.clearSent();
     this.#line?.clear();
   }
 
@@ -93,12 +95,12 @@ export class LineTap implements PlayoutLine {
     return this.#line?.congested ?? false;
   }
 
-  #hear(startMs: number): HeardAudio {
-    const heard = new HeardAudio(this.#options.clock, startMs, (stretch) => {
-      for (const listener of this.#listeners) listener(stretch);
+  #createAligner(startMs: number): AudioAligner {
+    const aligner = new AudioAligner(this.#options.clock, startMs, (slice) => {
+      for (const listener of this.#listeners) listener(slice);
     });
-    if (this.#callerMuted) heard.muteCaller(true);
-    if (!this.#line) heard.detached();
-    return heard;
+    if (this.#callerMuted) aligner.muteCaller(true);
+    if (!this.#line) aligner.streamLost();
+    return aligner;
   }
 }

@@ -1,32 +1,32 @@
-/** A number is forgotten after this long (ms), and twice that at most: clocks drift apart. */
-const KEPT_MS = 5_000;
+/** Length of a window (ms). Measurements are dropped after one to two windows, because clocks drift apart. */
+const WINDOW_MS = 5_000;
 
-/**
- * The least of the numbers of the last seconds: of delays that are measured again and again, the one with the least chance
- * in it.
- */
-export class Quickest {
-  #before = Infinity;
-  #now = Infinity;
+/** The minimum of the delays measured in the last 5 to 10 s: the measurement with the least network jitter in it. */
+export class MinDelayTracker {
+  #previous = Infinity;
+  #current = Infinity;
   #since = -Infinity;
 
-  /** @param time When it was measured (ms). */
+  /**
+   * @param delay In any unit.
+   * @param time When it was measured (ms).
+   */
   add(delay: number, time: number): void {
-    if (time - this.#since >= KEPT_MS) {
-      this.#before = this.#now;
-      this.#now = Infinity;
+    if (time - this.#since >= WINDOW_MS) {
+      this.#previous = this.#current;
+      this.#current = Infinity;
       this.#since = time;
     }
-    this.#now = Math.min(this.#now, delay);
+    this.#current = Math.min(this.#current, delay);
   }
 
-  /** Undefined where nothing was measured. */
-  get least(): number | undefined {
-    const least = Math.min(this.#before, this.#now);
-    return least === Infinity ? undefined : least;
+  /** Undefined without a measurement. */
+  get min(): number | undefined {
+    const min = Math.min(this.#previous, this.#current);
+    return min === Infinity ? undefined : min;
   }
 
-  forget(): void {
-    this.#before = this.#now = Infinity;
+  reset(): void {
+    this.#previous = this.#current = Infinity;
   }
 }

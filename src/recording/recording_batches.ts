@@ -1,41 +1,41 @@
-import type { Stretch } from "./heard_audio.ts";
-import type { RecordedPiece } from "./recording_file.ts";
+import { BYTES_PER_MS, FRAME_BYTES, LINE_RATE } from "../audio/line_format.js";
+import type { AudioSlice } from "./audio_aligner.ts";
+import type { RecordingChunk } from "./recording_file.ts";
 
-/** One side of a piece: a second of µ-law at 8 kHz. */
-const SIDE_BYTES = 8_000;
-const BYTES_PER_MS = 8;
-const FRAME_BYTES = 160;
-/** Pieces that may be on their way: 32 MB. A disk that hangs for longer costs the recording, and not our memory. */
-const MOST_UNDERWAY = 2_000;
-/** Pieces that are used again. */
-const MOST_SPARE = 64;
+/** One side of a chunk: one second of µ-law. */
+const SIDE_BYTES = LINE_RATE;
+/** Maximum chunks posted and not yet written: 32 MB. If the disk hangs for longer, audio is lost rather than memory filled. */
+const MAX_PENDING = 2_000;
+/** Buffers kept for reuse. */
+const MAX_SPARE = 64;
 
 interface Batch {
   atMs: number;
   sides: Uint8Array<ArrayBuffer>;
-  /** Of each side. */
+  /** Bytes of each side. */
   filled: number;
-  /** It goes when so much of each side is there (bytes). */
+  /** Bytes of each side at which the chunk is sent. */
   full: number;
+  /** Audio of the call that could not be sent (ms). */
   lostMs: number;
 }
 
 /**
- * Puts what is heard of calls together to pieces of a second, for another thread to write. They are handed over, not copied.
- * A call's first piece is shorter, by its CallSid, or all calls that began at once would come to the disk at once.
+ * Collects the audio of calls into chunks of one second, which another thread writes. Buffers are transferred, not copied. A
+ * call's first chunk is shorter, depending on its CallSid; otherwise calls that start together would reach the disk together.
  */
 export class RecordingBatches {
-  readonly #post: (piece: RecordedPiece) => void;
+  readonly #post: (chunk: RecordingChunk) => void;
   readonly #batches = new Map<string, Batch>();
   readonly #spare: Uint8Array<ArrayBuffer>[] = [];
-  #underway = 0;
+  #pending = 0;
 
-  /** @param post Sends a piece and its buffer to the other thread, which gives that back to {@linkcode RecordingBatches.written}. */
-  constructor(post: (piece: RecordedPiece) => void) {
+  /** @param post Transfers a chunk to the other thread, which returns its buffer to {@linkcode chunkWritten}. */
+  constructor(post: (chunk: RecordingChunk) => void) {
     this.#post = post;
   }
 
-  add(callSid: string, { atMs, caller, assistant }: Stretch): void {
+  add(callSid: string, { atMs, caller, assistant }: AudioSlice): void {
     for (let from = 0; from < caller.length;) {
       const batch = this.#batchAt(callSid, atMs + from / BYTES_PER_MS);
       const length = Math.min(caller.length - from, batch.full - batch.filled);
@@ -47,7 +47,11 @@ export class RecordingBatches {
     }
   }
 
-  /** Sends the rest. @returns how much of it could not be sent (ms). */
+  /**
+   * Sends the call's last chunk.
+   *
+   * @returns Audio of the call that could not be sent (ms).
+   */
   end(callSid: string): number {
     const batch = this.#batches.get(callSid);
     this.#batches.delete(callSid);
@@ -60,13 +64,13 @@ export class RecordingBatches {
     for (const callSid of [...this.#batches.keys()]) this.end(callSid);
   }
 
-  /** A piece is on the disk. */
-  written(sides: Uint8Array<ArrayBuffer>): void {
-    this.#underway--;
-    if (this.#spare.length < MOST_SPARE && sides.length === 2 * SIDE_BYTES) this.#spare.push(sides);
+  /** The other thread wrote a chunk and returns its buffer. */
+  chunkWritten(sides: Uint8Array<ArrayBuffer>): void {
+    this.#pending--;
+    if (this.#spare.length < MAX_SPARE && sides.length === 2 * SIDE_BYTES) this.#spare.push(sides);
   }
 
-  /** A batch with room whose next byte belongs at this moment. */
+  /** A batch with room whose next byte is at `atMs`. */
   #batchAt(callSid: string, atMs: number): Batch {
     let batch = this.#batches.get(callSid);
     if (!batch) {
@@ -87,7 +91,7 @@ export class RecordingBatches {
   #send(callSid: string, batch: Batch): void {
     const { atMs, filled } = batch;
     if (filled === 0) return;
-    if (this.#underway >= MOST_UNDERWAY) {
+    if (this.#pending >= MAX_PENDING) {
       batch.lostMs += filled / BYTES_PER_MS;
       return;
     }
@@ -97,7 +101,7 @@ export class RecordingBatches {
       sides.set(batch.sides.subarray(0, filled));
       sides.set(batch.sides.subarray(SIDE_BYTES, SIDE_BYTES + filled), filled);
     }
-    this.#underway++;
+    this.#pending++;
     this.#post({ callSid, atMs, sides });
   }
 
@@ -106,7 +110,7 @@ export class RecordingBatches {
   }
 }
 
-/** 20 ms to a second; random, as the ends of CallSids are. */
+/** 20 ms to 1 s, as random as the end of the CallSid. */
 function firstBytes(callSid: string): number {
   return FRAME_BYTES * (1 + Number.parseInt(callSid.slice(-2), 16) % (SIDE_BYTES / FRAME_BYTES));
 }

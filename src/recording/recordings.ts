@@ -1,124 +1,149 @@
+import { unlessMissing } from "../file_error.ts";
 import type { Cancel, Clock } from "../clock.ts";
+import { messageOf } from "../error_message.ts";
 import type { Log } from "../telemetry/log.ts";
-import { type Levels, levelsOf } from "./levels.ts";
-import { deleteRecordings, findRecording, orNothing, recordingsIn } from "./stored_recordings.ts";
+import { type Levels, measureLevels } from "./levels.ts";
 import {
-  mend,
-  type RecordedPiece,
-  type RecordingFacts,
+  type RecordingChunk,
   RecordingFile,
+  type RecordingInfo,
   recordingPath,
+  repairHeader,
 } from "./recording_file.ts";
-import { expired, type RecordingLimits } from "./recording_retention.ts";
+import { type RecordingLimits, RecordingRetention } from "./recording_retention.ts";
+import { deleteRecordings, findRecording, listRecordings } from "./stored_recordings.ts";
 
 const DAY_MS = 86_400_000;
-/** Most bytes read at once. */
-const MOST_READ_BYTES = 262_144;
+/** Maximum bytes per read. */
+const MAX_READ_BYTES = 262_144;
 
 export interface RecordingsOptions extends RecordingLimits {
-  /** It is made when it is needed. */
+  /** Created when the first recording starts. */
   readonly folder: string;
 }
 
 /**
- * The recordings of calls, one WAV file each. Writing never throws: a disk that fails is told of once, and costs what was
- * to be written.
+ * The recordings of calls, one WAV file each. Writing does not throw: when the disk fails, the audio is lost and the failure
+ * is logged once.
  */
 export class Recordings {
   readonly #options: RecordingsOptions;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #open = new Map<string, RecordingFile>();
+  readonly #retention: RecordingRetention;
   #failing = false;
   #cancel: Cancel | undefined;
   #closed = false;
-  /** Mending and deleting, one after the other. */
-  #tidying: Promise<void>;
+  /** Repairs and deletions, which run one after another. */
+  #maintenance: Promise<void>;
 
-  /** Mends what a crash left behind, deletes what is too old, and looks again every day. */
+  /** Repairs files left by a crash, and deletes expired recordings now and every day. */
   constructor(options: RecordingsOptions, clock: Clock, log: Log) {
     this.#options = options;
+    this.#retention = new RecordingRetention(options);
     this.#clock = clock;
     this.#log = log;
-    this.#tidying = this.#mendAll();
-    this.#tidyDaily();
+    this.#maintenance = this.#repairAll();
+    this.#deleteDaily();
   }
 
-  write(piece: RecordedPiece): void {
-    const { callSid } = piece;
+  /** Writes a chunk. The file is created with the first one. */
+  write(chunk: RecordingChunk): void {
+    const { callSid } = chunk;
     try {
-      this.#fileOf(callSid)?.write(piece);
-      if (this.#failing) this.#log.info("recordings are written again");
+      this.#fileOf(callSid)?.write(chunk);
+      if (this.#failing) this.#log.info("recording writes recovered");
       this.#failing = false;
     } catch (error) {
       if (!this.#failing) {
-        this.#log.error("recording not written", { call: callSid, problem: messageOf(error) });
+        this.#log.error("recording write failed", { call: callSid, problem: messageOf(error) });
       }
       this.#failing = true;
     }
   }
 
-  /** @param lostMs What did not get here in time. */
+  /**
+   * Closes the file of a call.
+   *
+   * @param lostMs Audio that never arrived here (ms).
+   */
   end(callSid: string, lostMs: number): void {
     const file = this.#open.get(callSid);
     if (this.#pathOf(callSid) === undefined) {
-      this.#log.warn("not recorded", {
+      this.#log.warn("call not recorded", {
         call: callSid,
-        problem: "CA and 32 hexadecimal digits were expected",
+        problem: "its CallSid is not CA and 32 hexadecimal digits",
       });
     }
     if (!file) return;
     this.#open.delete(callSid);
     file.close();
-    if (lostMs > 0) this.#log.error("recording has holes", { call: callSid, lost_s: lostMs / 1_000 });
-    this.#tidy();
+    if (lostMs > 0) this.#log.error("recording incomplete", { call: callSid, lost_s: lostMs / 1_000 });
+    const path = this.#pathOf(callSid);
+    if (path === undefined) return;
+    const recording = { path, bytes: file.bytes, endedAt: this.#clock.wallTime() };
+    this.#queue(() => {
+      this.#retention.add(recording);
+      return this.#deleteExpired();
+    });
   }
 
-  /** One recording; undefined when there is none. */
-  async find(callSid: string): Promise<RecordingFacts | undefined> {
-    const found = await findRecording(this.#options.folder, callSid);
-    return found && { ms: found.ms, bytes: found.bytes };
+  /** The length and size of a recording; undefined if there is none. */
+  async find(callSid: string): Promise<RecordingInfo | undefined> {
+    const info = await findRecording(this.#options.folder, callSid);
+    return info && { ms: info.ms, bytes: info.bytes };
   }
 
-  /** So many bytes of its file from a place on, or fewer. @throws {Error} when there is no such recording. */
+  /**
+   * Reads up to `length` bytes of a recording's file from offset `from` on, at most 256 KiB.
+   *
+   * @throws {Error} if there is no such recording.
+   */
   async read(callSid: string, from: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
     const path = this.#pathOf(callSid);
-    if (path === undefined) throw new Error(`There is no recording of ${callSid}`);
+    if (path === undefined) throw new Error(`Cannot read a recording of "${callSid}": it is not a CallSid`);
     using file = await Deno.open(path, { read: true });
     await file.seek(from, Deno.SeekMode.Start);
-    const bytes = new Uint8Array(Math.min(length, MOST_READ_BYTES));
+    const bytes = new Uint8Array(Math.min(length, MAX_READ_BYTES));
     return bytes.subarray(0, await file.read(bytes) ?? 0);
   }
 
-  /** How loud it is; undefined when there is none. */
+  /** The waveforms of a recording; undefined if there is none. */
   async levels(callSid: string): Promise<Levels | undefined> {
     const path = this.#pathOf(callSid);
-    return path === undefined ? undefined : await orNothing(levelsOf(path));
+    return path === undefined ? undefined : await unlessMissing(measureLevels(path));
   }
 
-  /** Deletes those of these calls that there are. @throws {Error} when the disk fails. */
+  /**
+   * Deletes the recordings of these calls. Calls without a recording are skipped.
+   *
+   * @throws {Error} if the disk fails.
+   */
   async delete(callSids: readonly string[]): Promise<void> {
     for (const callSid of callSids) {
       this.#open.get(callSid)?.close();
       this.#open.delete(callSid);
+      const path = this.#pathOf(callSid);
+      if (path !== undefined) this.#retention.remove(path);
     }
     await deleteRecordings(this.#options.folder, callSids);
   }
 
-  /** Closes all files. Resolves when nothing is at work any more. */
+  /** Closes all files. Resolves when repairs and deletions have stopped. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#cancel?.();
     for (const file of this.#open.values()) file.close();
     this.#open.clear();
-    await this.#tidying;
+    await this.#maintenance;
   }
 
   #pathOf(callSid: string): string | undefined {
     return recordingPath(this.#options.folder, callSid);
   }
 
-  /** The file that is being written; undefined for what is no call. */
+  /** The open file of a call; undefined if `callSid` is not a CallSid. */
   #fileOf(callSid: string): RecordingFile | undefined {
     const open = this.#open.get(callSid);
     const path = this.#pathOf(callSid);
@@ -129,49 +154,52 @@ export class Recordings {
     return file;
   }
 
-  #tidyDaily(): void {
-    this.#tidy();
-    this.#cancel = this.#clock.after(DAY_MS, () => this.#tidyDaily());
+  #deleteDaily(): void {
+    this.#queue(async () => {
+      await this.#scan();
+      await this.#deleteExpired();
+    });
+    this.#cancel = this.#clock.after(DAY_MS, () => this.#deleteDaily());
   }
 
-  #tidy(): void {
-    this.#tidying = this.#tidying.then(() => this.#deleteExpired());
+  #queue(work: () => Promise<void>): void {
+    if (!this.#retention.limited) return;
+    this.#maintenance = this.#maintenance.then(async () => {
+      if (!this.#closed) await work();
+    }).catch((error) => this.#log.error("recording deletion failed", { problem: messageOf(error) }));
   }
 
-  async #mendAll(): Promise<void> {
+  async #repairAll(): Promise<void> {
     try {
-      for (const { path } of await recordingsIn(this.#options.folder)) {
+      for (const { path } of await listRecordings(this.#options.folder)) {
         if (this.#closed) return;
-        if (!this.#isOpen(path) && await orNothing(mend(path))) {
-          this.#log.warn("recording mended", { file: path });
+        if (!this.#isOpen(path) && await unlessMissing(repairHeader(path))) {
+          this.#log.warn("recording repaired", { file: path });
         }
       }
     } catch (error) {
-      this.#log.error("recordings not mended", { problem: messageOf(error) });
+      this.#log.error("recording repair failed", { problem: messageOf(error) });
     }
   }
 
+  /** Other processes delete recordings, too, so this is done every day. */
+  async #scan(): Promise<void> {
+    const recordings = await listRecordings(this.#options.folder);
+    this.#retention.load(recordings.filter(({ path }) => !this.#isOpen(path)));
+  }
+
   async #deleteExpired(): Promise<void> {
-    const { folder, days, megabytes } = this.#options;
-    if (this.#closed || (days === undefined && megabytes === undefined)) return;
-    try {
-      const kept = await recordingsIn(folder);
-      const gone = expired(kept, this.#options, this.#clock.wallTime(), (path) => this.#isOpen(path));
-      for (const { path } of gone) {
-        // A call may have begun meanwhile.
-        if (!this.#isOpen(path)) await orNothing(Deno.remove(path));
-      }
-      if (gone.length > 0) this.#log.info("old recordings deleted", { recordings: gone.length });
-    } catch (error) {
-      this.#log.error("old recordings not deleted", { problem: messageOf(error) });
+    let openBytes = 0;
+    for (const { bytes } of this.#open.values()) openBytes += bytes;
+    const expired = this.#retention.takeExpired(this.#clock.wallTime(), openBytes);
+    for (const { path } of expired) {
+      // A recording may have started meanwhile.
+      if (!this.#isOpen(path)) await unlessMissing(Deno.remove(path));
     }
+    if (expired.length > 0) this.#log.info("expired recordings deleted", { recordings: expired.length });
   }
 
   #isOpen(path: string): boolean {
     return this.#open.has(path.slice(this.#options.folder.length + 1, -".wav".length));
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

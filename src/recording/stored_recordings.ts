@@ -1,57 +1,52 @@
-import { factsOf, type RecordingFacts, recordingPath } from "./recording_file.ts";
+import { unlessMissing } from "../file_error.ts";
+import { type RecordingInfo, recordingInfo, recordingPath } from "./recording_file.ts";
 
-/** Where recordings lie in `DATA_DIR`. */
+/** The folder of the recordings in `DATA_DIR`. */
 export function recordingsFolder(dataDir: string): string {
   return `${dataDir}/recordings`;
 }
 
-/** A recording on the disk. */
-export interface KeptRecording {
+/** A recording file. */
+export interface StoredRecording {
   readonly path: string;
   readonly bytes: number;
-  /** When it ended, ms since 1970. */
+  /** Milliseconds since 1970. */
   readonly endedAt: number;
 }
 
-/** All recordings of a folder; none, where there is no folder yet. */
-export async function recordingsIn(folder: string): Promise<KeptRecording[]> {
-  const kept: KeptRecording[] = [];
-  await orNothing((async () => {
+/** All recordings of a folder. Empty if the folder does not exist. */
+export async function listRecordings(folder: string): Promise<StoredRecording[]> {
+  const recordings: StoredRecording[] = [];
+  await unlessMissing((async () => {
     for await (const { name, isFile } of Deno.readDir(folder)) {
       if (!isFile || !name.endsWith(".wav")) continue;
       const path = `${folder}/${name}`;
-      // Another may have deleted it meanwhile.
-      const found = await orNothing(Deno.stat(path));
-      if (found) kept.push({ path, bytes: found.size, endedAt: found.mtime?.getTime() ?? 0 });
+      // Another process may have deleted it.
+      const file = await unlessMissing(Deno.stat(path));
+      if (file) recordings.push({ path, bytes: file.size, endedAt: file.mtime?.getTime() ?? 0 });
     }
   })());
-  return kept;
+  return recordings;
 }
 
-/** The recording of a call; undefined when there is none. */
+/** The recording of a call; undefined if there is none. */
 export async function findRecording(
   folder: string,
   callSid: string,
-): Promise<RecordingFacts & { readonly path: string } | undefined> {
+): Promise<RecordingInfo & { readonly path: string } | undefined> {
   const path = recordingPath(folder, callSid);
-  const found = path === undefined ? undefined : await orNothing(Deno.stat(path));
-  return found && path !== undefined ? { path, ...factsOf(found.size) } : undefined;
+  const file = path === undefined ? undefined : await unlessMissing(Deno.stat(path));
+  return file && path !== undefined ? { path, ...recordingInfo(file.size) } : undefined;
 }
 
-/** Deletes the recordings of these calls, those that there are. @throws {Error} when one cannot be deleted. */
+/**
+ * Deletes the recordings of these calls. Calls without a recording are skipped.
+ *
+ * @throws {Error} if a recording cannot be deleted.
+ */
 export async function deleteRecordings(folder: string, callSids: readonly string[]): Promise<void> {
   for (const callSid of callSids) {
     const path = recordingPath(folder, callSid);
-    if (path !== undefined) await orNothing(Deno.remove(path));
-  }
-}
-
-/** What is not there any more is nothing; anything else that is wrong is. */
-export async function orNothing<T>(work: Promise<T>): Promise<T | undefined> {
-  try {
-    return await work;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
+    if (path !== undefined) await unlessMissing(Deno.remove(path));
   }
 }

@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { dtmfTones } from "../../src/audio/dtmf.ts";
-import { decodeMulaw } from "../../src/audio/mod.ts";
-import { level, signalToNoise } from "./sound.ts";
+import { decodeMulaw } from "../../src/audio/g711.js";
+import { level, signalToNoise } from "./signals.ts";
 import { milliwatt, toneLevel } from "./tones.ts";
 
 /** ITU-T Q.23, table 1: Hz of each key. */
@@ -24,13 +24,13 @@ const Q23: Record<string, [low: number, high: number]> = {
   "D": [941, 1633],
 };
 const FREQUENCIES = [...new Set(Object.values(Q23).flat())];
-/** Samples in a millisecond. */
+/** Samples per millisecond. */
 const MS = 8;
 
-/** The key's sound while it is steady: 90 ms of it. */
+/** The 90 ms of a key's tone between its fades. */
 const steady = (key: string) => decodeMulaw(dtmfTones(key)).subarray(5 * MS, 95 * MS);
 
-Deno.test("dtmfTones() has each key's two frequencies, and no other", () => {
+Deno.test("dtmfTones() contains the two frequencies of each key and no other", () => {
   for (const [key, pair] of Object.entries(Q23)) {
     for (const hertz of FREQUENCIES) {
       const heard = toneLevel(steady(key), hertz) - toneLevel(steady(key), pair[0]);
@@ -39,7 +39,7 @@ Deno.test("dtmfTones() has each key's two frequencies, and no other", () => {
   }
 });
 
-Deno.test("dtmfTones() keeps its frequencies far within the 1.5 % that every receiver of Q.24 allows", () => {
+Deno.test("dtmfTones() has frequencies within 0.5 %, less than the 1.5 % of ITU-T Q.24", () => {
   for (const [key, pair] of Object.entries(Q23)) {
     for (const hertz of pair) {
       const near = [-0.01, -0.005, 0, 0.005, 0.01].map((off) => toneLevel(steady(key), hertz * (1 + off)));
@@ -48,23 +48,23 @@ Deno.test("dtmfTones() keeps its frequencies far within the 1.5 % that every rec
   }
 });
 
-Deno.test("dtmfTones() sends -7 dBm0 and -5 dBm0, the high one louder, and hardly anything else", () => {
+Deno.test("dtmfTones() has -7 dBm0 and -5 dBm0 and a signal-to-noise ratio above 34 dB", () => {
   const zero = level(milliwatt());
   const peak = (dbm0: number) => Math.SQRT2 * 10 ** ((zero + dbm0) / 20);
   for (const [key, [low, high]] of Object.entries(Q23)) {
     const samples = steady(key);
     assertAlmostEquals(toneLevel(samples, low) - zero, -7, 0.3, `${key}: row`);
     assertAlmostEquals(toneLevel(samples, high) - zero, -5, 0.3, `${key}: column`);
-    const wanted = Float64Array.from(samples, (_, i) => {
+    const expected = Float64Array.from(samples, (_, i) => {
       const turn = 2 * Math.PI * (i + 5 * MS) / 8000;
       return peak(-7) * Math.sin(turn * low) + peak(-5) * Math.sin(turn * high);
     });
-    // Q.23 wants 20 dB; µ-law leaves about 37.
-    assert(signalToNoise(wanted, samples) > 34, `${key}: ${signalToNoise(wanted, samples)} dB`);
+    // Q.23 requires 20 dB; µ-law allows about 37.
+    assert(signalToNoise(expected, samples) > 34, `${key}: ${signalToNoise(expected, samples)} dB`);
   }
 });
 
-Deno.test("dtmfTones() is 100 ms of tone and 100 ms of silence for each digit; w and W are pauses", () => {
+Deno.test("dtmfTones() has 100 ms of tone and 100 ms of silence per digit, and pauses for w and W", () => {
   const samples = decodeMulaw(dtmfTones("1w2W"));
   assertEquals(samples.length, (200 + 500 + 200 + 1_000) * MS);
   const loud = (from: number, to: number) => level(samples.subarray(from * MS, to * MS)) > 0;
@@ -72,7 +72,7 @@ Deno.test("dtmfTones() is 100 ms of tone and 100 ms of silence for each digit; w
   assertEquals(dtmfTones("").length, 0);
 });
 
-Deno.test("dtmfTones() neither clips nor clicks: tones rise from nothing and fall to it", () => {
+Deno.test("dtmfTones() neither clips nor clicks", () => {
   for (const key of Object.keys(Q23)) {
     const samples = decodeMulaw(dtmfTones(key));
     assert(Math.max(...samples.map(Math.abs)) < 24_000, key);
@@ -82,7 +82,7 @@ Deno.test("dtmfTones() neither clips nor clicks: tones rise from nothing and fal
   }
 });
 
-Deno.test("dtmfTones() refuses what no keypad has, and more than 40 digits", () => {
+Deno.test("dtmfTones() throws for unknown keys and for more than 40 digits", () => {
   for (const bad of ["a", "E", " ", "-", "+", "ß", "☎", "\u0661"]) {
     assertThrows(() => dtmfTones(`12${bad}3`), TypeError, `Cannot play the digit "${bad}"`);
   }

@@ -1,13 +1,13 @@
-/** What the tests of tones measure them with. */
+/** Tone measurements for tests. */
 
-import { decodeMulaw } from "../../src/audio/mod.ts";
+import { decodeMulaw } from "../../src/audio/g711.js";
 
-/** The digital milliwatt, 1 kHz at 0 dBm0 (ITU-T G.711, table 6), as samples: what other levels are measured from. */
+/** The digital milliwatt, 1 kHz at 0 dBm0 (ITU-T G.711, table 6), as 16-bit samples: the reference for levels. */
 export function milliwatt(): Int16Array {
   return decodeMulaw(Uint8Array.of(0x1e, 0x0b, 0x0b, 0x1e, 0x9e, 0x8b, 0x8b, 0x9e));
 }
 
-/** The level of one frequency in `samples` of 8 kHz, in dB as `level` of sound.ts has it: Goertzel's algorithm. */
+/** The level of one frequency in 8 kHz samples, in dB like `level` of sound.ts (Goertzel's algorithm). */
 export function toneLevel(samples: Int16Array, hertz: number): number {
   const turn = 2 * Math.PI * hertz / 8000;
   let [last, before] = [0, 0];

@@ -1,15 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
 import { decodeBase64 } from "@std/encoding/base64";
-import {
-  decodeMulaw,
-  encodeMulaw,
-  MULAW_SILENCE,
-  MulawToPcm24,
-  Pcm24ToMulaw,
-  Resampler,
-} from "../../src/audio/mod.ts";
-import { SPEECH_AT_8000 } from "./known_conversions.ts";
-import { pieces, random } from "./sound.ts";
+import { decodeMulaw, encodeMulaw, MULAW_SILENCE } from "../../src/audio/g711.js";
+import { speechFilter } from "../../src/audio/low_pass.js";
+import { Resampler } from "../../src/audio/resampler.js";
+import { MulawToPcm24, Pcm24ToMulaw } from "../../src/audio/transcode.ts";
+import { randomFrom } from "../support/random.ts";
+import { SPEECH_AT_8000 } from "./sox_conversions.ts";
+import { randomChunks } from "./signals.ts";
 
 const SPEECH = encodeMulaw(new Int16Array(decodeBase64(SPEECH_AT_8000).buffer));
 
@@ -19,44 +16,44 @@ function littleEndian(samples: Int16Array): Uint8Array {
   return new Uint8Array(view.buffer);
 }
 
-/** SPEECH as a model would give it. */
+/** SPEECH as model audio. */
 function modelSpeech(): Uint8Array {
-  const resampler = new Resampler(8000, 24000);
+  const resampler = new Resampler(speechFilter(8000, 24000));
   const samples = decodeMulaw(SPEECH);
   return littleEndian(Int16Array.from([...resampler.process(samples), ...resampler.flush()]));
 }
 
-Deno.test("the model hears little-endian PCM, the same however the call is cut into frames", () => {
+Deno.test("MulawToPcm24 yields little-endian PCM, the same for any frames", () => {
   const whole = new MulawToPcm24().convert(SPEECH);
   assertEquals(whole, modelSpeech().subarray(0, whole.length));
   assertEquals(whole.length, (SPEECH.length - 28) * 6);
-  const next = random(1);
+  const next = randomFrom(1);
   const toModel = new MulawToPcm24();
-  const got = [...pieces(SPEECH, 200, next)].flatMap((piece) => [...toModel.convert(piece)]);
-  assertEquals(got, [...whole]);
+  const actual = [...randomChunks(SPEECH, 200, next)].flatMap((chunk) => [...toModel.convert(chunk)]);
+  assertEquals(actual, [...whole]);
 });
 
-Deno.test("the caller hears the same however the model's PCM is cut, also within samples", () => {
+Deno.test("Pcm24ToMulaw yields the same for any chunks, even cut within samples", () => {
   const pcm = modelSpeech();
   const once = new Pcm24ToMulaw();
   const whole = [...once.convert(pcm), ...once.flush()];
   assertEquals(whole.length, SPEECH.length);
-  const next = random(2);
+  const next = randomFrom(2);
   for (const longest of [1, 2, 5, 961, 9601]) {
     const toCaller = new Pcm24ToMulaw();
-    const got = [...pieces(pcm, longest, next)].flatMap((piece) => [...toCaller.convert(piece)]);
-    assertEquals([...got, ...toCaller.flush()], whole);
+    const actual = [...randomChunks(pcm, longest, next)].flatMap((chunk) => [...toCaller.convert(chunk)]);
+    assertEquals([...actual, ...toCaller.flush()], whole);
   }
 });
 
-Deno.test("a call that goes up to the model and straight back comes back unchanged", () => {
+Deno.test("MulawToPcm24 and Pcm24ToMulaw return a call unchanged", () => {
   const toCaller = new Pcm24ToMulaw();
   const echo = Uint8Array.from([...toCaller.convert(modelSpeech()), ...toCaller.flush()]);
-  // The ends are cut off, which rings. A zero may change its sign, which is not heard.
+  // The filter rings at the ends. A zero may change its sign, which is inaudible.
   assertEquals([...decodeMulaw(echo)].slice(30, -30), [...decodeMulaw(SPEECH)].slice(30, -30));
 });
 
-Deno.test("milliseconds are exact: each 48 bytes of PCM become 8 of µ-law once flushed", () => {
+Deno.test("Pcm24ToMulaw yields 8 bytes of µ-law for each 48 bytes of PCM after a flush", () => {
   const toCaller = new Pcm24ToMulaw();
   for (const ms of [0, 1, 2, 3, 4, 20, 37, 1000]) {
     const played = toCaller.convert(new Uint8Array(48 * ms)).length + toCaller.flush().length;
@@ -64,25 +61,25 @@ Deno.test("milliseconds are exact: each 48 bytes of PCM become 8 of µ-law once 
   }
 });
 
-Deno.test("each item begins anew after flush, whatever the last one left", () => {
+Deno.test("Pcm24ToMulaw starts anew after a flush", () => {
   const pcm = modelSpeech().subarray(0, 9600);
-  const wanted = new Pcm24ToMulaw().convert(pcm);
+  const expected = new Pcm24ToMulaw().convert(pcm);
   const toCaller = new Pcm24ToMulaw();
   toCaller.convert(modelSpeech().subarray(0, 4801)); // ends with half a sample
   toCaller.flush();
-  assertEquals(toCaller.convert(pcm), wanted);
+  assertEquals(toCaller.convert(pcm), expected);
 });
 
-Deno.test("half a sample at the end is dropped", () => {
+Deno.test("Pcm24ToMulaw drops half a sample at the end of an item", () => {
   const pcm = modelSpeech().subarray(0, 961);
-  const [toCaller, wanted] = [new Pcm24ToMulaw(), new Pcm24ToMulaw()];
+  const [toCaller, reference] = [new Pcm24ToMulaw(), new Pcm24ToMulaw()];
   assertEquals(
     [...toCaller.convert(pcm), ...toCaller.flush()],
-    [...wanted.convert(pcm.subarray(0, 960)), ...wanted.flush()],
+    [...reference.convert(pcm.subarray(0, 960)), ...reference.flush()],
   );
 });
 
-Deno.test("nothing becomes nothing, silence becomes silence", () => {
+Deno.test("MulawToPcm24 and Pcm24ToMulaw keep silence and empty input", () => {
   assertEquals(new MulawToPcm24().convert(new Uint8Array()).length, 0);
   assertEquals(new Pcm24ToMulaw().convert(new Uint8Array()).length, 0);
   assertEquals(new Pcm24ToMulaw().flush().length, 0);
@@ -91,7 +88,7 @@ Deno.test("nothing becomes nothing, silence becomes silence", () => {
   assert(new Pcm24ToMulaw().convert(new Uint8Array(4800)).every((byte) => byte === MULAW_SILENCE));
 });
 
-Deno.test("what was handed out is not written again", () => {
+Deno.test("MulawToPcm24 and Pcm24ToMulaw do not reuse returned arrays", () => {
   for (
     const { converter, input } of [
       { converter: new MulawToPcm24(), input: SPEECH },
@@ -99,8 +96,8 @@ Deno.test("what was handed out is not written again", () => {
     ]
   ) {
     const first = converter.convert(input.subarray(0, 800));
-    const kept = first.slice();
+    const copy = first.slice();
     converter.convert(input.subarray(800));
-    assertEquals(first, kept);
+    assertEquals(first, copy);
   }
 });

@@ -1,36 +1,36 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { decodeBase64 } from "@std/encoding/base64";
 import { readWav, writeWav } from "../../src/audio/wav.ts";
-import { ADPCM, SAMPLES, STEREO, WAVS } from "./known_wavs.ts";
+import { ADPCM, SAMPLES, STEREO, WAVS } from "./sox_wavs.ts";
 
 const PLAIN = decodeBase64(WAVS[0]?.file ?? "");
 
-for (const { made, file, heard } of WAVS) {
-  Deno.test(`reads what "${made}" wrote as sox itself does`, () => {
+for (const { soxCommand: made, file, heard } of WAVS) {
+  Deno.test(`readWav() reads the output of "${made}" like sox`, () => {
     const { sampleRate, channels } = readWav(decodeBase64(file), "x.wav");
     assertEquals(sampleRate, 11025);
     assertEquals(channels.map((channel) => [...channel]), [heard]);
   });
 }
 
-Deno.test("reads stereo as two channels", () => {
+Deno.test("readWav() returns two channels of a stereo file", () => {
   const { sampleRate, channels } = readWav(decodeBase64(STEREO), "x.wav");
   assertEquals(sampleRate, 48000);
   assertEquals(channels.map((channel) => [...channel]), [[0, -1, -1000, -32768], [1, 1000, 32767, 12345]]);
 });
 
-Deno.test("writes the very bytes sox writes", () => {
+Deno.test("writeWav() writes the same bytes as sox", () => {
   assertEquals(writeWav([Int16Array.from(SAMPLES)], 11025), PLAIN);
   const left = SAMPLES.filter((_, i) => i % 2 === 0), right = SAMPLES.filter((_, i) => i % 2 === 1);
   assertEquals(writeWav([Int16Array.from(left), Int16Array.from(right)], 48000), decodeBase64(STEREO));
 });
 
-Deno.test("refuses to write channels of different lengths, or none", () => {
+Deno.test("writeWav() throws for channels of different lengths, and for none", () => {
   assertThrows(() => writeWav([new Int16Array(2), new Int16Array(3)], 8000), RangeError, "not [2, 3]");
   assertThrows(() => writeWav([], 8000), RangeError, "not []");
 });
 
-/** A plain file with this chunk inserted before its audio, and the sizes made right again. */
+/** The plain file with a chunk inserted before its audio, and corrected sizes. */
 function withChunk(id: string, body: number[]): Uint8Array {
   const padded = body.length % 2 ? [...body, 0] : body;
   const chunk = [...new TextEncoder().encode(id), body.length, 0, 0, 0, ...padded];
@@ -39,20 +39,20 @@ function withChunk(id: string, body: number[]): Uint8Array {
   return bytes;
 }
 
-Deno.test("passes over chunks it does not know, of even and odd size", () => {
+Deno.test("readWav() skips unknown chunks of even and odd size", () => {
   for (const body of [[], [1, 2, 3], [1, 2, 3, 4]]) {
     assertEquals([...readWav(withChunk("LIST", body), "x.wav").channels[0] ?? []], SAMPLES);
   }
 });
 
-Deno.test("reads a file that lies somewhere inside a larger buffer", () => {
+Deno.test("readWav() reads a file within a larger buffer", () => {
   const larger = new Uint8Array(PLAIN.length + 10);
   larger.set(PLAIN, 7);
   const { channels } = readWav(larger.subarray(7, 7 + PLAIN.length), "x.wav");
   assertEquals([...channels[0] ?? []], SAMPLES);
 });
 
-/** The plain file with these bytes in place of its own. */
+/** The plain file with some bytes replaced. */
 function changed(at: number, ...bytes: number[]): Uint8Array {
   const copy = PLAIN.slice();
   copy.set(bytes, at);
@@ -61,28 +61,28 @@ function changed(at: number, ...bytes: number[]): Uint8Array {
 
 const BAD: [what: string, bytes: Uint8Array, says: string][] = [
   ["nothing", new Uint8Array(), "the file is empty"],
-  ["text", new TextEncoder().encode("hello, this is no recording"), "it does not begin as a WAV file does"],
-  ["a header cut off", PLAIN.slice(0, 10), "it does not begin as a WAV file does"],
-  ["a format cut off", PLAIN.slice(0, 30), `its "fmt " chunk says 16 bytes and 10 are there`],
-  ["no audio chunk", PLAIN.slice(0, 36), `there is no "data" chunk`],
-  ["audio cut off", PLAIN.slice(0, 50), `its "data" chunk says 16 bytes and 6 are there`],
+  ["text", new TextEncoder().encode("hello, this is not a recording"), "it is not a WAV file"],
+  ["a truncated header", PLAIN.slice(0, 10), "it is not a WAV file"],
+  ["a truncated format", PLAIN.slice(0, 30), `its "fmt " chunk claims 16 bytes and has 10`],
+  ["no audio chunk", PLAIN.slice(0, 36), `it has no "data" chunk`],
+  ["truncated audio", PLAIN.slice(0, 50), `its "data" chunk claims 16 bytes and has 6`],
   [
-    "a header written before the end was known",
+    "a header written before the length was known",
     changed(40, 255, 255, 255, 255),
-    "says 4294967295 bytes and 16",
+    "claims 4294967295 bytes and has 16",
   ],
-  ["a size that is too large", changed(4, 255, 255), "its header says 65543 bytes and the file has 60"],
-  ["no samples", changed(40, 0, 0), "its data chunk has 0 bytes"],
-  ["half a sample", changed(40, 15), "15 bytes is no whole number of 2-byte frames"],
-  ["audio before its format", changed(12, 0x4c, 0x49, 0x53, 0x54), `there is no "fmt " chunk`],
+  ["a size that is too large", changed(4, 255, 255), "its header claims 65543 bytes and the file has 60"],
+  ["no samples", changed(40, 0, 0), `its "data" chunk has 0 bytes`],
+  ["half a sample", changed(40, 15), "15 bytes is not a whole number of 2-byte frames"],
+  ["audio before its format", changed(12, 0x4c, 0x49, 0x53, 0x54), `it has no "fmt " chunk`],
   ["six channels", changed(22, 6), "it has 6 channels"],
-  ["12 bits", changed(34, 12), "it holds samples of 12 bits"],
+  ["12 bits", changed(34, 12), "it has samples of 12 bits"],
   ["no rate", changed(24, 0, 0), "its sample rate is 0"],
-  ["a compressed file", decodeBase64(ADPCM), "it holds Microsoft ADPCM of 4 bits"],
+  ["a compressed file", decodeBase64(ADPCM), "it has Microsoft ADPCM of 4 bits"],
 ];
 
 for (const [what, bytes, says] of BAD) {
-  Deno.test(`says what is wrong with ${what}, and with which file`, () => {
+  Deno.test(`readWav() names the file and the problem of ${what}`, () => {
     const error = assertThrows(() => readWav(bytes, "their call.wav"), TypeError, says);
     assertEquals(error.message.startsWith('Cannot read "their call.wav": '), true);
   });

@@ -1,15 +1,16 @@
 import { assert, assertEquals } from "@std/assert";
 import { Playout, PLAYOUT_LIMIT_MS } from "../../src/playout/playout.ts";
 import { FakeClock } from "../support/fake_clock.ts";
+import { randomFrom } from "../support/random.ts";
 
-/** A far end that plays in real time on the fake clock, and returns marks as Twilio does. */
+/** A far end that plays in real time on the fake clock and returns marks as Twilio does. */
 class FarEnd {
   congested = false;
-  /** Extra milliseconds before what is sent begins to play. */
+  /** Delay before audio starts to play (ms). */
   startLagMs = 0;
   echoMarks = true;
   log: string[] = [];
-  /** Milliseconds sent and not cleared. */
+  /** Audio received (ms), cleared or not. */
   sentMs = 0;
   #playedUntil = 0;
   #pending: { name: string; cancel: () => void }[] = [];
@@ -38,7 +39,7 @@ class FarEnd {
       this.echo(name);
     }
   }
-  /** Milliseconds in its buffer. */
+  /** Audio not yet played (ms). */
   get bufferedMs(): number {
     return Math.max(0, this.#playedUntil - this.clock.now());
   }
@@ -48,9 +49,9 @@ function setUp({ attached = true } = {}) {
   const clock = new FakeClock();
   const seen: string[] = [];
   const playout = new Playout(clock, {
-    sending: (item) => seen.push(`sending ${item}`),
-    hearing: (item) => seen.push(`hearing ${item}`),
-    heardOn: () => {},
+    sendingStarted: (item) => seen.push(`sending ${item}`),
+    playbackStarted: (item) => seen.push(`hearing ${item}`),
+    playbackProgressed: () => {},
     markLost: () => seen.push("mark lost"),
   });
   const line = new FarEnd(clock, (name) => playout.markEchoed(name));
@@ -60,14 +61,14 @@ function setUp({ attached = true } = {}) {
 
 const audio = (ms: number) => new Uint8Array(ms * 8);
 
-Deno.test("Playout sends small audio at once, with a mark", () => {
+Deno.test("Playout sends 20 ms of audio immediately, followed by a mark", () => {
   const { playout, line, seen } = setUp();
   playout.enqueue("a", audio(20));
   assertEquals(line.log, ["media 20"]);
   assertEquals(seen, ["sending a"]);
 });
 
-Deno.test("Playout keeps 150 to 250 ms at the far end and holds the rest", () => {
+Deno.test("Playout keeps 150 to 250 ms at the far end and queues the rest", () => {
   const { clock, playout, line } = setUp();
   playout.enqueue("a", audio(10_000));
   assertEquals(line.sentMs, 200);
@@ -77,24 +78,24 @@ Deno.test("Playout keeps 150 to 250 ms at the far end and holds the rest", () =>
     lowest = Math.min(lowest, line.bufferedMs);
     highest = Math.max(highest, line.bufferedMs);
   }
-  assert(lowest >= 140, `ran down to ${lowest} ms`);
-  assert(highest <= 251, `went up to ${highest} ms`);
+  assert(lowest >= 140, `lowest: ${lowest} ms`);
+  assert(highest <= 251, `highest: ${highest} ms`);
   clock.advance(2_000);
   assertEquals(line.sentMs, 10_000);
   assertEquals(playout.heardMs("a"), 10_000);
   assertEquals(clock.pending, 0);
 });
 
-Deno.test("Playout marks at least every 200 ms of audio", () => {
+Deno.test("Playout sends a mark at least every 200 ms of audio", () => {
   const { clock, playout, line } = setUp();
   playout.enqueue("a", audio(3_000));
   clock.advance(4_000);
   for (const entry of line.log) assert(Number(entry.split(" ")[1]) <= 200, entry);
 });
 
-Deno.test("Playout's heardMs follows the far end to 20 ms", async (t) => {
+Deno.test("Playout.heardMs() is within 20 ms of the far end", async (t) => {
   for (const startLagMs of [0, 5, 40]) {
-    await t.step(`which begins ${startLagMs} ms late`, () => {
+    await t.step(`that starts to play ${startLagMs} ms late`, () => {
       const { clock, playout, line } = setUp();
       line.startLagMs = startLagMs;
       playout.enqueue("a", audio(4_000));
@@ -108,7 +109,7 @@ Deno.test("Playout's heardMs follows the far end to 20 ms", async (t) => {
   }
 });
 
-Deno.test("Playout never reports more heard than has come back while a mark is out", () => {
+Deno.test("Playout.heardMs() stays at the last returned mark while a mark is outstanding", () => {
   const { clock, playout, line } = setUp();
   line.startLagMs = 500;
   playout.enqueue("a", audio(1_000));
@@ -116,7 +117,7 @@ Deno.test("Playout never reports more heard than has come back while a mark is o
   assert(playout.heardMs("a") <= 100);
 });
 
-Deno.test("Playout queues before a line is attached and starts with all of it", () => {
+Deno.test("Playout queues audio until a line is attached and then plays all of it", () => {
   const { clock, playout, line } = setUp({ attached: false });
   playout.enqueue("a", audio(400));
   clock.advance(5_000);
@@ -127,7 +128,7 @@ Deno.test("Playout queues before a line is attached and starts with all of it", 
   assertEquals(playout.heardMs("a"), 400);
 });
 
-Deno.test("Playout catches up after the event loop stalled", () => {
+Deno.test("Playout restores the lead after a 600 ms stall of the event loop", () => {
   const { clock, playout, line } = setUp();
   playout.enqueue("a", audio(5_000));
   clock.advance(1_000);
@@ -139,7 +140,7 @@ Deno.test("Playout catches up after the event loop stalled", () => {
   assertEquals(playout.heardMs("a"), 5_000);
 });
 
-Deno.test("Playout.interrupt() clears and tells what was heard of each item", () => {
+Deno.test("Playout.interrupt() clears the line and returns the heard milliseconds of each item", () => {
   const { clock, playout, line, seen } = setUp();
   playout.enqueue("a", audio(1_000));
   playout.enqueue("b", audio(600));
@@ -149,13 +150,16 @@ Deno.test("Playout.interrupt() clears and tells what was heard of each item", ()
   assertEquals(line.log.at(-1), "clear");
   const sent = line.log.length;
   clock.advance(5_000);
-  assertEquals(line.log.length, sent, "nothing is sent after the cut");
+  assertEquals(line.log.length, sent, "nothing is sent after the interruption");
   assertEquals([playout.heardMs("a"), playout.heardMs("b"), playout.heardMs("c")], [1_000, 500, 0]);
-  assert(seen.includes("sending c") && !seen.includes("hearing c"), "the marks that came back meant nothing");
+  assert(
+    seen.includes("sending c") && !seen.includes("hearing c"),
+    "marks returned by the clear are ignored",
+  );
   assertEquals(clock.pending, 0);
 });
 
-Deno.test("Playout.interrupt() is silent when everything was heard", () => {
+Deno.test("Playout.interrupt() does nothing when everything was heard", () => {
   const { clock, playout, line } = setUp();
   playout.enqueue("a", audio(100));
   clock.advance(200);
@@ -163,7 +167,7 @@ Deno.test("Playout.interrupt() is silent when everything was heard", () => {
   assert(!line.log.includes("clear"));
 });
 
-Deno.test("Playout.interrupt() tells of an item still being made although all of it was heard", () => {
+Deno.test("Playout.interrupt() returns the item still being generated although all of its audio was heard", () => {
   const { clock, playout, line } = setUp();
   playout.enqueue("a", audio(100));
   clock.advance(200);
@@ -171,7 +175,7 @@ Deno.test("Playout.interrupt() tells of an item still being made although all of
   assert(!line.log.includes("clear"));
 });
 
-Deno.test("Playout ignores marks that come back because of a clear", () => {
+Deno.test("Playout ignores marks returned by a clear", () => {
   const { clock, playout } = setUp();
   playout.enqueue("a", audio(1_000));
   clock.advance(300);
@@ -183,7 +187,7 @@ Deno.test("Playout ignores marks that come back because of a clear", () => {
   assertEquals(playout.interrupt(), [{ itemId: "b", heardMs: 200 }]);
 });
 
-Deno.test("Playout floors heard milliseconds and never exceeds what came", () => {
+Deno.test("Playout.heardMs() is rounded down and never exceeds the audio received", () => {
   const { clock, playout } = setUp();
   playout.enqueue("a", new Uint8Array(8 * 50 + 3));
   clock.advance(30.9);
@@ -192,7 +196,7 @@ Deno.test("Playout floors heard milliseconds and never exceeds what came", () =>
   assertEquals(playout.heardMs("a"), 50);
 });
 
-Deno.test("Playout keeps interleaved items apart", () => {
+Deno.test("Playout counts the heard milliseconds of interleaved items separately", () => {
   const { clock, playout } = setUp();
   playout.enqueue("a", audio(200));
   playout.enqueue("b", audio(200));
@@ -202,7 +206,7 @@ Deno.test("Playout keeps interleaved items apart", () => {
   assertEquals(playout.heardMs("b"), 200);
 });
 
-Deno.test("Playout goes on without marks, two seconds behind, and counts them", () => {
+Deno.test("Playout continues without marks, 2 s behind, and reports them lost", () => {
   const { clock, playout, line, seen } = setUp();
   line.echoMarks = false;
   playout.enqueue("a", audio(6_000));
@@ -214,7 +218,7 @@ Deno.test("Playout goes on without marks, two seconds behind, and counts them", 
   assertEquals(line.sentMs, 6_000);
 });
 
-Deno.test("Playout takes a later mark for the ones skipped before it", () => {
+Deno.test("Playout treats a returned mark as confirming the marks before it and reports those lost", () => {
   const { clock, playout, line, seen } = setUp();
   line.echoMarks = false;
   const names: string[] = [];
@@ -226,14 +230,14 @@ Deno.test("Playout takes a later mark for the ones skipped before it", () => {
   assertEquals(seen.filter((entry) => entry === "mark lost").length, 2);
 });
 
-Deno.test("Playout ignores marks it never sent", () => {
+Deno.test("Playout ignores marks it did not send", () => {
   const { playout } = setUp();
   playout.enqueue("a", audio(100));
   playout.markEchoed("parley-99");
   assertEquals(playout.heardMs("a"), 0);
 });
 
-Deno.test("Playout waits while the line is congested", () => {
+Deno.test("Playout sends nothing while the line is congested", () => {
   const { clock, playout, line } = setUp();
   line.congested = true;
   playout.enqueue("a", audio(500));
@@ -244,7 +248,7 @@ Deno.test("Playout waits while the line is congested", () => {
   assertEquals(line.sentMs, 500);
 });
 
-Deno.test("Playout refuses what would make more than five minutes unheard", () => {
+Deno.test("Playout refuses audio beyond five minutes unheard", () => {
   const { playout } = setUp({ attached: false });
   assert(playout.enqueue("a", audio(PLAYOUT_LIMIT_MS - 100)));
   assert(!playout.enqueue("a", audio(200)));
@@ -252,7 +256,7 @@ Deno.test("Playout refuses what would make more than five minutes unheard", () =
   assert(playout.enqueue("a", audio(100)));
 });
 
-Deno.test("Playout tells once when each item is first sent and first heard", () => {
+Deno.test("Playout reports the first sending and the first playback of each item once", () => {
   const { clock, playout, seen } = setUp();
   playout.enqueue("a", audio(300));
   playout.enqueue("b", audio(300));
@@ -260,7 +264,7 @@ Deno.test("Playout tells once when each item is first sent and first heard", () 
   assertEquals(seen, ["sending a", "hearing a", "sending b", "hearing b"]);
 });
 
-Deno.test("Playout leaves no timer and sends nothing once closed", () => {
+Deno.test("Playout sends nothing and has no timer after close", () => {
   const { clock, playout, line } = setUp();
   playout.enqueue("a", audio(5_000));
   playout.close();
@@ -272,10 +276,10 @@ Deno.test("Playout leaves no timer and sends nothing once closed", () => {
   assertEquals(clock.pending, 0);
 });
 
-Deno.test("Playout is unharmed by a thousand random bursts and barge-ins", () => {
+Deno.test("Playout stays consistent over 1,000 random bursts and barge-ins", () => {
   const { clock, playout, line } = setUp();
-  let seed = 1;
-  const random = (below: number) => (seed = seed * 48_271 % 2_147_483_647) % below;
+  const next = randomFrom(1);
+  const random = (below: number) => Math.floor(next() * below);
   for (let i = 0; i < 1_000; i++) {
     const item = `item-${i}`;
     let came = 0;
@@ -296,13 +300,13 @@ Deno.test("Playout is unharmed by a thousand random bursts and barge-ins", () =>
   }
 });
 
-Deno.test("Playout tells when everything accepted so far has been heard: with the mark after it", () => {
+Deno.test("Playout.whenPlayed() calls back when the mark after the audio accepted so far returns", () => {
   const { clock, playout, line, seen } = setUp();
   playout.enqueue("a", audio(500));
-  playout.whenHeard(() => seen.push("heard"));
+  playout.whenPlayed(() => seen.push("heard"));
   clock.advance(499);
   assertEquals(seen.includes("heard"), false);
-  // What comes later is not waited for.
+  // Later audio does not delay the callback.
   playout.enqueue("b", audio(500));
   clock.advance(1);
   assertEquals([seen.filter((what) => what === "heard").length, line.bufferedMs > 0], [1, true]);
@@ -310,22 +314,22 @@ Deno.test("Playout tells when everything accepted so far has been heard: with th
   assertEquals(seen.filter((what) => what === "heard").length, 1);
 });
 
-Deno.test("Playout tells at once that everything was heard when nothing is left", () => {
+Deno.test("Playout.whenPlayed() calls back immediately when everything was heard", () => {
   const { clock, playout, seen } = setUp();
-  playout.whenHeard(() => seen.push("nothing to hear"));
+  playout.whenPlayed(() => seen.push("nothing to hear"));
   assertEquals(seen, ["nothing to hear"]);
   playout.enqueue("a", audio(100));
   clock.advance(100);
-  playout.whenHeard(() => seen.push("heard"));
+  playout.whenPlayed(() => seen.push("heard"));
   assertEquals(seen.at(-1), "heard");
 });
 
-Deno.test("Playout does not take a mark for another: heard is what comes back, however late", () => {
+Deno.test("Playout.whenPlayed() waits for its own mark, however late", () => {
   const { clock, playout, line, seen } = setUp();
   line.echoMarks = false;
   playout.enqueue("a", audio(100));
   playout.enqueue("a", audio(100));
-  playout.whenHeard(() => seen.push("heard"));
+  playout.whenPlayed(() => seen.push("heard"));
   clock.advance(1_500);
   playout.markEchoed("parley-1");
   assertEquals(seen.includes("heard"), false);
@@ -333,10 +337,57 @@ Deno.test("Playout does not take a mark for another: heard is what comes back, h
   assertEquals(seen.at(-1), "heard");
 });
 
-Deno.test("Playout counts what it holds, not what it sent", () => {
+Deno.test("Playout.queued counts the bytes not yet sent", () => {
   const { clock, playout, line } = setUp();
   playout.enqueue("a", audio(500));
   assertEquals([playout.queued, line.sentMs], [300 * 8, 200]);
   clock.advance(500);
   assertEquals(playout.queued, 0);
+});
+
+Deno.test("Playout interrupts no item of which less than a millisecond is unheard", () => {
+  const { clock, playout, line } = setUp();
+  playout.enqueue("a", new Uint8Array(1_605));
+  clock.advance(200);
+  assertEquals(playout.progress.unheardMs, 5 / 8);
+  assertEquals(playout.interrupt(), []);
+  assertEquals(line.log.at(-1), "clear");
+  playout.enqueue("b", new Uint8Array(1_608));
+  clock.advance(200);
+  assertEquals(playout.interrupt(), [{ itemId: "b", heardMs: 200 }]);
+});
+
+Deno.test("Playout believes a mark that comes back a little early, and none that comes much earlier", () => {
+  for (const [earlyMs, heardMs] of [[20, 100], [30, 70]] as const) {
+    const { clock, playout, line } = setUp();
+    line.echoMarks = false;
+    playout.enqueue("a", new Uint8Array(800));
+    clock.advance(100 - earlyMs);
+    playout.markEchoed("parley-1");
+    assertEquals(playout.heardMs("a"), heardMs);
+  }
+});
+
+Deno.test("Playout.whenPlayed() runs 2 s after the audio must have been played when no mark returns", () => {
+  const { clock, playout, line } = setUp();
+  line.echoMarks = false;
+  let played = 0;
+  playout.enqueue("a", new Uint8Array(8_000));
+  playout.whenPlayed(() => played++);
+  clock.advance(2_999);
+  assertEquals(played, 0);
+  clock.advance(2);
+  assertEquals([played, clock.pending], [1, 0]);
+});
+
+Deno.test("Playout.whenPlayed() waits for a line that is not attached, and leaves no timer when closed", () => {
+  const { clock, playout, line } = setUp({ attached: false });
+  let played = 0;
+  playout.enqueue("a", new Uint8Array(800));
+  playout.whenPlayed(() => played++);
+  clock.advance(60_000);
+  assertEquals([played, clock.pending], [0, 0]);
+  playout.attach(line);
+  playout.close();
+  assertEquals(clock.pending - 1, 0, "only the far end's mark");
 });

@@ -1,12 +1,12 @@
-import { kept } from "../support/kept_stretch.ts";
 import { assertEquals } from "@std/assert";
+import type { AudioSlice } from "../../src/recording/audio_aligner.ts";
 import { LineTap } from "../../src/recording/line_tap.ts";
-import type { Stretch } from "../../src/recording/heard_audio.ts";
+import { copySlice } from "../support/copy_slice.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 
 const FRAME = new Uint8Array(160).fill(0x8f).toBase64();
 
-/** A call of which somebody says so many frames (20 ms each). */
+/** A tap on the fake clock; `talk` sends caller frames (20 ms each). */
 function setUp() {
   const clock = new FakeClock();
   const startedAt = clock.now();
@@ -29,11 +29,10 @@ function setUp() {
   return { clock, tap, line, passed, talk };
 }
 
-const bytes = (stretches: readonly Stretch[]) =>
-  stretches.reduce((sum, { caller }) => sum + caller.length, 0);
-const silent = ({ caller }: Stretch) => caller.every((byte) => byte === 0xff);
+const bytes = (slices: readonly AudioSlice[]) => slices.reduce((sum, { caller }) => sum + caller.length, 0);
+const silent = ({ caller }: AudioSlice) => caller.every((byte) => byte === 0xff);
 
-Deno.test("LineTap passes everything on to the line there is", () => {
+Deno.test("LineTap passes everything to the attached line", () => {
   const { tap, line, passed } = setUp();
   assertEquals(tap.congested, false);
   tap.media(new Uint8Array(160));
@@ -48,13 +47,13 @@ Deno.test("LineTap passes everything on to the line there is", () => {
   tap.end();
 });
 
-Deno.test("LineTap hands what is heard to each listener while they listen, and all that is left at the end", () => {
+Deno.test("LineTap passes audio to each listener while it listens, and the rest at the end", () => {
   const { tap, line, talk } = setUp();
-  const [first, second]: Stretch[][] = [[], []];
-  tap.listen((stretch) => first?.push(kept(stretch)));
+  const [first, second]: AudioSlice[][] = [[], []];
+  tap.listen((slice) => first?.push(copySlice(slice)));
   tap.attach(line);
   talk(50);
-  const stop = tap.listen((stretch) => second?.push(kept(stretch)));
+  const stop = tap.listen((slice) => second?.push(copySlice(slice)));
   talk(50);
   stop();
   const heard = bytes(second ?? []);
@@ -67,12 +66,12 @@ Deno.test("LineTap hands what is heard to each listener while they listen, and a
   assertEquals(bytes(first ?? []), 150 * 160, "nothing is heard after the end");
 });
 
-Deno.test("LineTap: the caller is silent for listeners while a secret is entered, also for one who comes meanwhile", () => {
+Deno.test("LineTap mutes the caller for listeners during secret entry, later listeners included", () => {
   const { tap, line, talk } = setUp();
   tap.attach(line);
   tap.muteCaller(true);
-  const heard: Stretch[] = [];
-  tap.listen((stretch) => heard.push(kept(stretch)));
+  const heard: AudioSlice[] = [];
+  tap.listen((slice) => heard.push(copySlice(slice)));
   talk(50);
   tap.muteCaller(false);
   const muted = bytes(heard);
@@ -82,11 +81,11 @@ Deno.test("LineTap: the caller is silent for listeners while a secret is entered
   assertEquals(heard.slice(-1).map(silent), [false]);
 });
 
-Deno.test("LineTap hands on what the assistant said where it was heard, and cuts it where it was cut", () => {
+Deno.test("LineTap passes assistant audio up to where it was cut", () => {
   const { tap, line, talk } = setUp();
-  const heard: Stretch[] = [];
+  const heard: AudioSlice[] = [];
   tap.attach(line);
-  tap.listen((stretch) => heard.push(kept(stretch)));
+  tap.listen((slice) => heard.push(copySlice(slice)));
   talk(10);
   tap.media(new Uint8Array(1_600).fill(1));
   tap.mark("first");
@@ -105,11 +104,11 @@ Deno.test("LineTap hands on what the assistant said where it was heard, and cuts
   assertEquals([count(1), Math.abs(count(2) - 1_600) <= 160], [1_600, true]);
 });
 
-Deno.test("LineTap: while there is no line both sides are silent, for as long as it takes", () => {
+Deno.test("LineTap passes silence of both sides while there is no line", () => {
   const { clock, tap, line, talk } = setUp();
-  const heard: Stretch[] = [];
+  const heard: AudioSlice[] = [];
   tap.attach(line);
-  const stop = tap.listen((stretch) => heard.push(kept(stretch)));
+  const stop = tap.listen((slice) => heard.push(copySlice(slice)));
   talk(50);
   tap.detach();
   clock.advance(10_000);
@@ -118,22 +117,22 @@ Deno.test("LineTap: while there is no line both sides are silent, for as long as
   talk(50, 0);
   tap.detach();
   stop();
-  // Who comes while the caller is elsewhere hears the same silence.
-  const late: Stretch[] = [];
-  const stopLate = tap.listen((stretch) => late.push(kept(stretch)));
+  // A listener that subscribes during the gap hears the same silence.
+  const late: AudioSlice[] = [];
+  const stopLate = tap.listen((slice) => late.push(copySlice(slice)));
   clock.advance(2_000);
   assertEquals([bytes(late) > 0, late.every(silent)], [true, true]);
   assertEquals(clock.pending, 1);
   stopLate();
   assertEquals(clock.pending, 0, "nothing is computed for nobody");
-  const sounding = heard.filter((stretch) => !silent(stretch)).map(({ atMs }) => atMs);
+  const sounding = heard.filter((slice) => !silent(slice)).map(({ atMs }) => atMs);
   assertEquals([sounding[0], (sounding.at(-1) ?? 0) > 11_000], [0, true]);
 });
 
-Deno.test("LineTap: who listened before the first line hears nothing earlier than its beginning", () => {
+Deno.test("LineTap starts at 0 with the first line for earlier listeners", () => {
   const { clock, tap, line, talk } = setUp();
-  const heard: Stretch[] = [];
-  tap.listen((stretch) => heard.push(kept(stretch)));
+  const heard: AudioSlice[] = [];
+  tap.listen((slice) => heard.push(copySlice(slice)));
   clock.advance(5_000);
   assertEquals([bytes(heard), clock.pending], [0, 0]);
   tap.attach(line);
@@ -142,7 +141,7 @@ Deno.test("LineTap: who listened before the first line hears nothing earlier tha
   assertEquals(bytes(heard), 50 * 160);
 });
 
-Deno.test("LineTap computes nothing while nobody listens", () => {
+Deno.test("LineTap does no work without listeners", () => {
   const { clock, tap, line, talk } = setUp();
   tap.attach(line);
   talk(50);
@@ -150,11 +149,11 @@ Deno.test("LineTap computes nothing while nobody listens", () => {
   assertEquals(clock.pending, 0);
 });
 
-Deno.test("LineTap hands on what the assistant said when it was heard, and not when it was sent", () => {
+Deno.test("LineTap passes assistant audio at the time it was heard, not sent", () => {
   const { tap, line, talk } = setUp();
-  const heard: Stretch[] = [];
+  const heard: AudioSlice[] = [];
   tap.attach(line);
-  tap.listen((stretch) => heard.push(kept(stretch)));
+  tap.listen((slice) => heard.push(copySlice(slice)));
   talk(10);
   tap.media(new Uint8Array(1_600).fill(1));
   tap.mark("m");
@@ -167,11 +166,11 @@ Deno.test("LineTap hands on what the assistant said when it was heard, and not w
   assertEquals(Math.abs(at - 600) <= 20, true, `${at} ms`);
 });
 
-Deno.test("LineTap: what is heard of the first line begins at 0, however late it is said to have begun", () => {
+Deno.test("LineTap starts at 0 with the first line, however late it is attached", () => {
   const clock = new FakeClock();
   const tap = new LineTap({ clock, atMs: () => 3 });
-  const heard: Stretch[] = [];
-  tap.listen((stretch) => heard.push(kept(stretch)));
+  const heard: AudioSlice[] = [];
+  tap.listen((slice) => heard.push(copySlice(slice)));
   tap.attach({ media() {}, mark() {}, clear() {}, congested: false });
   clock.advance(20);
   tap.callerFrame(FRAME, 0);

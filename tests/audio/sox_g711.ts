@@ -1,6 +1,6 @@
-// What sox 14.4.2 says of G.711. `all.s16` holds the samples -32768 … 32767 in order, `all.u8` the bytes 0 … 255; with K = ul, al:
-//   sox -D -t K -r 8000 -c 1 all.u8 -t raw -e signed -b 16 -      what each byte decodes to
-//   sox -D -t raw -r 8000 -e signed -b 16 -c 1 all.s16 -t K -     kept here as "sample:byte" where the byte changes
+// G.711 by sox 14.4.2. `all.s16` holds the samples -32768 … 32767 in order, `all.u8` the bytes 0 … 255; with K = ul, al:
+//   sox -D -t K -r 8000 -c 1 all.u8 -t raw -e signed -b 16 -      the sample of each byte
+//   sox -D -t raw -r 8000 -e signed -b 16 -c 1 all.s16 -t K -     stored as "sample:byte" where the byte changes
 
 export const MULAW_DECODED = `
 -32124 -31100 -30076 -29052 -28028 -27004 -25980 -24956 -23932 -22908 -21884 -20860 -19836 -18812 -17788

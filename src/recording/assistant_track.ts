@@ -1,55 +1,51 @@
-/** µ-law at 8 kHz: bytes, which are samples, in one millisecond. */
-const BYTES_PER_MS = 8;
-/** A place is known to within one frame: Twilio's marks come between its frames. */
-const FRAME_BYTES = 20 * BYTES_PER_MS;
-/** A mark, or the echoes of a clear, that come so much later than they must are lost. */
+import { BYTES_PER_MS, FRAME_BYTES } from "../audio/line_format.js";
+/** A mark that has not come back this long after its audio must have been played is lost. */
 const OVERDUE_BYTES = 2_000 * BYTES_PER_MS;
-/** Marks so far ahead are looked at when a piece is placed. */
+/** How far ahead marks are considered when a piece is placed. */
 const LOOK_AHEAD_BYTES = 2_000 * BYTES_PER_MS;
 
-/** A place in time where playing was broken off. */
+/** A `clear`, or the loss of a stream: the position at which playback stopped. */
 interface Cut {
-  /** When that was asked for. */
-  readonly askedAt: number;
-  /** When it happened; not known until the echoes are back. */
+  readonly requestedAt: number;
+  /** When playback stopped. Unknown until the marks returned by the `clear` are back. */
   at?: number;
-  /** The mark whose echo tells; none, if it does not come back. */
+  /** The last mark the `clear` returns, which shows when it took effect; undefined if it will not come back. */
   lastMark: string | undefined;
 }
 
-/** What was sent up to one mark. */
+/** Audio sent up to one mark. */
 interface Piece {
   readonly sentAt: number;
   readonly chunks: Uint8Array[];
   bytes: number;
   mark?: string;
   echoedAt?: number;
-  /** Its mark is back, or one behind it. */
+  /** Its mark, or a later one, came back. */
   passed: boolean;
   cut?: Cut;
 }
 
-/** Audio whose place is known. */
-interface Placed {
+/** Audio with a known position. */
+interface PlacedAudio {
   readonly from: number;
   readonly audio: Uint8Array;
 }
 
 /**
- * The assistant's side: finds out when each piece that was sent was heard. All places are bytes of µ-law on the call's
- * time line. `docs/design/recordings.md` has the rules.
+ * The assistant's side of the call: determines when each piece of audio that was sent was heard. Positions are bytes of µ-law
+ * on the call's timeline. `docs/design/recordings.md` has the rules.
  */
-export class HeardPieces {
+export class AssistantTrack {
   #waiting: Piece[] = [];
-  #placed: Placed[] = [];
-  /** Nothing that waits was heard before. */
+  #placed: PlacedAudio[] = [];
+  /** End of the placed audio: no waiting piece was heard before it. */
   #placedTo = 0;
-  /** From the sending of a piece to its being heard where nothing was before it: the way there and back. */
+  /** From sending a piece to an idle line until it is heard: the network round trip. */
   #delay = 0;
-  /** Back since the last of the caller's frames. */
-  #fresh: Piece[] = [];
+  /** Pieces whose marks came back since the last caller frame. */
+  #justEchoed: Piece[] = [];
 
-  sent(audio: Uint8Array, at: number): void {
+  audioSent(audio: Uint8Array, at: number): void {
     if (audio.length === 0) return;
     const last = this.#waiting.at(-1);
     if (last && last.mark === undefined && !last.cut) {
@@ -70,7 +66,7 @@ export class HeardPieces {
     const piece = this.#waiting[index];
     if (!piece) return;
     piece.echoedAt = at;
-    this.#fresh.push(piece);
+    this.#justEchoed.push(piece);
     for (let i = index; i >= 0; i--) {
       const before = this.#waiting[i];
       if (!before || before.passed) break;
@@ -79,50 +75,55 @@ export class HeardPieces {
     if (piece.cut?.lastMark === name) piece.cut.at = at;
   }
 
-  /** A frame of the caller's that ends at `end` is here: what was read before it was sent before. */
-  frame(end: number): void {
-    for (const piece of this.#fresh) {
+  /** A caller frame that ends at `end` was read. Marks read before it were sent before it, so they are not later. */
+  callerFrameReceived(end: number): void {
+    for (const piece of this.#justEchoed) {
       piece.echoedAt = Math.min(piece.echoedAt ?? end, end);
       if (piece.cut?.lastMark === piece.mark && piece.cut?.at !== undefined) piece.cut.at = piece.echoedAt;
     }
-    if (this.#fresh.length > 0) this.#fresh = [];
+    if (this.#justEchoed.length > 0) this.#justEchoed = [];
   }
 
-  /** `clear` was sent: what is unheard is cut where the echoes say. */
-  cleared(askedAt: number): void {
+  /** `clear` was sent. The marks it returns will show where unheard audio was cut. */
+  clearSent(requestedAt: number): void {
     const unheard = this.#waiting.filter((piece) => !piece.passed && !piece.cut);
-    const cut: Cut = { askedAt, lastMark: unheard.findLast(({ mark }) => mark !== undefined)?.mark };
-    if (cut.lastMark === undefined) cut.at = askedAt + this.#delay;
+    const cut: Cut = { requestedAt, lastMark: unheard.findLast(({ mark }) => mark !== undefined)?.mark };
+    if (cut.lastMark === undefined) cut.at = requestedAt + this.#delay;
     for (const piece of unheard) piece.cut = cut;
   }
 
-  /** The stream is gone: nothing is heard after `at`. */
-  broken(at: number): void {
+  /** The stream was lost: nothing is heard after `at`. */
+  streamLost(at: number): void {
     for (const piece of this.#waiting) {
       const { cut, passed } = piece;
       if (cut && cut.at === undefined) {
         cut.lastMark = undefined;
-        cut.at = Math.min(at, cut.askedAt + this.#delay);
-      } else if (!cut && !passed) piece.cut = { askedAt: at, at, lastMark: undefined };
+        cut.at = Math.min(at, cut.requestedAt + this.#delay);
+      } else if (!cut && !passed) piece.cut = { requestedAt: at, at, lastMark: undefined };
     }
   }
 
-  /** How far everything is known, `until` at most. `now` is the place of this moment. */
-  certainUntil(until: number, now: number): number {
+  /**
+   * Places pieces, in order, while their positions are known.
+   *
+   * @param now The position of this moment.
+   * @returns The position up to which the track is final, at most `until`.
+   */
+  resolveUntil(until: number, now: number): number {
     for (let head = this.#waiting[0]; head; head = this.#waiting[0]) {
       const earliest = Math.max(this.#placedTo, head.sentAt);
       if (earliest >= until) break;
       if (!this.#isKnown(head, now)) return earliest;
       const start = this.#startOf(head);
-      // More marks may be back until its turn comes.
+      // More marks may come back before its turn.
       if (start >= until) break;
       this.#place(head, start);
     }
     return until;
   }
 
-  /** Copies what was heard from `from` on; ask in order. */
-  copy(into: Uint8Array, from: number): void {
+  /** Copies the audio heard from position `from` on into `into`; gaps are left alone. Positions must ascend. */
+  copyInto(into: Uint8Array, from: number): void {
     const until = from + into.length;
     for (let next = this.#placed[0]; next && next.from < until; next = this.#placed[0]) {
       const skip = Math.max(0, from - next.from);
@@ -137,34 +138,35 @@ export class HeardPieces {
     const { cut } = head;
     if (cut) {
       if (cut.at !== undefined) return true;
-      if (now < cut.askedAt + this.#delay + OVERDUE_BYTES) return head.passed && head.echoedAt !== undefined;
+      if (now < cut.requestedAt + this.#delay + OVERDUE_BYTES) {
+        return head.passed && head.echoedAt !== undefined;
+      }
       cut.lastMark = undefined;
-      cut.at = cut.askedAt + this.#delay;
+      cut.at = cut.requestedAt + this.#delay;
       return true;
     }
     return head.passed ||
       now > Math.max(this.#placedTo, head.sentAt + this.#delay) + head.bytes + OVERDUE_BYTES;
   }
 
-  /** Where the oldest piece began to be heard: as late as the marks allow, or as early as can be without one. */
+  /** The position where the oldest piece started to be heard: as late as the marks allow, or without marks as early as possible. */
   #startOf(head: Piece): number {
     let start = this.#latestStart(head);
-    // Where no mark tells: as soon as it could be.
     if (start === Infinity) start = Math.max(this.#placedTo, this.#likelyStart(head));
     const follows = head.sentAt + this.#delay <= this.#placedTo;
     const earliest = Math.max(this.#placedTo, head.sentAt);
-    // Marks are exact to a frame: that much is no pause, and nothing is heard before it is sent.
+    // Marks are exact to one frame: a smaller gap is not a pause, and nothing is heard before it is sent.
     if (start < earliest && start >= earliest - FRAME_BYTES) return earliest;
     return follows && start <= this.#placedTo + FRAME_BYTES ? this.#placedTo : start;
   }
 
-  /** The latest place that the marks of its run allow: each was back when its piece had ended, or later. */
+  /** The latest start that the marks of its run allow: each came back when its piece had ended, or later. */
   #latestStart(head: Piece): number {
     let latest = Infinity;
     let bytes = 0;
     for (const piece of this.#run(head)) {
       bytes += piece.bytes;
-      if (tells(piece)) latest = Math.min(latest, piece.echoedAt - bytes);
+      if (hasMarkTime(piece)) latest = Math.min(latest, piece.echoedAt - bytes);
     }
     return latest;
   }
@@ -172,9 +174,9 @@ export class HeardPieces {
   #likelyStart(head: Piece): number {
     const { cut } = head;
     if (cut?.at === undefined || cut.lastMark === undefined) return head.sentAt + this.#delay;
-    // `clear` took as long as the piece did …
-    const start = head.sentAt + cut.at - cut.askedAt;
-    // … and what the last of the echoes stands for had not ended before.
+    // The `clear` took as long to arrive as the piece did …
+    const start = head.sentAt + cut.at - cut.requestedAt;
+    // … and the piece of the last returned mark had not ended before.
     let bytes = 0;
     for (const { mark, bytes: more } of this.#run(head)) {
       bytes += more;
@@ -183,7 +185,7 @@ export class HeardPieces {
     return start;
   }
 
-  /** The oldest piece and those that were sent behind it without a pause, to be heard without one. */
+  /** The oldest piece and those sent after it without a pause, which are heard without a pause. */
   *#run(head: Piece): Generator<Piece> {
     let end = head.sentAt;
     for (const piece of this.#waiting) {
@@ -208,13 +210,13 @@ export class HeardPieces {
       from += chunk.length;
     }
     this.#placedTo = Math.max(this.#placedTo, Math.min(from, cutAt));
-    // What comes after a cut was not there before.
+    // Audio sent after a cut was not heard before it.
     if (cut && this.#waiting[0]?.cut !== cut) this.#placedTo = Math.max(this.#placedTo, cut.at ?? 0);
   }
 }
 
-/** Whether its mark tells when it had been heard; the echoes of a clear come with the cut, heard or not. */
-function tells(piece: Piece): piece is Piece & { echoedAt: number } {
+/** Whether the piece's mark shows when it was heard. A `clear` returns marks of audio that was not heard too. */
+function hasMarkTime(piece: Piece): piece is Piece & { echoedAt: number } {
   const { cut, echoedAt } = piece;
   return echoedAt !== undefined && !(cut?.at !== undefined && echoedAt > cut.at - FRAME_BYTES);
 }

@@ -1,10 +1,10 @@
-// What sox 14.4.2 makes of sound that changes its sample rate, as little-endian samples in base64.
+// Sample-rate conversions by sox 14.4.2, as little-endian 16-bit samples in base64.
 
 /**
  * 0.05 s of the rounded sum of sines of 300, 1000 and 3000 Hz and amplitude 8000 at rate A, converted to rate B by
  * `sox -D -t raw -r A -e signed -b 16 -c 1 mix.raw -t raw - rate -v B`.
  */
-export const CONVERTED: { from: 8000 | 16000 | 24000; to: 8000 | 16000 | 24000; samples: string }[] = [
+export const SOX_CONVERSIONS: { from: 8000 | 16000 | 24000; to: 8000 | 16000 | 24000; samples: string }[] = [
   {
     from: 8000,
     to: 24000,
@@ -146,7 +146,7 @@ export const CONVERTED: { from: 8000 | 16000 | 24000; to: 8000 | 16000 | 24000; 
 ];
 
 /**
- * A man says "forward": `sox -D -t raw -r 16000 -e signed -b 16 -c 1 goforward.raw -t raw -r 8000 - rate -v trim 0.6 0.6` of
+ * The spoken word "forward", made by `sox -D -t raw -r 16000 -e signed -b 16 -c 1 goforward.raw -t raw -r 8000 - rate -v trim 0.6 0.6` from
  * the recording in CMU's pocketsphinx test data.
  */
 export const SPEECH_AT_8000 =

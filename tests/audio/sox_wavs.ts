@@ -1,64 +1,64 @@
-// WAV files as sox 14.4.2 writes them, in base64. `in.s16` holds the eight samples SAMPLES, I stands for
-// `-D -t raw -r 11025 -e signed -b 16 -c 1 in.s16`; "heard" is what `sox -D FILE -t raw -e signed -b 16 -` reads back.
+// WAV files by sox 14.4.2, in base64. `in.s16` holds the eight samples of SAMPLES; I stands for
+// `-D -t raw -r 11025 -e signed -b 16 -c 1 in.s16`; `heard` is what `sox -D FILE -t raw -e signed -b 16 -` reads back.
 
 export const SAMPLES = [0, 1, -1, 1000, -1000, 32767, -32768, 12345];
 
-export const WAVS: { made: string; file: string; heard: number[] }[] = [
+export const WAVS: { soxCommand: string; file: string; heard: number[] }[] = [
   {
-    made: "sox I -b 16",
+    soxCommand: "sox I -b 16",
     file: "UklGRjQAAABXQVZFZm10IBAAAAABAAEAESsAACJWAAACABAAZGF0YRAAAAAAAAEA///oAxj8/38AgDkw",
     heard: [0, 1, -1, 1000, -1000, 32767, -32768, 12345],
   },
   {
-    made: "sox I -b 8 -e unsigned",
+    soxCommand: "sox I -b 8 -e unsigned",
     file: "UklGRiwAAABXQVZFZm10IBAAAAABAAEAESsAABErAAABAAgAZGF0YQgAAACAgICEfP8AsA==",
     heard: [0, 0, 0, 1024, -1024, 32512, -32768, 12288],
   },
   {
-    made: "sox I -b 24 (extensible)",
+    soxCommand: "sox I -b 24 (extensible)",
     file:
       "UklGRmAAAABXQVZFZm10ICgAAAD+/wEAESsAADOBAAADABgAFgAYAAQAAAABAAAAAAAQAIAAAKoAOJtxZmFjdAQAAAAIAAAAZGF0" +
       "YRgAAAAAAAAAAQAA//8A6AMAGPwA/38AAIAAOTA=",
     heard: [0, 1, -1, 1000, -1000, 32767, -32768, 12345],
   },
   {
-    made: "sox I -b 32 (extensible)",
+    soxCommand: "sox I -b 32 (extensible)",
     file:
       "UklGRmgAAABXQVZFZm10ICgAAAD+/wEAESsAAESsAAAEACAAFgAgAAQAAAABAAAAAAAQAIAAAKoAOJtxZmFjdAQAAAAIAAAAZGF0" +
       "YSAAAAAAAAAAAAABAAAA//8AAOgDAAAY/AAA/38AAACAAAA5MA==",
     heard: [0, 1, -1, 1000, -1000, 32767, -32768, 12345],
   },
   {
-    made: "sox I -b 32 -e float",
+    soxCommand: "sox I -b 32 -e float",
     file:
       "UklGRlIAAABXQVZFZm10IBIAAAADAAEAESsAAESsAAAEACAAAABmYWN0BAAAAAgAAABkYXRhIAAAAAAAAAAAAAA4AAAAuAAA+jwA" +
       "APq8AP5/PwAAgL8A5MA+",
     heard: [0, 1, -1, 1000, -1000, 32767, -32768, 12345],
   },
   {
-    made: "sox I -e mu-law",
+    soxCommand: "sox I -e mu-law",
     file: "UklGRjoAAABXQVZFZm10IBIAAAAHAAEAESsAABErAAABAAgAAABmYWN0BAAAAAgAAABkYXRhCAAAAP///85OgACX",
     heard: [0, 0, 0, 988, -988, 32124, -32124, 12412],
   },
   {
-    made: "sox I -e a-law",
+    soxCommand: "sox I -e a-law",
     file: "UklGRjoAAABXQVZFZm10IBIAAAAGAAEAESsAABErAAABAAgAAABmYWN0BAAAAAgAAABkYXRhCAAAANXV1fp6qiq9",
     heard: [8, 8, 8, 1008, -1008, 32256, -32256, 12544],
   },
   {
-    made: "sox -b 24 of samples between two 16-bit ones",
+    soxCommand: "sox -b 24 of samples between two 16-bit ones",
     file: "UklGRmAAAABXQVZFZm10ICgAAAD+/wEAESsAADOBAAADABgAFgAYAAQAAAABAAAAAAAQAIAAAKoAOJtxZmFjdAQAAAAIAAAA" +
       "ZGF0YRgAAAB/AACAAACA//9//////38AAIBWNBKAAQA=",
     heard: [0, 1, 0, -1, 32767, -32768, 4660, 2],
   },
   {
-    made: "sox -b 32 of the same",
+    soxCommand: "sox -b 32 of the same",
     file: "UklGRmgAAABXQVZFZm10ICgAAAD+/wEAESsAAESsAAAEACAAFgAgAAQAAAABAAAAAAAQAIAAAKoAOJtxZmFjdAQAAAAIAAAA" +
       "ZGF0YSAAAAAAfwAAAIAAAACA//8Af///AP//fwAAAIAAVjQSAIABAA==",
     heard: [0, 1, 0, -1, 32767, -32768, 4660, 2],
   },
   {
-    made: "sox -e float of the same",
+    soxCommand: "sox -e float of the same",
     file: "UklGRlIAAABXQVZFZm10IBIAAAADAAEAESsAAESsAAAEACAAAABmYWN0BAAAAAgAAABkYXRhIAAAAAAAfjcAAIA3AACAtwAA" +
       "gbf+/38/AACAv7CiET4AAEA4",
     heard: [0, 1, 0, -1, 32767, -32768, 4660, 2],

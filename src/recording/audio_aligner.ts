@@ -1,0 +1,238 @@
+import { MULAW_SILENCE } from "../audio/g711.js";
+import { BYTES_PER_MS, FRAME_BYTES } from "../audio/line_format.js";
+import type { Cancel, Clock } from "../clock.ts";
+import { AssistantTrack } from "./assistant_track.ts";
+import { CallerTrack } from "./caller_track.ts";
+import { MinDelayTracker } from "./min_delay_tracker.ts";
+
+/** Audio is held back this long: later marks may still move it. */
+const HOLD_BYTES = 300 * BYTES_PER_MS;
+/** Shortest slice, except for the last. */
+const MIN_SLICE_BYTES = 100 * BYTES_PER_MS;
+const MAX_SLICE_BYTES = 1_000 * BYTES_PER_MS;
+/** Timestamps further ahead of our own clock are ignored. */
+const AHEAD_LIMIT_BYTES = 10_000 * BYTES_PER_MS;
+/** Timestamps further back are ignored: a stream keeps its order. */
+const BACK_LIMIT_BYTES = 1_000 * BYTES_PER_MS;
+/** A key's tone lasts this much longer than its DTMF event. */
+const TONE_BYTES = 300 * BYTES_PER_MS;
+/** Interval of slices while there is no stream (ms). */
+const NO_STREAM_INTERVAL_MS = 500;
+
+/**
+ * A slice of the call as it was heard: µ-law at 8 kHz, both sides of the same length. The arrays are reused for the next
+ * slice; copy them to keep them.
+ */
+export interface AudioSlice {
+  /** Start (ms since the call's first stream began). Slices are contiguous. */
+  readonly atMs: number;
+  /** Audio from the caller. */
+  readonly caller: Uint8Array;
+  /** Assistant audio, at the time the caller heard it. */
+  readonly assistant: Uint8Array;
+}
+
+/**
+ * Aligns the two directions of a media stream: yields both sides of the call as they were heard, on Twilio's timeline.
+ * `docs/design/recordings.md` explains how.
+ *
+ * Its methods are called in the order in which messages are sent and read. They allocate little, do not wait and do not throw.
+ * At the start of a call, create it with 0 and call {@linkcode streamStarted}. To start in mid-call, create it, and call
+ * {@linkcode streamLost} if there is no stream at that moment.
+ */
+export class AudioAligner {
+  readonly #clock: Clock;
+  readonly #emit: (slice: AudioSlice) => void;
+  readonly #assistant = new AssistantTrack();
+  /** Caller frames not yet emitted. */
+  readonly #caller: CallerTrack;
+  // Positions are bytes on the call's timeline.
+  /** Position of the stream's timestamp 0. Unknown in mid-call until the first frame. */
+  #zero: number | undefined;
+  /** End of the last caller frame. */
+  #frameEnd: number;
+  /** End of the audio emitted so far. */
+  #emitted: number;
+  /** Our clock's lead over the timeline when the stream began; `#lead` has the minimum over recent frames. */
+  #startLead: number;
+  readonly #lead = new MinDelayTracker();
+  // Buffers are reused.
+  #frame = new Uint8Array(FRAME_BYTES);
+  readonly #sides = { caller: new Uint8Array(MAX_SLICE_BYTES), assistant: new Uint8Array(MAX_SLICE_BYTES) };
+  readonly #muted = new MutedSpans();
+  /** Timer that runs while there is no stream. */
+  #noStream: Cancel | undefined;
+  #ended = false;
+
+  /**
+   * @param startMs Start on the call's timeline (ms since its first stream began).
+   * @param emit Receives each slice once both sides are certain, about half a second late.
+   */
+  constructor(clock: Clock, startMs: number, emit: (slice: AudioSlice) => void) {
+    this.#clock = clock;
+    this.#emit = emit;
+    this.#emitted = this.#frameEnd = Math.round(startMs) * BYTES_PER_MS;
+    this.#caller = new CallerTrack(this.#emitted);
+    this.#startLead = this.#time() - this.#frameEnd;
+  }
+
+  /**
+   * A frame from the caller.
+   *
+   * @param payload µ-law in base64.
+   * @param timestamp Its position in the stream (ms).
+   */
+  callerFrame(payload: string, timestamp: number): void {
+    if (this.#ended || this.#noStream) return;
+    let audio = this.#decode(payload);
+    const limit = this.#time() - this.#startLead + AHEAD_LIMIT_BYTES;
+    let at = this.#zero === undefined
+      ? Math.max(this.#frameEnd, this.#now() - audio.length)
+      : this.#zero + Math.round(timestamp * BYTES_PER_MS);
+    const isPlausible = at >= this.#frameEnd - BACK_LIMIT_BYTES && at + audio.length <= limit;
+    if (!isPlausible) at = this.#frameEnd;
+    // More audio than time has passed.
+    if (at + audio.length > limit) return;
+    if (!isPlausible || this.#zero === undefined) {
+      this.#zero = at - Math.round(timestamp * BYTES_PER_MS);
+      this.#lead.reset();
+    }
+    if (at < this.#frameEnd) {
+      audio = audio.subarray(this.#frameEnd - at);
+      at = this.#frameEnd;
+    }
+    if (audio.length === 0) return;
+    this.#caller.write(at, audio);
+    this.#frameEnd = at + audio.length;
+    this.#lead.add(this.#time() - this.#frameEnd, this.#clock.now());
+    this.#assistant.callerFrameReceived(this.#frameEnd);
+    const until = this.#frameEnd - HOLD_BYTES;
+    if (until - this.#emitted >= MIN_SLICE_BYTES) this.#emitUntil(until);
+  }
+
+  /** µ-law was sent, to be played after everything sent before. The array is kept, so it must not be changed. */
+  audioSent(audio: Uint8Array): void {
+    if (!this.#ended) this.#assistant.audioSent(audio, this.#now());
+  }
+
+  /** A mark was sent after the audio so far. */
+  markSent(name: string): void {
+    this.#assistant.markSent(name);
+  }
+
+  /** `clear` was sent. */
+  clearSent(): void {
+    this.#assistant.clearSent(this.#now());
+  }
+
+  /** A mark came back. */
+  markEchoed(name: string): void {
+    if (!this.#ended) this.#assistant.markEchoed(name, this.#now());
+  }
+
+  /** A stream started: the first, or the next one after {@linkcode streamLost}. */
+  streamStarted(): void {
+    if (this.#ended) return;
+    // The first stream starts at the start of the timeline.
+    if (this.#noStream || this.#zero !== undefined) this.#endStream();
+    this.#zero = this.#frameEnd;
+    this.#startLead = this.#time() - this.#frameEnd;
+    this.#lead.reset();
+    this.#noStream?.();
+    this.#noStream = undefined;
+  }
+
+  /** The stream was lost. Both sides are silent until the next one. */
+  streamLost(): void {
+    if (this.#ended || this.#noStream) return;
+    this.#endStream();
+    this.#emitSilence();
+  }
+
+  /** Mutes the caller's side (secret digits), or unmutes it once the last tone has ended. */
+  muteCaller(muted: boolean): void {
+    this.#muted.set(muted, this.#now() + (muted ? 0 : TONE_BYTES));
+  }
+
+  /** Emits the rest. Nothing is emitted afterwards. */
+  end(): void {
+    if (this.#ended) return;
+    this.#endStream();
+    this.#noStream?.();
+    this.#emitUntil(this.#frameEnd + FRAME_BYTES - 1);
+    this.#ended = true;
+  }
+
+  /** The position of this moment, by the frames with the least delay: a message read now was sent then or earlier. */
+  #now(): number {
+    return Math.max(this.#frameEnd, this.#time() - (this.#lead.min ?? this.#startLead));
+  }
+
+  /** Our own clock in bytes. */
+  #time(): number {
+    return Math.round(this.#clock.now() * BYTES_PER_MS);
+  }
+
+  #endStream(): void {
+    this.#frameEnd = this.#now();
+    this.#assistant.streamLost(this.#frameEnd);
+  }
+
+  #emitSilence(): void {
+    this.#noStream = this.#clock.after(NO_STREAM_INTERVAL_MS, () => {
+      this.#endStream();
+      this.#emitUntil(this.#frameEnd);
+      this.#emitSilence();
+    });
+  }
+
+  /** Emits whole frames of certain audio, up to position `until`. */
+  #emitUntil(until: number): void {
+    const certain = this.#assistant.resolveUntil(until, this.#now());
+    const end = certain - (certain - this.#emitted) % FRAME_BYTES;
+    while (this.#emitted < end) {
+      const length = Math.min(MAX_SLICE_BYTES, end - this.#emitted);
+      const caller = this.#sides.caller.subarray(0, length);
+      const assistant = this.#sides.assistant.subarray(0, length).fill(MULAW_SILENCE);
+      this.#caller.readInto(caller);
+      this.#assistant.copyInto(assistant, this.#emitted);
+      this.#muted.silence(caller, this.#emitted);
+      const atMs = this.#emitted / BYTES_PER_MS;
+      this.#emitted += length;
+      this.#emit({ atMs, caller, assistant });
+    }
+  }
+
+  /** Empty if the payload is not base64. */
+  #decode(base64: string): Uint8Array {
+    if (base64.length > this.#frame.length) this.#frame = new Uint8Array(base64.length);
+    try {
+      return this.#frame.subarray(0, this.#frame.setFromBase64(base64).written);
+    } catch {
+      return this.#frame.subarray(0, 0);
+    }
+  }
+}
+
+/** Spans of the timeline in which the caller's side is muted. The last may be open-ended. */
+class MutedSpans {
+  #spans: { readonly from: number; to: number }[] = [];
+
+  /** Starts or ends a span at a position. */
+  set(on: boolean, at: number): void {
+    const last = this.#spans.at(-1);
+    const isOpen = last?.to === Infinity;
+    if (on && last && last.to >= at) last.to = Infinity;
+    else if (on) this.#spans.push({ from: at, to: Infinity });
+    else if (last && isOpen) last.to = at;
+  }
+
+  /** Silences audio that starts at position `at` where a span covers it. Positions must ascend. */
+  silence(audio: Uint8Array, at: number): void {
+    if (this.#spans.length === 0) return;
+    for (const { from, to } of this.#spans) {
+      audio.fill(MULAW_SILENCE, Math.max(0, from - at), Math.max(0, to - at));
+    }
+    this.#spans = this.#spans.filter(({ to }) => to > at + audio.length);
+  }
+}
