@@ -1,33 +1,34 @@
-import type { CallEvent } from "../records/call_record.ts";
-import type { Stretch } from "../recording/heard_audio.ts";
-import { peaks } from "../recording/peaks.ts";
-import type { TurnHops } from "../telemetry/turn_hops.ts";
+import type { AudioSlice } from "../recording/audio_aligner.ts";
 import type { LineTap } from "../recording/line_tap.ts";
-import type { Said } from "./conversation/transcript.ts";
+import { peakHeights } from "../recording/peaks.ts";
+import type { CallEvent, Tokens } from "../records/call_record.ts";
+import type { TurnLatency } from "../telemetry/turn_latency.ts";
+import type { CallEventStream } from "./call_event_stream.ts";
+import type { CallUsage } from "./call_usage.ts";
+import type { LiveTurn } from "./conversation/transcript.ts";
 
-/** A level goes out for as much audio (bytes of one side, µ-law at 8 kHz): 100 ms. */
+/** Audio of one "level" event (bytes of one side, µ-law at 8 kHz): 100 ms. */
 const LEVEL_BYTES = 800;
 
-/** What a call has cost so far. */
+/** A call's cost so far. */
 export interface Cost {
   readonly costUsd: number;
-  readonly inputTokens: number;
-  readonly outputTokens: number;
+  readonly tokens: Tokens;
 }
 
-/** Where the audio of a call is at this moment. */
+/** Current audio positions of a call. */
 export interface Playhead {
   readonly callerSpeaks: boolean;
   readonly assistantSpeaks: boolean;
-  /** Audio of the assistant's that waits here, and at Twilio (ms). */
+  /** The assistant's audio queued here, and sent to Twilio and not played (ms). */
   readonly queuedMs: number;
   readonly twilioMs: number;
-  /** What the caller hears, and how much of it they have heard (ms). */
+  /** The item being played, and how much of it the caller has heard (ms). */
   readonly item?: string | undefined;
   readonly heardMs?: number | undefined;
 }
 
-/** How loud both sides were for a tenth of a second, and where the audio is. */
+/** The loudness of both sides for 100 ms, and where the audio is. */
 export interface Level extends Playhead {
   /** From the start of the stream (ms). */
   readonly atMs: number;
@@ -36,71 +37,75 @@ export interface Level extends Playhead {
   readonly assistant: readonly number[];
 }
 
-/** Something happened in a call. */
-export type Happening =
-  | { readonly type: "said"; readonly data: Said }
+/** An event of a call in progress, for its watchers. */
+export type LiveEvent =
+  | { readonly type: "turn"; readonly data: LiveTurn }
+  | { readonly type: "latency"; readonly data: TurnLatency }
   | { readonly type: "level"; readonly data: Level }
-  | { readonly type: "turn"; readonly data: TurnHops }
   | { readonly type: "event"; readonly data: CallEvent }
   | { readonly type: "cost"; readonly data: Cost }
-  | { readonly type: "ended"; readonly data: { readonly reason: string } };
+  | { readonly type: "ended"; readonly data: { readonly endReason: string } };
 
-/** Tells those who watch one call what happens in it. Levels are measured only while somebody does. */
+export interface CallFeedOptions {
+  readonly events: CallEventStream;
+  readonly tap: Pick<LineTap, "listen">;
+  readonly usage: Pick<CallUsage, "costUsd" | "tokens">;
+  readonly conversation: { readonly playhead: Playhead };
+}
+
+/** Sends a call's events to its watchers. Levels are measured only while there are watchers. */
 export class CallFeed {
-  readonly #tap: Pick<LineTap, "listen">;
-  readonly #playhead: () => Playhead;
-  readonly #watchers = new Set<(happening: Happening) => void>();
-  readonly #turns: TurnHops[] = [];
-  #unlisten: (() => void) | undefined;
-  /** What was heard since the last one went out. */
+  readonly #options: CallFeedOptions;
+  readonly #watchers = new Set<(event: LiveEvent) => void>();
+  #stopListening: (() => void) | undefined;
+  /** The next "level" event, computed from the audio received so far. */
   #level: { readonly atMs: number; bytes: number; caller: number[]; assistant: number[] } | undefined;
 
-  constructor(tap: Pick<LineTap, "listen">, playhead: () => Playhead) {
-    this.#tap = tap;
-    this.#playhead = playhead;
+  constructor(options: CallFeedOptions) {
+    this.#options = options;
+    const { events, usage } = options;
+    events.on("turn changed", ({ turn }) => this.#publish({ type: "turn", data: turn }));
+    events.on("turn answered", ({ latency }) => this.#publish({ type: "latency", data: latency }));
+    events.on("event recorded", ({ event }) => this.#publish({ type: "event", data: event }));
+    events.on("response finished", () => {
+      if (this.#watchers.size === 0) return;
+      this.#publish({ type: "cost", data: { costUsd: usage.costUsd, tokens: usage.tokens } });
+    });
+    events.on("call ended", ({ end }) => {
+      this.#publish({ type: "ended", data: { endReason: end.reason } });
+      this.#watchers.clear();
+      this.#stop();
+    });
   }
 
-  /** How long each answer took so far, hop by hop. */
-  get turns(): readonly TurnHops[] {
-    return this.#turns;
-  }
-
-  tell(happening: Happening): void {
-    if (happening.type === "turn") this.#turns.push(happening.data);
-    for (const watcher of this.#watchers) watcher(happening);
-  }
-
-  /** Tells `watcher` from now on, until what it returned is called. */
-  watch(watcher: (happening: Happening) => void): () => void {
+  /** Calls `watcher` for each event, until the returned function is called. */
+  watch(watcher: (event: LiveEvent) => void): () => void {
     this.#watchers.add(watcher);
-    this.#unlisten ??= this.#tap.listen((stretch) => this.#hear(stretch));
+    this.#stopListening ??= this.#options.tap.listen((slice) => this.#measure(slice));
     return () => {
       this.#watchers.delete(watcher);
       if (this.#watchers.size === 0) this.#stop();
     };
   }
 
-  /** The call is over. */
-  end(reason: string): void {
-    this.tell({ type: "ended", data: { reason } });
-    this.#watchers.clear();
-    this.#stop();
+  #publish(event: LiveEvent): void {
+    for (const watcher of this.#watchers) watcher(event);
   }
 
   #stop(): void {
-    this.#unlisten?.();
-    this.#unlisten = undefined;
+    this.#stopListening?.();
+    this.#stopListening = undefined;
     this.#level = undefined;
   }
 
-  #hear({ atMs, caller, assistant }: Stretch): void {
+  #measure({ atMs, caller, assistant }: AudioSlice): void {
     const level = this.#level ??= { atMs, bytes: 0, caller: [], assistant: [] };
     level.bytes += caller.length;
-    level.caller.push(...peaks(caller));
-    level.assistant.push(...peaks(assistant));
+    level.caller.push(...peakHeights(caller));
+    level.assistant.push(...peakHeights(assistant));
     if (level.bytes < LEVEL_BYTES) return;
     this.#level = undefined;
-    const { bytes: _, ...heard } = level;
-    this.tell({ type: "level", data: { ...heard, ...this.#playhead() } });
+    const { bytes: _, ...peaks } = level;
+    this.#publish({ type: "level", data: { ...peaks, ...this.#options.conversation.playhead } });
   }
 }

@@ -1,80 +1,74 @@
-import type { Destination } from "./call_assistant.ts";
-import type { CallEvents } from "./call_events.ts";
-import type { CallFeed, Cost } from "./call_feed.ts";
-import type { CallRecording } from "../recording/call_recording.ts";
-import type { Conversation } from "./conversation/conversation.ts";
-import type { CallInProgress, CallState } from "../calls/live_calls.ts";
 import type { LineTap } from "../recording/line_tap.ts";
-import type { Transcript } from "./conversation/transcript.ts";
+import type { Destination } from "../assistants/assistant.ts";
+import type { CallRecord } from "../records/call_record.ts";
+import type { CallFeed } from "./call_feed.ts";
+import type { CallRecording } from "./call_recording.ts";
+import type { CallReport } from "./call_report.ts";
+import type { Transfers } from "./phone/transfer.ts";
+import type { CallParts } from "./call_parts.ts";
 
-/** How long a number rings that an operator takes a call over to (s). */
+/** How long a number rings that an operator transfers a call to (s). */
 const RING_SECONDS = 30;
 
-export interface OperatorOptions {
-  readonly conversation: Conversation;
-  readonly transcript: Transcript;
-  readonly events: CallEvents;
+export interface OperatorOptions extends Pick<CallParts, "model" | "timeline" | "ending"> {
+  readonly report: CallReport;
   readonly feed: CallFeed;
   readonly tap: LineTap;
   readonly recording: CallRecording | undefined;
   readonly destinations: readonly Destination[];
-  readonly cost: () => Cost;
-  readonly hangUp: () => void;
-  /** Passes the caller on at once; false when nobody is on the line. */
-  readonly handOver: (destination: Destination) => boolean;
-  /** What a list shows of it is another. */
-  readonly changed: () => void;
+  readonly transfers: Transfers;
 }
 
-/** What a person at the console may see and do in a call in progress. */
-export class Operator implements CallInProgress {
+/** An operator's view and control of one call. */
+export class OperatorControls {
   readonly #options: OperatorOptions;
 
   constructor(options: OperatorOptions) {
     this.#options = options;
   }
 
-  get state(): CallState {
-    const { events, transcript, feed, cost } = this.#options;
-    return {
-      atMs: events.atMs,
-      said: transcript.all(),
-      events: events.all,
-      turns: feed.turns,
-      ...cost(),
-    };
+  /** The call's record so far. */
+  get record(): CallRecord {
+    return this.#options.report.record;
   }
 
+  /** Calls `watcher` for each event, until the returned function is called. */
   watch(watcher: Parameters<CallFeed["watch"]>[0]): () => void {
     return this.#options.feed.watch(watcher);
   }
 
+  /** Calls `listener` with the audio both sides hear, about 0.5 s late, until the returned function is called. */
   listen(listener: Parameters<LineTap["listen"]>[0]): () => void {
     return this.#options.tap.listen(listener);
   }
 
+  /** Sends the assistant a whisper, which the caller does not hear. */
   whisper(text: string): void {
-    const { conversation, events } = this.#options;
-    conversation.note(`From the people you answer for, not from the caller: ${text}`);
-    events.add("whisper", text);
+    const { model, timeline } = this.#options;
+    model.note(`From the people you answer for, not from the caller: ${text}`);
+    timeline.add("whisper", text);
   }
 
   hangUp(): void {
-    this.#options.hangUp();
+    this.#options.ending.end("operator hung up", true);
   }
 
+  /**
+   * Transfers the caller.
+   *
+   * @param to Name of a destination, or a number.
+   * @returns false if no caller is connected.
+   */
   transfer(to: string): boolean {
-    const { destinations, handOver } = this.#options;
+    const { destinations, transfers } = this.#options;
     const named = destinations.find(({ name }) => name === to);
-    return handOver(named ?? { name: to, number: to, about: "", ringSeconds: RING_SECONDS });
+    return transfers.start(named ?? { name: to, number: to, about: "", ringSeconds: RING_SECONDS });
   }
 
-  record(on: boolean): boolean {
-    const { recording, changed } = this.#options;
-    if (!recording) return false;
-    if (on) recording.resume();
-    else recording.pause();
-    changed();
-    return true;
+  /** Pauses or resumes the recording; false if the call is not recorded. */
+  setRecording(on: boolean): boolean {
+    const { recording } = this.#options;
+    recording?.set(on);
+    return recording !== undefined;
   }
 }

@@ -1,24 +1,24 @@
 import type { Cancel, Clock } from "../clock.ts";
 
-/** Barks once when nothing has touched it for a while. Touching is cheap enough for every frame: no timer is reset. */
+/** Fires once when it has not been touched for a while. Touching sets no timer, so it is cheap enough for every frame. */
 export class Watchdog {
   readonly #clock: Clock;
   readonly #ms: number;
-  readonly #bark: () => void;
-  #touched = 0;
+  readonly #onTimeout: () => void;
+  #touchedAt = 0;
   #timer: Cancel | undefined;
 
-  /** @param ms Longest silence allowed, in milliseconds. */
-  constructor(clock: Clock, ms: number, bark: () => void) {
+  /** @param ms Timeout after a touch (ms). */
+  constructor(clock: Clock, ms: number, onTimeout: () => void) {
     this.#clock = clock;
     this.#ms = ms;
-    this.#bark = bark;
+    this.#onTimeout = onTimeout;
   }
 
-  /** Something happened; starts the watch if it was stopped. */
+  /** Restarts the time, and starts a stopped watchdog. */
   touch(): void {
-    this.#touched = this.#clock.now();
-    this.#timer ??= this.#clock.after(this.#ms, () => this.#look());
+    this.#touchedAt = this.#clock.now();
+    this.#timer ??= this.#clock.after(this.#ms, () => this.#check());
   }
 
   stop(): void {
@@ -26,10 +26,10 @@ export class Watchdog {
     this.#timer = undefined;
   }
 
-  #look(): void {
-    const left = this.#touched + this.#ms - this.#clock.now();
+  #check(): void {
+    const left = this.#touchedAt + this.#ms - this.#clock.now();
     // Timers may fire a fraction of a millisecond early.
-    this.#timer = left > 1 ? this.#clock.after(left, () => this.#look()) : undefined;
-    if (!this.#timer) this.#bark();
+    this.#timer = left > 1 ? this.#clock.after(left, () => this.#check()) : undefined;
+    if (!this.#timer) this.#onTimeout();
   }
 }

@@ -1,34 +1,35 @@
+import { matchesPattern } from "../phone_number.ts";
 import type { Clock } from "../clock.ts";
-import type { Attestation, IncomingCall } from "../twilio/webhook.ts";
+import type { Attestation, IncomingCall } from "../twilio/voice_webhook.ts";
 
 const HOUR_MS = 3_600_000;
 
-/** Why a call is not taken. A closed list, so that it can be counted. */
+/** Why a call is refused: a closed list, used as a metric label. */
 export type CallRefusal =
   | "draining"
   | "denied caller"
   | "caller not allowed"
   | "attestation"
-  | "calls of one caller"
+  | "caller rate limit"
   | "spending limit"
   | "full";
 
-/** Who may call, and how many at a time. A caller is a number, or a beginning such as `+1555*`. */
+/** Allowed and denied callers, and call limits. A pattern is a number or a prefix such as `+1555*`. */
 export interface AdmissionRules {
   readonly maxCalls?: number | undefined;
-  /** Undefined: everybody. */
+  /** Undefined allows everybody. */
   readonly allowed?: readonly string[] | undefined;
   readonly denied: readonly string[];
   readonly minAttestation?: Attestation | undefined;
-  readonly perCallerAndHour?: number | undefined;
+  readonly maxPerCallerHour?: number | undefined;
 }
 
-/** Decides which announced calls are taken. */
+/** Decides which incoming calls are admitted. */
 export class Admission {
   readonly #rules: AdmissionRules;
   readonly #clock: Clock;
-  /** When each caller's calls of the last hour were taken (ms); the caller who called last is last. */
-  readonly #taken = new Map<string, number[]>();
+  /** When each caller's calls of the last hour were admitted (ms). The most recent caller is last. */
+  readonly #admitted = new Map<string, number[]>();
   #draining = false;
 
   constructor(rules: AdmissionRules, clock: Clock) {
@@ -40,61 +41,63 @@ export class Admission {
     return this.#draining;
   }
 
-  /** From now on, no call is taken. */
+  /** Refuses all further calls. */
   drain(): void {
     this.#draining = true;
   }
 
   /**
-   * Takes a call, or says why not. Callers who hide their number count as one caller.
+   * Checks a call and counts it if it is admitted. Callers who withhold their number count as one caller.
    *
-   * @param inProgress Calls there are already.
+   * @param inProgress Number of calls in progress.
+   * @returns Why the call is refused, or undefined.
    */
-  refuse(incoming: IncomingCall, inProgress: number): CallRefusal | undefined {
-    const why = this.why(incoming, inProgress);
+  admit(incoming: IncomingCall, inProgress: number): CallRefusal | undefined {
+    const refusal = this.check(incoming, inProgress);
     const { from } = incoming;
-    if (!why && this.#rules.perCallerAndHour !== undefined) {
-      this.#taken.set(from, [...this.#recent(from), this.#clock.now()]);
+    if (!refusal && this.#rules.maxPerCallerHour !== undefined) {
+      this.#admitted.set(from, [...this.#recent(from), this.#clock.now()]);
     }
-    return why;
+    return refusal;
   }
 
-  /** Why a call would not be taken; nothing is counted. */
-  why(incoming: IncomingCall, inProgress: number): CallRefusal | undefined {
+  /** Why a call would be refused, without counting it. */
+  check(incoming: IncomingCall, inProgress: number): CallRefusal | undefined {
     const { maxCalls = Infinity } = this.#rules;
     if (this.#draining) return "draining";
-    const unwanted = incoming.trial ? undefined : this.#unwanted(incoming);
-    if (unwanted) return unwanted;
+    const refusal = incoming.isConsoleCall ? undefined : this.#checkCaller(incoming);
+    if (refusal) return refusal;
     if (inProgress >= maxCalls) return "full";
     return undefined;
   }
 
-  /** Rules that tell callers apart by their number. Who tries it without a telephone has none, and has shown who they are. */
-  #unwanted({ from, attestation }: IncomingCall): CallRefusal | undefined {
-    const { allowed, denied, minAttestation, perCallerAndHour = Infinity } = this.#rules;
+  /** The rules by caller number. Console calls skip them: they have no number and are signed in. */
+  #checkCaller({ from, attestation }: IncomingCall): CallRefusal | undefined {
+    const { allowed, denied, minAttestation, maxPerCallerHour = Infinity } = this.#rules;
     if (denied.some((pattern) => matches(pattern, from))) return "denied caller";
     if (allowed && !allowed.some((pattern) => matches(pattern, from))) return "caller not allowed";
-    // "A" is the best, and sorts first.
+    // "A" is the highest level and sorts first.
     if (minAttestation && !(attestation && attestation <= minAttestation)) return "attestation";
-    const recent = this.#recent(from);
-    if (recent.length >= perCallerAndHour) return "calls of one caller";
+    if (this.#recent(from).length >= maxPerCallerHour) return "caller rate limit";
     return undefined;
   }
 
-  /** When this caller's calls within the last hour were taken; forgets all older ones, of everybody. */
+  /** When this caller's calls of the last hour were admitted. Deletes older entries of all callers. */
   #recent(from: string): number[] {
     const since = this.#clock.now() - HOUR_MS;
-    for (const [caller, times] of this.#taken) {
+    for (const [caller, times] of this.#admitted) {
       if ((times.at(-1) ?? 0) > since) break;
-      this.#taken.delete(caller);
+      this.#admitted.delete(caller);
     }
-    const recent = (this.#taken.get(from) ?? []).filter((time) => time > since);
-    this.#taken.delete(from);
-    if (recent.length > 0) this.#taken.set(from, recent);
+    const recent = (this.#admitted.get(from) ?? []).filter((time) => time > since);
+    this.#admitted.delete(from);
+    if (recent.length > 0) this.#admitted.set(from, recent);
     return recent;
   }
 }
 
+/** Compares the number of a SIP caller, `sip:+15551230000@host`, too. */
 function matches(pattern: string, from: string): boolean {
-  return pattern.endsWith("*") ? from.startsWith(pattern.slice(0, -1)) : from === pattern;
+  const number = /^sips?:(\+?\d{5,15})@/.exec(from)?.[1];
+  return matchesPattern(pattern, from) || (number !== undefined && matchesPattern(pattern, number));
 }

@@ -1,108 +1,116 @@
 import { z } from "zod";
+import type { BudgetLimits } from "../assistants/call_assistant.ts";
+import { BoundedMap } from "../bounded_map.ts";
+import type { BudgetState } from "../call/call_limits.ts";
 import type { Clock } from "../clock.ts";
+import { messageOf } from "../error_message.ts";
 import { parseObject } from "../json.ts";
 import type { Log } from "../telemetry/log.ts";
-import { anonymise } from "./pseudonym.ts";
+import type { Pseudonym } from "./pseudonym.ts";
 
-/** The file is written at most this often (ms): so much is forgotten when the process is killed. */
-const WRITE_MS = 10_000;
-/** Most callers a day is kept of; beyond that, the one who has not spent anything for longest is forgotten. */
-const MOST_CALLERS = 10_000;
+/** Minimum interval between writes of the file (ms). A killed process loses this much at most. */
+const WRITE_INTERVAL_MS = 10_000;
+/** Maximum callers per day. Beyond it, the caller who has spent nothing for the longest time is evicted. */
+const MAX_CALLERS = 10_000;
 
-/** How much may be used: US dollars, or minutes. What is left out has no limit. */
-export interface BudgetLimits {
-  /** In one call. */
-  readonly perCall?: number | undefined;
-  /** In all calls of one caller, a day. */
-  readonly perCallerDay?: number | undefined;
-  /** In all calls of everybody, a day. */
-  readonly perDay?: number | undefined;
-}
-
-/** Where sums survive a restart. Whatever it throws is logged, and calls go on. */
+/** The file that keeps the sums across restarts. Its errors are logged, and calls continue. */
 export interface BudgetFile {
-  /** The text there is; undefined if there is none yet. */
+  /** Undefined if the file does not exist. */
   read(): string | undefined;
-  /** Replaces it, as a whole or not at all. */
+  /** Replaces the file atomically. */
   write(text: string): Promise<void>;
-  /** Gives a text that cannot be read another name. */
-  setAside(): void;
+  /** Renames a corrupt file. */
+  quarantine(): void;
 }
 
-/** Sums of one UTC day, in millionths: whole numbers add up exactly. */
+/** Sums of one UTC day, in millionths of a dollar or minute, because integers add exactly. */
 interface Day {
   readonly date: string;
   total: number;
-  /** By hash of the caller; who spent last is last. */
-  readonly callers: Map<string, number>;
+  /** Sums by caller pseudonym. The caller who spent most recently is last. */
+  readonly callers: BoundedMap<string, number>;
 }
 
+/** Days whose sums are kept: a system clock that is wrong for a while must not set today's sums to 0. */
+const MAX_DAYS = 3;
 const AMOUNT = z.int().nonnegative();
-const KEPT = z.object({
+const DAY = z.object({
   date: z.iso.date(),
   total: AMOUNT,
   callers: z.record(z.string().regex(/^[0-9a-f]{64}$/), AMOUNT),
 });
+/** The day of the last change, and the others. */
+const BUDGET_FILE = DAY.extend({ others: z.array(DAY).optional() });
 
-/** What calls have cost: by call, by caller and day, and by day. Days are UTC, and all assistants share them. */
+/** Sums the money or minutes that calls use: per call, per caller and day, and per day (UTC), for all assistants together. */
 export class Budget {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #file: BudgetFile;
-  #day: Day;
-  #ignored = 0;
+  readonly #pseudonym: Pseudonym;
+  /** By date. The day of the last access is last. */
+  readonly #days = new BoundedMap<string, Day>(MAX_DAYS);
+  #invalidAmounts = 0;
   #changed = false;
-  /** Set from the first change until it is written. */
+  /** Cancels the pending write, if any. */
   #timer: (() => void) | undefined;
   #writing: Promise<void> | undefined;
   #closed = false;
 
-  constructor(options: { readonly clock: Clock; readonly log: Log; readonly file: BudgetFile }) {
+  constructor(
+    options: {
+      readonly clock: Clock;
+      readonly log: Log;
+      readonly pseudonym: Pseudonym;
+      readonly file: BudgetFile;
+    },
+  ) {
     this.#clock = options.clock;
     this.#log = options.log;
     this.#file = options.file;
-    this.#day = this.#read();
+    this.#pseudonym = options.pseudonym;
+    this.#read();
   }
 
-  /** How many amounts were no amounts, and not added: negative, infinite, NaN. */
-  get ignored(): number {
-    return this.#ignored;
+  /** Number of amounts that were not added because they were negative, infinite or NaN. */
+  get invalidAmounts(): number {
+    return this.#invalidAmounts;
   }
 
-  /** Whose limit a call is not taken for, if any. Callers who hide their number are one. */
-  refuse(caller: string, limits: BudgetLimits): "caller" | "day" | undefined {
+  /** The exhausted budget, if any: the caller's or the day's. Callers who withhold their number share one. */
+  exhaustedLimit(caller: string, limits: BudgetLimits): "caller" | "day" | undefined {
     const { total, callers } = this.#today();
-    if ((callers.get(anonymise(caller)) ?? 0) >= micros(limits.perCallerDay)) return "caller";
-    return total >= micros(limits.perDay) ? "day" : undefined;
+    if ((callers.get(this.#pseudonym(caller)) ?? 0) >= toMillionths(limits.perCallerDay)) return "caller";
+    return total >= toMillionths(limits.perDay) ? "day" : undefined;
   }
 
   /**
-   * A call begins.
+   * Starts to meter a call.
    *
-   * @returns adds what it used, and says, once each, that a limit is nearly reached or is reached:
-   * `warn` at 80 % of what was left of it when the call began, or else every call late in a day would be warned at once.
+   * @returns A function that adds an amount. It returns `over` once when a limit is reached, and `warn` once at 80 % of
+   * what was left when the call began. (80 % of the whole budget would warn every call late in the day.)
    */
-  meter(caller: string, limits: BudgetLimits): (amount: number) => "ok" | "warn" | "over" {
-    const id = anonymise(caller);
+  meter(caller: string, limits: BudgetLimits): (amount: number) => BudgetState {
+    const id = this.#pseudonym(caller);
     let call = 0;
     const bounds = [
-      { limit: micros(limits.perCall), sum: () => call },
-      { limit: micros(limits.perCallerDay), sum: () => this.#today().callers.get(id) ?? 0 },
-      { limit: micros(limits.perDay), sum: () => this.#today().total },
+      { limit: toMillionths(limits.perCall), sum: () => call },
+      { limit: toMillionths(limits.perCallerDay), sum: () => this.#today().callers.get(id) ?? 0 },
+      { limit: toMillionths(limits.perDay), sum: () => this.#today().total },
     ].map(({ limit, sum }) => ({ limit, sum, before: sum() }));
-    let told = 0;
+    let reported = 0;
     return (amount) => {
-      call = plus(call, this.#add(id, amount));
+      call = saturatingAdd(call, this.#add(id, amount));
       const over = bounds.some(({ limit, sum }) => sum() >= limit);
       const near = bounds.some(({ limit, sum, before }) => 5 * (sum() - before) >= 4 * (limit - before));
       const level = over ? 2 : near ? 1 : 0;
-      if (level <= told) return "ok";
-      told = level;
+      if (level <= reported) return "ok";
+      reported = level;
       return over ? "over" : "warn";
     };
   }
 
-  /** Writes what was not written yet. Nothing is written after that. */
+  /** Writes pending changes. Nothing is written afterwards. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#timer?.();
@@ -110,20 +118,16 @@ export class Budget {
     if (this.#changed) await this.#write();
   }
 
-  /** Adds to today's sums; says how much. */
+  /** Adds an amount to today's sums and returns it in millionths. */
   #add(id: string, amount: number): number {
-    const units = amount >= 0 ? micros(amount) : NaN;
+    const units = amount >= 0 ? toMillionths(amount) : NaN;
     if (!Number.isSafeInteger(units)) {
-      this.#ignored++;
+      this.#invalidAmounts++;
       return 0;
     }
     const day = this.#today();
-    day.total = plus(day.total, units);
-    const sum = plus(day.callers.get(id) ?? 0, units);
-    day.callers.delete(id);
-    day.callers.set(id, sum);
-    const [oldest = id] = day.callers.keys();
-    if (day.callers.size > MOST_CALLERS) day.callers.delete(oldest);
+    day.total = saturatingAdd(day.total, units);
+    day.callers.set(id, saturatingAdd(day.callers.get(id) ?? 0, units));
     this.#changed = true;
     this.#writeLater();
     return units;
@@ -131,39 +135,52 @@ export class Budget {
 
   #today(): Day {
     const date = new Date(this.#clock.wallTime()).toISOString().slice(0, 10);
-    if (this.#day.date !== date) this.#day = { date, total: 0, callers: new Map() };
-    return this.#day;
+    const day = this.#days.get(date) ??
+      { date, total: 0, callers: new BoundedMap<string, number>(MAX_CALLERS) };
+    this.#days.set(date, day);
+    return day;
   }
 
-  #read(): Day {
-    const nothing = { date: "", total: 0, callers: new Map<string, number>() };
+  #read(): void {
     try {
       const text = this.#file.read();
-      if (text === undefined) return nothing;
-      const { success, data } = KEPT.safeParse(parseObject(text));
-      if (success) return { ...data, callers: new Map(Object.entries(data.callers)) };
-      this.#log.warn("budget file broken", { remedy: "today's sums begin at 0; the file was set aside" });
-      this.#file.setAside();
+      if (text === undefined) return;
+      const { success, data } = BUDGET_FILE.safeParse(parseObject(text));
+      if (success) {
+        for (const { date, total, callers } of [...data.others ?? [], data]) {
+          const sums = new BoundedMap<string, number>(MAX_CALLERS);
+          for (const [caller, sum] of Object.entries(callers)) sums.set(caller, sum);
+          this.#days.set(date, { date, total, callers: sums });
+        }
+        return;
+      }
+      this.#log.warn("budget file corrupt", { remedy: "it was renamed; today's sums start at 0" });
+      this.#file.quarantine();
     } catch (error) {
-      this.#log.warn("budget file not read", { why: String(error) });
+      this.#log.warn("budget file not read", { problem: messageOf(error) });
     }
-    return nothing;
   }
 
   #writeLater(): void {
     if (this.#closed) return;
-    this.#timer ??= this.#clock.after(WRITE_MS, () => {
+    this.#timer ??= this.#clock.after(WRITE_INTERVAL_MS, () => {
       this.#writing = this.#write();
     });
   }
 
   async #write(): Promise<void> {
-    const { date, total, callers } = this.#day;
+    const days = [...this.#days.values()].map((day) => ({
+      ...day,
+      callers: Object.fromEntries(day.callers),
+    }));
+    const earlierDays = days.slice(0, -1);
     this.#changed = false;
     try {
-      await this.#file.write(JSON.stringify({ date, total, callers: Object.fromEntries(callers) }));
+      await this.#file.write(
+        JSON.stringify({ ...days.at(-1), ...(earlierDays.length > 0 ? { others: earlierDays } : {}) }),
+      );
     } catch (error) {
-      this.#log.warn("budget not written", { why: String(error) });
+      this.#log.warn("budget file not written", { problem: messageOf(error) });
       this.#changed = true;
     }
     this.#timer = undefined;
@@ -171,12 +188,12 @@ export class Budget {
   }
 }
 
-/** Millionths; no limit is infinite. */
-function micros(amount = Infinity): number {
+/** Converts an amount to millionths; undefined means no limit. */
+function toMillionths(amount = Infinity): number {
   return Math.round(amount * 1e6);
 }
 
-/** A sum that stays a whole number. */
-function plus(sum: number, amount: number): number {
+/** Adds, limited to safe integers. */
+function saturatingAdd(sum: number, amount: number): number {
   return Math.min(sum + amount, Number.MAX_SAFE_INTEGER);
 }

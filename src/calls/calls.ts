@@ -1,74 +1,109 @@
+import type { Destination } from "../assistants/assistant.ts";
+import type { CallAssistant } from "../assistants/call_assistant.ts";
+import { BoundedMap } from "../bounded_map.ts";
+import { Call } from "../call/call.ts";
+import { CONNECT_MS } from "../call/call_line.ts";
+import type { Recorder } from "../call/call_recording.ts";
+import type { CallEnd, EndReason } from "../call/end_reason.ts";
+import type { TransferFailure } from "../call/phone/transfer.ts";
 import type { Clock } from "../clock.ts";
-import type { OpenSession } from "../model/session.ts";
+import type { OpenSession } from "../model/model_interface.ts";
+import type { CallRecord, CallSummary, EndedCall } from "../records/call_record.ts";
+import { startCallSpan } from "../telemetry/call_span.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
-import { startCallSpan } from "../telemetry/spans.ts";
-import type { MediaStream, MediaStreamObserver, Refused } from "../twilio/media_stream.ts";
 import type { AnsweredBy } from "../twilio/call_status.ts";
-import type { Start } from "../twilio/messages.ts";
-import type { IncomingCall } from "../twilio/webhook.ts";
-import type { CallAssistant, Destination } from "../call/call_assistant.ts";
-import { anonymise } from "./pseudonym.ts";
+import type { MediaStream, MediaStreamObserver, RejectReason } from "../twilio/media_stream.ts";
+import type { StreamStart } from "../twilio/messages.ts";
+import type { IncomingCall } from "../twilio/voice_webhook.ts";
 import { Admission, type AdmissionRules, type CallRefusal } from "./admission.ts";
-import { Call, CONNECT_MS } from "../call/call.ts";
-import type { Recorder } from "../recording/call_recording.ts";
-import type { Ending, EndReason } from "../call/ending.ts";
-import type { CallChange, CallInProgress, LiveCall, LiveCalls } from "./live_calls.ts";
-import type { CallRecord } from "../call/record.ts";
 import type { Budget } from "./budget.ts";
+import { DialledCalls } from "./dialled_calls.ts";
+import type { CallChange, CallInProgress, LiveCalls } from "./live_calls.ts";
+import type { Pseudonym } from "./pseudonym.ts";
 import { StreamTokens } from "./stream_tokens.ts";
-import type { TransferFailure } from "../call/phone/transfer.ts";
 
-/** Ended calls remembered, for the request Twilio makes after the stream. */
-const REMEMBERED = 1_000;
+/** Time for Twilio to report the end of a `<Dial>` (ms). */
+const REPORT_MS = 10_000;
+/** Ring time of a `<Dial>` without `timeout` (ms). Source: https://www.twilio.com/docs/voice/twiml/dial#timeout */
+const DEFAULT_RING_MS = 30_000;
+/** Number of ended calls kept for Twilio's request after the stream. */
+const MAX_ENDED = 1_000;
+/** Streams that a call may lose before its caller hears an apology. */
+const MAX_LOSSES = 3;
 
 export interface CallsOptions {
-  /** Who answers a call that was not announced here: its stream came to another instance than its webhook. */
-  readonly assistant: (call: IncomingCall) => CallAssistant;
+  /**
+   * Creates the assistant for a stream whose call was announced to another instance; undefined for an outbound call whose
+   * request is not known.
+   */
+  readonly createAssistant: (
+    call: IncomingCall,
+    parameters: StreamStart["parameters"],
+  ) => CallAssistant | undefined;
   readonly openSession: OpenSession;
   readonly rules: AdmissionRules;
-  /** A call is over after this long without a frame from Twilio (ms). */
+  /** Maximum duration of a `<Dial>` to somebody else (s). */
+  readonly maxTransferSeconds: number;
+  /** Most calls beyond the limits that are forwarded at a time. */
+  readonly maxOverflowCalls: number;
+  /** A call ends after this long without a frame from Twilio (ms). */
   readonly mediaTimeoutMs: number;
-  /** What all instances behind one number share, so that a stream may reach another one than its webhook did. */
+  /** Shared by all instances of a number, so that a stream may reach another instance than its webhook. */
   readonly tokenSecret?: string | undefined;
-  /** What calls cost (US dollars). */
+  /** Names the caller for the model's provider. */
+  readonly pseudonym: Pseudonym;
+  /** Budget in US dollars. */
   readonly spending: Budget;
-  /** How long they are (minutes). */
+  /** Budget in minutes. */
   readonly minutes: Budget;
-  /** Where calls are recorded whose assistant's are. */
+  /** Records the calls of assistants with recording; undefined if recordings are off. */
   readonly recorder?: Recorder | undefined;
-  /** Told of every call that is over; what the model writes of it comes a little later. */
-  readonly ended?: (record: CallRecord, summary: Promise<string | undefined> | undefined) => void;
+  /** Called when a call's first stream starts. */
+  readonly onStarted?: (record: CallRecord) => void;
+  /** Called with the record of each ended call. The model's summary arrives later. */
+  readonly onEnded?: (record: EndedCall, summary: Promise<string | undefined> | undefined) => void;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
 }
 
-interface Entry {
-  readonly call: Call;
-  readonly callSid: string;
-  readonly assistant: string;
-  readonly from: string;
-  readonly to: string;
-  /** Milliseconds since 1970. */
-  readonly announcedAt: number;
+/** A call that ended here. Twilio may connect it again: by a redirect, or after its stream was lost. */
+interface EndedHere {
+  readonly end: CallEnd;
+  /** The conversation, for its next part. */
+  readonly conversation: string;
+  readonly incoming: IncomingCall;
+  readonly assistant: CallAssistant;
+  /** How often its stream was lost before. */
+  readonly losses: number;
 }
 
-/** All calls of this process: announces them, lets their streams in, and remembers how they ended. */
+/** All calls of this process: announces them, admits their streams, and keeps how they ended for Twilio's callbacks. */
 export class Calls implements LiveCalls {
   readonly #options: CallsOptions;
   readonly #admission: Admission;
   readonly #tokens: StreamTokens;
-  readonly #calls = new Map<string, Entry>();
-  readonly #ended = new Map<string, Ending>();
+  readonly #calls = new Map<string, Call>();
+  /** Callers who are being transferred, or talk to a destination; the latter are no longer in `#calls`. */
+  readonly #transferred: DialledCalls;
+  /** Callers beyond the limits who were forwarded. */
+  readonly #forwarded: DialledCalls;
+  /** Charges minutes to a call's budgets, by CallSid. */
+  readonly #chargeMinutes = new Map<string, (minutes: number) => void>();
+  readonly #ended = new BoundedMap<string, EndedHere>(MAX_ENDED, (callSid) => {
+    this.#awaitingAfterStream.delete(callSid);
+  });
   readonly #watchers = new Set<(change: CallChange) => void>();
-  /** Calls we closed, of which Twilio will ask how to go on. */
-  readonly #unasked = new Set<string>();
-  #cut = 0;
+  /** Calls ended here, for which Twilio will request TwiML after the stream. */
+  readonly #awaitingAfterStream = new Set<string>();
+  #endedWithoutGoodbye = 0;
 
   constructor(options: CallsOptions) {
     this.#options = options;
     this.#admission = new Admission(options.rules, options.clock);
+    this.#transferred = new DialledCalls(options.clock);
+    this.#forwarded = new DialledCalls(options.clock);
     this.#tokens = new StreamTokens(options.clock, CONNECT_MS, options.tokenSecret);
   }
 
@@ -77,14 +112,21 @@ export class Calls implements LiveCalls {
     return this.#calls.size;
   }
 
-  /** Calls that were closed here and of which Twilio has not asked yet how to go on. */
-  get unasked(): number {
-    return this.#unasked.size;
+  /** Callers who use a place of `maxCalls`: their own, or their transfer's. */
+  get #places(): number {
+    let places = this.#calls.size;
+    for (const callSid of this.#transferred.callSids()) if (!this.#calls.has(callSid)) places++;
+    return places;
   }
 
-  /** Calls that were ended by this service going away, without a goodbye that was heard. */
-  get cut(): number {
-    return this.#cut;
+  /** Number of calls ended here for which Twilio has not requested TwiML yet. */
+  get awaitingAfterStream(): number {
+    return this.#awaitingAfterStream.size;
+  }
+
+  /** Number of calls that a shutdown ended before the caller heard a goodbye. */
+  get endedWithoutGoodbye(): number {
+    return this.#endedWithoutGoodbye;
   }
 
   get draining(): boolean {
@@ -92,115 +134,174 @@ export class Calls implements LiveCalls {
   }
 
   /**
-   * The webhook: the call is about to come, and its model session is dialled now.
+   * The voice webhook announces a call. Its model session is connected now.
    *
-   * @param assistant Who answers it.
-   * @returns the token its stream has to show, or why the call is not taken.
+   * @param assistant The assistant that answers.
+   * @param spokenMs How long Twilio speaks before it opens the stream (ms).
+   * @returns The token for the call's stream (undefined without a CallSid), or why the call is refused.
    */
   announce(
     incoming: IncomingCall,
     assistant: CallAssistant,
-  ): { readonly token: string } | { readonly refused: CallRefusal } {
+    spokenMs = 0,
+  ): { readonly token: string | undefined } | { readonly refused: CallRefusal } {
     const { callSid, from, to, outbound } = incoming;
-    // Without a CallSid somebody is looking at the TwiML; and Twilio may ask twice for one call.
-    if (callSid && !this.#calls.has(callSid)) {
-      const broke = this.overLimit(outbound ? to : from, assistant);
-      // What we placed ourselves was counted and looked up before.
-      const refused = broke
+    // A request without a CallSid is a test of the webhook, for which no stream can follow.
+    if (!callSid) return { token: undefined };
+    // Twilio may request one call twice.
+    if (!this.#calls.has(callSid)) {
+      const refused = this.isOverBudget(outbound ? to : from, assistant)
         ? "spending limit"
+        // Outbound calls were checked and counted when they were placed.
         : outbound
         ? undefined
-        : this.#admission.refuse(incoming, this.count);
+        : this.#admission.admit(incoming, this.#places);
       if (refused) return { refused };
-      const { call } = this.#create(incoming, assistant);
+      const call = this.#create(incoming, assistant);
       this.#log(callSid).info("call announced", { from, to, assistant: assistant.name });
-      call.prepare();
+      call.prepare(spokenMs);
     }
-    return { token: this.#tokens.issue(callSid) };
+    return { token: this.#tokens.issue(callSid, spokenMs) };
   }
 
-  /** Whether who is talked with, or everybody, has used up what there is for today. */
-  overLimit(party: string, { limits, minutes }: Pick<CallAssistant, "limits" | "minutes">): boolean {
-    const used = this.#options;
-    return used.spending.refuse(party, limits) !== undefined ||
-      minutes !== undefined && used.minutes.refuse(party, minutes) !== undefined;
+  /** Whether today's budget of the other party, or of all calls, is exhausted. */
+  isOverBudget(party: string, { limits, minutes }: Pick<CallAssistant, "limits" | "minutes">): boolean {
+    const budgets = this.#options;
+    return budgets.spending.exhaustedLimit(party, limits) !== undefined ||
+      minutes !== undefined && budgets.minutes.exhaustedLimit(party, minutes) !== undefined;
   }
 
-  /** Why a call would not be taken now; it is not counted yet. */
-  refusal(incoming: IncomingCall): CallRefusal | undefined {
-    // What we placed ourselves was counted and looked up before.
-    return incoming.outbound ? undefined : this.#admission.why(incoming, this.count);
+  /** Why a call would be refused now, without counting it. */
+  checkAdmission(incoming: IncomingCall): CallRefusal | undefined {
+    // Outbound calls were checked and counted when they were placed.
+    return incoming.outbound ? undefined : this.#admission.check(incoming, this.#places);
   }
 
-  /** A stream has started: its call, if the token is good. */
+  /** A stream started: attaches it to its call if the token is valid. */
   admit(
     stream: MediaStream,
-    { callSid, parameters }: Start,
-  ): MediaStreamObserver | { readonly refused: Refused } {
+    { callSid, parameters }: StreamStart,
+  ): MediaStreamObserver | { readonly refused: RejectReason } {
     if (!this.#tokens.redeem(parameters.token ?? "", callSid)) return { refused: "no valid token" };
-    // One that was cut while its stream was on its way must not begin anew.
+    // A call that ended before its stream started must not start again.
     if (this.#ended.has(callSid)) return { refused: "call is over" };
-    const { call } = this.#calls.get(callSid) ?? this.#adopt(callSid, parameters);
-    if (call.state !== "announced" && call.state !== "transferring") return { refused: "call has a stream" };
-    call.attach(stream);
-    return call;
+    const call = this.#calls.get(callSid) ?? this.#adopt(callSid, parameters);
+    if (!call) return { refused: "not admitted" };
+    const { state } = call.report;
+    if (state !== "announced" && state !== "transferring") return { refused: "call has a stream" };
+    return call.attach(stream);
   }
 
-  /** Twilio asks how to go on after the stream: where the caller is to be passed on to, if anywhere. */
+  /** Transfer destination after the stream, if any. */
   destination(callSid: string): Destination | undefined {
-    return this.#calls.get(callSid)?.call.destination;
+    return this.#calls.get(callSid)?.transfers.current;
   }
 
-  /** Somebody took the call a caller was passed on to. */
+  /**
+   * The webhook after the stream dials the destination. The caller keeps their place, and is charged minutes, until
+   * {@linkcode dialEnded}, or until the `<Dial>` must have ended.
+   *
+   * @returns Maximum duration of the conversation with the destination (s).
+   */
+  startDial(callSid: string, { ringSeconds }: Destination): number {
+    const { maxTransferSeconds: maxSeconds } = this.#options;
+    const maxMs = (ringSeconds + maxSeconds) * 1_000 + REPORT_MS;
+    const charge = this.#chargeMinutes.get(callSid);
+    this.#transferred.add(callSid, maxMs, (minutes) => {
+      // While it rings, the call itself is charged.
+      if (!this.#calls.has(callSid)) charge?.(minutes);
+    });
+    return maxSeconds;
+  }
+
+  /** Forwards a refused call to another number, if there is room. Returns for how long at most (s). */
+  forward(callSid: string): number | undefined {
+    const { maxTransferSeconds, maxOverflowCalls } = this.#options;
+    if (!callSid) return undefined;
+    if (!this.#forwarded.has(callSid) && this.#forwarded.count >= maxOverflowCalls) return undefined;
+    this.#forwarded.add(callSid, DEFAULT_RING_MS + maxTransferSeconds * 1_000 + REPORT_MS);
+    return maxTransferSeconds;
+  }
+
+  /** Twilio reports that a `<Dial>` of this call, or the call itself, has ended. */
+  dialEnded(callSid: string): void {
+    this.#transferred.remove(callSid);
+    this.#forwarded.remove(callSid);
+  }
+
+  /** The destination of a transfer answered. */
   transferAnswered(callSid: string): void {
-    this.#calls.get(callSid)?.call.transferAnswered();
+    this.#calls.get(callSid)?.transfers.answered();
   }
 
-  /** Nobody did: the token with which the caller's stream may come back, if their call is still known. */
-  transferFailed(callSid: string, why: TransferFailure): string | undefined {
-    const call = this.#calls.get(callSid)?.call;
-    if (!call?.destination) return undefined;
-    call.transferFailed(why);
+  /** A transfer failed. Returns the token for the caller's next stream; undefined if the call is unknown. */
+  transferFailed(callSid: string, reason: TransferFailure): string | undefined {
+    const call = this.#calls.get(callSid);
+    if (!call?.transfers.current) return undefined;
+    call.transfers.failed(reason);
     return this.#tokens.issue(callSid);
   }
 
-  /** Twilio says who answered a call that we placed. */
-  answeredBy(callSid: string, who: AnsweredBy): void {
-    this.#calls.get(callSid)?.call.answeredBy(who);
+  /** Twilio reports who answered an outbound call. */
+  reportAnsweredBy(callSid: string, answeredBy: AnsweredBy): void {
+    this.#calls.get(callSid)?.reportAnsweredBy(answeredBy);
   }
 
-  /** Twilio says that a call is over. Where a stream was, it knows before. */
-  hungUp(callSid: string): void {
-    const call = this.#calls.get(callSid)?.call;
-    if (call && call.state !== "connected" && call.state !== "ending") call.end("caller hung up");
+  /** Twilio reports that a call has ended. A call with a stream learns this from the stream. */
+  callerHungUp(callSid: string): void {
+    this.dialEnded(callSid);
+    const call = this.#calls.get(callSid);
+    const state = call?.report.state;
+    if (state === "announced" || state === "transferring") call?.ending.end("caller hung up");
   }
 
-  /** Twilio asks how to go on after the stream: how its call ended. Undefined for a call that was cut off by a restart. */
-  ending(callSid: string): Ending | undefined {
-    this.#unasked.delete(callSid);
-    return this.#ended.get(callSid);
+  /** Twilio requests TwiML after the stream. Returns how the call ended; undefined if a restart interrupted it. */
+  afterStreamRequested(callSid: string): CallEnd | undefined {
+    this.#awaitingAfterStream.delete(callSid);
+    return this.#ended.get(callSid)?.end;
   }
 
-  /** From now on, no call is taken. Those announced may still come. */
+  /**
+   * Starts the next part of a call whose stream was lost while the caller stayed on the line.
+   *
+   * @returns the token for its stream; undefined for any other call.
+   */
+  resume(callSid: string): string | undefined {
+    const ended = this.#ended.get(callSid);
+    if (ended?.end.reason !== "stream lost" || ended.losses >= MAX_LOSSES || this.draining) return undefined;
+    const { incoming, assistant } = ended;
+    if (this.isOverBudget(incoming.outbound ? incoming.to : incoming.from, assistant)) return undefined;
+    this.#create(incoming, assistant).prepare(0);
+    this.#log(callSid).info("call resumed");
+    return this.#tokens.issue(callSid);
+  }
+
+  /** Refuses further calls. Announced calls may still connect. */
   drain(): void {
     this.#admission.drain();
   }
 
-  /** Lets the assistants say goodbye in all calls that are left. */
+  /** Ends all calls with a goodbye of the assistant. */
   sayGoodbyes(): void {
-    for (const { call } of [...this.#calls.values()]) call.sayGoodbye("drained");
+    for (const call of [...this.#calls.values()]) call.ending.sayGoodbye("drained");
+  }
+
+  /** Releases the timers. */
+  close(): void {
+    this.#transferred.close();
+    this.#forwarded.close();
   }
 
   endAll(reason: EndReason): void {
-    for (const { call } of [...this.#calls.values()]) call.end(reason);
+    for (const call of [...this.#calls.values()]) call.ending.end(reason);
   }
 
-  list(): readonly LiveCall[] {
-    return [...this.#calls.values()].map(live);
+  list(): readonly CallSummary[] {
+    return [...this.#calls.values()].map(({ report }) => report.summary);
   }
 
   find(callSid: string): CallInProgress | undefined {
-    return this.#calls.get(callSid)?.call.operator;
+    return this.#calls.get(callSid)?.operator;
   }
 
   watch(watcher: (change: CallChange) => void): () => void {
@@ -208,34 +309,67 @@ export class Calls implements LiveCalls {
     return () => this.#watchers.delete(watcher);
   }
 
-  /** How many calls there are in each state, and how much waits in them (bytes). */
+  /** Calls by state, and the bytes waiting in their queues. */
   gauges() {
     const calls = { announced: 0, connected: 0, transferring: 0, ending: 0 };
     const bytes = { playout: 0, twilio: 0, model: 0 };
-    for (const { call } of this.#calls.values()) {
-      calls[call.state]++;
-      bytes.playout += call.buffered.playout;
-      bytes.twilio += call.buffered.twilio;
-      bytes.model += call.buffered.model;
+    for (const call of this.#calls.values()) {
+      const { state } = call.report;
+      if (state !== "ended") calls[state]++;
+      const { playout, twilio, model } = call.bufferedBytes;
+      bytes.playout += playout;
+      bytes.twilio += twilio;
+      bytes.model += model;
     }
     return { calls, bytes };
   }
 
-  /** A call that was announced to another instance. */
-  #adopt(callSid: string, { from = "", to = "" }: Start["parameters"]): Entry {
-    const incoming = { callSid, from, to };
-    return this.#create(incoming, this.#options.assistant(incoming));
+  /** Creates a call that was announced to another instance; undefined when it is not admitted here. */
+  #adopt(callSid: string, parameters: StreamStart["parameters"]): Call | undefined {
+    const { from = "", to = "", placed0 } = parameters;
+    const incoming: IncomingCall = {
+      callSid,
+      from,
+      to,
+      ...(placed0 === undefined ? {} : { outbound: true }),
+    };
+    const assistant = this.#options.createAssistant(incoming, parameters);
+    const refused = !assistant
+      ? "unknown outbound call"
+      : this.isOverBudget(incoming.outbound ? to : from, assistant)
+      ? "spending limit"
+      : incoming.outbound
+      ? undefined
+      : this.#admission.admit(incoming, this.#places);
+    if (assistant && !refused) return this.#create(incoming, assistant);
+    this.#log(callSid).warn("stream of an unannounced call refused", { from, reason: refused });
+    return undefined;
   }
 
-  #create({ callSid, from, to, outbound }: IncomingCall, assistant: CallAssistant): Entry {
-    const { openSession, clock, metrics, mediaTimeoutMs, spending, minutes, recorder, ended } = this.#options;
+  #create(incoming: IncomingCall, assistant: CallAssistant): Call {
+    const { callSid, from, to, outbound } = incoming;
+    const { openSession, clock, metrics, mediaTimeoutMs, spending, minutes, recorder, onStarted, onEnded } =
+      this.#options;
     const log = this.#log(callSid);
-    // The one we talk with.
+    const earlier = this.#ended.get(callSid);
+    this.#ended.delete(callSid);
+    // The other party of the conversation.
     const party = outbound ? to : from;
-    const caller = party ? { safetyIdentifier: anonymise(party) } : {};
+    const chargeMinutes = assistant.minutes && minutes.meter(party, assistant.minutes);
+    if (chargeMinutes) this.#chargeMinutes.set(callSid, chargeMinutes);
+    const caller = party ? { safetyIdentifier: this.#options.pseudonym(party) } : {};
     const call = new Call({
-      callSid,
+      identity: {
+        callSid,
+        direction: outbound ? "outbound" : "inbound",
+        from,
+        to,
+        assistant: assistant.name,
+        model: assistant.billedModel,
+        startedAt: new Date(clock.wallTime()).toISOString(),
+      },
       assistant,
+      earlier: earlier?.conversation,
       recorder,
       openSession: (session, observer) => openSession({ ...session, ...caller }, observer, log),
       mediaTimeoutMs,
@@ -243,62 +377,51 @@ export class Calls implements LiveCalls {
       log,
       metrics,
       span: startCallSpan(clock, { call: callSid, from, to, model: assistant.billedModel }),
-      spent: spending.meter(party, assistant.limits),
-      ...(assistant.minutes ? { talked: minutes.meter(party, assistant.minutes) } : {}),
-      changed: (how) => this.#tell(how, entry),
-      ended: (ending, facts) => {
-        this.#forget(entry, ending);
-        const { startedAt } = live(entry);
-        const { summary, ...rest } = facts;
-        const record = {
-          callSid,
-          direction: outbound ? "outbound" as const : "inbound" as const,
-          from,
-          to,
-          assistant: assistant.name,
-          model: assistant.billedModel,
-          startedAt,
-          reason: ending.reason,
-          ...rest,
-        };
-        ended?.(record, summary);
-      },
+      chargeCost: spending.meter(party, assistant.limits),
+      chargeMinutes,
     });
-    const entry = { call, callSid, assistant: assistant.name, from, to, announcedAt: clock.wallTime() };
-    this.#calls.set(callSid, entry);
-    this.#tell("announced", entry);
-    return entry;
+    const { events, report } = call;
+    let started = false;
+    events.on("stream attached", () => {
+      if (!started) onStarted?.(report.record);
+      started = true;
+      this.#notifyWatchers("connected", call);
+    });
+    events.on(
+      ["response finished", "stream detached", "state changed"],
+      () => this.#notifyWatchers("changed", call),
+    );
+    events.on("call ended", ({ end, summary }) => {
+      const losses = (earlier?.losses ?? 0) + (end.reason === "stream lost" ? 1 : 0);
+      this.#callEnded(call, { end, conversation: call.conversationText, incoming, assistant, losses });
+      if (report.ended) onEnded?.(report.ended, summary);
+    });
+    this.#calls.set(callSid, call);
+    this.#notifyWatchers("announced", call);
+    return call;
   }
 
-  #forget(entry: Entry, ending: Ending): void {
-    const { callSid, call } = entry;
+  #callEnded(call: Call, ended: EndedHere): void {
+    const { end } = ended;
+    const { callSid } = call.report.identity;
     this.#calls.delete(callSid);
-    if ((call.state === "connected" || call.state === "ending") && ending.reason !== "caller hung up") {
-      this.#unasked.add(callSid);
+    this.#chargeMinutes.delete(callSid);
+    if (call.connected && end.reason !== "caller hung up") this.#awaitingAfterStream.add(callSid);
+    if (!end.callerInformed && (end.reason === "shutdown" || end.reason === "drained")) {
+      this.#endedWithoutGoodbye++;
     }
-    if (!ending.explained && (ending.reason === "shutdown" || ending.reason === "drained")) this.#cut++;
-    this.#ended.set(callSid, ending);
-    const [oldest] = this.#ended.keys();
-    if (this.#ended.size > REMEMBERED && oldest !== undefined) {
-      this.#ended.delete(oldest);
-      this.#unasked.delete(oldest);
-    }
-    this.#tell("ended", entry, ending.reason);
+    this.#ended.set(callSid, ended);
+    this.#notifyWatchers("ended", call);
   }
 
-  #tell(type: CallChange["type"], entry: Entry, reason?: EndReason): void {
-    const call = { ...live(entry), ...(reason === undefined ? {} : { reason }) };
-    for (const watcher of this.#watchers) watcher({ type, call });
+  #notifyWatchers(type: CallChange["type"], call: Call): void {
+    // An ended call is no longer listed.
+    if (call.report.state === "ended" && type !== "ended") return;
+    const change = { type, call: call.report.summary };
+    for (const watcher of this.#watchers) watcher(change);
   }
 
   #log(callSid: string): Log {
     return this.#options.log.with({ call: callSid });
   }
-}
-
-function live({ call, callSid, assistant, from, to, announcedAt }: Entry): LiveCall {
-  const { state, turns, cost: { costUsd }, recording } = call;
-  const startedAt = new Date(announcedAt).toISOString();
-  const recorded = recording === undefined ? {} : { recording };
-  return { callSid, assistant, from, to, state, startedAt, turns, costUsd, ...recorded };
 }

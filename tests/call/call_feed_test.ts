@@ -1,20 +1,29 @@
 import { assertEquals } from "@std/assert";
-import { CallFeed, type Happening } from "../../src/call/call_feed.ts";
-import type { Stretch } from "../../src/recording/heard_audio.ts";
+import { CallEventStream } from "../../src/call/call_event_stream.ts";
+import { CallFeed, type LiveEvent } from "../../src/call/call_feed.ts";
+import type { AudioSlice } from "../../src/recording/audio_aligner.ts";
+import { response } from "../support/still_session.ts";
 
 const PLAYHEAD = { callerSpeaks: true, assistantSpeaks: false, queuedMs: 40, twilioMs: 0 };
-const EVENT = { type: "event", data: { atMs: 5, kind: "keys", name: "1" } } as const;
+const EVENT = { atMs: 5, kind: "keypad", name: "1" } as const;
+const TOKENS = { textIn: 1, textCached: 2, textOut: 3, audioIn: 4, audioCached: 5, audioOut: 6 };
 
-/** A feed, and the sound of its call in the hands of the test. */
+/** A feed, with its call's events and audio in a test's hands. */
 function setUp() {
-  const listeners = new Set<(stretch: Stretch) => void>();
+  const listeners = new Set<(slice: AudioSlice) => void>();
+  const events = new CallEventStream();
   const feed = new CallFeed({
-    listen(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
+    events,
+    tap: {
+      listen(listener) {
+        listeners.add(listener);
+        return () => listeners.delete(listener);
+      },
     },
-  }, () => PLAYHEAD);
-  /** So much is heard (ms): the caller speaks, the assistant does not. */
+    usage: { costUsd: 0.5, tokens: TOKENS },
+    conversation: { playhead: PLAYHEAD },
+  });
+  /** The caller speaks for `ms`, the assistant does not. */
   const hear = (atMs: number, ms: number) => {
     const caller = new Uint8Array(ms * 8).fill(0x80);
     for (const listener of listeners) {
@@ -22,55 +31,65 @@ function setUp() {
     }
   };
   const watch = () => {
-    const told: Happening[] = [];
-    return { told, stop: feed.watch((happening) => told.push(happening)) };
+    const received: LiveEvent[] = [];
+    return { received, stop: feed.watch((event) => received.push(event)) };
   };
-  return { feed, hear, watch, listeners };
+  const record = () => events.emit({ type: "event recorded", event: EVENT });
+  return { events, hear, watch, record, listeners };
 }
 
-Deno.test("CallFeed tells how loud both sides were ten times a second, and where the audio is", () => {
+Deno.test("CallFeed sends the levels of both sides and the playhead every 100 ms", () => {
   const { hear, watch } = setUp();
-  const { told } = watch();
+  const { received } = watch();
   hear(100, 40);
   hear(140, 40);
-  assertEquals(told, []);
+  assertEquals(received, []);
   hear(180, 40);
   const level = { atMs: 100, caller: Array(6).fill(252), assistant: Array(6).fill(0), ...PLAYHEAD };
-  assertEquals(told, [{ type: "level", data: level }]);
+  assertEquals(received, [{ type: "level", data: level }]);
   hear(220, 100);
-  assertEquals(told.slice(1), [{
+  assertEquals(received.slice(1), [{
     type: "level",
     data: { ...level, atMs: 220, caller: Array(5).fill(252), assistant: Array(5).fill(0) },
   }]);
 });
 
-Deno.test("CallFeed measures nothing while nobody watches, and once for all who do", () => {
-  const { feed, hear, watch, listeners } = setUp();
-  feed.tell(EVENT);
+Deno.test("CallFeed measures levels only while somebody watches, and once for all watchers", () => {
+  const { hear, watch, record, listeners } = setUp();
+  record();
   assertEquals(listeners.size, 0);
   const [first, second] = [watch(), watch()];
   assertEquals(listeners.size, 1);
   hear(0, 80);
   first.stop();
-  feed.tell(EVENT);
-  assertEquals([first.told, second.told, listeners.size], [[], [EVENT], 1]);
+  record();
+  assertEquals([first.received, second.received, listeners.size], [[], [{ type: "event", data: EVENT }], 1]);
   second.stop();
   second.stop();
   assertEquals(listeners.size, 0);
-  // Who comes later gets nothing of what was begun for others.
+  // A later watcher gets no level that was begun for others.
   const third = watch();
   assertEquals(listeners.size, 1);
   hear(5_000, 40);
-  assertEquals(third.told, []);
+  assertEquals(third.received, []);
 });
 
-Deno.test("CallFeed tells the end last, and then lets go of everybody", () => {
-  const { feed, watch, listeners } = setUp();
-  const { told } = watch();
-  const hops = { modelMs: 1, sentMs: 2, heardMs: 3 };
-  feed.tell({ type: "turn", data: hops });
-  feed.end("silence");
-  feed.tell(EVENT);
-  assertEquals(told, [{ type: "turn", data: hops }, { type: "ended", data: { reason: "silence" } }]);
-  assertEquals([listeners.size, feed.turns], [0, [hops]]);
+Deno.test("CallFeed sends latency and cost, then the end, and nothing after it", () => {
+  const { events, watch, record, listeners } = setUp();
+  const { received } = watch();
+  const latency = { modelMs: 1, sendMs: 2, playbackMs: 3 };
+  events.emit({ type: "turn answered", itemId: "a", turn: 1, stoppedAt: 0, latency });
+  events.emit({ type: "response finished", response: response(), costUsd: 0.5 });
+  events.emit({
+    type: "call ended",
+    end: { reason: "silence", callerInformed: true },
+    summary: undefined,
+  });
+  record();
+  assertEquals(received, [
+    { type: "latency", data: latency },
+    { type: "cost", data: { costUsd: 0.5, tokens: TOKENS } },
+    { type: "ended", data: { endReason: "silence" } },
+  ]);
+  assertEquals(listeners.size, 0);
 });

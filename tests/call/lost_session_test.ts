@@ -1,498 +1,547 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { z } from "zod";
-import type { CallAssistant } from "../../src/call/call_assistant.ts";
+import type { CallAssistant } from "../../src/assistants/call_assistant.ts";
 import type { CallChange } from "../../src/calls/live_calls.ts";
-import type { CallRecord } from "../../src/call/record.ts";
+import type { EndedCall } from "../../src/records/call_record.ts";
 import { parseObject } from "../../src/json.ts";
 import { collectDigits, switchLanguage, transferCall } from "../../src/tools/call_tools.ts";
-import { tool } from "../../src/tools/tool.ts";
-import { CallsBench, PLAIN_ASSISTANT } from "../support/calls.ts";
+import { defineTool } from "../../src/tools/tool.ts";
+import { CallRig, connect, PLAIN_ASSISTANT, SALES, slowTool, testAudio } from "../support/call_rig.ts";
 import { message } from "../support/fake_socket.ts";
-import { IDLE_TIMERS } from "../support/service.ts";
-import { answer, type StillSession } from "../support/still_session.ts";
+import { settle } from "../support/wait_until.ts";
+import { response, type StillSession } from "../support/still_session.ts";
+import { IDLE_TIMERS } from "../support/fake_clock.ts";
 
-const SALES = { name: "sales", about: "", number: "+15550100", ringSeconds: 20 };
 const KEYPAD = { pauseMs: 2_000, menu: new Map([["0", "sales"]]), secrets: new Map([["card", 16]]) };
-const AUDIO = (ms: number) => new Uint8Array(ms * 8);
-/** Lets promises that are settled run what waits for them. */
-const settle = () => new Promise((resolve) => setTimeout(resolve, 0));
 
-class Bench extends CallsBench {
-  frames = 0;
-
-  /** The session of now. */
-  get session(): StillSession {
-    const session = this.sessions.at(-1);
-    if (!session) throw new Error("no session was dialled");
-    return session;
-  }
-
-  /** It breaks off, and another is dialled `afterMs` later, which is ready. */
-  lose(afterMs = 0): StillSession {
-    const { session } = this;
-    this.drop();
-    this.clock.advance(afterMs);
-    assert(this.session !== session, "another session is dialled");
-    this.session.observer?.ready();
-    return this.session;
-  }
-
-  drop(): void {
-    this.session.observer?.failed({ code: "closed", message: "gone" });
-  }
-}
-
-function connect(assistant: Partial<CallAssistant> = {}) {
-  const bench = new Bench({}, { destinations: [SALES], keypad: KEYPAD, ...assistant });
-  const { socket } = bench.connect("CA1");
+/** A call whose caller can press 0 for a transfer. */
+function connectWithMenu(assistant: Partial<CallAssistant> = {}) {
+  const call = connect({ destinations: [SALES], keypad: KEYPAD, ...assistant });
+  const { rig, echoMarks } = call;
+  /** The assistant says something, and the caller hears it. */
   const say = (itemId: string, text: string) => {
-    bench.session.observer?.audio(itemId, AUDIO(100));
-    bench.session.observer?.assistantSaid(itemId, text);
-    bench.session.observer?.answered(answer());
-    bench.clock.advance(300);
-    hear();
+    rig.session.observer?.assistantAudio(itemId, testAudio(100));
+    rig.session.observer?.assistantTranscript(itemId, text);
+    rig.session.observer?.responseDone(response());
+    rig.clock.advance(300);
+    echoMarks();
   };
-  /** What was sent has been heard. */
-  const hear = () => {
-    for (const text of socket.sent) {
-      const { event, mark } = parseObject(text) ?? {};
-      if (event === "mark") socket.receive(message("mark", mark));
-    }
-  };
-  const press = (...keys: string[]) => {
-    for (const digit of keys) socket.receive(message("dtmf", { digit, track: "inbound_track" }));
-  };
-  /** A frame of the caller's, of which each byte is `value`. */
-  const media = (value: number) => {
-    const payload = new Uint8Array(160).fill(value).toBase64();
-    socket.receive(message("media", { track: "inbound", timestamp: String(20 * bench.frames++), payload }));
-  };
-  return { bench, say, hear, press, media };
+  return { ...call, say };
 }
 
-/** First bytes of what a session was given of the caller's. */
-const given = ({ appended }: StillSession) => appended.map((payload) => Uint8Array.fromBase64(payload)[0]);
-const asked = ({ asked }: StillSession) => asked.map(({ instructions }) => instructions ?? "");
+/** First byte of each caller frame a session was given. */
+const framesOf = ({ frames }: StillSession) => frames.map((payload) => Uint8Array.fromBase64(payload)[0]);
+const requestsOf = ({ requests }: StillSession) => requests.map(({ instructions }) => instructions ?? "");
 
-Deno.test("a session lost while the caller is elsewhere: who answers them when they are back knows the call", () => {
-  const { bench, say, press } = connect();
-  using _ = bench;
+Deno.test("Session opened after a transfer is given the conversation when the last one was lost meanwhile", () => {
+  const { rig, say, press } = connectWithMenu();
+  using _ = rig;
   say("a1", "Your order is on its way.");
   press("0");
-  bench.drop();
-  bench.stream("CA1", bench.calls.transferFailed("CA1", "busy") ?? "");
-  assertEquals(bench.sessions.length, 2);
-  assertMatch(bench.session.notes.join(), /You: Your order is on its way\./);
-  assertEquals(asked(bench.session).length, 1);
+  rig.dropSession();
+  rig.stream("CA1", rig.calls.transferFailed("CA1", "busy") ?? "");
+  assertEquals(rig.sessions.length, 2);
+  assertMatch(rig.session.notes.join(), /You: Your order is on its way\./);
+  assertEquals(requestsOf(rig.session).length, 1);
 });
 
-Deno.test("a caller passed on while no session was there: who answers them when they are back knows the call", () => {
-  const { bench, say, press } = connect();
-  using _ = bench;
+Deno.test("Session opened after a transfer is given the conversation when there was none at its start", () => {
+  const { rig, say, press } = connectWithMenu();
+  using _ = rig;
   say("a1", "Your order is on its way.");
-  bench.drop();
+  rig.dropSession();
   press("0");
-  bench.clock.advance(20_000);
-  assertEquals(bench.sessions.length, 1, "nobody is there to talk with");
-  bench.stream("CA1", bench.calls.transferFailed("CA1", "busy") ?? "");
-  assertMatch(bench.session.notes.join(), /You: Your order is on its way\./);
+  rig.clock.advance(20_000);
+  assertEquals(rig.sessions.length, 1, "no session opens during the transfer");
+  rig.stream("CA1", rig.calls.transferFailed("CA1", "busy") ?? "");
+  assertMatch(rig.session.notes.join(), /You: Your order is on its way\./);
 });
 
-Deno.test("a caller who hangs up before another session is dialled leaves nothing behind", () => {
-  const { bench } = connect();
-  using _ = bench;
-  bench.drop();
-  bench.calls.endAll("caller hung up");
-  bench.clock.advance(60_000);
-  assertEquals([bench.sessions.length, bench.clock.pending], [1, IDLE_TIMERS]);
+Deno.test("Hang-up before a reconnect leaves no timer and no session", () => {
+  const { rig } = connectWithMenu();
+  using _ = rig;
+  rig.dropSession();
+  rig.calls.endAll("caller hung up");
+  rig.clock.advance(60_000);
+  assertEquals([rig.sessions.length, rig.clock.pending], [1, IDLE_TIMERS]);
 });
 
-Deno.test("an answer that broke off is finished once, and not again after a later loss", () => {
-  const { bench, say } = connect();
-  using _ = bench;
+Deno.test("Interrupted response is finished once after a loss, and not again after a later one", () => {
+  const { rig, say } = connectWithMenu();
+  using _ = rig;
   say("a1", "Hello.");
-  bench.session.observer?.audio("a2", AUDIO(2_000));
-  bench.session.busy = true;
-  const second = bench.lose();
-  assertMatch(asked(second).join(), /^You were cut off/);
-  assertEquals(second.asked[0]?.lapses, true);
-  // The caller speaks instead, and has an answer: what was asked for has lapsed.
-  second.observer?.speechStarted();
-  second.observer?.speechStopped();
+  rig.session.observer?.assistantAudio("a2", testAudio(2_000));
+  rig.session.hasPendingResponse = true;
+  const second = rig.replaceSession();
+  assertMatch(requestsOf(second).join(), /^You were cut off/);
+  assertEquals(second.requests[0]?.yieldsToCaller, true);
+  // The caller speaks first and is answered: the requested response has lapsed.
+  second.observer?.callerSpeechStarted();
+  second.observer?.callerSpeechStopped();
   say("a3", "Yes?");
-  bench.clock.advance(60_000);
-  assertEquals(asked(bench.lose()), []);
+  rig.clock.advance(60_000);
+  assertEquals(requestsOf(rig.replaceSession()), []);
 });
 
-Deno.test("an answer the caller interrupted is not finished by another session: they are answered", () => {
-  const { bench, say, media } = connect();
-  using _ = bench;
+Deno.test("Response the caller interrupted is not finished by the next session, which answers the caller", () => {
+  const { rig, say, frame } = connectWithMenu();
+  using _ = rig;
   say("a1", "Hello.");
-  bench.session.observer?.audio("a2", AUDIO(2_000));
-  bench.session.busy = true;
-  bench.session.observer?.speechStarted();
-  media(7);
-  const next = bench.lose();
-  assertEquals([asked(next), given(next)], [[], [7]]);
+  rig.session.observer?.assistantAudio("a2", testAudio(2_000));
+  rig.session.hasPendingResponse = true;
+  rig.session.observer?.callerSpeechStarted();
+  frame(7);
+  const next = rig.replaceSession();
+  assertEquals([requestsOf(next), framesOf(next)], [[], [7]]);
 });
 
-Deno.test("a session lost while a tool works after some words of it: another one goes on by itself", () => {
-  const never = tool(
-    { name: "look_up", description: "", parameters: z.object({}), timeoutMs: 60_000 },
-    () => new Promise(() => {}),
+Deno.test("Tool that runs while its session is lost finishes once, and the next session speaks of its result", async () => {
+  const order = slowTool("place_order");
+  let runs = 0;
+  const tool = {
+    ...order.tool,
+    run: (...args: Parameters<typeof order.tool.run>) => (runs++, order.tool.run(...args)),
+  };
+  const { rig, say, frame } = connectWithMenu({ tools: () => [tool] });
+  using _ = rig;
+  say("a1", "What would you like?");
+  rig.session.observer?.callerSpeechStarted({ itemId: "u1", audioMs: 0 });
+  frame(7);
+  rig.session.observer?.callerSpeechStopped({ itemId: "u1", audioMs: 20 });
+  rig.session.observer?.functionCalled({ callId: "c", name: "place_order", arguments: '{"pizza":"large"}' });
+  const second = rig.replaceSession();
+  // Neither the caller's words nor a request makes it place the order again.
+  assertEquals([framesOf(second), requestsOf(second)], [[], []]);
+  assertMatch(
+    second.notes.join(),
+    /place_order" with \{"pizza":"large"\}\. It still runs: do not call it again/,
   );
-  const { bench, say } = connect({ tools: () => [never] });
-  using _ = bench;
-  bench.session.observer?.speechStarted();
-  bench.session.observer?.speechStopped();
-  bench.session.observer?.functionCalled({ callId: "c", name: "look_up", arguments: "{}" });
-  say("a1", "One moment, please.");
-  assertMatch(asked(bench.lose()).join(), /^You were cut off/);
+  order.resolve("order 17");
+  await settle();
+  assertEquals([runs, second.functionResults], [1, []]);
+  assertMatch(second.notes.at(-1) ?? "", /place_order" with .* Its result: "order 17"/);
+  assertEquals(requestsOf(second), [""]);
+  say("a2", "Your order is placed.");
+  // Later sessions know it, too.
+  assertMatch(rig.replaceSession(1_000).notes.join(), /Its result: "order 17"/);
 });
 
-Deno.test("a tool that was stopped when the caller was passed on is nothing to go on with", () => {
-  const never = tool(
-    { name: "look_up", description: "", parameters: z.object({}), timeoutMs: 60_000 },
-    () => new Promise(() => {}),
-  );
-  const { bench, say, press } = connect({ tools: () => [never] });
-  using _ = bench;
+Deno.test("Tool that finishes between two sessions makes the next one speak of its result", async () => {
+  const order = slowTool("place_order");
+  const { rig, say } = connectWithMenu({ tools: () => [order.tool] });
+  using _ = rig;
   say("a1", "Hello.");
-  bench.session.observer?.functionCalled({ callId: "c", name: "look_up", arguments: "{}" });
+  rig.replaceSession();
+  rig.session.observer?.functionCalled({ callId: "c", name: "place_order", arguments: "{}" });
+  rig.dropSession();
+  order.resolve("order 17");
+  await settle();
+  rig.clock.advance(1_000);
+  const third = rig.session;
+  assertEquals(rig.sessions.length, 3);
+  assertMatch(third.notes.join(), /Its result: "order 17"/);
+  assertMatch(requestsOf(third).join(), /Do not call a function again/);
+});
+
+Deno.test("Tool result sent to the lost session is sent to the next one", async () => {
+  const done = defineTool({ name: "look_up", description: "", parameters: z.object({}) }, () => "found");
+  const { rig } = connectWithMenu({ tools: () => [done] });
+  using _ = rig;
+  rig.session.observer?.functionCalled({ callId: "c", name: "look_up", arguments: "{}" });
+  await settle();
+  assertEquals(rig.session.functionResults.map(({ output }) => output), ['"found"']);
+  const next = rig.replaceSession();
+  assertMatch(next.notes.join(), /look_up" with \{\}\. Its result: "found"/);
+  assertMatch(requestsOf(next).join(), /^You were cut off/);
+});
+
+Deno.test("MCP call of a lost session is noted with an unknown outcome", () => {
+  const { rig, events } = connectWithMenu();
+  using _ = rig;
+  rig.session.observer?.mcpCallStarted({ id: "m", server: "shop", name: "pay", inResponse: false });
+  const next = rig.replaceSession();
+  assertMatch(next.notes.join(), /"pay" of "shop", and its outcome is unknown/);
+  assertEquals(events().filter(({ kind }) => kind === "tool").map(({ name, ok }) => [name, ok]), [[
+    "shop: pay",
+    false,
+  ]]);
+});
+
+Deno.test("Turn with text is sent once to the next session, and counted once", () => {
+  const { rig, say, frame, hangUp } = connectWithMenu();
+  using _ = rig;
+  say("a1", "Hello.");
+  rig.session.observer?.callerSpeechStarted({ itemId: "u1", audioMs: 100 });
+  frame(7);
+  rig.session.observer?.callerSpeechStopped({ itemId: "u1", audioMs: 1_900 });
+  rig.session.observer?.callerTranscript("u1", "Cancel my booking, please.");
+  const next = rig.replaceSession();
+  assertMatch(next.notes.join(), /Caller: Cancel my booking, please\.$/);
+  assertEquals([framesOf(next), next.requests.length], [[], 1]);
+  say("a2", "It is cancelled.");
+  const record = hangUp();
+  assertEquals(record?.turns.map(({ text }) => text), [
+    "Hello.",
+    "Cancel my booking, please.",
+    "It is cancelled.",
+  ]);
+  assertEquals(record?.callerTurns, 1);
+});
+
+Deno.test("Turn the caller continues is given to the next session as audio only, and counted once", () => {
+  const { rig, frame, hangUp } = connectWithMenu();
+  using _ = rig;
+  rig.session.observer?.callerSpeechStarted({ itemId: "u1", audioMs: 0 });
+  frame(1);
+  rig.session.observer?.callerSpeechStopped({ itemId: "u1", audioMs: 20 });
+  rig.session.observer?.callerTranscript("u1", "Cancel my booking.");
+  rig.session.observer?.callerSpeechStarted({ itemId: "u2", audioMs: 20 });
+  frame(2);
+  const next = rig.replaceSession();
+  assertEquals([framesOf(next), next.notes], [[1, 2], []]);
+  next.observer?.callerSpeechStarted({ itemId: "v1", audioMs: 0 });
+  next.observer?.callerSpeechStopped({ itemId: "v1", audioMs: 40 });
+  next.observer?.callerTranscript("v1", "Cancel my booking. Please.");
+  const record = hangUp();
+  assertEquals([record?.turns.length, record?.callerTurns], [1, 1]);
+});
+
+Deno.test("Next session stays silent about a tool that a transfer stopped", () => {
+  const { rig, say, press } = connectWithMenu({ tools: () => [slowTool("look_up").tool] });
+  using _ = rig;
+  say("a1", "Hello.");
+  rig.session.observer?.functionCalled({ callId: "c", name: "look_up", arguments: "{}" });
   press("0");
-  bench.stream("CA1", bench.calls.transferFailed("CA1", "busy") ?? "");
-  assertEquals(asked(bench.lose()), []);
+  rig.stream("CA1", rig.calls.transferFailed("CA1", "busy") ?? "");
+  assertEquals(requestsOf(rig.replaceSession()), []);
 });
 
-Deno.test("a session lost before it said what it was asked to: another one goes on by itself", () => {
-  const { bench, say } = connect();
-  using _ = bench;
+Deno.test("Next session speaks by itself when the last was lost with a response pending", () => {
+  const { rig, say } = connectWithMenu();
+  using _ = rig;
   say("a1", "Please enter your number.");
-  bench.session.busy = true;
-  assertMatch(asked(bench.lose()).join(), /^You were cut off/);
+  rig.session.hasPendingResponse = true;
+  assertMatch(requestsOf(rig.replaceSession()).join(), /^You were cut off/);
 });
 
-Deno.test("a session lost with nothing to say and nobody to answer is followed by one that is silent", () => {
-  const { bench, say } = connect();
-  using _ = bench;
+Deno.test("Next session stays silent when nothing was pending", () => {
+  const { rig, say } = connectWithMenu();
+  using _ = rig;
   say("a1", "Hello.");
-  assertEquals(asked(bench.lose()), []);
+  assertEquals(requestsOf(rig.replaceSession()), []);
 });
 
-Deno.test("keys pressed while there is no session reach the next one, which speaks of them", () => {
-  const { bench, say, press } = connect();
-  using _ = bench;
+Deno.test("Digits entered without a session reach the next one, which responds to them", () => {
+  const { rig, say, press } = connectWithMenu();
+  using _ = rig;
   say("a1", "Please enter your number.");
-  bench.drop();
-  bench.clock.advance(0);
-  bench.drop();
+  rig.dropSession();
+  rig.clock.advance(0);
+  rig.dropSession();
   press("4", "2", "#");
-  bench.clock.advance(1_000);
-  bench.session.observer?.ready();
-  assertMatch(bench.session.notes.join(), /Please enter your number\.\n.*keys: 42$/);
-  assertEquals(asked(bench.session).length, 1);
+  rig.clock.advance(1_000);
+  rig.session.observer?.sessionReady();
+  assertMatch(rig.session.notes.join(), /Please enter your number\.\n.*keys: 42$/);
+  assertEquals(requestsOf(rig.session).length, 1);
 });
 
-Deno.test("what a session was told beside the conversation is told to the next one, in its place", () => {
-  const { bench, say, press } = connect();
-  using _ = bench;
-  bench.session.observer?.itemAdded("a1", undefined, "assistant");
+Deno.test("Next session is given notes at their place in the conversation", () => {
+  const { rig, say, press } = connectWithMenu();
+  using _ = rig;
+  rig.session.observer?.itemAdded("a1", undefined, "assistant");
   say("a1", "Your number?");
   press("4", "2", "#");
-  bench.session.observer?.itemAdded("a2", "a1", "assistant");
+  rig.session.observer?.itemAdded("a2", "a1", "assistant");
   say("a2", "Thank you.");
-  bench.calls.find("CA1")?.whisper("Be brief.");
-  const note = bench.lose().notes.join();
+  rig.calls.find("CA1")?.whisper("Be brief.");
+  const note = rig.replaceSession().notes.join();
   assertMatch(note, /You: Your number\?\nNote: .*keys: 42\nYou: Thank you\.\nNote: .*Be brief\.$/);
 });
 
-Deno.test("a turn without an answer survives two losses in a row", () => {
-  const { bench, media } = connect();
-  using _ = bench;
-  bench.session.observer?.speechStarted();
-  media(1);
-  const second = bench.lose();
-  media(2);
-  assertEquals(given(second), [1, 2]);
-  assertEquals(given(bench.lose(1_000)), [1, 2]);
+Deno.test("Unanswered turn is given to each session after two losses in a row", () => {
+  const { rig, frame } = connectWithMenu();
+  using _ = rig;
+  rig.session.observer?.callerSpeechStarted();
+  frame(1);
+  const second = rig.replaceSession();
+  frame(2);
+  assertEquals(framesOf(second), [1, 2]);
+  assertEquals(framesOf(rig.replaceSession(1_000)), [1, 2]);
 });
 
-Deno.test("what the caller says over a greeting nothing interrupts is not answered by the rest of it", () => {
-  const { bench, hear, media } = connect({ protectedMs: 5_000 });
-  using _ = bench;
-  bench.session.observer?.audio("a1", AUDIO(1_000));
-  bench.clock.advance(200);
-  hear();
-  bench.session.observer?.speechStarted();
-  media(1);
-  bench.session.observer?.audio("a1", AUDIO(1_000));
-  media(2);
-  assertEquals(given(bench.lose()), [1, 2]);
+Deno.test("Speech over a protected greeting counts as unanswered", () => {
+  const { rig, echoMarks, frame } = connectWithMenu({ protectedMs: 5_000 });
+  using _ = rig;
+  rig.session.observer?.assistantAudio("a1", testAudio(1_000));
+  rig.clock.advance(200);
+  echoMarks();
+  rig.session.observer?.callerSpeechStarted();
+  frame(1);
+  rig.session.observer?.assistantAudio("a1", testAudio(1_000));
+  frame(2);
+  assertEquals(framesOf(rig.replaceSession()), [1, 2]);
 });
 
-Deno.test("a caller who heard nothing of the greeting is greeted, however many sessions were lost", () => {
-  using bench = new Bench({}, { greeting: "Say hello." });
-  const token = bench.announce("CA1");
-  bench.session.observer?.ready();
-  bench.session.observer?.audio("a1", AUDIO(1_000));
-  bench.session.observer?.assistantSaid("a1", "Hello, this is Parley.");
-  bench.drop();
-  bench.stream("CA1", token);
-  assertEquals([asked(bench.session), bench.session.notes], [["Say hello."], []]);
-  const third = bench.lose();
-  assertEquals([asked(third), third.notes], [["Say hello."], []]);
+Deno.test("Greeting is repeated until the caller has heard some of it", () => {
+  using rig = new CallRig({}, { greeting: "Say hello." });
+  const token = rig.announce("CA1");
+  rig.session.observer?.sessionReady();
+  rig.session.observer?.assistantAudio("a1", testAudio(1_000));
+  rig.session.observer?.assistantTranscript("a1", "Hello, this is Parley.");
+  rig.dropSession();
+  rig.stream("CA1", token);
+  assertEquals([requestsOf(rig.session), rig.session.notes], [["Say hello."], []]);
+  const third = rig.replaceSession();
+  assertEquals([requestsOf(third), third.notes], [["Say hello."], []]);
 });
 
-Deno.test("who is whispered to before the caller is there greets them all the same, also after a loss", () => {
-  using bench = new Bench({}, { greeting: "Say hello." });
-  const token = bench.announce("CA1");
-  bench.calls.find("CA1")?.whisper("It is the mayor.");
-  bench.drop();
-  bench.calls.find("CA1")?.whisper("She is in a hurry.");
-  bench.stream("CA1", token);
-  assertEquals(asked(bench.session), ["Say hello."]);
-  assertMatch(bench.session.notes.join(), /the mayor\.\n.*in a hurry\.$/);
+Deno.test("Greeting follows whispers that came before the caller, also after a loss", () => {
+  using rig = new CallRig({}, { greeting: "Say hello." });
+  const token = rig.announce("CA1");
+  rig.calls.find("CA1")?.whisper("It is the mayor.");
+  rig.dropSession();
+  rig.calls.find("CA1")?.whisper("She is in a hurry.");
+  rig.stream("CA1", token);
+  assertEquals(requestsOf(rig.session), ["Say hello."]);
+  assertMatch(rig.session.notes.join(), /the mayor\.\n.*in a hurry\.$/);
 });
 
-Deno.test("a caller whose words were lost before they became any is counted once", () => {
-  const records: CallRecord[] = [];
-  using bench = new Bench({ ended: (record) => records.push(record) });
-  const { socket } = bench.connect("CA1");
+Deno.test("Record counts a turn once that was repeated to another session", () => {
+  const records: EndedCall[] = [];
+  using rig = new CallRig({ onEnded: (record) => records.push(record) });
+  const { socket } = rig.connect("CA1");
   const turn = (itemId: string) => {
-    bench.session.observer?.speechStarted({ itemId, audioMs: 0 });
-    bench.session.observer?.speechStopped({ itemId, audioMs: 100 });
+    rig.session.observer?.callerSpeechStarted({ itemId, audioMs: 0 });
+    rig.session.observer?.callerSpeechStopped({ itemId, audioMs: 100 });
   };
   turn("u1");
-  bench.lose();
+  rig.replaceSession();
   turn("u2");
-  bench.session.observer?.callerSaid("u2", "Are you open?");
+  rig.session.observer?.callerTranscript("u2", "Are you open?");
   socket.receive(message("stop"));
-  assertEquals(records.map(({ turns, said }) => [turns, said.map(({ text }) => text)]), [[1, [
-    "Are you open?",
-  ]]]);
+  assertEquals(records.map(({ callerTurns }) => callerTurns), [1]);
+  assertEquals(records[0]?.turns.map(({ text }) => text), ["Are you open?"]);
 });
 
-Deno.test("a caller whose words were lost before they ceased is no turn at all", () => {
-  const records: CallRecord[] = [];
-  using bench = new Bench({ ended: (record) => records.push(record) });
-  const { socket } = bench.connect("CA1");
-  bench.session.observer?.speechStarted({ itemId: "u1", audioMs: 0 });
-  bench.lose();
+Deno.test("Record does not count speech that was cut off by a loss", () => {
+  const records: EndedCall[] = [];
+  using rig = new CallRig({ onEnded: (record) => records.push(record) });
+  const { socket } = rig.connect("CA1");
+  rig.session.observer?.callerSpeechStarted({ itemId: "u1", audioMs: 0 });
+  rig.replaceSession();
   socket.receive(message("stop"));
-  assertEquals(records.map(({ turns, said }) => [turns, said]), [[0, []]]);
+  assertEquals(records.map(({ callerTurns, turns }) => [callerTurns, turns]), [[0, []]]);
 });
 
-Deno.test("a caller whose turn another session never hears again is asked whether they are there", () => {
-  const { bench, say } = connect({ silence: { afterMs: 5_000, prompts: 1 } });
-  using _ = bench;
+Deno.test("Silence prompts resume after a session was lost while the caller spoke", () => {
+  const { rig, say } = connectWithMenu({ silence: { afterMs: 5_000, prompts: 1 } });
+  using _ = rig;
   say("a1", "Hello.");
-  bench.session.observer?.speechStarted();
-  const next = bench.lose();
-  bench.clock.advance(5_000);
-  assertMatch(asked(next).join(), /still there/);
+  rig.session.observer?.callerSpeechStarted();
+  const next = rig.replaceSession();
+  rig.clock.advance(5_000);
+  assertMatch(requestsOf(next).join(), /still there/);
 });
 
-Deno.test("a transfer that was announced goes on without the session that announced it", () => {
-  const { bench, hear } = connect({ tools: (phone) => [transferCall(phone, [SALES])] });
-  using _ = bench;
-  bench.session.observer?.audio("a1", AUDIO(100));
+Deno.test("Transfer that was announced continues when its session is lost", () => {
+  const { rig, echoMarks } = connectWithMenu({ tools: (phone) => [transferCall(phone, [SALES])] });
+  using _ = rig;
+  rig.session.observer?.assistantAudio("a1", testAudio(100));
   const call = { callId: "c", name: "transfer_call", arguments: '{"destination":"sales"}' };
-  bench.session.observer?.functionCalled(call);
-  bench.session.observer?.answered(answer());
-  bench.lose();
-  bench.clock.advance(200);
-  hear();
-  assertEquals(bench.calls.destination("CA1")?.name, "sales");
+  rig.session.observer?.functionCalled(call);
+  rig.session.observer?.responseDone(response());
+  rig.replaceSession();
+  rig.clock.advance(200);
+  echoMarks();
+  assertEquals(rig.calls.destination("CA1")?.name, "sales");
 });
 
-Deno.test("a transfer of which the caller knows nothing yet is for another session to ask for again", () => {
-  const { bench } = connect({ tools: (phone) => [transferCall(phone, [SALES])] });
-  using _ = bench;
+Deno.test("Transfer that was not announced is cancelled when its session is lost", () => {
+  const { rig } = connectWithMenu({ tools: (phone) => [transferCall(phone, [SALES])] });
+  using _ = rig;
   const call = { callId: "c", name: "transfer_call", arguments: '{"destination":"sales"}' };
-  bench.session.observer?.functionCalled(call);
-  bench.lose();
-  bench.clock.advance(20_000);
-  assertEquals(bench.calls.list()[0]?.state, "connected");
+  rig.session.observer?.functionCalled(call);
+  rig.replaceSession();
+  rig.clock.advance(20_000);
+  assertEquals(rig.calls.list()[0]?.state, "connected");
 });
 
-Deno.test("a secret whose session is lost: nobody listens before the last of its keys", async () => {
-  const { bench, press, media, say } = connect({
+Deno.test("Secret whose session was lost is collected, with the caller muted until then", async () => {
+  const { rig, press, frame, say } = connectWithMenu({
     tools: (phone) => [collectDigits(phone, [{ name: "card", digits: 16 }])],
   });
-  using _ = bench;
+  using _ = rig;
   say("a1", "Your card number?");
-  bench.session.observer?.functionCalled({
+  rig.session.observer?.functionCalled({
     callId: "c",
     name: "collect_digits",
     arguments: '{"name":"card"}',
   });
   press("4", "2");
-  const next = bench.lose();
-  await settle();
+  const next = rig.replaceSession();
   press("4");
-  media(1);
-  bench.clock.advance(1_500);
-  press("2");
-  media(2);
-  bench.clock.advance(2_200);
-  media(3);
-  assertEquals(given(next), [0xff, 0xff, 3]);
+  frame(1);
+  press("2", "#");
+  frame(2);
+  await settle();
+  frame(3);
+  assertEquals(framesOf(next), [0xff, 0xff, 3]);
+  assertMatch(next.notes.at(-1) ?? "", /collect_digits" with .* Its result: /);
 });
 
-Deno.test("speech that comes while the caller is elsewhere is not for when they are back", () => {
-  const { bench, say, press } = connect();
-  using _ = bench;
+Deno.test("Audio that arrives during a transfer is not played to a caller who comes back", () => {
+  const { rig, say, press } = connectWithMenu();
+  using _ = rig;
   say("a1", "Hello.");
   press("0");
-  const { session } = bench;
-  session.observer?.audio("late", AUDIO(500));
-  const back = bench.stream("CA1", bench.calls.transferFailed("CA1", "busy") ?? "");
-  bench.clock.advance(100);
+  const { session } = rig;
+  session.observer?.assistantAudio("late", testAudio(500));
+  const back = rig.stream("CA1", rig.calls.transferFailed("CA1", "busy") ?? "");
+  rig.clock.advance(100);
   assertEquals(back.sent.filter((text) => parseObject(text)?.event === "media"), []);
-  assert(session.stopped > 0);
+  assert(session.cancellations > 0);
 });
 
-Deno.test("nobody is passed on who is being said goodbye to", () => {
-  const { bench } = connect();
-  using _ = bench;
-  bench.calls.sayGoodbyes();
-  assertEquals(bench.calls.list()[0]?.state, "ending");
-  assertEquals(bench.calls.find("CA1")?.transfer("+15550100"), false);
+Deno.test("Transfer is refused during a goodbye", () => {
+  const { rig } = connectWithMenu();
+  using _ = rig;
+  rig.calls.sayGoodbyes();
+  assertEquals(rig.calls.list()[0]?.state, "ending");
+  assertEquals(rig.calls.find("CA1")?.transfer("+15550100"), false);
 });
 
-Deno.test("after the end of a call nothing is told of it, and its last answer is paid for", () => {
-  const records: CallRecord[] = [];
+Deno.test("Call that ends with a failed response reports its end last, and that response's cost", () => {
+  const records: EndedCall[] = [];
   const changes: CallChange[] = [];
-  using bench = new Bench({ ended: (record) => records.push(record) }, { billedModel: "gpt-realtime-2.1" });
-  bench.connect("CA1");
-  bench.calls.watch((change) => changes.push(change));
+  using rig = new CallRig({ onEnded: (record) => records.push(record) }, { billedModel: "gpt-realtime-2.1" });
+  rig.connect("CA1");
+  rig.calls.watch((change) => changes.push(change));
   const usage = {
     inputTokens: 1_000,
     outputTokens: 0,
     text: { input: 1_000, cached: 0, output: 0 },
     audio: { input: 0, cached: 0, output: 0 },
   };
-  const failed = answer({ status: "failed", reason: "server_error", spoke: false, usage });
-  bench.session.observer?.answered(failed);
-  bench.clock.advance(1_000);
-  const { costUsd } = bench.calls.list()[0] ?? {};
-  bench.session.observer?.answered(failed);
+  const failed = response({ status: "failed", reason: "server_error", hasAudio: false, usage });
+  rig.session.observer?.responseDone(failed);
+  rig.clock.advance(1_000);
+  const { costUsd } = rig.calls.list()[0] ?? {};
+  rig.session.observer?.responseDone(failed);
   assertEquals(changes.at(-1)?.type, "ended");
-  assertEquals(records.map(({ reason }) => reason), ["model failed"]);
+  assertEquals(records.map(({ endReason: reason }) => reason), ["model failed"]);
   assertEquals(records[0]?.costUsd, 2 * (costUsd ?? 0));
 });
 
-Deno.test("what a tool came to before the session was lost is nothing to go on with", async () => {
-  const done = tool({ name: "look_up", description: "", parameters: z.object({}) }, () => "found");
-  const { bench, say } = connect({ tools: () => [done] });
-  using _ = bench;
-  bench.session.observer?.functionCalled({ callId: "c", name: "look_up", arguments: "{}" });
+Deno.test("Next session stays silent about a tool whose result was given", async () => {
+  const done = defineTool({ name: "look_up", description: "", parameters: z.object({}) }, () => "found");
+  const { rig, say } = connectWithMenu({ tools: () => [done] });
+  using _ = rig;
+  rig.session.observer?.functionCalled({ callId: "c", name: "look_up", arguments: "{}" });
   await settle();
-  assertEquals(bench.session.outputs.length, 1);
+  assertEquals(rig.session.functionResults.length, 1);
   say("a1", "It is on its way.");
-  assertEquals(asked(bench.lose()), []);
+  assertEquals(requestsOf(rig.replaceSession()), []);
 });
 
-Deno.test("a tool that was stopped by one loss is nothing to go on with after the next", () => {
-  const never = tool(
-    { name: "look_up", description: "", parameters: z.object({}), timeoutMs: 60_000 },
-    () => new Promise(() => {}),
-  );
-  const { bench, say } = connect({ tools: () => [never] });
-  using _ = bench;
+Deno.test("Second next session stays silent about a tool whose result was answered", async () => {
+  const lookUp = slowTool("look_up");
+  const { rig, say } = connectWithMenu({ tools: () => [lookUp.tool] });
+  using _ = rig;
   say("a1", "One moment.");
-  bench.session.observer?.functionCalled({ callId: "c", name: "look_up", arguments: "{}" });
-  bench.lose();
+  rig.session.observer?.functionCalled({ callId: "c", name: "look_up", arguments: "{}" });
+  rig.replaceSession();
+  lookUp.resolve("nothing");
+  await settle();
   say("a2", "I could not find it.");
-  assertEquals(asked(bench.lose(1_000)), []);
+  assertEquals(requestsOf(rig.replaceSession(1_000)), []);
 });
 
-Deno.test("a turn that ended in another language, or elsewhere, is not said again", () => {
-  const { bench, media, press } = connect({
+Deno.test("Turn from before a language switch or a transfer is not given to the next session", () => {
+  const { rig, frame, press } = connectWithMenu({
     languages: new Map([["es", PLAIN_ASSISTANT]]),
     tools: (phone) => [switchLanguage(phone, ["es"])],
   });
-  using _ = bench;
+  using _ = rig;
   const turn = (value: number) => {
-    bench.session.observer?.speechStarted();
-    media(value);
-    bench.session.observer?.speechStopped();
+    rig.session.observer?.callerSpeechStarted();
+    frame(value);
+    rig.session.observer?.callerSpeechStopped();
   };
   turn(1);
   const args = JSON.stringify({ language: "es", summary: "A table" });
-  bench.session.observer?.functionCalled({ callId: "c", name: "switch_language", arguments: args });
-  assertEquals(bench.sessions.length, 2);
-  bench.session.observer?.ready();
+  rig.session.observer?.functionCalled({ callId: "c", name: "switch_language", arguments: args });
+  assertEquals(rig.sessions.length, 2);
+  rig.session.observer?.sessionReady();
   turn(2);
   press("0");
-  bench.drop();
-  bench.stream("CA1", bench.calls.transferFailed("CA1", "busy") ?? "");
-  bench.session.observer?.ready();
-  assertEquals(bench.sessions.map(given), [[1], [2], []]);
+  rig.dropSession();
+  rig.stream("CA1", rig.calls.transferFailed("CA1", "busy") ?? "");
+  rig.session.observer?.sessionReady();
+  assertEquals(rig.sessions.map(framesOf), [[1], [2], []]);
 });
 
-Deno.test("a caller is heard at once when their secret is complete", async () => {
-  const { bench, press, media } = connect({
+Deno.test("Caller is heard at once when a secret is complete", async () => {
+  const { rig, press, frame } = connectWithMenu({
     keypad: { ...KEYPAD, menu: new Map() },
     tools: (phone) => [collectDigits(phone, [{ name: "card", digits: 16 }])],
   });
-  using _ = bench;
-  bench.session.observer?.functionCalled({
+  using _ = rig;
+  rig.session.observer?.functionCalled({
     callId: "c",
     name: "collect_digits",
     arguments: '{"name":"card"}',
   });
   press(..."4242424242424242");
   await settle();
-  media(1);
-  assertEquals(given(bench.session), [1]);
+  frame(1);
+  assertEquals(framesOf(rig.session), [1]);
 });
 
-Deno.test("a hang-up in the middle of a secret whose session is lost leaves no timer", async () => {
-  const { bench, press } = connect({
+Deno.test("Hang-up during a secret whose session was lost leaves no timer", async () => {
+  const { rig, press } = connectWithMenu({
     tools: (phone) => [collectDigits(phone, [{ name: "card", digits: 16 }])],
   });
-  using _ = bench;
-  bench.session.observer?.functionCalled({
+  using _ = rig;
+  rig.session.observer?.functionCalled({
     callId: "c",
     name: "collect_digits",
     arguments: '{"name":"card"}',
   });
   press("4");
-  bench.lose();
+  rig.replaceSession();
   await settle();
-  bench.calls.endAll("caller hung up");
+  rig.calls.endAll("caller hung up");
   await settle();
-  assertEquals(bench.clock.pending, IDLE_TIMERS);
+  assertEquals(rig.clock.pending, IDLE_TIMERS);
 });
 
-Deno.test("what was called off with its session is not called off again by the next words", () => {
-  const { bench } = connect({ tools: (phone) => [transferCall(phone, [SALES])] });
-  using _ = bench;
+Deno.test("AfterPlayback ignores new speech after its session closed", () => {
+  const { rig } = connectWithMenu({ tools: (phone) => [transferCall(phone, [SALES])] });
+  using _ = rig;
   const call = { callId: "c", name: "transfer_call", arguments: '{"destination":"sales"}' };
-  bench.session.observer?.functionCalled(call);
-  const next = bench.lose();
-  next.observer?.speechStarted();
+  rig.session.observer?.functionCalled(call);
+  const next = rig.replaceSession();
+  next.observer?.callerSpeechStarted();
   assertEquals(next.notes, []);
 });
 
-Deno.test("a remote tool the caller was not asked about is refused, and a key before they were is no yes", () => {
-  const { bench, press } = connect({
+Deno.test("Approval that the caller was not asked for is refused, and not given by an earlier key", () => {
+  const { rig, press } = connectWithMenu({
     approvals: new Map([["shop", ["pay"]]]),
     keypad: { ...KEYPAD, menu: new Map() },
   });
-  using _ = bench;
-  const { session } = bench;
+  using _ = rig;
+  const { session } = rig;
   const ask = (id: string) => {
-    session.observer?.approvalAsked({ id, server: "shop", name: "pay", arguments: "{}" });
-    return session.asked.at(-1);
+    session.observer?.approvalRequested({ id, server: "shop", name: "pay", arguments: "{}" });
+    return session.requests.at(-1);
   };
-  ask("a")?.answered?.(answer({ spoke: false }));
-  assertEquals(session.approvals, [{ id: "a", approved: false }]);
+  ask("a")?.onDone?.(response({ hasAudio: false }));
+  assertEquals(session.approvalsSent, [{ id: "a", approved: false }]);
   const question = ask("b");
-  question?.answered?.(answer());
-  // The session that asked is gone: nobody may take a yes to another.
-  const next = bench.lose();
+  question?.onDone?.(response());
+  // The key must not approve a request of the lost session.
+  const next = rig.replaceSession();
   press("1");
-  assertEquals([session.approvals.length, next.approvals], [1, []]);
+  assertEquals([session.approvalsSent.length, next.approvalsSent], [1, []]);
 });

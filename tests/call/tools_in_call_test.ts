@@ -1,9 +1,4 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { z } from "zod";
-import type { CallAssistant } from "../../src/call/call_assistant.ts";
-import type { CallsOptions } from "../../src/calls/calls.ts";
-import type { CallRecord } from "../../src/call/record.ts";
-import { parseObject } from "../../src/json.ts";
 import {
   collectDigits,
   endCall,
@@ -11,465 +6,477 @@ import {
   switchLanguage,
   transferCall,
 } from "../../src/tools/call_tools.ts";
-import { tool } from "../../src/tools/tool.ts";
-import { CallsBench, PLAIN_ASSISTANT } from "../support/calls.ts";
+import { CallRig, connect, PLAIN_ASSISTANT, SALES, slowTool, testAudio } from "../support/call_rig.ts";
+import { IDLE_TIMERS } from "../support/fake_clock.ts";
 import { message } from "../support/fake_socket.ts";
-import { IDLE_TIMERS } from "../support/service.ts";
-import { answer, StillSession } from "../support/still_session.ts";
+import { settle } from "../support/wait_until.ts";
+import { response } from "../support/still_session.ts";
 
-const SALES = { name: "sales", about: "", number: "+15550100", ringSeconds: 20 };
-const AUDIO = (ms: number) => new Uint8Array(ms * 8);
-/** Lets promises that are settled run what waits for them. */
-const settle = () => new Promise((resolve) => setTimeout(resolve, 0));
-
-function connect(assistant: Partial<CallAssistant> = {}, options: Partial<CallsOptions> = {}) {
-  const bench = new CallsBench(options, assistant);
-  return { bench, ...bench.connect("CA1") };
-}
-
-type Connected = ReturnType<typeof connect>;
-
-/** How many messages of one kind Twilio was sent. */
-function sent({ socket }: Pick<Connected, "socket">, event: string): number {
-  return socket.sent.filter((text) => parseObject(text)?.event === event).length;
-}
-
-/** So much time passes (ms), in which the caller hears what they are sent. */
-function playAll({ bench, socket }: Connected, ms: number): void {
-  for (let passed = 0; passed < ms; passed += 100) {
-    bench.clock.advance(100);
-    for (const text of socket.sent) {
-      const { event, mark } = parseObject(text) ?? {};
-      if (event === "mark") socket.receive(message("mark", mark));
-    }
-  }
-}
-
-/** A tool that is done when the test says so. */
-function slow(name: string) {
-  const done = Promise.withResolvers<string>();
-  const made = tool(
-    { name, description: "", parameters: z.object({}), timeoutMs: 60_000 },
-    () => done.promise,
-  );
-  return { made, resolve: done.resolve };
-}
-
-Deno.test("the caller is told to wait as long as any tool runs", async () => {
-  const [first, second] = [slow("first"), slow("second")];
-  const { bench, session } = connect({
-    tools: () => [first.made, second.made],
+Deno.test("Hold phrase is said once while any tool runs, and silence prompts pause", async () => {
+  const [first, second] = [slowTool("first"), slowTool("second")];
+  const { rig, session } = connect({
+    tools: () => [first.tool, second.tool],
     waiting: { afterMs: 1_500, say: "One moment." },
     silence: { afterMs: 5_000, prompts: 1 },
   });
-  using _ = bench;
+  using _ = rig;
   for (const name of ["first", "second"]) {
     session.observer?.functionCalled({ callId: name, name, arguments: "{}" });
   }
-  session.observer?.answered(answer({ spoke: false }));
+  session.observer?.responseDone(response({ hasAudio: false }));
   first.resolve("1");
   await settle();
-  assertEquals(session.asked, []);
-  bench.clock.advance(6_000);
-  assertEquals(session.asked.length, 1, "nobody is asked whether they are still there meanwhile");
-  assertMatch(session.asked[0]?.instructions ?? "", /One moment/);
+  assertEquals(session.requests, []);
+  rig.clock.advance(6_000);
+  assertEquals(session.requests.length, 1, "no silence prompt while tools run");
+  assertMatch(session.requests[0]?.instructions ?? "", /One moment/);
   second.resolve("2");
   await settle();
-  assertEquals(session.asked.slice(1), [{ instructions: undefined, answered: undefined, lapses: true }]);
-  bench.clock.advance(5_000);
-  assertMatch(session.asked[2]?.instructions ?? "", /still there/, "silence counts again");
+  assertEquals(session.requests.slice(1), [{
+    instructions: undefined,
+    onDone: undefined,
+    yieldsToCaller: true,
+  }]);
+  rig.clock.advance(5_000);
+  assertMatch(session.requests[2]?.instructions ?? "", /still there/, "silence prompts resume");
 });
 
-Deno.test("a tool that is done during a goodbye is told to nobody", async () => {
-  const { made, resolve } = slow("slow");
-  const { bench, session } = connect({ tools: () => [made] });
-  using _ = bench;
-  session.observer?.functionCalled({ callId: "c", name: "slow", arguments: "{}" });
-  session.observer?.answered(answer({ spoke: false }));
-  bench.calls.sayGoodbyes();
+Deno.test("Result of a tool that finishes during a goodbye is discarded", async () => {
+  const { tool, resolve } = slowTool("slow");
+  const { rig, session, callFunction } = connect({ tools: () => [tool] });
+  using _ = rig;
+  callFunction("slow");
+  session.observer?.responseDone(response({ hasAudio: false }));
+  rig.calls.sayGoodbyes();
   resolve("late");
   await settle();
-  assertEquals([session.outputs, session.asked.length], [[], 1]);
+  assertEquals([session.functionResults, session.requests.length], [[], 1]);
 });
 
-Deno.test("the goodbye of a limit is heard out, whatever end_call was about to do", async () => {
-  const { bench, session } = connect({ tools: (phone) => [endCall(phone)], maxMs: 40_000 });
-  using _ = bench;
-  bench.clock.advance(35_000);
-  session.observer?.functionCalled({ callId: "c", name: "end_call", arguments: "{}" });
+Deno.test("Goodbye of a limit is played out although end_call was pending", async () => {
+  const { rig, callFunction } = connect({ tools: (phone) => [endCall(phone)], maxMs: 40_000 });
+  using _ = rig;
+  rig.clock.advance(35_000);
+  callFunction("end_call");
   await settle();
-  bench.clock.advance(15_000);
-  assertEquals(bench.summary("CA1"), undefined);
-  bench.clock.advance(5_000);
-  assertEquals(bench.summary("CA1")?.reason, "time limit");
+  rig.clock.advance(15_000);
+  assertEquals(rig.summary("CA1"), undefined);
+  rig.clock.advance(5_000);
+  assertEquals(rig.summary("CA1")?.reason, "time limit");
 });
 
-Deno.test("a caller who calls a goodbye off is told of it once", async () => {
-  const { bench, session } = connect({ tools: (phone) => [endCall(phone)] });
-  using _ = bench;
-  session.observer?.audio("bye", AUDIO(2_000));
-  session.observer?.functionCalled({ callId: "c", name: "end_call", arguments: "{}" });
+Deno.test("Caller who cancels end_call causes one note to the model", async () => {
+  const { rig, session, callFunction } = connect({ tools: (phone) => [endCall(phone)] });
+  using _ = rig;
+  session.observer?.assistantAudio("bye", testAudio(2_000));
+  callFunction("end_call");
   await settle();
-  session.observer?.answered(answer());
-  session.observer?.speechStarted();
-  session.observer?.speechStopped();
-  session.observer?.speechStarted();
+  session.observer?.responseDone(response());
+  session.observer?.callerSpeechStarted();
+  session.observer?.callerSpeechStopped();
+  session.observer?.callerSpeechStarted();
   assertEquals(session.notes.length, 1);
-  bench.clock.advance(15_000);
-  assertEquals(bench.summary("CA1"), undefined, "the cap is gone as well");
+  rig.clock.advance(15_000);
+  assertEquals(rig.summary("CA1"), undefined, "the timeout is cancelled too");
 });
 
-Deno.test("a machine's verdict during a goodbye does not cut it", () => {
-  const { bench, session } = connect({ voicemail: { leave: "Call back." } });
-  using _ = bench;
-  bench.calls.sayGoodbyes();
-  const { stopped } = session;
-  bench.calls.answeredBy("CA1", "machine_start");
-  assertEquals(session.stopped, stopped);
-  session.observer?.audio("bye", AUDIO(500));
-  assertEquals(session.heard, []);
+Deno.test("Answering-machine verdict during a goodbye does not interrupt it", () => {
+  const { rig, session } = connect({ voicemail: { leave: "Call back." } });
+  using _ = rig;
+  rig.calls.sayGoodbyes();
+  const { cancellations: stopped } = session;
+  rig.calls.reportAnsweredBy("CA1", "machine_start");
+  assertEquals(session.cancellations, stopped);
+  session.observer?.assistantAudio("bye", testAudio(500));
+  assertEquals(session.interruptions, []);
 });
 
-Deno.test("a call is summed up where the owner wants it and something was said", async () => {
+Deno.test("Summary is written when it is configured and the caller spoke", async () => {
   const cases = [[true, true], [true, false], [false, true]] as const;
-  for (const [wanted, spoken] of cases) {
-    const told: (Promise<string | undefined> | undefined)[] = [];
-    const { bench, session, socket } = connect({ summary: wanted }, {
-      ended: (_, summary) => told.push(summary),
+  for (const [summaryWanted, spoken] of cases) {
+    const happened: (Promise<string | undefined> | undefined)[] = [];
+    const { rig, session, socket } = connect({ summary: summaryWanted }, {
+      onEnded: (_, summary) => happened.push(summary),
     });
-    using _ = bench;
-    if (spoken) session.observer?.speechStopped();
+    using _ = rig;
+    if (spoken) session.observer?.callerSpeechStopped();
     socket.receive(message("stop"));
-    assertEquals([told.length, await told[0]], [1, wanted && spoken ? "They talked." : undefined]);
+    assertEquals([happened.length, await happened[0]], [
+      1,
+      summaryWanted && spoken ? "They talked." : undefined,
+    ]);
     assertEquals(session.closed, true);
   }
 });
 
-Deno.test("which key was pressed is not logged", () => {
-  const { bench, socket } = connect();
-  using _ = bench;
+Deno.test("Log does not contain the key that was pressed", () => {
+  const { rig, socket } = connect();
+  using _ = rig;
   socket.receive(message("dtmf", { digit: "7", track: "inbound_track" }));
-  const { time: _time, ...line } = bench.lines.find(({ event }) => event === "key pressed") ?? {};
+  const { time: _time, ...line } = rig.lines.find(({ event }) => event === "key pressed") ?? {};
   assertEquals(line, { level: "info", event: "key pressed", call: "CA1" });
 });
 
-Deno.test("what the caller did not hear of one language is heard; what its tools come to, nobody hears", async () => {
-  const { made, resolve } = slow("slow");
+Deno.test("Language switch plays out the old session's audio, and the next session speaks of its tools' results", async () => {
+  const { tool, resolve } = slowTool("slow");
   const call = connect({
     languages: new Map([["es", PLAIN_ASSISTANT]]),
-    tools: (phone) => [made, switchLanguage(phone, ["es"])],
+    tools: (phone) => [tool, switchLanguage(phone, ["es"])],
     silence: { afterMs: 5_000, prompts: 1 },
     waiting: { afterMs: 4_000, say: "One moment." },
   });
-  using bench = call.bench;
+  using rig = call.rig;
   const { session } = call;
-  session.observer?.audio("bye", AUDIO(500));
-  session.observer?.functionCalled({ callId: "c", name: "slow", arguments: "{}" });
-  const args = JSON.stringify({ language: "es", summary: "A table" });
-  session.observer?.functionCalled({ callId: "d", name: "switch_language", arguments: args });
-  const next = bench.sessions[1];
-  next?.observer?.ready();
+  session.observer?.assistantAudio("bye", testAudio(500));
+  call.callFunction("slow");
+  call.callFunction("switch_language", { language: "es", summary: "A table" });
+  const next = rig.sessions[1];
+  next?.observer?.sessionReady();
   resolve("found");
   await settle();
-  assertEquals([session.closed, next?.outputs, next?.asked.length], [true, [], 1]);
-  assertEquals(sent(call, "clear"), 0);
-  next?.observer?.audio("hola", AUDIO(500));
-  next?.observer?.answered(answer());
-  playAll(call, 2_000);
-  bench.clock.advance(5_000);
-  assertMatch(next?.asked[1]?.instructions ?? "", /still there/);
+  assertEquals([session.closed, next?.functionResults, next?.requests.length], [true, [], 2]);
+  assertMatch(next?.notes.join("\n") ?? "", /"slow" .* It still runs[^]*"slow" .* Its result: "found"/);
+  assertEquals(call.sent("clear").length, 0);
+  next?.observer?.assistantAudio("hola", testAudio(500));
+  next?.observer?.responseDone(response());
+  call.play(2_000);
+  rig.clock.advance(5_000);
+  assertMatch(next?.requests[2]?.instructions ?? "", /still there/);
 });
 
-Deno.test("a caller who spoke to one language does not interrupt the other by that", () => {
+Deno.test("Speech from before a language switch does not interrupt the new session", () => {
   const call = connect({
     languages: new Map([["es", PLAIN_ASSISTANT]]),
     tools: (phone) => [switchLanguage(phone, ["es"])],
     protectedMs: 500,
   });
-  using bench = call.bench;
-  call.session.observer?.speechStarted();
-  const args = JSON.stringify({ language: "es", summary: "A table" });
-  call.session.observer?.functionCalled({ callId: "d", name: "switch_language", arguments: args });
-  const next = bench.sessions[1];
-  next?.observer?.ready();
-  next?.observer?.audio("hola", AUDIO(2_000));
-  playAll(call, 1_000);
-  assertEquals([next?.heard, sent(call, "clear")], [[], 0]);
+  using rig = call.rig;
+  call.session.observer?.callerSpeechStarted();
+  call.callFunction("switch_language", { language: "es", summary: "A table" });
+  const next = rig.sessions[1];
+  next?.observer?.sessionReady();
+  next?.observer?.assistantAudio("hola", testAudio(2_000));
+  call.play(1_000);
+  assertEquals([next?.interruptions, call.sent("clear").length], [[], 0]);
 });
 
-Deno.test("a greeting that cannot be interrupted at first goes on where the caller is silent", () => {
+Deno.test("Protected greeting continues when the caller is silent", () => {
   const call = connect({ protectedMs: 500 });
-  using _ = call.bench;
-  call.session.observer?.audio("greeting", AUDIO(2_000));
-  playAll(call, 1_000);
-  assertEquals([call.session.heard, sent(call, "clear")], [[], 0]);
+  using _ = call.rig;
+  call.session.observer?.assistantAudio("greeting", testAudio(2_000));
+  call.play(1_000);
+  assertEquals([call.session.interruptions, call.sent("clear").length], [[], 0]);
 });
 
-Deno.test("what a tool comes to whose session failed before the call came is not told to the next one", async () => {
-  const { made, resolve } = slow("slow");
-  using bench = new CallsBench({}, { tools: () => [made] });
-  const token = bench.announce("CA1");
-  bench.sessions[0]?.observer?.ready();
-  bench.sessions[0]?.observer?.functionCalled({ callId: "c", name: "slow", arguments: "{}" });
-  bench.sessions[0]?.observer?.failed({ code: "gone", message: "lost" });
-  bench.stream("CA1", token);
-  bench.sessions[1]?.observer?.ready();
+Deno.test("Result of a tool whose session failed before the stream is discarded", async () => {
+  const { tool, resolve } = slowTool("slow");
+  using rig = new CallRig({}, { tools: () => [tool] });
+  const token = rig.announce("CA1");
+  rig.sessions[0]?.observer?.sessionReady();
+  rig.sessions[0]?.observer?.functionCalled({ callId: "c", name: "slow", arguments: "{}" });
+  rig.sessions[0]?.observer?.sessionFailed({ code: "gone", message: "lost" });
+  rig.stream("CA1", token);
+  rig.sessions[1]?.observer?.sessionReady();
   resolve("found");
   await settle();
-  assertEquals(bench.sessions[1]?.outputs, []);
+  assertEquals(rig.sessions[1]?.functionResults, []);
 });
 
-Deno.test("what a call cost is the sum of its answers", () => {
-  const records: CallRecord[] = [];
-  const { bench, session, socket } = connect({ billedModel: "gpt-realtime-2.1" }, {
-    ended: (record) => records.push(record),
-  });
-  using _ = bench;
+Deno.test("Record's cost is the sum of all responses", () => {
+  const { rig, session, socket, records } = connect({ billedModel: "gpt-realtime-2.1" });
+  using _ = rig;
   const none = { input: 0, cached: 0, output: 0 };
   const audio = { input: 1_000, cached: 0, output: 500 };
   const usage = { inputTokens: 1_000, outputTokens: 500, text: none, audio };
-  for (let i = 0; i < 2; i++) session.observer?.answered(answer({ usage }));
+  for (let i = 0; i < 2; i++) session.observer?.responseDone(response({ usage }));
   socket.receive(message("stop"));
   assertEquals(records.map(({ costUsd }) => costUsd.toFixed(3)), ["0.128"]);
 });
 
-Deno.test("of end_call and transfer_call in one answer, the last one counts", async () => {
-  const { bench, session } = connect({
+Deno.test("Last of end_call and transfer_call in one response is executed", async () => {
+  const { rig, session, callFunction } = connect({
     destinations: [SALES],
     tools: (phone) => [endCall(phone), transferCall(phone, [SALES])],
   });
-  using _ = bench;
-  session.observer?.functionCalled({ callId: "c", name: "end_call", arguments: "{}" });
-  const args = JSON.stringify({ destination: "sales" });
-  session.observer?.functionCalled({ callId: "d", name: "transfer_call", arguments: args });
+  using _ = rig;
+  callFunction("end_call");
+  callFunction("transfer_call", { destination: "sales" });
   await settle();
-  session.observer?.answered(answer());
-  bench.clock.advance(15_000);
-  assertEquals([bench.summary("CA1"), bench.calls.destination("CA1")?.name], [undefined, "sales"]);
+  session.observer?.responseDone(response());
+  rig.clock.advance(15_000);
+  assertEquals([rig.summary("CA1"), rig.calls.destination("CA1")?.name], [undefined, "sales"]);
 });
 
-Deno.test("a goodbye that has to be asked for gives way to a caller who speaks", async () => {
-  const { bench, session } = connect({ tools: (phone) => [endCall(phone)] });
-  using _ = bench;
-  session.observer?.functionCalled({ callId: "c", name: "end_call", arguments: "{}" });
-  session.observer?.answered(answer({ spoke: false }));
+Deno.test("Goodbye requested after a silent end_call yields to the caller", async () => {
+  const { rig, session, callFunction } = connect({ tools: (phone) => [endCall(phone)] });
+  using _ = rig;
+  callFunction("end_call");
+  session.observer?.responseDone(response({ hasAudio: false }));
   await settle();
-  assertEquals(session.asked.map(({ lapses }) => lapses), [true]);
-  // The answer of another turn is none to this.
-  session.observer?.answered(answer({ spoke: false }));
-  assertEquals(session.asked.length, 1);
-  session.asked[0]?.answered?.(answer({ spoke: false }));
-  assertEquals(bench.summary("CA1")?.reason, "assistant hung up", "a goodbye nobody says is not waited for");
+  assertEquals(session.requests.map(({ yieldsToCaller: lapses }) => lapses), [true]);
+  // A later response changes nothing.
+  session.observer?.responseDone(response({ hasAudio: false }));
+  assertEquals(session.requests.length, 1);
+  session.requests[0]?.onDone?.(response({ hasAudio: false }));
+  assertEquals(rig.summary("CA1")?.reason, "assistant hung up");
 });
 
-Deno.test("a call that is over leaves no timer of what the assistant was doing", async () => {
-  const { made } = slow("slow");
+Deno.test("Ended call leaves no timer", async () => {
+  const { tool } = slowTool("slow");
   const cases: Record<string, (call: ReturnType<typeof connect>) => void> = {
-    "hanging up": ({ session }) =>
-      session.observer?.functionCalled({ callId: "c", name: "end_call", arguments: "{}" }),
+    "hanging up": ({ callFunction }) => callFunction("end_call"),
     "keys": ({ socket }) => socket.receive(message("dtmf", { digit: "1", track: "inbound_track" })),
-    "a secret": ({ session }) =>
-      session.observer?.functionCalled({ callId: "c", name: "collect_digits", arguments: '{"name":"pin"}' }),
+    "a secret": ({ callFunction }) => callFunction("collect_digits", { name: "pin" }),
     "silence": () => {},
-    "waiting": ({ session }) => {
-      session.observer?.functionCalled({ callId: "c", name: "slow", arguments: "{}" });
-      session.observer?.answered(answer({ spoke: false }));
+    "waiting": ({ session, callFunction }) => {
+      callFunction("slow");
+      session.observer?.responseDone(response({ hasAudio: false }));
     },
     "a first moment": (call) => {
-      call.session.observer?.audio("a", AUDIO(500));
-      playAll(call, 100);
+      call.session.observer?.assistantAudio("a", testAudio(500));
+      call.play(100);
     },
   };
   for (const [name, happen] of Object.entries(cases)) {
     const call = connect({
-      tools: (phone) => [made, endCall(phone), collectDigits(phone, [{ name: "pin", digits: 4 }])],
+      tools: (phone) => [tool, endCall(phone), collectDigits(phone, [{ name: "pin", digits: 4 }])],
       silence: { afterMs: 60_000, prompts: 1 },
       waiting: { afterMs: 30_000 },
       protectedMs: 5_000,
     });
-    using bench = call.bench;
+    using rig = call.rig;
     happen(call);
     call.socket.receive(message("stop"));
     await settle();
-    assertEquals(bench.clock.pending, IDLE_TIMERS, name);
+    assertEquals(rig.clock.pending, IDLE_TIMERS, name);
   }
 });
 
-Deno.test("keys that are sent or awaited are not waited for with a phrase", async () => {
+Deno.test("Hold phrase is not said while tones are sent or digits collected", async () => {
   const tools: [string, unknown][] = [["send_digits", { digits: "1234567890" }], ["collect_digits", {
     name: "pin",
   }]];
   for (const [name, args] of tools) {
-    const { bench, session } = connect({
+    const { rig, session } = connect({
       tools: (phone) => [sendDigits(phone), collectDigits(phone, [{ name: "pin", digits: 4 }])],
       waiting: { afterMs: 500, say: "One moment." },
     });
-    using _ = bench;
+    using _ = rig;
     session.observer?.functionCalled({ callId: "c", name, arguments: JSON.stringify(args) });
-    session.observer?.answered(answer({ spoke: false }));
-    bench.clock.advance(1_500);
-    assertEquals(session.asked, [], name);
+    session.observer?.responseDone(response({ hasAudio: false }));
+    rig.clock.advance(1_500);
+    assertEquals(session.requests, [], name);
     await settle();
   }
 });
 
-Deno.test("a key is a sign of life", () => {
-  const { bench, session, socket } = connect({ silence: { afterMs: 10_000, prompts: 1 } });
-  using _ = bench;
-  bench.clock.advance(9_000);
+Deno.test("Key press restarts the silence prompts", () => {
+  const { rig, session, socket } = connect({ silence: { afterMs: 10_000, prompts: 1 } });
+  using _ = rig;
+  rig.clock.advance(9_000);
   socket.receive(message("dtmf", { digit: "1", track: "inbound_track" }));
-  bench.clock.advance(1_500);
-  assertEquals(session.asked, []);
+  rig.clock.advance(1_500);
+  assertEquals(session.requests, []);
 });
 
-Deno.test("a key decides one approval, and the model goes on; digits of a secret decide none", async () => {
-  const { bench, session, socket } = connect({
+Deno.test("Key decides one approval, and digits of a secret decide none", async () => {
+  const { rig, session, socket, callFunction } = connect({
     approvals: new Map([["calendar", ["book"]]]),
     keypad: { pauseMs: 2_000, menu: new Map(), secrets: new Map([["pin", 2]]) },
     tools: (phone) => [collectDigits(phone, [{ name: "pin", digits: 2 }])],
   });
-  using _ = bench;
+  using _ = rig;
   const press = (digit: string) => socket.receive(message("dtmf", { digit, track: "inbound_track" }));
   const ask = (id: string) => {
-    session.observer?.approvalAsked({ id, server: "calendar", name: "book", arguments: "x".repeat(50_000) });
-    session.asked.at(-1)?.answered?.(answer());
+    session.observer?.approvalRequested({
+      id,
+      server: "calendar",
+      name: "book",
+      arguments: "x".repeat(50_000),
+    });
+    session.requests.at(-1)?.onDone?.(response());
   };
-  session.observer?.functionCalled({ callId: "c", name: "collect_digits", arguments: '{"name":"pin"}' });
+  callFunction("collect_digits", { name: "pin" });
   ask("a1");
   ask("a2");
   assertEquals(
-    (session.asked[0]?.instructions?.length ?? 0) < 1_500,
+    (session.requests[0]?.instructions?.length ?? 0) < 1_500,
     true,
     "the model need not read it all out",
   );
   press("1");
   press("1");
-  assertEquals(session.approvals, []);
+  assertEquals(session.approvalsSent, []);
   await settle();
-  assertEquals(session.outputs, [{ callId: "c", output: '{"entered":true}' }]);
-  bench.clock.advance(2_000);
-  session.asked.length = 0;
+  assertEquals(session.functionResults, [{ callId: "collect_digits", output: '{"entered":true}' }]);
+  rig.clock.advance(2_000);
+  session.requests.length = 0;
   press("1");
-  assertEquals(session.approvals, [{ id: "a1", approved: true }]);
-  assertEquals(session.asked, [{ instructions: undefined, answered: undefined, lapses: true }]);
+  assertEquals(session.approvalsSent, [{ id: "a1", approved: true }]);
+  assertEquals(session.requests, [], "the tool has not run");
   press("9");
   press("1");
-  assertEquals(session.approvals.slice(1), [{ id: "a2", approved: false }]);
+  assertEquals(session.approvalsSent.slice(1), [{ id: "a2", approved: false }]);
+  assertEquals(session.requests, [{ instructions: undefined, onDone: undefined, yieldsToCaller: true }]);
 });
 
-Deno.test("keys that were heard leave the assistant as easy to interrupt as before", async () => {
+Deno.test("MCP call pauses silence prompts, starts the hold phrase and is answered when it ends", () => {
+  const { rig, session } = connect({
+    waiting: { afterMs: 1_500, say: "One moment." },
+    silence: { afterMs: 5_000, prompts: 1 },
+  });
+  using _ = rig;
+  const mcpCall = { id: "mcp_1", server: "calendar", name: "book", inResponse: true };
+  session.observer?.mcpCallStarted(mcpCall);
+  session.observer?.responseDone(response({ hasAudio: false }));
+  rig.clock.advance(20_000);
+  assertEquals(session.requests.map(({ instructions }) => instructions), [
+    "Say exactly this and nothing else: One moment.",
+  ]);
+  session.observer?.mcpCallEnded(mcpCall, "ok");
+  assertEquals(session.requests.slice(1), [
+    { instructions: undefined, onDone: undefined, yieldsToCaller: true },
+  ]);
+  rig.clock.advance(5_000);
+  assertMatch(session.requests[2]?.instructions ?? "", /still there/, "silence prompts resume");
+});
+
+Deno.test("MCP call without a result is given up after 60 s, and a late result is still answered", () => {
+  const { rig, session } = connect();
+  using _ = rig;
+  const mcpCall = { id: "mcp_1", server: "calendar", name: "book", inResponse: false };
+  session.observer?.mcpCallStarted(mcpCall);
+  rig.clock.advance(59_000);
+  assertEquals(session.requests.length, 0);
+  rig.clock.advance(1_000);
+  assertEquals(session.requests.length, 1);
+  session.observer?.mcpCallEnded(mcpCall, "ok");
+  assertEquals(session.requests.length, 2);
+});
+
+Deno.test("MCP calls and functions of one response are answered by one response", async () => {
+  const { tool, resolve } = slowTool("slow");
+  const { rig, session, callFunction } = connect({ tools: () => [tool] });
+  using _ = rig;
+  const mcpCall = { id: "mcp_1", server: "calendar", name: "book", inResponse: true };
+  callFunction("slow");
+  session.observer?.mcpCallStarted(mcpCall);
+  session.observer?.responseDone(response({ hasAudio: false }));
+  resolve("found");
+  await settle();
+  assertEquals(session.requests.length, 0, "the MCP call still runs");
+  session.observer?.mcpCallEnded(mcpCall, "failed");
+  assertEquals(session.requests.length, 1);
+});
+
+Deno.test("Playback is interruptible again after tones were sent", async () => {
   const call = connect({ tools: (phone) => [sendDigits(phone)] });
-  using _ = call.bench;
-  call.session.observer?.functionCalled({ callId: "c", name: "send_digits", arguments: '{"digits":"1"}' });
+  using _ = call.rig;
+  call.callFunction("send_digits", { digits: "1" });
   await settle();
-  playAll(call, 500);
+  call.play(500);
   await settle();
-  assertEquals(call.session.outputs, [{ callId: "c", output: '{"sent":"1"}' }]);
-  call.session.observer?.audio("a", AUDIO(2_000));
-  playAll(call, 300);
-  call.session.observer?.speechStarted();
-  assertEquals(sent(call, "clear"), 1);
+  assertEquals(call.session.functionResults, [{ callId: "send_digits", output: '{"sent":"1"}' }]);
+  call.session.observer?.assistantAudio("a", testAudio(2_000));
+  call.play(300);
+  call.session.observer?.callerSpeechStarted();
+  assertEquals(call.sent("clear").length, 1);
 });
 
-Deno.test("keys that are heard during the first moment of the greeting do not end that moment", async () => {
+Deno.test("Tones sent during a protected greeting do not end its protection", async () => {
   const call = connect({ tools: (phone) => [sendDigits(phone)], protectedMs: 3_000 });
-  using _ = call.bench;
-  call.session.observer?.audio("a", AUDIO(100));
-  call.session.observer?.functionCalled({ callId: "c", name: "send_digits", arguments: '{"digits":"1"}' });
-  call.session.observer?.audio("b", AUDIO(4_000));
-  call.session.observer?.speechStarted();
+  using _ = call.rig;
+  call.session.observer?.assistantAudio("a", testAudio(100));
+  call.callFunction("send_digits", { digits: "1" });
+  call.session.observer?.assistantAudio("b", testAudio(4_000));
+  call.session.observer?.callerSpeechStarted();
   for (let i = 0; i < 10; i++) {
-    playAll(call, 100);
+    call.play(100);
     await settle();
   }
-  assertEquals([call.session.outputs.length, sent(call, "clear")], [1, 0]);
+  assertEquals([call.session.functionResults.length, call.sent("clear").length], [1, 0]);
 });
 
-Deno.test("only the first words are protected", () => {
+Deno.test("Playback is protected only at the start of the call", () => {
   const call = connect({ protectedMs: 500 });
-  using _ = call.bench;
-  call.session.observer?.audio("a", AUDIO(600));
-  playAll(call, 700);
-  call.session.observer?.audio("b", AUDIO(1_000));
-  playAll(call, 100);
-  call.session.observer?.speechStarted();
-  assertEquals(sent(call, "clear"), 1);
+  using _ = call.rig;
+  call.session.observer?.assistantAudio("a", testAudio(600));
+  call.play(700);
+  call.session.observer?.assistantAudio("b", testAudio(1_000));
+  call.play(100);
+  call.session.observer?.callerSpeechStarted();
+  assertEquals(call.sent("clear").length, 1);
 });
 
-Deno.test("end_call is called off though the words cannot be interrupted", async () => {
+Deno.test("Speech cancels end_call during protected playback", async () => {
   const call = connect({ tools: (phone) => [endCall(phone)], protectedMs: 5_000 });
-  using _ = call.bench;
-  call.session.observer?.audio("bye", AUDIO(1_000));
-  call.session.observer?.functionCalled({ callId: "c", name: "end_call", arguments: "{}" });
+  using _ = call.rig;
+  call.session.observer?.assistantAudio("bye", testAudio(1_000));
+  call.callFunction("end_call");
   await settle();
-  call.session.observer?.answered(answer());
-  playAll(call, 100);
-  call.session.observer?.speechStarted();
-  playAll(call, 2_000);
-  assertEquals([call.bench.summary("CA1"), sent(call, "clear")], [undefined, 0]);
+  call.session.observer?.responseDone(response());
+  call.play(100);
+  call.session.observer?.callerSpeechStarted();
+  call.play(2_000);
+  assertEquals([call.rig.summary("CA1"), call.sent("clear").length], [undefined, 0]);
 });
 
-Deno.test("an answer that never ends is waited for 15 s, then the caller is passed on, and told no more", async () => {
-  const { bench, session } = connect({
+Deno.test("Transfer starts after 15 s when its response never finishes", async () => {
+  const { rig, session, callFunction } = connect({
     destinations: [SALES],
     tools: (phone) => [transferCall(phone, [SALES])],
   });
-  using _ = bench;
-  const args = JSON.stringify({ destination: "sales" });
-  session.observer?.functionCalled({ callId: "c", name: "transfer_call", arguments: args });
+  using _ = rig;
+  callFunction("transfer_call", { destination: "sales" });
   await settle();
-  bench.clock.advance(14_999);
-  assertEquals(bench.calls.destination("CA1"), undefined);
-  bench.clock.advance(1);
-  assertEquals(bench.calls.destination("CA1")?.name, "sales");
-  session.observer?.answered(answer({ spoke: false }));
-  assertEquals(session.asked, []);
+  rig.clock.advance(14_999);
+  assertEquals(rig.calls.destination("CA1"), undefined);
+  rig.clock.advance(1);
+  assertEquals(rig.calls.destination("CA1")?.name, "sales");
+  session.observer?.responseDone(response({ hasAudio: false }));
+  assertEquals(session.requests, []);
 });
 
-/** A session that keeps what it hears. */
-class Ear extends StillSession {
-  readonly frames: string[] = [];
-  override appendAudio(payload = ""): void {
-    this.frames.push(payload);
-  }
-}
-
-Deno.test("the model hears nothing while a secret is entered, and the caller again after, whatever became of it", async () => {
-  const ears: Ear[] = [];
-  using bench = new CallsBench({
-    openSession: (options, observer) => {
-      const ear = new Ear(observer, options);
-      ears.push(ear);
-      return ear;
-    },
-  }, {
+Deno.test("Caller is muted while a secret is entered, and heard again afterwards", async () => {
+  const { rig, session: first, callFunction, frame } = connect({
     languages: new Map([["es", PLAIN_ASSISTANT]]),
     tools: (phone) => [collectDigits(phone, [{ name: "pin", digits: 4 }]), switchLanguage(phone, ["es"])],
   });
-  const token = bench.announce("CA1");
-  const [first] = ears;
-  first?.observer?.ready();
-  const socket = bench.stream("CA1", token);
-  let timestamp = 0;
-  const speak = () => socket.receive(message("media", { timestamp: `${timestamp += 20}`, payload: "AAAA" }));
-  const collect = (callId: string) =>
-    first?.observer?.functionCalled({ callId, name: "collect_digits", arguments: '{"name":"pin"}' });
-  collect("a");
-  collect("b");
+  using _ = rig;
+  const SPEECH = new Uint8Array(160).fill(7).toBase64();
+  callFunction("collect_digits", { name: "pin" }, "a");
+  callFunction("collect_digits", { name: "pin" }, "b");
   await settle();
-  speak();
-  assertEquals(
-    first?.frames.includes("AAAA"),
-    false,
-    "the second one goes on when it has ended the first one",
-  );
-  const args = JSON.stringify({ language: "es", summary: "A table" });
-  first?.observer?.functionCalled({ callId: "c", name: "switch_language", arguments: args });
-  ears[1]?.observer?.ready();
+  frame(7);
+  assertEquals(first.frames.includes(SPEECH), false, "the second secret is still being entered");
+  callFunction("switch_language", { language: "es", summary: "A table" });
+  const [, next] = rig.sessions;
+  next?.observer?.sessionReady();
   await settle();
-  speak();
-  assertEquals(ears[1]?.frames.includes("AAAA"), false, "keys of the one that was given up may still come");
-  bench.clock.advance(2_200);
-  speak();
-  assertEquals(ears[1]?.frames.at(-1), "AAAA");
+  frame(7);
+  assertEquals(next?.frames.includes(SPEECH), false, "the secret is still being entered");
+  rig.clock.advance(30_000);
+  await settle();
+  frame(7);
+  assertEquals(next?.frames.includes(SPEECH), false, "keys of the abandoned secret may still come");
+  rig.clock.advance(2_200);
+  frame(7);
+  assertEquals(next?.frames.at(-1), SPEECH);
+});
+
+Deno.test("Record's cost includes transcripts, and a model without a known price at the dearest rate", () => {
+  const { rig, session, hangUp } = connect({ billedModel: "house-model" });
+  using _ = rig;
+  session.observer?.callerTranscript("u1", "Hello", { seconds: 60 });
+  const none = { input: 0, cached: 0, output: 0 };
+  const usage = {
+    inputTokens: 0,
+    outputTokens: 1_000_000,
+    text: { ...none, output: 1_000_000 },
+    audio: none,
+  };
+  for (let i = 0; i < 2; i++) session.observer?.responseDone(response({ usage }));
+  assertEquals(hangUp()?.costUsd, 0.0045 + 2 * 24);
+  const warnings = rig.lines.filter(({ event }) => event === "price not known");
+  assertEquals(warnings.map(({ level, model }) => [level, model]), [["warn", "house-model"]]);
 });

@@ -14,13 +14,13 @@ function admission(rules: Partial<AdmissionRules> = {}) {
   return { clock, admission: new Admission({ denied: [], ...rules }, clock) };
 }
 
-Deno.test("Admission without rules takes every call", () => {
+Deno.test("Admission without rules admits every call", () => {
   const { admission: open } = admission();
-  for (let i = 0; i < 1_000; i++) assertEquals(open.refuse(call("anonymous"), i), undefined);
+  for (let i = 0; i < 1_000; i++) assertEquals(open.admit(call("anonymous"), i), undefined);
 });
 
-Deno.test("Admission knows callers by number, by the beginning of it, and by what the network says instead", () => {
-  const cases: [rules: Partial<AdmissionRules>, from: string, why: string | undefined][] = [
+Deno.test("Admission matches callers by number, prefix, and names such as anonymous", () => {
+  const cases: [rules: Partial<AdmissionRules>, from: string, refusal: string | undefined][] = [
     [{ denied: ["+15551230000"] }, "+15551230000", "denied caller"],
     [{ denied: ["+15551230000"] }, "+155512300001", undefined],
     [{ denied: ["+1555*"] }, "+15559999999", "denied caller"],
@@ -32,24 +32,37 @@ Deno.test("Admission knows callers by number, by the beginning of it, and by wha
     [{ allowed: [] }, "+15551230000", "caller not allowed"],
     [{ allowed: ["+1*"], denied: ["+1900*"] }, "+19001234567", "denied caller"],
   ];
-  for (const [rules, from, why] of cases) {
-    assertEquals(admission(rules).admission.refuse(call(from), 0), why, `${JSON.stringify(rules)} ${from}`);
+  for (const [rules, from, refusal] of cases) {
+    assertEquals(
+      admission(rules).admission.admit(call(from), 0),
+      refusal,
+      `${JSON.stringify(rules)} ${from}`,
+    );
   }
 });
 
-Deno.test("Admission wants the attestation configured, or a better one", () => {
-  const verdicts = (minAttestation: "A" | "B" | "C") =>
-    (["A", "B", "C", undefined] as const).map((given) =>
-      admission({ minAttestation }).admission.refuse(call("+15551230000", given), 0) ?? "taken"
-    );
-  assertEquals(verdicts("A"), ["taken", "attestation", "attestation", "attestation"]);
-  assertEquals(verdicts("B"), ["taken", "taken", "attestation", "attestation"]);
-  assertEquals(verdicts("C"), ["taken", "taken", "taken", "attestation"]);
+Deno.test("Admission matches the number of a SIP caller", () => {
+  const rules = { denied: ["+1555*"], allowed: ["+1*"] };
+  const admission = new Admission(rules, new FakeClock());
+  const check = (from: string) => admission.check({ callSid: "CA1", from, to: "" }, 0);
+  assertEquals(check("sip:+15551230000@sip.example.com"), "denied caller");
+  assertEquals(check("sips:+14155550123@sip.example.com;user=phone"), undefined);
+  assertEquals(check("sip:ann@sip.example.com"), "caller not allowed");
 });
 
-Deno.test("Admission takes so many calls at a time", () => {
+Deno.test("Admission requires the configured attestation or a higher one", () => {
+  const verdicts = (minAttestation: "A" | "B" | "C") =>
+    (["A", "B", "C", undefined] as const).map((attestation) =>
+      admission({ minAttestation }).admission.admit(call("+15551230000", attestation), 0) ?? "admitted"
+    );
+  assertEquals(verdicts("A"), ["admitted", "attestation", "attestation", "attestation"]);
+  assertEquals(verdicts("B"), ["admitted", "admitted", "attestation", "attestation"]);
+  assertEquals(verdicts("C"), ["admitted", "admitted", "admitted", "attestation"]);
+});
+
+Deno.test("Admission refuses calls beyond maxCalls", () => {
   const { admission: limited } = admission({ maxCalls: 2 });
-  assertEquals([0, 1, 2, 3].map((count) => limited.refuse(call("+1"), count)), [
+  assertEquals([0, 1, 2, 3].map((count) => limited.admit(call("+1"), count)), [
     undefined,
     undefined,
     "full",
@@ -57,32 +70,32 @@ Deno.test("Admission takes so many calls at a time", () => {
   ]);
 });
 
-Deno.test("Admission takes so many calls an hour of each caller; refused ones do not count", () => {
-  const { clock, admission: limited } = admission({ perCallerAndHour: 2, maxCalls: 10 });
-  const ring = (from: string) => limited.refuse(call(from), 0) ?? "taken";
-  assertEquals(ring("+1"), "taken");
+Deno.test("Admission limits calls per caller and hour without counting refused ones", () => {
+  const { clock, admission: limited } = admission({ maxPerCallerHour: 2, maxCalls: 10 });
+  const ring = (from: string) => limited.admit(call(from), 0) ?? "admitted";
+  assertEquals(ring("+1"), "admitted");
   clock.advance(1_800_000);
-  assertEquals([ring("+1"), ring("+1"), ring("+2")], ["taken", "calls of one caller", "taken"]);
+  assertEquals([ring("+1"), ring("+1"), ring("+2")], ["admitted", "caller rate limit", "admitted"]);
   clock.advance(1_799_999);
-  assertEquals(ring("+1"), "calls of one caller");
+  assertEquals(ring("+1"), "caller rate limit");
   clock.advance(1);
-  assertEquals([ring("+1"), ring("+1")], ["taken", "calls of one caller"]);
-  assertEquals(limited.refuse(call("+3"), 10), "full");
-  assertEquals([ring("+3"), ring("+3"), ring("+3")], ["taken", "taken", "calls of one caller"]);
+  assertEquals([ring("+1"), ring("+1")], ["admitted", "caller rate limit"]);
+  assertEquals(limited.admit(call("+3"), 10), "full");
+  assertEquals([ring("+3"), ring("+3"), ring("+3")], ["admitted", "admitted", "caller rate limit"]);
 });
 
-Deno.test("Admission forgets an old call of a caller without forgetting a later one", () => {
-  const { clock, admission: limited } = admission({ perCallerAndHour: 2 });
-  const ring = (from: string) => limited.refuse(call(from), 0) ?? "taken";
-  assertEquals(ring("+1"), "taken");
+Deno.test("Admission expires a caller's old calls and keeps later ones", () => {
+  const { clock, admission: limited } = admission({ maxPerCallerHour: 2 });
+  const ring = (from: string) => limited.admit(call(from), 0) ?? "admitted";
+  assertEquals(ring("+1"), "admitted");
   clock.advance(1_800_000);
-  assertEquals([ring("+1"), ring("+2")], ["taken", "taken"]);
+  assertEquals([ring("+1"), ring("+2")], ["admitted", "admitted"]);
   clock.advance(1_800_000);
-  assertEquals([ring("+2"), ring("+1"), ring("+1")], ["taken", "taken", "calls of one caller"]);
+  assertEquals([ring("+2"), ring("+1"), ring("+1")], ["admitted", "admitted", "caller rate limit"]);
 });
 
-Deno.test("Admission takes nothing while draining", () => {
+Deno.test("Admission refuses every call while draining", () => {
   const { admission: draining } = admission();
   draining.drain();
-  assertEquals([draining.draining, draining.refuse(call("+1"), 0)], [true, "draining"]);
+  assertEquals([draining.draining, draining.admit(call("+1"), 0)], [true, "draining"]);
 });

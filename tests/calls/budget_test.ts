@@ -1,25 +1,30 @@
 import { assert, assertEquals } from "@std/assert";
-import { Budget, type BudgetLimits } from "../../src/calls/budget.ts";
+import type { BudgetLimits } from "../../src/assistants/call_assistant.ts";
+import { Budget } from "../../src/calls/budget.ts";
+import { createPseudonym } from "../../src/calls/pseudonym.ts";
 import { createLog } from "../../src/telemetry/log.ts";
-import { random } from "../audio/sound.ts";
+import { randomFrom } from "../support/random.ts";
+
 import { FakeClock } from "../support/fake_clock.ts";
+import { settle } from "../support/wait_until.ts";
 
 const ANN = "+15551230000";
 const BOB = "+15551230001";
-/** The fake clock begins one second after midnight. */
+const PSEUDONYM = createPseudonym(new Uint8Array(32));
+/** The fake clock starts one second after midnight. */
 const DAY_MS = 86_400_000;
 
-/** A file in memory, and what was done to it. */
+/** A budget file in memory that records what was done to it. */
 class MemoryFile {
   text: string | undefined;
-  broken: string[] = [];
+  corrupt: string[] = [];
   writes = 0;
   /** Whether a write began before another had ended. */
   overlapped = false;
   #writing = false;
-  /** What the next reads and writes throw. */
+  /** Error thrown by the next reads and writes. */
   failure: Error | undefined;
-  /** What writes wait for. */
+  /** Writes wait for this promise. */
   gate: Promise<void> = Promise.resolve();
 
   constructor(text?: string) {
@@ -41,8 +46,8 @@ class MemoryFile {
     this.text = text;
   }
 
-  setAside(): void {
-    this.broken.push(this.text ?? "");
+  quarantine(): void {
+    this.corrupt.push(this.text ?? "");
     this.text = undefined;
   }
 }
@@ -50,19 +55,16 @@ class MemoryFile {
 function setUp({ file = new MemoryFile(), clock = new FakeClock() } = {}) {
   const lines: string[] = [];
   const log = createLog({ level: "debug", format: "json", write: (line) => lines.push(line) });
-  return { clock, file, lines, spending: new Budget({ clock, log, file }) };
+  return { clock, file, lines, spending: new Budget({ clock, log, pseudonym: PSEUDONYM, file }) };
 }
 
-/** What a call hears as it adds these amounts. */
-function hears(spending: Budget, limits: BudgetLimits, amounts: number[], caller = ANN): string[] {
+/** Results of a call's meter for these amounts. */
+function meterAll(spending: Budget, limits: BudgetLimits, amounts: number[], caller = ANN): string[] {
   return amounts.map(spending.meter(caller, limits));
 }
 
-/** Lets writes that were begun end. */
-const settle = () => new Promise<void>((resolve) => setTimeout(resolve));
-
-Deno.test("Budget warns a call at 80 % of its limit and tells when it is over, once each", () => {
-  const cases: [limit: number | undefined, amounts: number[], hears: string[]][] = [
+Deno.test("Budget reports 80 % and 100 % of a call's limit once each", () => {
+  const cases: [limit: number | undefined, amounts: number[], expected: string[]][] = [
     [1, [0.5, 0.299999, 0.000001, 0.1, 0.099999, 0.000001, 1], [
       "ok",
       "ok",
@@ -77,32 +79,32 @@ Deno.test("Budget warns a call at 80 % of its limit and tells when it is over, o
     [undefined, [1e6, 1e6], ["ok", "ok"]],
   ];
   for (const [perCall, amounts, expected] of cases) {
-    assertEquals(hears(setUp().spending, { perCall }, amounts), expected, `${perCall}: ${amounts}`);
+    assertEquals(meterAll(setUp().spending, { perCall }, amounts), expected, `${perCall}: ${amounts}`);
   }
 });
 
 Deno.test("Budget adds up exactly", () => {
   const { spending } = setUp();
   // As floating-point numbers, these are 0.9999999999999999.
-  assertEquals(hears(spending, { perCall: 1 }, Array(10).fill(0.1)).at(-1), "over");
-  assertEquals(spending.refuse(ANN, { perDay: 1 }), "day");
-  assertEquals(spending.refuse(ANN, { perDay: 1.000001 }), undefined);
+  assertEquals(meterAll(spending, { perCall: 1 }, Array(10).fill(0.1)).at(-1), "over");
+  assertEquals(spending.exhaustedLimit(ANN, { perDay: 1 }), "day");
+  assertEquals(spending.exhaustedLimit(ANN, { perDay: 1.000001 }), undefined);
 });
 
-Deno.test("Budget refuses the caller who has spent a day's money, and everybody when all have", () => {
+Deno.test("Budget is exhausted for a caller at the caller's daily limit, and for all at the day's limit", () => {
   const { spending } = setUp();
   const limits = { perCallerDay: 3, perDay: 5 };
-  const verdicts = () => [ANN, BOB, "anonymous"].map((caller) => spending.refuse(caller, limits));
-  hears(spending, limits, [2.999999]);
+  const verdicts = () => [ANN, BOB, "anonymous"].map((caller) => spending.exhaustedLimit(caller, limits));
+  meterAll(spending, limits, [2.999999]);
   assertEquals(verdicts(), [undefined, undefined, undefined]);
-  hears(spending, limits, [0.000001]);
+  meterAll(spending, limits, [0.000001]);
   assertEquals(verdicts(), ["caller", undefined, undefined]);
-  hears(spending, limits, [2], BOB);
+  meterAll(spending, limits, [2], BOB);
   assertEquals(verdicts(), ["caller", "day", "day"]);
-  assertEquals(spending.refuse(ANN, {}), undefined);
+  assertEquals(spending.exhaustedLimit(ANN, {}), undefined);
 });
 
-Deno.test("Budget ends a call whose caller or day is over the limit, by whichever call", () => {
+Deno.test("Budget reports over when another call exhausts the caller's or the day's limit", () => {
   const { spending } = setUp();
   const limits = { perCallerDay: 3, perDay: 10 };
   const first = spending.meter(ANN, limits);
@@ -113,46 +115,46 @@ Deno.test("Budget ends a call whose caller or day is over the limit, by whicheve
   assertEquals([bob(0.3), bob(0.2)], ["warn", "over"]);
 });
 
-Deno.test("Budget warns late calls of a day by what was left for them", () => {
+Deno.test("Budget warns at 80 % of what was left when the call began", () => {
   const { spending } = setUp();
-  hears(spending, {}, [9]);
-  assertEquals(hears(spending, { perDay: 10 }, [0.1, 0.6, 0.1, 0.2]), ["ok", "ok", "warn", "over"]);
-  // Begun although nothing was left, as an outbound call may be.
-  assertEquals(hears(spending, { perDay: 10 }, [0.01]), ["over"]);
+  meterAll(spending, {}, [9]);
+  assertEquals(meterAll(spending, { perDay: 10 }, [0.1, 0.6, 0.1, 0.2]), ["ok", "ok", "warn", "over"]);
+  // A call that started with nothing left, such as an outbound call.
+  assertEquals(meterAll(spending, { perDay: 10 }, [0.01]), ["over"]);
 });
 
-Deno.test("Budget begins each UTC day with nothing, also for a call that goes on", () => {
+Deno.test("Budget starts each UTC day at 0, even during a call", () => {
   const { clock, spending } = setUp();
   const limits = { perCallerDay: 3, perDay: 5 };
   const meter = spending.meter(ANN, limits);
   meter(2);
   clock.advance(DAY_MS - clock.now() - 1);
-  assertEquals([meter(1), spending.refuse(ANN, limits)], ["over", "caller"]);
+  assertEquals([meter(1), spending.exhaustedLimit(ANN, limits)], ["over", "caller"]);
   clock.advance(1);
-  assertEquals(spending.refuse(ANN, limits), undefined);
+  assertEquals(spending.exhaustedLimit(ANN, limits), undefined);
   meter(2.9);
-  assertEquals(spending.refuse(ANN, limits), undefined);
+  assertEquals(spending.exhaustedLimit(ANN, limits), undefined);
   meter(0.1);
-  assertEquals(spending.refuse(ANN, limits), "caller");
+  assertEquals(spending.exhaustedLimit(ANN, limits), "caller");
 });
 
-Deno.test("Budget survives a restart, within its day", async () => {
+Deno.test("Budget keeps the day's sums across a restart", async () => {
   const { clock, file, spending } = setUp();
-  hears(spending, {}, [2]);
-  hears(spending, {}, [1], BOB);
+  meterAll(spending, {}, [2]);
+  meterAll(spending, {}, [1], BOB);
   await spending.close();
   assertEquals([file.writes, clock.pending], [1, 0]);
 
   const again = setUp({ file, clock });
   const limits = { perCallerDay: 2, perDay: 3 };
-  assertEquals([ANN, BOB].map((caller) => again.spending.refuse(caller, limits)), ["caller", "day"]);
+  assertEquals([ANN, BOB].map((caller) => again.spending.exhaustedLimit(caller, limits)), ["caller", "day"]);
   clock.advance(DAY_MS);
   const nextDay = setUp({ file, clock });
-  assertEquals(nextDay.spending.refuse(ANN, limits), undefined);
-  assertEquals([again.lines, nextDay.lines, file.broken], [[], [], []]);
+  assertEquals(nextDay.spending.exhaustedLimit(ANN, limits), undefined);
+  assertEquals([again.lines, nextDay.lines, file.corrupt], [[], [], []]);
 });
 
-Deno.test("Budget writes at most every 10 s, and nothing where nothing was spent", async () => {
+Deno.test("Budget writes at most every 10 s, and only after changes", async () => {
   const { clock, file, spending } = setUp();
   const meter = spending.meter(ANN, {});
   clock.advance(60_000);
@@ -171,7 +173,7 @@ Deno.test("Budget writes at most every 10 s, and nothing where nothing was spent
   assertEquals(clock.pending, 0);
 });
 
-Deno.test("Budget writes once at a time, and what came meanwhile afterwards, or when it is closed", async () => {
+Deno.test("Budget runs one write at a time and writes later changes after it or on close", async () => {
   const { clock, file, spending } = setUp();
   const gate = Promise.withResolvers<void>();
   file.gate = gate.promise;
@@ -185,10 +187,10 @@ Deno.test("Budget writes once at a time, and what came meanwhile afterwards, or 
   gate.resolve();
   await closed;
   assertEquals([file.writes, file.overlapped, clock.pending], [2, false, 0]);
-  assertEquals(setUp({ file, clock }).spending.refuse(ANN, { perDay: 2 }), "day");
+  assertEquals(setUp({ file, clock }).spending.exhaustedLimit(ANN, { perDay: 2 }), "day");
 });
 
-Deno.test("Budget tries again when it could not write", async () => {
+Deno.test("Budget retries a failed write", async () => {
   const { clock, file, lines, spending } = setUp();
   spending.meter(ANN, {})(1);
   file.failure = new Error("disk full");
@@ -204,68 +206,68 @@ Deno.test("Budget tries again when it could not write", async () => {
   assertEquals([lines.length, clock.pending], [1, 0]);
 });
 
-Deno.test("Budget sets a broken file aside with a warning, and begins at nothing", async () => {
-  const kept = (more: object) => JSON.stringify({ date: "2026-01-01", total: 5e6, callers: {}, ...more });
+Deno.test("Budget renames a corrupt file with a warning and starts at 0", async () => {
+  const stateText = (more: object) =>
+    JSON.stringify({ date: "2026-01-01", total: 5e6, callers: {}, ...more });
   const hash = "0".repeat(64);
   const texts = [
     "",
     "{",
     "[]",
     "null",
-    kept({ date: "today" }),
-    kept({ total: -1 }),
-    kept({ total: 1.5 }),
-    kept({ total: "5" }),
-    kept({ total: 1e300 }),
-    kept({ callers: [1] }),
-    kept({ callers: { [ANN]: 1 } }),
-    kept({ callers: { [hash]: -1 } }),
-    kept({ callers: { [hash]: null } }),
-    kept({}).replace("5000000", "1e999"),
+    stateText({ date: "today" }),
+    stateText({ total: -1 }),
+    stateText({ total: 1.5 }),
+    stateText({ total: "5" }),
+    stateText({ total: 1e300 }),
+    stateText({ callers: [1] }),
+    stateText({ callers: { [ANN]: 1 } }),
+    stateText({ callers: { [hash]: -1 } }),
+    stateText({ callers: { [hash]: null } }),
+    stateText({}).replace("5000000", "1e999"),
   ];
   for (const text of texts) {
     const { file, lines, spending } = setUp({ file: new MemoryFile(text) });
-    assertEquals([file.broken, lines.length], [[text], 1], text);
+    assertEquals([file.corrupt, lines.length], [[text], 1], text);
     assert(lines[0]?.includes('"warn"'), lines[0]);
-    assertEquals(spending.refuse(ANN, { perCallerDay: 0.01, perDay: 0.01 }), undefined, text);
+    assertEquals(spending.exhaustedLimit(ANN, { perCallerDay: 0.01, perDay: 0.01 }), undefined, text);
     spending.meter(ANN, {})(1);
     await spending.close();
     assert(file.text?.includes("1000000"), text);
   }
-  const good = setUp({ file: new MemoryFile(kept({ callers: { [hash]: 5e6 } })) });
-  assertEquals([good.spending.refuse(ANN, { perDay: 5 }), good.lines], ["day", []]);
+  const good = setUp({ file: new MemoryFile(stateText({ callers: { [hash]: 5e6 } })) });
+  assertEquals([good.spending.exhaustedLimit(ANN, { perDay: 5 }), good.lines], ["day", []]);
 });
 
-Deno.test("Budget begins at nothing where the file cannot be read", () => {
+Deno.test("Budget starts at 0 when the file cannot be read", () => {
   const file = new MemoryFile("{}");
   file.failure = new Error("permission denied");
   const { lines, spending } = setUp({ file });
-  assertEquals([lines.length, spending.refuse(ANN, { perDay: 0.01 })], [1, undefined]);
+  assertEquals([lines.length, spending.exhaustedLimit(ANN, { perDay: 0.01 })], [1, undefined]);
 });
 
-Deno.test("Budget keeps callers by their SHA-256 alone, 10,000 of them, and forgets who spent longest ago", async () => {
+Deno.test("Budget stores 10,000 callers by pseudonym and evicts the one who spent longest ago", async () => {
   const { file, spending } = setUp();
   const limits = { perCallerDay: 1 };
   const early = spending.meter("+1", limits);
-  for (const caller of ["+1", "+2"]) hears(spending, limits, [1], caller);
-  for (let i = 0; i < 9_998; i++) hears(spending, limits, [1], `+49${i}`);
+  for (const caller of ["+1", "+2"]) meterAll(spending, limits, [1], caller);
+  for (let i = 0; i < 9_998; i++) meterAll(spending, limits, [1], `+49${i}`);
   early(0.5);
-  hears(spending, limits, [1], BOB);
-  assertEquals(["+1", "+2", BOB].map((caller) => spending.refuse(caller, limits)), [
+  meterAll(spending, limits, [1], BOB);
+  assertEquals(["+1", "+2", BOB].map((caller) => spending.exhaustedLimit(caller, limits)), [
     "caller",
     undefined,
     "caller",
   ]);
   await spending.close();
-  const kept: { callers: Record<string, number> } = JSON.parse(file.text ?? "");
-  assertEquals(Object.keys(kept.callers).length, 10_000);
-  // printf %s +15551230001 | sha256sum
-  assertEquals(kept.callers["b3595101de7d3cc8ac158ba4aecddd157507a59cf1476b13d0cfe3df677a637d"], 1_000_000);
+  const state: { callers: Record<string, number> } = JSON.parse(file.text ?? "");
+  assertEquals(Object.keys(state.callers).length, 10_000);
+  assertEquals(state.callers[PSEUDONYM(BOB)], 1_000_000);
   assert(!file.text?.includes("+1"));
 });
 
-Deno.test("Budget stays a whole number, not below zero, whatever is added", async () => {
-  const next = random(5);
+Deno.test("Budget sums stay non-negative integers, whatever is added", async () => {
+  const next = randomFrom(5);
   const odd = [
     NaN,
     Infinity,
@@ -293,11 +295,38 @@ Deno.test("Budget stays a whole number, not below zero, whatever is added", asyn
       if (!(usd >= 0) || usd > 9e9) bad++;
       meters[Math.floor(next() * 2)]?.(usd);
     }
-    assertEquals(spending.ignored, bad);
+    assertEquals(spending.invalidAmounts, bad);
     await spending.close();
-    const kept = file.text === undefined ? { total: 0, callers: {} } : JSON.parse(file.text);
-    for (const sum of [kept.total, ...Object.values(kept.callers)]) {
+    const state = file.text === undefined ? { total: 0, callers: {} } : JSON.parse(file.text);
+    for (const sum of [state.total, ...Object.values(state.callers)]) {
       assert(Number.isSafeInteger(sum) && sum >= 0, `${sum}`);
     }
   }
+});
+
+Deno.test("Budget keeps today's sums when the system clock is a day or two wrong for a while", async () => {
+  const { clock, file, spending } = setUp();
+  spending.meter(ANN, {})(5);
+  const limits = { perDay: 5, perCallerDay: 5 };
+  for (const ms of [DAY_MS, -2 * DAY_MS]) {
+    clock.setWallClock(ms);
+    assertEquals(spending.exhaustedLimit(ANN, limits), undefined, "another day");
+    spending.meter(BOB, {})(1);
+  }
+  clock.setWallClock(DAY_MS);
+  assertEquals(spending.exhaustedLimit(ANN, limits), "caller");
+  assertEquals(spending.exhaustedLimit(BOB, { perDay: 5 }), "day");
+  await spending.close();
+  const { spending: next } = setUp({ file, clock });
+  assertEquals(next.exhaustedLimit(BOB, { perDay: 5 }), "day");
+});
+
+Deno.test("Budget file names callers by a pseudonym that needs the installation's key", async () => {
+  const { file, spending } = setUp();
+  spending.meter(ANN, {})(1);
+  await spending.close();
+  const [name = ""] = Object.keys(JSON.parse(file.text ?? "").callers);
+  const plain = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(ANN))).toHex();
+  const otherPseudonyms = [plain, createPseudonym(new Uint8Array(32).fill(1))(ANN)];
+  assertEquals([PSEUDONYM(ANN) === name, otherPseudonyms.includes(name)], [true, false]);
 });

@@ -1,178 +1,199 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { CallsBench } from "../support/calls.ts";
+import { CallRig, testAudio } from "../support/call_rig.ts";
+import { IDLE_TIMERS } from "../support/fake_clock.ts";
 import { message } from "../support/fake_socket.ts";
-import { IDLE_TIMERS } from "../support/service.ts";
-import { answer } from "../support/still_session.ts";
+import { response } from "../support/still_session.ts";
 
-const AUDIO = (ms: number) => new Uint8Array(ms * 8);
-
-Deno.test("a stream has 30 s to show its token", () => {
-  using bench = new CallsBench();
-  const { clock, calls } = bench;
-  const token = bench.announce("CA1");
+Deno.test("Calls refuses a stream whose token is older than 30 s", () => {
+  using rig = new CallRig();
+  const { clock, calls } = rig;
+  const token = rig.announce("CA1");
   clock.advance(29_999);
-  assertEquals(bench.stream("CA1", token).closed, undefined);
-  const late = bench.announce("CA2");
+  assertEquals(rig.stream("CA1", token).closed, undefined);
+  const late = rig.announce("CA2");
   clock.advance(30_000);
-  assertEquals(bench.stream("CA2", late).closed, { code: 1008, reason: "no valid token" });
-  assertEquals([calls.count, bench.sessions.length, bench.turnedAway.length], [1, 3, 1]);
+  assertEquals(rig.stream("CA2", late).closed, { code: 1008, reason: "no valid token" });
+  assertEquals([calls.count, rig.sessions.length, rig.rejected.length], [1, 3, 1]);
 });
 
-Deno.test("a call that says goodbye has its stream still: another one is turned away", () => {
-  using bench = new CallsBench();
-  const { socket } = bench.connect("CA1");
-  const again = bench.announce("CA1");
-  bench.calls.sayGoodbyes();
-  assertEquals(bench.stream("CA1", again).closed?.reason, "call has a stream");
+Deno.test("Calls admits a stream that was announced to another instance by the same rules as a webhook", () => {
+  const tokenSecret = "shared secret";
+  using other = new CallRig({ tokenSecret });
+  using rig = new CallRig({ tokenSecret, rules: { denied: ["+1555*"], maxCalls: 1 } });
+  const stream = (callSid: string, from: string) =>
+    rig.stream(callSid, other.announce(callSid), from).closed?.reason;
+  assertEquals(stream("CA1", "+15551230000"), "not admitted", "a denied caller");
+  assertEquals(stream("CA2", "+14151230000"), undefined);
+  assertEquals(stream("CA3", "+14151230001"), "not admitted", "beyond maxCalls");
+  assertEquals(rig.calls.count, 1);
+});
+
+Deno.test("Calls refuses a second stream while the call says goodbye", () => {
+  using rig = new CallRig();
+  const { socket } = rig.connect("CA1");
+  const again = rig.announce("CA1");
+  rig.calls.sayGoodbyes();
+  assertEquals(rig.stream("CA1", again).closed?.reason, "call has a stream");
   assertEquals(socket.closed, undefined);
 });
 
-Deno.test("a goodbye is asked for once, and watchers are told that it has begun", () => {
-  using bench = new CallsBench({}, { maxMs: 40_000 });
-  const { socket, session } = bench.connect("CA1");
+Deno.test("Calls requests one goodbye per call and notifies watchers when it starts", () => {
+  using rig = new CallRig({}, { maxMs: 40_000 });
+  const { socket, session } = rig.connect("CA1");
   const states: string[] = [];
-  bench.calls.watch(({ call }) => states.push(call.state));
-  bench.clock.advance(40_000);
-  bench.calls.sayGoodbyes();
-  assertEquals([session.asked.length, states], [1, ["ending"]]);
-  session.asked[0]?.answered?.(answer());
-  assertEquals([socket.closed?.code, bench.summary("CA1")?.reason], [1000, "time limit"]);
+  rig.calls.watch(({ call }) => states.push(call.state));
+  rig.clock.advance(40_000);
+  rig.calls.sayGoodbyes();
+  assertEquals([session.requests.length, states], [1, ["ending"]]);
+  session.requests[0]?.onDone?.(response());
+  assertEquals([socket.closed?.code, rig.summary("CA1")?.reason], [1000, "time limit"]);
 });
 
-Deno.test("an answer that fails while the goodbye is waited for is not asked for again", () => {
+Deno.test("Calls does not request a failed response again during the goodbye", () => {
   for (const failsFirst of [true, false]) {
-    using bench = new CallsBench();
-    const { session } = bench.connect("CA1");
-    if (failsFirst) session.observer?.answered(answer({ status: "failed", spoke: false }));
-    bench.calls.sayGoodbyes();
-    if (!failsFirst) session.observer?.answered(answer({ status: "failed", spoke: false }));
-    bench.clock.advance(5_000);
-    assertEquals(session.asked.length, 1);
+    using rig = new CallRig();
+    const { session } = rig.connect("CA1");
+    if (failsFirst) session.observer?.responseDone(response({ status: "failed", hasAudio: false }));
+    rig.calls.sayGoodbyes();
+    if (!failsFirst) session.observer?.responseDone(response({ status: "failed", hasAudio: false }));
+    rig.clock.advance(5_000);
+    assertEquals(session.requests.length, 1);
   }
 });
 
-Deno.test("where nobody can say goodbye, the call ends at once, and counts as cut", () => {
-  using bench = new CallsBench();
-  bench.announce("CA1");
-  const lost = bench.announce("CA2");
-  bench.clock.advance(10_000);
-  const token = bench.announce("CA3");
-  bench.stream("CA3", token);
-  for (const { observer } of bench.sessions.slice(0, 2)) observer?.ready();
-  // The second one's session is not adopted in time, and dialled again when the stream is there.
-  bench.clock.advance(5_000);
-  bench.stream("CA2", lost);
-  assertEquals(bench.sessions.length, 4);
-  bench.calls.sayGoodbyes();
-  assertEquals([bench.calls.count, bench.calls.cut], [0, 3]);
-  assert(bench.sessions.every(({ asked, closed }) => asked.length === 0 && closed));
+Deno.test("Calls ends calls without a ready session immediately and counts them as ended without a goodbye", () => {
+  using rig = new CallRig();
+  rig.announce("CA1");
+  const lost = rig.announce("CA2");
+  rig.clock.advance(10_000);
+  const token = rig.announce("CA3");
+  rig.stream("CA3", token);
+  for (const { observer } of rig.sessions.slice(0, 2)) observer?.sessionReady();
+  // The session of CA2 expires before its stream starts, so the stream connects another one.
+  rig.clock.advance(5_000);
+  rig.stream("CA2", lost);
+  assertEquals(rig.sessions.length, 4);
+  rig.calls.sayGoodbyes();
+  assertEquals([rig.calls.count, rig.calls.endedWithoutGoodbye], [0, 3]);
+  assert(rig.sessions.every(({ requests, closed }) => requests.length === 0 && closed));
 });
 
-Deno.test("only what the service itself ended, and nobody was told of, counts as cut", () => {
-  using bench = new CallsBench({ mediaTimeoutMs: 20_000 });
-  const told = bench.connect("CA1");
-  bench.calls.sayGoodbyes();
-  told.session.asked[0]?.answered?.(answer());
-  assertEquals(bench.summary("CA1")?.reason, "drained");
-  bench.connect("CA2");
-  bench.clock.advance(20_000);
-  assertEquals(bench.summary("CA2")?.reason, "no media");
-  bench.connect("CA3").socket.receive(message("stop"));
-  assertEquals(bench.calls.cut, 0);
-  bench.connect("CA4");
-  bench.calls.endAll("shutdown");
-  assertEquals(bench.calls.cut, 1);
+Deno.test("Calls counts only calls ended by a shutdown without a goodbye as ended without a goodbye", () => {
+  using rig = new CallRig({ mediaTimeoutMs: 20_000 });
+  const drained = rig.connect("CA1");
+  rig.calls.sayGoodbyes();
+  drained.session.requests[0]?.onDone?.(response());
+  assertEquals(rig.summary("CA1")?.reason, "drained");
+  rig.connect("CA2");
+  rig.clock.advance(20_000);
+  assertEquals(rig.summary("CA2")?.reason, "no media");
+  rig.connect("CA3").socket.receive(message("stop"));
+  assertEquals(rig.calls.endedWithoutGoodbye, 0);
+  rig.connect("CA4");
+  rig.calls.endAll("shutdown");
+  assertEquals(rig.calls.endedWithoutGoodbye, 1);
 });
 
-Deno.test("Twilio asks of the calls closed here how to go on, and of no other", () => {
-  using bench = new CallsBench();
-  const { calls } = bench;
-  bench.connect("CA1").socket.receive(message("stop"));
-  assertEquals([calls.unasked, calls.ending("CA1")], [0, { reason: "caller hung up", explained: true }]);
-  bench.announce("CA2");
+Deno.test("Calls awaits a request after the stream only for connected calls that it ended", () => {
+  using rig = new CallRig();
+  const { calls } = rig;
+  rig.connect("CA1").socket.receive(message("stop"));
+  assertEquals([calls.awaitingAfterStream, calls.afterStreamRequested("CA1")], [0, {
+    reason: "caller hung up",
+    callerInformed: true,
+  }]);
+  rig.announce("CA2");
   calls.endAll("shutdown");
-  assertEquals(calls.unasked, 0, "it never had a stream");
-  bench.connect("CA3");
+  assertEquals(calls.awaitingAfterStream, 0, "it had no stream");
+  rig.connect("CA3");
   calls.endAll("shutdown");
-  assertEquals([calls.unasked, calls.ending("CA3")?.reason, calls.unasked], [1, "shutdown", 0]);
+  assertEquals([
+    calls.awaitingAfterStream,
+    calls.afterStreamRequested("CA3")?.reason,
+    calls.awaitingAfterStream,
+  ], [
+    1,
+    "shutdown",
+    0,
+  ]);
 });
 
-Deno.test("a thousand ended calls are remembered, and no more", () => {
-  using bench = new CallsBench();
-  const { calls } = bench;
-  bench.connect("CA0");
+Deno.test("Calls keeps 1,000 ended calls", () => {
+  using rig = new CallRig();
+  const { calls } = rig;
+  rig.connect("CA0");
   calls.endAll("shutdown");
   const end = (callSid: string) => {
-    bench.announce(callSid);
+    rig.announce(callSid);
     calls.endAll("shutdown");
   };
   for (let i = 1; i < 1_000; i++) end(`CA${i}`);
-  assertEquals(calls.unasked, 1);
+  assertEquals(calls.awaitingAfterStream, 1);
   end("CA1000");
   assertEquals(
-    [calls.unasked, calls.ending("CA0")],
+    [calls.awaitingAfterStream, calls.afterStreamRequested("CA0")],
     [0, undefined],
-    "nobody is waited for that is forgotten",
+    "an evicted call is not awaited",
   );
-  assert(calls.ending("CA1"));
+  assert(calls.afterStreamRequested("CA1"));
 });
 
-Deno.test("calls are counted by state, with what waits in them", () => {
-  using bench = new CallsBench();
-  const ending = bench.connect("CA1");
-  bench.calls.sayGoodbyes();
-  const { session, socket } = bench.connect("CA2");
-  bench.announce("CA3");
-  session.observer?.audio("a", AUDIO(500));
-  session.buffered = 7;
-  ending.session.buffered = 10;
+Deno.test("Calls.gauges() counts calls by state and their queued bytes", () => {
+  using rig = new CallRig();
+  const ending = rig.connect("CA1");
+  rig.calls.sayGoodbyes();
+  const { session, socket } = rig.connect("CA2");
+  rig.announce("CA3");
+  session.observer?.assistantAudio("a", testAudio(500));
+  session.bufferedBytes = 7;
+  ending.session.bufferedBytes = 10;
   socket.bufferedAmount = 3;
-  // 200 ms are on their way.
-  assertEquals(bench.calls.gauges(), {
+  // 200 ms were sent.
+  assertEquals(rig.calls.gauges(), {
     calls: { announced: 1, connected: 1, transferring: 0, ending: 1 },
     bytes: { playout: 300 * 8, twilio: 3, model: 17 },
   });
 });
 
-Deno.test("a call that is over leaves no timer, whatever it was about to do", () => {
-  const cases: [name: string, happen: (bench: CallsBench) => void][] = [
+Deno.test("Calls leaves no timer after a call, whatever it was doing", () => {
+  const cases: [name: string, happen: (rig: CallRig) => void][] = [
     ["limited", () => {}],
     ["warned", ({ clock }) => clock.advance(40_000)],
     ["saying goodbye", ({ calls }) => calls.sayGoodbyes()],
-    ["speaking", ({ sessions }) => sessions[0]?.observer?.audio("a", AUDIO(2_000))],
-    ["asking again", ({ sessions }) => sessions[0]?.observer?.answered(answer({ status: "failed" }))],
+    ["speaking", ({ sessions }) => sessions[0]?.observer?.assistantAudio("a", testAudio(2_000))],
+    ["retrying", ({ sessions }) => sessions[0]?.observer?.responseDone(response({ status: "failed" }))],
   ];
   for (const [name, happen] of cases) {
-    using bench = new CallsBench({}, { maxMs: 60_000 });
-    const { socket, session } = bench.connect("CA1");
-    happen(bench);
+    using rig = new CallRig({}, { maxMs: 60_000 });
+    const { socket, session } = rig.connect("CA1");
+    happen(rig);
     assertEquals(session.notes.length, name === "warned" ? 1 : 0);
     socket.receive(message("stop"));
-    assertEquals(bench.clock.pending, IDLE_TIMERS, name);
+    assertEquals(rig.clock.pending, IDLE_TIMERS, name);
   }
 });
 
-Deno.test("a call's summary says how long the stream lasted, and what went wrong on it", async () => {
-  using bench = new CallsBench();
-  const token = bench.announce("CA1");
-  bench.sessions[0]?.observer?.ready();
-  bench.clock.advance(2_000);
-  const socket = bench.stream("CA1", token);
-  const observer = bench.sessions[0]?.observer;
-  observer?.audio("a", AUDIO(300));
-  observer?.speechStarted();
-  observer?.audio("b", AUDIO(100));
-  observer?.answered(answer());
-  bench.clock.advance(3_000);
-  observer?.speechStarted();
+Deno.test("Calls logs the stream's duration and its errors at the end of a call", async () => {
+  using rig = new CallRig();
+  const token = rig.announce("CA1");
+  rig.sessions[0]?.observer?.sessionReady();
+  rig.clock.advance(2_000);
+  const socket = rig.stream("CA1", token);
+  const observer = rig.sessions[0]?.observer;
+  observer?.assistantAudio("a", testAudio(300));
+  observer?.callerSpeechStarted();
+  observer?.assistantAudio("b", testAudio(100));
+  observer?.responseDone(response());
+  rig.clock.advance(3_000);
+  observer?.callerSpeechStarted();
   socket.receive("nonsense");
   socket.receive("nonsense");
   socket.receive(message("stop"));
-  const { duration_s, barge_ins, marks_lost, skipped } = bench.summary("CA1") ?? {};
+  const { duration_s, barge_ins, marks_lost, skipped } = rig.summary("CA1") ?? {};
   assertEquals([duration_s, barge_ins, marks_lost, skipped], [3, 1, 1, "not JSON: 2"]);
-  bench.announce("CA2");
-  bench.calls.endAll("shutdown");
-  const metrics = await bench.metrics.read();
+  rig.announce("CA2");
+  rig.calls.endAll("shutdown");
+  const metrics = await rig.metrics.scrape();
   for (
     const line of [
       'parley_calls_ended_total{reason="caller hung up"} 1',
@@ -184,20 +205,25 @@ Deno.test("a call's summary says how long the stream lasted, and what went wrong
   ) assertStringIncludes(metrics, line);
 });
 
-Deno.test("watchers are told of each change, until they look away", () => {
-  using bench = new CallsBench();
+Deno.test("Calls notifies watchers of each change until they unsubscribe", () => {
+  using rig = new CallRig();
   const changes: unknown[] = [];
-  const lookAway = bench.calls.watch(({ type, call }) => changes.push([type, call.callSid, call.reason]));
-  const { socket } = bench.connect("CA1");
-  assertEquals(bench.calls.list(), [{
+  const unwatch = rig.calls.watch(({ type, call }) => changes.push([type, call.callSid, call.endReason]));
+  const { socket } = rig.connect("CA1");
+  assertEquals(rig.calls.list(), [{
     callSid: "CA1",
-    assistant: "default",
+    direction: "inbound",
     from: "+15551230000",
     to: "+15559870000",
+    assistant: "default",
+    model: "stand-in",
     state: "connected",
     startedAt: "2026-01-01T00:00:01.000Z",
-    turns: 0,
+    seconds: 0,
+    callerTurns: 0,
+    bargeIns: 0,
     costUsd: 0,
+    carrierMinutes: 0,
   }]);
   socket.receive(message("stop"));
   assertEquals(changes, [
@@ -205,64 +231,64 @@ Deno.test("watchers are told of each change, until they look away", () => {
     ["connected", "CA1", undefined],
     ["ended", "CA1", "caller hung up"],
   ]);
-  lookAway();
-  bench.announce("CA2");
+  unwatch();
+  rig.announce("CA2");
   assertEquals(changes.length, 3);
 });
 
-Deno.test("a call ends once, whatever its model still says", () => {
-  using bench = new CallsBench();
-  const { socket, session } = bench.connect("CA1");
+Deno.test("Calls ends a call once, whatever the model still sends", () => {
+  using rig = new CallRig();
+  const { socket, session } = rig.connect("CA1");
   socket.receive(message("stop"));
-  session.observer?.failed({ code: "gone", message: "late" });
-  bench.calls.sayGoodbyes();
-  assertEquals(bench.lines.filter(({ event }) => event === "call ended").length, 1);
-  assertEquals(bench.calls.ending("CA1")?.reason, "caller hung up");
+  session.observer?.sessionFailed({ code: "gone", message: "late" });
+  rig.calls.sayGoodbyes();
+  assertEquals(rig.lines.filter(({ event }) => event === "call ended").length, 1);
+  assertEquals(rig.calls.afterStreamRequested("CA1")?.reason, "caller hung up");
 });
 
-Deno.test("a session that takes over knows nothing of what the one before it was saying", () => {
-  using bench = new CallsBench();
-  const token = bench.announce("CA1");
-  bench.sessions[0]?.observer?.audio("a", AUDIO(100));
-  bench.clock.advance(15_000);
-  bench.stream("CA1", token);
-  bench.sessions[1]?.observer?.ready();
-  bench.sessions[1]?.observer?.speechStarted();
-  assertEquals(bench.sessions[1]?.heard, []);
+Deno.test("Calls interrupts nothing of an earlier session in a new one", () => {
+  using rig = new CallRig();
+  const token = rig.announce("CA1");
+  rig.sessions[0]?.observer?.assistantAudio("a", testAudio(100));
+  rig.clock.advance(15_000);
+  rig.stream("CA1", token);
+  rig.sessions[1]?.observer?.sessionReady();
+  rig.sessions[1]?.observer?.callerSpeechStarted();
+  assertEquals(rig.sessions[1]?.interruptions, []);
 });
 
-Deno.test("silence is no gap in a turn once the caller has stopped speaking", () => {
+Deno.test("Calls fills gaps in the caller's audio only during a turn", () => {
   for (const stopped of [true, false]) {
-    using bench = new CallsBench();
-    const { socket, session } = bench.connect("CA1");
-    session.observer?.speechStarted();
+    using rig = new CallRig();
+    const { socket, session } = rig.connect("CA1");
+    session.observer?.callerSpeechStarted();
     socket.receive(message("media", { timestamp: "0", payload: "////" }));
-    if (stopped) session.observer?.speechStopped();
-    bench.clock.advance(750);
+    if (stopped) session.observer?.callerSpeechStopped();
+    rig.clock.advance(750);
     socket.receive(message("stop"));
-    const { turns, filled_ms } = bench.summary("CA1") ?? {};
+    const { turns, filled_ms } = rig.summary("CA1") ?? {};
     assertEquals([turns, filled_ms], stopped ? [1, undefined] : [0, 1_000]);
   }
 });
 
-Deno.test("what happens in a call is counted", async () => {
-  using bench = new CallsBench({}, { billedModel: "gpt-realtime-2.1" });
-  const token = bench.announce("CA1");
-  const observer = bench.sessions[0]?.observer;
-  bench.clock.advance(250);
-  observer?.ready();
-  const socket = bench.stream("CA1", token);
-  observer?.speechStopped();
-  observer?.audio("a", AUDIO(300));
+Deno.test("Calls reports a call's events to the metrics", async () => {
+  using rig = new CallRig({}, { billedModel: "gpt-realtime-2.1" });
+  const token = rig.announce("CA1");
+  const observer = rig.sessions[0]?.observer;
+  rig.clock.advance(250);
+  observer?.sessionReady();
+  const socket = rig.stream("CA1", token);
+  observer?.callerSpeechStopped();
+  observer?.assistantAudio("a", testAudio(300));
   socket.receive(message("mark", { name: "parley-1" }));
   const none = { input: 0, cached: 0, output: 0 };
   const audio = { input: 1_000, cached: 0, output: 500 };
-  observer?.answered(answer({ usage: { inputTokens: 1_000, outputTokens: 500, text: none, audio } }));
-  observer?.speechStarted();
-  observer?.complained("odd_request");
-  observer?.skipped();
-  observer?.failed({ code: "session_expired", message: "over" });
-  const metrics = await bench.metrics.read();
+  observer?.responseDone(response({ usage: { inputTokens: 1_000, outputTokens: 500, text: none, audio } }));
+  observer?.callerSpeechStarted();
+  observer?.modelError("odd_request");
+  observer?.malformedEvent();
+  observer?.sessionFailed({ code: "session_expired", message: "over" });
+  const metrics = await rig.metrics.scrape();
   for (
     const line of [
       "parley_model_session_ready_seconds_sum 0.25\n",
@@ -270,54 +296,54 @@ Deno.test("what happens in a call is counted", async () => {
       'parley_model_errors_total{code="odd_request"} 1',
       'parley_model_errors_total{code="session_expired"} 1',
       "parley_model_events_malformed_total 1\n",
-      'parley_turn_latency_seconds_count{hop="heard"} 1',
+      'parley_turn_latency_seconds_count{hop="playback"} 1',
       'parley_cost_usd_total{model="gpt-realtime-2.1"} 0.064\n',
     ]
   ) assertStringIncludes(metrics, line);
 });
 
-Deno.test("a call that was ended while its stream was on its way does not begin anew", () => {
-  using bench = new CallsBench();
-  const token = bench.announce("CA1");
-  bench.calls.endAll("shutdown");
-  assertEquals(bench.stream("CA1", token).closed?.reason, "call is over");
-  assertEquals([bench.calls.count, bench.sessions.length], [0, 1]);
+Deno.test("Calls refuses the stream of a call that already ended", () => {
+  using rig = new CallRig();
+  const token = rig.announce("CA1");
+  rig.calls.endAll("shutdown");
+  assertEquals(rig.stream("CA1", token).closed?.reason, "call is over");
+  assertEquals([rig.calls.count, rig.sessions.length], [0, 1]);
 });
 
-Deno.test("a call we placed counts for whom we called, and not as one of those that call us", () => {
-  using bench = new CallsBench({ rules: { denied: [], maxCalls: 1 } }, {
+Deno.test("Calls charges an outbound call to the called party and does not count it for admission", () => {
+  using rig = new CallRig({ rules: { denied: [], maxCalls: 1 } }, {
     billedModel: "gpt-realtime-2.1",
     limits: { perCallerDay: 0.05 },
   });
   const place = (callSid: string, to: string) =>
-    bench.calls.announce({ callSid, from: "+15559870000", to, outbound: true }, bench.assistant);
+    rig.calls.announce({ callSid, from: "+15559870000", to, outbound: true }, rig.assistant);
   place("CA1", "+15551230000");
   const none = { input: 0, cached: 0, output: 0 };
   const audio = { input: 1_000, cached: 0, output: 500 };
   const usage = { inputTokens: 1_000, outputTokens: 500, text: none, audio };
-  bench.sessions[0]?.observer?.answered(answer({ usage }));
+  rig.sessions[0]?.observer?.responseDone(response({ usage }));
   assertEquals(place("CA2", "+15551230000"), { refused: "spending limit" });
-  assert("token" in place("CA3", "+15554560000"), "somebody else has another purse");
-  assert("token" in place("CA4", "+15557890000"), "the limit is of calls that come in");
-  const names = bench.sessions.map(({ options }) => options?.safetyIdentifier);
+  assert("token" in place("CA3", "+15554560000"), "another party has its own budget");
+  assert("token" in place("CA4", "+15557890000"), "the limit applies to inbound calls");
+  const names = rig.sessions.map(({ options }) => options?.safetyIdentifier);
   assertEquals(new Set(names).size, 3);
   assert(
     names.every((name) => /^[0-9a-f]{64}$/.test(name ?? "")),
-    "and no number is told to the model's server",
+    "the model's server gets no phone number",
   );
 });
 
-Deno.test("Twilio's word that a call is over counts where no stream can tell", () => {
-  using bench = new CallsBench();
-  bench.announce("CA1");
-  bench.calls.hungUp("CA1");
-  assertEquals(bench.summary("CA1")?.reason, "caller hung up");
-  const { session } = bench.connect("CA2");
-  bench.calls.hungUp("CA2");
-  assertEquals(bench.summary("CA2"), undefined);
-  bench.calls.sayGoodbyes();
-  bench.calls.hungUp("CA2");
-  assertEquals(bench.summary("CA2"), undefined);
-  session.asked[0]?.answered?.(answer({ spoke: false }));
-  assertEquals(bench.summary("CA2")?.reason, "drained", "how it ended is not overtaken");
+Deno.test("Calls ends a call on Twilio's status callback only if it has no stream", () => {
+  using rig = new CallRig();
+  rig.announce("CA1");
+  rig.calls.callerHungUp("CA1");
+  assertEquals(rig.summary("CA1")?.reason, "caller hung up");
+  const { session } = rig.connect("CA2");
+  rig.calls.callerHungUp("CA2");
+  assertEquals(rig.summary("CA2"), undefined);
+  rig.calls.sayGoodbyes();
+  rig.calls.callerHungUp("CA2");
+  assertEquals(rig.summary("CA2"), undefined);
+  session.requests[0]?.onDone?.(response({ hasAudio: false }));
+  assertEquals(rig.summary("CA2")?.reason, "drained", "the end reason is kept");
 });

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { StreamTokens } from "../../src/calls/stream_tokens.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 
-Deno.test("StreamTokens are good once, for their call, and for their time", () => {
+Deno.test("StreamTokens accepts a token once, for its call, until it expires", () => {
   const clock = new FakeClock();
   const tokens = new StreamTokens(clock, 30_000);
   const token = tokens.issue("CA1");
@@ -19,7 +19,7 @@ Deno.test("StreamTokens are good once, for their call, and for their time", () =
   assert(!tokens.redeem(just, "CA1"));
 });
 
-Deno.test("StreamTokens used up stay so, whatever other tokens are used after them", () => {
+Deno.test("StreamTokens rejects a redeemed token after others were redeemed", () => {
   const clock = new FakeClock();
   const tokens = new StreamTokens(clock, 30_000);
   const [first, second, third] = ["CA1", "CA2", "CA3"].map((callSid) => tokens.issue(callSid));
@@ -31,25 +31,25 @@ Deno.test("StreamTokens used up stay so, whatever other tokens are used after th
   assert(!tokens.redeem(first ?? "", "CA1"));
 });
 
-Deno.test("StreamTokens without a secret are good for one process", () => {
+Deno.test("StreamTokens without a secret is valid in one process only", () => {
   const clock = new FakeClock();
   const token = new StreamTokens(clock, 30_000).issue("CA1");
   assert(!new StreamTokens(clock, 30_000).redeem(token, "CA1"));
 });
 
-Deno.test("StreamTokens issued without a CallSid bind to the first call that shows them", () => {
+Deno.test("StreamTokens accepts no token issued without a CallSid", () => {
   const tokens = new StreamTokens(new FakeClock(), 30_000);
   const token = tokens.issue("");
-  assert(tokens.redeem(token, "CA1"));
   assert(!tokens.redeem(token, "CA1"));
+  assert(!tokens.redeem(token, ""));
 });
 
-Deno.test("StreamTokens never repeat", () => {
+Deno.test("StreamTokens issues distinct tokens", () => {
   const tokens = new StreamTokens(new FakeClock(), 30_000);
   assertEquals(new Set(Array.from({ length: 1_000 }, () => tokens.issue("CA1"))).size, 1_000);
 });
 
-Deno.test("StreamTokens verify on another instance with the same secret, and on no other", () => {
+Deno.test("StreamTokens accepts tokens of an instance with the same secret only", () => {
   const clock = new FakeClock();
   const token = new StreamTokens(clock, 30_000, "shared secret").issue("CA1");
   assert(!new StreamTokens(clock, 30_000, "other secret").redeem(token, "CA1"));
@@ -59,7 +59,7 @@ Deno.test("StreamTokens verify on another instance with the same secret, and on 
   assert(!other.redeem(token, "CA1"));
 });
 
-Deno.test("StreamTokens cannot be changed: neither a later expiry nor another nonce passes", () => {
+Deno.test("StreamTokens rejects tokens with a changed expiry, nonce or MAC", () => {
   const clock = new FakeClock();
   const tokens = new StreamTokens(clock, 30_000, "secret");
   const [expires = "", nonce = "", mac = ""] = tokens.issue("CA1").split(".");
@@ -74,5 +74,5 @@ Deno.test("StreamTokens cannot be changed: neither a later expiry nor another no
     "é".repeat(500),
   ];
   for (const token of forged) assert(!tokens.redeem(token, "CA1"), token);
-  assert(tokens.redeem(`${expires}.${nonce}.${mac}`, "CA1"), "the token itself is still good");
+  assert(tokens.redeem(`${expires}.${nonce}.${mac}`, "CA1"), "the genuine token is still valid");
 });

@@ -1,107 +1,136 @@
+import { BYTES_PER_MS } from "../../audio/line_format.js";
 import type { Clock } from "../../clock.ts";
+import type { CallEventStream } from "../call_event_stream.ts";
 import { Watchdog } from "../watchdog.ts";
+import { FrameBuffer } from "./frame_buffer.ts";
 
-/** Audio kept while the model is not ready (ms). More than that, and the oldest is dropped. */
+/** Most audio kept while the model is not ready (ms). */
 const EARLY_LIMIT_MS = 10_000;
-/** Kept of what was said before voice activity detection heard it (ms). */
+/** Audio kept from before voice activity detection reported speech (ms). */
 const PREROLL_MS = 800;
-/** Longest gap filled with silence (ms): a timestamp that jumps further is not believed. */
+/** Maximum gap filled with silence (ms). */
 const GAP_LIMIT_MS = 10_000;
+/** A frame may come this much earlier than the clock says (ms): others had a longer delay. */
+const JITTER_MS = 10;
 /** Smallest gap filled (ms): one frame. */
 const GAP_MIN_MS = 20;
-/** While the caller is speaking and no frame comes for this long (ms) … */
+/** A pause in the frames this long while the caller speaks (ms) is a stall … */
 const STALL_MS = 750;
-/** … this much silence (ms) lets the model hear the end of the turn. */
+/** … and is filled with this much silence (ms), so that the model detects the end of the turn. */
 const STALL_FILL_MS = 1_000;
-const BYTES_PER_MS = 8;
 
-/** What became of the caller's audio on its way. */
 export interface CallerAudioCounts {
   readonly frames: number;
   /** Silence put into gaps (ms). */
   readonly filledMs: number;
-  /** Dropped because the model was not ready in time (ms). */
+  /** Audio dropped because the model was not ready in time (ms). */
   readonly droppedMs: number;
 }
 
 /**
- * The caller's audio on its way to the model: base64 µ-law, passed on untouched, frame by frame.
+ * Sends the caller's audio to the model: base64 µ-law, frame by frame, unchanged.
  *
- * Frames from before the model is ready wait here. Where Twilio sends nothing (lost packets, silence suppression), the
- * model has to be given silence, or its voice activity detection never hears the turn end.
+ * Frames wait here until the model is ready. Gaps (lost packets, silence suppression) are filled with silence: without
+ * audio, the model's voice activity detection never reports the end of a turn.
  */
 export class CallerAudio {
+  readonly #clock: Clock;
   readonly #stall: Watchdog;
-  #append: ((payload: string) => void) | undefined;
-  readonly #early = new Kept(EARLY_LIMIT_MS);
-  /** What the model was given of a turn it has not answered, or of the last moment: another would not know it. */
-  readonly #unanswered = new Kept(EARLY_LIMIT_MS);
+  #send: ((payload: string) => void) | undefined;
+  readonly #early = new FrameBuffer(EARLY_LIMIT_MS);
+  /** Audio of the turn the model has not answered, or the pre-roll: a new session needs it. */
+  readonly #unanswered = new FrameBuffer(EARLY_LIMIT_MS);
   #inTurn = false;
-  /** Where the next frame should begin, in the stream's own milliseconds. */
+  /** Expected timestamp of the next frame (ms of the stream). */
   #position: number | undefined;
+  /** All audio so far, silence included (ms). */
+  #totalMs = 0;
+  /** When the audio must have begun, by the frame that came with the least delay (ms of the clock). */
+  #startedAt = Infinity;
   #speaking = false;
   #muted = false;
   #frames = 0;
-  #givenMs = 0;
+  #sentMs = 0;
   #filledMs = 0;
   #droppedMs = 0;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, events: CallEventStream) {
+    this.#clock = clock;
     this.#stall = new Watchdog(clock, STALL_MS, () => this.#fill(STALL_FILL_MS));
+    events.on("caller started speaking", () => this.setSpeaking(true));
+    events.on("caller stopped speaking", () => this.setSpeaking(false));
+    // Audio that continues an item the caller spoke over does not answer the caller.
+    events.on(["assistant started speaking", "function called"], () => this.turnAnswered());
+  }
+
+  /** Frames taken so far. */
+  get frames(): number {
+    return this.#frames;
   }
 
   get counts(): CallerAudioCounts {
     return { frames: this.#frames, filledMs: this.#filledMs, droppedMs: this.#droppedMs };
   }
 
-  /** How much the model of now has been given (ms). */
-  get givenMs(): number {
-    return this.#givenMs;
+  /** Audio sent to the present session (ms). */
+  get sentMs(): number {
+    return this.#sentMs;
   }
 
-  /** Takes one frame: base64 µ-law, and where it belongs in the stream (ms). */
-  frame(payload: string, timestamp: number): void {
-    this.#frames++;
-    const ms = payloadMs(payload);
-    const gap = this.#position === undefined ? 0 : timestamp - this.#position;
-    if (gap >= GAP_MIN_MS) this.#fill(Math.min(gap, GAP_LIMIT_MS));
-    this.#pass(this.#muted ? silence(Math.round(ms * BYTES_PER_MS)) : payload, ms);
-    this.#position = timestamp + ms;
-    if (this.#speaking) this.#stall.touch();
-  }
-
-  /** The model is ready: what has waited goes first. */
-  open(append: (payload: string) => void): void {
-    this.#append = append;
-    this.#givenMs = 0;
-    for (const { payload, ms } of this.#early.take()) this.#pass(payload, ms);
-  }
-
-  /** The model is gone: audio waits again, and with it what was said and not answered, or may just have begun. */
-  close(): void {
-    for (const { payload, ms } of this.#unanswered.take()) this.#droppedMs += this.#early.push(payload, ms);
-    this.#append = undefined;
-    this.speaking(false);
-  }
-
-  /** Whether the caller has said something that has no answer yet. */
+  /** Whether the caller has said something that is not answered yet. */
   get inTurn(): boolean {
     return this.#inTurn;
   }
 
-  /** What was said so far has its answer. */
-  answered(): void {
-    this.#inTurn = false;
-    this.#unanswered.take();
+  /**
+   * Takes one frame.
+   *
+   * @param payload Base64 µ-law.
+   * @param timestamp Its place in the stream (ms).
+   */
+  frame(payload: string, timestamp: number): void {
+    this.#frames++;
+    const ms = payloadMs(payload);
+    const gap = this.#position === undefined ? 0 : timestamp - this.#position;
+    const now = this.#clock.now();
+    // A timestamp that is further ahead than the clock allows is not believed.
+    const believedMs = now - this.#startedAt - this.#totalMs;
+    const fillMs = Math.min(gap <= believedMs + JITTER_MS ? gap : Math.floor(believedMs), GAP_LIMIT_MS);
+    if (fillMs >= GAP_MIN_MS) this.#fill(fillMs);
+    this.#startedAt = Math.min(this.#startedAt, now - this.#totalMs);
+    this.#totalMs += ms;
+    this.#forward(this.#muted ? silence(Math.round(ms * BYTES_PER_MS)) : payload, ms);
+    this.#position = timestamp + ms;
+    if (this.#speaking) this.#stall.touch();
   }
 
-  /** Whether silence goes to the model instead of what the caller says. */
+  /** The model is ready: sends the waiting frames, then each new one, to `send`. */
+  open(send: (payload: string) => void): void {
+    this.#send = send;
+    this.#sentMs = 0;
+    for (const { payload, ms } of this.#early.drain()) this.#forward(payload, ms);
+  }
+
+  /** The session is gone: frames wait for the next one, behind the audio of the unanswered turn. */
+  close(): void {
+    for (const { payload, ms } of this.#unanswered.drain()) this.#droppedMs += this.#early.push(payload, ms);
+    this.#send = undefined;
+    this.setSpeaking(false);
+  }
+
+  /** Everything said so far is answered. */
+  turnAnswered(): void {
+    this.#inTurn = false;
+    this.#unanswered.drain();
+  }
+
+  /** Sends silence instead of the caller's audio while `muted`. */
   mute(muted: boolean): void {
     this.#muted = muted;
   }
 
-  /** Whether the model hears the caller speak: only then does a stall keep a turn open. */
-  speaking(speaking: boolean): void {
+  /** Whether the model hears the caller speak; only then can a stall keep a turn open. */
+  setSpeaking(speaking: boolean): void {
     this.#speaking = speaking;
     if (speaking) this.#inTurn = true;
     if (speaking) this.#stall.touch();
@@ -109,57 +138,22 @@ export class CallerAudio {
   }
 
   #fill(ms: number): void {
-    const bytes = Math.round(ms * BYTES_PER_MS);
     this.#filledMs += ms;
+    this.#totalMs += ms;
     this.#position = (this.#position ?? 0) + ms;
-    this.#pass(silence(bytes), ms);
+    this.#forward(silence(Math.round(ms * BYTES_PER_MS)), ms);
   }
 
-  #pass(payload: string, ms: number): void {
-    if (!this.#append) {
+  #forward(payload: string, ms: number): void {
+    if (!this.#send) {
       this.#droppedMs += this.#early.push(payload, ms);
       return;
     }
-    this.#givenMs += ms;
+    this.#sentMs += ms;
     this.#unanswered.push(payload, ms);
     if (!this.#inTurn) this.#unanswered.trim(PREROLL_MS);
-    // Last, for it may close this: a model that does not read any more is given up.
-    this.#append(payload);
-  }
-}
-
-/** Audio that is kept, up to so much of it (ms): the oldest goes first. */
-class Kept {
-  readonly #limitMs: number;
-  #frames: { payload: string; ms: number }[] = [];
-  #ms = 0;
-
-  constructor(limitMs: number) {
-    this.#limitMs = limitMs;
-  }
-
-  /** @returns how much older audio had to go (ms). */
-  push(payload: string, ms: number): number {
-    this.#frames.push({ payload, ms });
-    this.#ms += ms;
-    return this.trim(this.#limitMs);
-  }
-
-  trim(limitMs: number): number {
-    let dropped = 0;
-    while (this.#ms > limitMs) {
-      const oldest = this.#frames.shift();
-      if (!oldest) break;
-      this.#ms -= oldest.ms;
-      dropped += oldest.ms;
-    }
-    return dropped;
-  }
-
-  /** All of it, which is kept no longer. */
-  take(): { payload: string; ms: number }[] {
-    this.#ms = 0;
-    return this.#frames.splice(0);
+    // Last, because it may call close(): a session that does not read any more is dropped.
+    this.#send(payload);
   }
 }
 

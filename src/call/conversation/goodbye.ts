@@ -1,54 +1,56 @@
-import type { Cancel, Clock } from "../../clock.ts";
-import type { Heard, ModelSession } from "../../model/session.ts";
+import type { Clock } from "../../clock.ts";
+import type { ModelSession } from "../../model/model_interface.ts";
+import type { AssistantSpeech } from "./assistant_speech.ts";
+import { PlaybackDeadline } from "./playback_deadline.ts";
 
-/** A goodbye not heard by then is not waited for any longer (ms). */
-export const GOODBYE_MS = 15_000;
-
-/** What a goodbye needs of its call. */
 export interface GoodbyeOptions {
   readonly clock: Clock;
   readonly session: ModelSession;
-  /** Ends what is being played; says how much of it was heard. */
-  readonly cut: () => readonly Heard[];
-  /** Runs `then` when all that was said has been heard. */
-  readonly whenHeard: (then: () => void) => void;
-  /** What the model is told to say. */
+  readonly speech: Pick<AssistantSpeech, "interrupt" | "whenPlayed" | "progress">;
+  /** The model's instructions. */
   readonly instructions: string;
-  /** Called once. */
-  readonly over: (heard: boolean) => void;
+  /** Called once, with whether the caller heard the goodbye. */
+  readonly onEnd: (heard: boolean) => void;
 }
 
 /**
- * Has the assistant say goodbye, at once, and tells when the caller has heard it.
+ * Makes the assistant say goodbye now, and reports when the caller has heard it.
  *
- * Nothing interrupts it: the model no longer listens. `docs/design/admission-and-drain.md` has the races.
+ * Nothing interrupts it: the model stops listening. `docs/design/admission-and-drain.md` has the races.
  */
 export class Goodbye {
-  readonly #cap: Cancel;
-  readonly #over: (heard: boolean) => void;
+  readonly #options: GoodbyeOptions;
+  readonly #deadline: PlaybackDeadline;
 
-  constructor({ clock, session, cut, whenHeard, instructions, over }: GoodbyeOptions) {
-    this.#over = over;
-    this.#cap = clock.after(GOODBYE_MS, () => this.#finish(false));
+  constructor(options: GoodbyeOptions) {
+    this.#options = options;
+    const { clock, session, speech, instructions } = options;
     session.stopListening();
-    session.interrupted(cut());
-    session.stopSpeech();
-    session.requestSpeech({
+    this.#breakOff();
+    this.#deadline = new PlaybackDeadline(clock, () => speech.progress, () => this.#end(false));
+    session.requestResponse({
       instructions,
-      answered: ({ spoke }) => {
-        if (spoke) whenHeard(() => this.#finish(true));
-        else this.#finish(false);
+      // A response to the caller that the model created in the meantime.
+      onPostponed: () => this.#breakOff(),
+      onDone: ({ hasAudio }) => {
+        if (hasAudio) speech.whenPlayed(() => this.#end(true));
+        else this.#end(false);
       },
     });
   }
 
-  /** The call is over anyway. */
   stop(): void {
-    this.#cap();
+    this.#deadline.cancel();
   }
 
-  #finish(heard: boolean): void {
-    this.#cap();
-    this.#over(heard);
+  #breakOff(): void {
+    const { session, speech } = this.#options;
+    session.interrupt(speech.interrupt());
+    session.cancelResponse();
+  }
+
+  #end(heard: boolean): void {
+    this.stop();
+    this.#options.onEnd(heard);
   }
 }

@@ -1,14 +1,14 @@
 import type { Clock } from "../../clock.ts";
 
-/** Waits before a lost session is dialled again (ms); after so many tries within a minute it is given up. */
+/** Wait before each attempt to reconnect (ms). After this many attempts within the window, the session is given up. */
 const WAITS_MS = [0, 1_000, 3_000];
 const WINDOW_MS = 60_000;
 
-/** Losses that may not happen again: the network's, the server's, and the end of the vendor's hour. */
-const RECOVERABLE = new Set(["closed", "dial", "not_ready", "overloaded", "session_expired"]);
+/** Failures that may not happen again: of the network, of the server, and the end of the vendor's session limit. */
+const RECOVERABLE = new Set(["closed", "connect", "not_ready", "overloaded", "session_expired"]);
 
-/** Whether a model session that was lost is worth another. */
-export class Reconnect {
+/** Decides whether a lost model session is replaced. */
+export class ReconnectPolicy {
   readonly #clock: Clock;
   #losses: number[] = [];
 
@@ -16,8 +16,8 @@ export class Reconnect {
     this.#clock = clock;
   }
 
-  /** How long to wait before dialling again (ms); undefined when that is no use. */
-  afterLoss(code: string): number | undefined {
+  /** @returns how long to wait before reconnecting (ms); undefined to give up. */
+  waitAfterLoss(code: string): number | undefined {
     if (!RECOVERABLE.has(code)) return undefined;
     const now = this.#clock.now();
     this.#losses = this.#losses.filter((at) => now - at < WINDOW_MS);

@@ -1,232 +1,256 @@
 import type { Span, Turn } from "../../records/call_record.ts";
-import type { TurnHops } from "../../telemetry/turn_hops.ts";
+import type { TurnLatency } from "../../telemetry/turn_latency.ts";
+import type { CallEventStream } from "../call_event_stream.ts";
 
-/** Begins the names of notes of our own: an item of the model's has another one. */
+/** Prefix of the ids of notes; the model's items have other ids. */
 const NOTE = "parley-note-";
-/** Most of a conversation that is told to another session (characters): some 1,500 tokens. */
-const MAX_RETOLD = 6_000;
+/** Most of a conversation that the next session is given (characters): about 1,500 tokens. */
+const MAX_TEXT = 6_000;
 
 interface Item {
-  who: Turn["who"] | undefined;
+  speaker: Turn["speaker"] | undefined;
   atMs: number;
   text: string | undefined;
-  /** All its words are there. */
+  /** Whether the text is complete. */
   done: boolean;
   heardMs?: number;
   totalMs?: number;
-  cut?: true;
-  latency?: TurnHops;
+  interrupted?: true;
+  latency?: TurnLatency;
   spoken?: Span;
   generated?: Span;
   played?: Span;
 }
 
-/** One thing said, while the call goes on. */
-export interface Said {
+/** A turn while the call runs. */
+export interface LiveTurn extends Turn {
   readonly id: string;
-  /** What was said before it. */
-  readonly previous?: string;
-  readonly who: Turn["who"];
-  /** Its words as far as they are known; of an answer that was cut, those that were heard. */
+  /** The transcript so far. */
   readonly text: string;
-  /** Whether there will be no more of them. */
   readonly done: boolean;
-  /** Words of an answer that was cut and nobody heard. */
-  readonly unheard?: string;
-  readonly heardMs?: number;
-  readonly cut?: true;
 }
 
 /**
- * What was said in a call, in the order of the conversation and not in that of arrival: transcripts come late, and the
- * caller's often after the answer. `docs/design/records.md` has the rules. Times count from the stream's start (ms).
+ * The turns of a call, in the order of the conversation: transcripts arrive late, the caller's often after the answer.
+ * `docs/design/records.md` has the rules. Times are milliseconds from the stream's start. Emits "turn changed".
  */
 export class Transcript {
   readonly #items = new Map<string, Item>();
-  /** Names of all items of the conversation, also of those nobody said. */
+  /** Ids of all items, including notes and function calls. */
   readonly #order: string[] = [];
-  readonly #changed: (said: Said) => void;
+  readonly #events: CallEventStream;
   #notes = 0;
 
-  /** @param changed Told of each thing said, whenever more of it is known. */
-  constructor(changed: (said: Said) => void = () => {}) {
-    this.#changed = changed;
+  constructor(events: CallEventStream) {
+    this.#events = events;
   }
 
   /**
-   * The model's server has put an item into the conversation.
+   * Adds an item of the model's conversation, or moves a known one to its place.
    *
-   * @param previous The one before it, where there is one.
-   * @param who Who said it; nobody, for a note or a function's call.
+   * @param previous Id of the item before it, if any.
+   * @param speaker Missing for a note or a function call.
    */
-  added(itemId: string, previous: string | undefined, who: Turn["who"] | undefined, atMs: number): void {
-    const known = this.#order.indexOf(itemId);
-    if (known >= 0) this.#order.splice(known, 1);
+  addItem(
+    itemId: string,
+    previous: string | undefined,
+    speaker: Turn["speaker"] | undefined,
+    atMs: number,
+  ): void {
+    const oldIndex = this.#order.indexOf(itemId);
+    if (oldIndex >= 0) this.#order.splice(oldIndex, 1);
     let place = previous === undefined ? -1 : this.#order.indexOf(previous);
-    // What was noted behind that item was noted before this one.
+    // Notes added after the previous item were added before this one.
     while (place >= 0 && this.#order[place + 1]?.startsWith(NOTE)) place++;
     this.#order.splice(place < 0 ? this.#order.length : place + 1, 0, itemId);
     const item = this.#items.get(itemId);
-    if (item) item.who = who;
-    else this.#items.set(itemId, { who, atMs, text: undefined, done: false });
-    this.#tell(itemId);
+    if (item) item.speaker = speaker;
+    else this.#items.set(itemId, { speaker, atMs, text: undefined, done: false });
+    this.#emit(itemId);
   }
 
-  /** A few words more of an item. */
-  wordsCame(itemId: string, who: Turn["who"], words: string, atMs: number): void {
-    const item = this.#item(itemId, who, atMs);
+  appendText(itemId: string, speaker: Turn["speaker"], delta: string, atMs: number): void {
+    const item = this.#item(itemId, speaker, atMs);
     if (item.done) return;
-    item.text = (item.text ?? "") + words;
-    this.#tell(itemId);
+    item.text = (item.text ?? "") + delta;
+    this.#emit(itemId);
   }
 
-  /** All words of an item. */
-  said(itemId: string, who: Turn["who"], text: string, atMs: number): void {
-    const item = this.#item(itemId, who, atMs);
+  /** Sets an item's complete text. */
+  setText(itemId: string, speaker: Turn["speaker"], text: string, atMs: number): void {
+    const item = this.#item(itemId, speaker, atMs);
     item.text = text.trim();
     item.done = true;
-    this.#tell(itemId);
+    this.#emit(itemId);
   }
 
-  /** The model was told something that nobody said. */
-  noted(text: string, atMs: number): void {
+  /** Adds a note to the model that nobody said. */
+  addNote(text: string, atMs: number): void {
     const itemId = `${NOTE}${++this.#notes}`;
     this.#order.push(itemId);
-    this.#items.set(itemId, { who: undefined, atMs, text, done: true });
+    this.#items.set(itemId, { speaker: undefined, atMs, text, done: true });
+  }
+
+  /** Whether an item's complete text is known, and not empty. */
+  hasText(itemId: string): boolean {
+    const { text = "", done } = this.#items.get(itemId) ?? {};
+    return done === true && text !== "";
   }
 
   /**
-   * The caller says it again, to another session: it is taken back, unless its words are known already.
+   * Removes a turn of the caller's whose audio is given to another session again.
    *
-   * @returns whether it was.
+   * @returns whether it was removed.
    */
-  takeBack(itemId: string): boolean {
+  revert(itemId: string): boolean {
     const item = this.#items.get(itemId);
-    if (!item || item.text) return false;
+    if (!item) return false;
     item.done = true;
-    this.#tell(itemId);
+    this.#emit(itemId);
     this.#items.delete(itemId);
     return true;
   }
 
-  /** The caller began to say it, or ceased to. */
-  spoken(itemId: string, edge: Partial<Span>, atMs: number): void {
+  /** Sets when the caller started or stopped speaking. */
+  setSpoken(itemId: string, edge: Partial<Span>, atMs: number): void {
     const item = this.#item(itemId, "caller", atMs);
     item.spoken = { ...item.spoken ?? { fromMs: atMs, toMs: atMs }, ...edge };
   }
 
-  /** Audio of an answer came from the model. */
+  /** Audio of an item arrived from the model. */
   generated(itemId: string, atMs: number): void {
     const item = this.#item(itemId, "assistant", atMs);
     item.generated = { fromMs: item.generated?.fromMs ?? atMs, toMs: atMs };
   }
 
-  /** Audio of an answer is on its way to the caller, or was heard until now. */
+  /** Audio of an item was sent to the caller, or has been heard until now. */
   played(itemId: string, atMs: number): void {
     const item = this.#items.get(itemId);
     if (item) item.played = { fromMs: item.played?.fromMs ?? atMs, toMs: atMs };
   }
 
-  /** How much of an answer was heard (ms), and how much there was; `cut` when the caller interrupted it now. */
-  heard(itemId: string, heardMs: number, totalMs: number, cut: boolean, atMs: number): void {
+  /** Sets how much of an item's audio the caller heard (ms), and whether it was interrupted now. */
+  heard(itemId: string, heardMs: number, totalMs: number, interrupted: boolean, atMs: number): void {
     const item = this.#item(itemId, "assistant", atMs);
     item.heardMs = heardMs;
     item.totalMs = totalMs;
-    if (cut) {
-      item.cut = true;
+    if (interrupted) {
+      item.interrupted = true;
       this.played(itemId, atMs);
     }
-    this.#tell(itemId);
+    this.#emit(itemId);
   }
 
-  /** How long an answer took. */
-  timed(itemId: string, latency: TurnHops, atMs: number): void {
+  setLatency(itemId: string, latency: TurnLatency, atMs: number): void {
     this.#item(itemId, "assistant", atMs).latency = latency;
   }
 
-  /** All that is said so far, in order. */
-  all(): Said[] {
-    return this.#order.flatMap((itemId) => this.#said(itemId) ?? []);
-  }
-
   /** Whether anything was said and heard. */
-  get begun(): boolean {
-    return this.#items.values().some((item) => item.who && item.text && wasSaid(item));
+  get hasSpeech(): boolean {
+    return this.#items.values().some((item) => item.speaker && item.text && wasHeard(item));
   }
 
-  /** The end of what was said and noted, as text for the model; empty when nothing was. */
-  retold(): string {
+  /** The last turns and notes, as text for the model; empty when the call has none. */
+  get text(): string {
     const lines = this.#order.map((itemId) => this.#items.get(itemId)).flatMap((item) => {
-      if (!item || !wasSaid(item)) return [];
-      const { text } = heardOf(item);
-      const who = item.who === "caller" ? "Caller" : item.who === "assistant" ? "You" : "Note";
-      return text === "" ? [] : [`${who}: ${text}`];
+      if (!item || !wasHeard(item)) return [];
+      const { text } = splitAtHeard(item);
+      const speaker = item.speaker === "caller" ? "Caller" : item.speaker === "assistant" ? "You" : "Note";
+      return text === "" ? [] : [`${speaker}: ${text}`];
     });
-    return lines.join("\n").slice(-MAX_RETOLD);
+    return lastLines(lines, MAX_TEXT);
   }
 
-  /** All that was said, in order. Answers of which nothing was heard were not said. */
-  turns(): Turn[] {
-    return this.#order.map((itemId) => this.#items.get(itemId)).flatMap((item) => {
-      if (!item?.who || !wasSaid(item)) return [];
-      const { who, text, atMs, heardMs, totalMs, cut, latency, spoken, generated, played } = item;
-      return [{
-        who,
-        ...(text === undefined ? {} : { text: heardOf(item).text }),
-        atMs,
-        ...(heardMs === undefined ? {} : { heardMs }),
-        ...(totalMs === undefined ? {} : { totalMs }),
-        ...(cut ? { cut } : {}),
-        ...(latency ? { latency } : {}),
-        ...(spoken ? { spoken } : {}),
-        ...(generated ? { generated } : {}),
-        ...(played ? { played } : {}),
-      }];
-    });
+  /** All turns, for the record, without answers the caller heard nothing of. */
+  get turns(): Turn[] {
+    return this.#order.map((itemId) => this.#items.get(itemId)).flatMap((item) =>
+      item?.speaker && wasHeard(item) ? [turnOf(item, item.speaker)] : []
+    );
   }
 
-  #item(itemId: string, who: Turn["who"], atMs: number): Item {
-    const known = this.#items.get(itemId);
-    if (known) {
-      known.who ??= who;
-      return known;
+  /** All turns, for watchers of the call. */
+  get liveTurns(): LiveTurn[] {
+    return this.#order.flatMap((itemId) => this.#liveTurn(itemId) ?? []);
+  }
+
+  #item(itemId: string, speaker: Turn["speaker"], atMs: number): Item {
+    const existing = this.#items.get(itemId);
+    if (existing) {
+      existing.speaker ??= speaker;
+      return existing;
     }
-    this.added(itemId, undefined, who, atMs);
-    return this.#item(itemId, who, atMs);
+    this.addItem(itemId, undefined, speaker, atMs);
+    return this.#item(itemId, speaker, atMs);
   }
 
-  #tell(itemId: string): void {
-    const said = this.#said(itemId);
-    if (said) this.#changed(said);
+  #emit(itemId: string): void {
+    const turn = this.#liveTurn(itemId);
+    if (turn) this.#events.emit({ type: "turn changed", turn });
   }
 
-  #said(itemId: string): Said | undefined {
+  #liveTurn(itemId: string): LiveTurn | undefined {
     const item = this.#items.get(itemId);
-    if (!item?.who) return undefined;
+    if (!item?.speaker) return undefined;
     const previous = this.#order.slice(0, this.#order.indexOf(itemId)).findLast((id) => !id.startsWith(NOTE));
-    const { text, unheard } = heardOf(item);
+    const { text, unheard } = splitAtHeard(item);
     return {
+      ...turnOf(item, item.speaker),
       id: itemId,
       ...(previous === undefined ? {} : { previous }),
-      who: item.who,
       text,
       done: item.done,
       ...(unheard === "" ? {} : { unheard }),
-      ...(item.heardMs === undefined ? {} : { heardMs: item.heardMs }),
-      ...(item.cut ? { cut: item.cut } : {}),
     };
   }
 }
 
-/** Answers of which nothing was heard were not. */
-function wasSaid({ who, heardMs }: Item): boolean {
-  return who !== "assistant" || heardMs !== 0;
+function turnOf(item: Item, speaker: Turn["speaker"]): Turn {
+  const { text, atMs, heardMs, totalMs, interrupted, latency, spoken, generated, played } = item;
+  return {
+    speaker,
+    ...(text === undefined ? {} : { text: splitAtHeard(item).text }),
+    atMs,
+    ...(heardMs === undefined ? {} : { heardMs }),
+    ...(totalMs === undefined ? {} : { totalMs }),
+    ...(interrupted ? { interrupted } : {}),
+    ...(latency ? { latency } : {}),
+    ...(spoken ? { spoken } : {}),
+    ...(generated ? { generated } : {}),
+    ...(played ? { played } : {}),
+  };
 }
 
-/** As much of a text as of its audio, up to the last space before; and the rest of it. */
-function heardOf({ text = "", cut, heardMs = 0, totalMs = 0 }: Item): { text: string; unheard: string } {
-  if (!cut || heardMs > 0 && heardMs >= totalMs) return { text, unheard: "" };
+/** The last lines that have at most `maxLength` characters together; of one that is longer, its end. */
+function lastLines(lines: readonly string[], maxLength: number): string {
+  let first = lines.length - 1;
+  let length = lines[first]?.length ?? 0;
+  while (first > 0 && length + 1 + (lines[first - 1]?.length ?? 0) <= maxLength) {
+    length += 1 + (lines[--first]?.length ?? 0);
+  }
+  const text = lines.slice(Math.max(0, first)).join("\n").slice(-maxLength);
+  // Never from the middle of a character.
+  return text.replace(/^[\uDC00-\uDFFF]/, "");
+}
+
+/** False for an answer the caller heard nothing of. */
+function wasHeard({ speaker, heardMs }: Item): boolean {
+  return speaker !== "assistant" || heardMs !== 0;
+}
+
+/** Finds words in any language, also in those without spaces. */
+const WORDS = new Intl.Segmenter(undefined, { granularity: "word" });
+
+/** Splits an interrupted text in proportion to the audio heard, after the last word that was heard whole. */
+function splitAtHeard(
+  { text = "", interrupted, heardMs = 0, totalMs = 0 }: Item,
+): { text: string; unheard: string } {
+  if (!interrupted || heardMs > 0 && heardMs >= totalMs) return { text, unheard: "" };
   const length = heardMs > 0 ? Math.floor(text.length * heardMs / totalMs) : 0;
-  const space = Math.max(0, text.lastIndexOf(" ", length));
-  return { text: text.slice(0, space).trimEnd(), unheard: text.slice(space).trimStart() };
+  let end = 0;
+  for (const { index, segment, isWordLike } of WORDS.segment(text)) {
+    if (index > length) break;
+    // Punctuation belongs to the word before it.
+    if (isWordLike || segment.trim() === "") end = index;
+  }
+  return { text: text.slice(0, end).trimEnd(), unheard: text.slice(end).trimStart() };
 }

@@ -1,33 +1,25 @@
-import { costOf } from "../../model/prices.ts";
-import type { ModelSession, WrittenText } from "../../model/session.ts";
-import type { Metrics } from "../../telemetry/metrics.ts";
+import { costUsd } from "../../model/prices.ts";
+import type { ModelSession, TextResponse } from "../../model/model_interface.ts";
+import type { CallEventStream } from "../call_event_stream.ts";
 
 const SUMMARISE =
   "The call is over. Write down in two or three sentences, for the people you answer for, who called, what they wanted, " +
   "what was agreed and what is left to do. Write only what was said.";
 
 /**
- * Has the model write what a call came to, and closes its session: 8 s at most.
+ * Makes the model write a summary of the call, then closes its session, after 8 s at most. Emits "summary written".
  *
- * @param model Its name, for what that costs.
- * @param billed Told the cost, where a price is known (US dollars).
- * @returns the text, if one came.
+ * @param model Name of the model, for its price.
+ * @returns the summary, if one came.
  */
 export async function writeSummary(
   session: ModelSession,
-  { metrics, model, billed }: {
-    readonly metrics: Metrics;
-    readonly model: string;
-    readonly billed: (cost: number) => void;
-  },
+  model: string,
+  events: CallEventStream,
 ): Promise<string | undefined> {
-  const written = Promise.withResolvers<WrittenText | undefined>();
+  const written = Promise.withResolvers<TextResponse | undefined>();
   session.closeWithText(SUMMARISE, written.resolve);
   const { text, usage } = await written.promise ?? {};
-  if (usage) {
-    const cost = costOf(model, usage);
-    metrics.answered(model, usage, cost);
-    if (cost) billed(cost);
-  }
+  if (usage) events.emit({ type: "summary written", usage, costUsd: costUsd(model, usage) });
   return text;
 }

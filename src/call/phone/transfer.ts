@@ -1,34 +1,97 @@
-import type { Destination } from "../call_assistant.ts";
+import type { Destination } from "../../assistants/assistant.ts";
+import type { CallAssistant } from "../../assistants/call_assistant.ts";
+import { type CallLine, CONNECT_MS } from "../call_line.ts";
+import type { CallParts } from "../call_parts.ts";
 
-/** Why nobody took a call: what Twilio says of a `<Dial>`. Source: https://www.twilio.com/docs/voice/twiml/dial#dialcallstatus */
-export type TransferFailure = keyof typeof REASONS;
+/** The `DialCallStatus` of a `<Dial>` that was not answered. Source: https://www.twilio.com/docs/voice/twiml/dial#dialcallstatus */
+export type TransferFailure = keyof typeof FAILURES;
 
-const REASONS = {
+const FAILURES = {
   busy: "the line was busy",
   "no-answer": "nobody answered",
   failed: "the call could not be placed",
   canceled: "the call was given up",
 };
 
-/** Whether it says that nobody took the call. */
 export function isTransferFailure(dialStatus: string): dialStatus is TransferFailure {
-  return Object.hasOwn(REASONS, dialStatus);
+  return Object.hasOwn(FAILURES, dialStatus);
 }
 
-/** A caller on the way to somebody else, who may come back. */
-export class Transfer {
-  #why: TransferFailure | undefined;
+export interface TransfersOptions
+  extends Pick<CallParts, "model" | "ending" | "events" | "timeline" | "log"> {
+  readonly assistant: Pick<CallAssistant, "destinations" | "keypad">;
+  readonly line: CallLine;
+}
 
-  constructor(readonly destination: Destination) {}
+/** Transfers the caller to a destination, and takes them back when it does not answer. */
+export class Transfers {
+  readonly #options: TransfersOptions;
+  #current: { readonly destination: Destination; failure?: TransferFailure } | undefined;
 
-  failed(why: TransferFailure): void {
-    this.#why = why;
+  constructor(options: TransfersOptions) {
+    this.#options = options;
+    const { assistant, events, ending, model, timeline } = options;
+    events.on("menu key pressed", ({ key }) => {
+      const destination = this.find(assistant.keypad.menu.get(key));
+      if (!destination) return;
+      timeline.add("keypad", key, { detail: destination.name });
+      // Without the model: the caller may be trying to get away from it.
+      this.start(destination);
+    });
+    events.on("stream attached", () => {
+      const instructions = this.#welcomeBack();
+      this.#current = undefined;
+      if (instructions && !ending.started) model.say({ instructions });
+    });
   }
 
-  /** What the assistant is told when the caller is back. */
-  welcomeBack(): string {
-    const why = this.#why ? REASONS[this.#why] : "the caller came back";
-    return `You had passed the caller on to "${this.destination.name}", but ${why}, and they are back with you. Tell them so, ` +
+  /** The destination of the transfer in progress. */
+  get current(): Destination | undefined {
+    return this.#current?.destination;
+  }
+
+  find(name: string | undefined): Destination | undefined {
+    return this.#options.assistant.destinations.find((destination) => destination.name === name);
+  }
+
+  /**
+   * Closes the stream, so that Twilio requests TwiML and gets a `<Dial>`.
+   *
+   * @returns false when no caller is on the line, or the call is ending.
+   */
+  start(destination: Destination): boolean {
+    const { ending, events, line } = this.#options;
+    if (!line.connected || ending.started) return false;
+    events.emit({ type: "transfer started", destination });
+    this.#current = { destination };
+    line.detach(destination.ringSeconds * 1000 + CONNECT_MS);
+    return true;
+  }
+
+  /** The destination answered, so the call ends here. */
+  answered(): void {
+    if (!this.#current) return;
+    const { ending, timeline } = this.#options;
+    timeline.add("transfer", this.#current.destination.name, { ok: true });
+    ending.end("transferred", true);
+  }
+
+  /** The destination did not answer: the caller comes back, on a new stream. */
+  failed(failure: TransferFailure): void {
+    if (!this.#current) return;
+    const { line, log, timeline } = this.#options;
+    const { name } = this.#current.destination;
+    log.info("transfer failed", { destination: name, reason: failure });
+    this.#current.failure = failure;
+    timeline.add("transfer", name, { ok: false, detail: failure });
+    line.awaitStream(CONNECT_MS);
+  }
+
+  #welcomeBack(): string | undefined {
+    if (!this.#current) return undefined;
+    const { destination, failure } = this.#current;
+    const reason = failure ? FAILURES[failure] : "the caller came back";
+    return `You had passed the caller on to "${destination.name}", but ${reason}, and they are back with you. Tell them so, ` +
       "apologise, and ask what else you can do. Do not try the same again unless they ask for it.";
   }
 }

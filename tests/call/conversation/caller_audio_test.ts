@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { CallEventStream } from "../../../src/call/call_event_stream.ts";
 import { CallerAudio } from "../../../src/call/conversation/caller_audio.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 
@@ -6,15 +7,15 @@ const frame = (value: number, bytes = 160) => new Uint8Array(bytes).fill(value).
 
 function setUp() {
   const clock = new FakeClock();
-  const audio = new CallerAudio(clock);
+  const audio = new CallerAudio(clock, new CallEventStream());
   const out: Uint8Array[] = [];
   const open = () => audio.open((payload) => out.push(Uint8Array.fromBase64(payload)));
   const bytes = () => out.reduce((sum, { length }) => sum + length, 0);
   return { clock, audio, out, open, bytes };
 }
 
-Deno.test("CallerAudio passes payloads on untouched, frame by frame", () => {
-  const audio = new CallerAudio(new FakeClock());
+Deno.test("CallerAudio forwards payloads unchanged, frame by frame", () => {
+  const audio = new CallerAudio(new FakeClock(), new CallEventStream());
   const out: string[] = [];
   audio.open((payload) => out.push(payload));
   audio.frame("AAEC", 0);
@@ -22,7 +23,7 @@ Deno.test("CallerAudio passes payloads on untouched, frame by frame", () => {
   assertEquals(out, ["AAEC", frame(7)]);
 });
 
-Deno.test("CallerAudio loses nothing while the model gets ready", () => {
+Deno.test("CallerAudio keeps frames until the model is ready", () => {
   const { audio, out, open } = setUp();
   for (let i = 0; i < 400; i++) audio.frame(frame(i % 256), i * 20);
   open();
@@ -31,7 +32,7 @@ Deno.test("CallerAudio loses nothing while the model gets ready", () => {
   assertEquals(audio.counts, { frames: 450, filledMs: 0, droppedMs: 0 });
 });
 
-Deno.test("CallerAudio keeps the last ten seconds and counts what it dropped", () => {
+Deno.test("CallerAudio keeps the last 10 s and counts the dropped audio", () => {
   const { audio, open, bytes } = setUp();
   for (let i = 0; i < 600; i++) audio.frame(frame(1), i * 20);
   open();
@@ -40,29 +41,55 @@ Deno.test("CallerAudio keeps the last ten seconds and counts what it dropped", (
 });
 
 Deno.test("CallerAudio fills gaps with silence, to the sample", () => {
-  const { audio, out, open, bytes } = setUp();
+  const { clock, audio, out, open, bytes } = setUp();
   open();
-  audio.frame(frame(1), 100); // streams do not begin at 0
-  audio.frame(frame(1), 120);
-  audio.frame(frame(1), 200);
-  audio.frame(frame(1), 241);
+  let at = 100; // timestamps need not start at 0
+  for (const timestamp of [100, 120, 200, 241]) {
+    clock.advance(timestamp - at);
+    at = timestamp;
+    audio.frame(frame(1), timestamp);
+  }
   assertEquals(out.map(({ length }) => length), [160, 160, 480, 160, 168, 160]);
   assertEquals(out[2]?.every((byte) => byte === 0xff), true);
   assertEquals(bytes(), (241 + 20 - 100) * 8);
   assertEquals(audio.counts.filledMs, 81);
 });
 
-Deno.test("CallerAudio takes jitter of less than a frame for what it is", () => {
+Deno.test("CallerAudio ignores jitter of less than a frame", () => {
   const { audio, open, out } = setUp();
   open();
   for (const timestamp of [0, 21, 39, 61, 99]) audio.frame(frame(1), timestamp);
   assertEquals(out.length, 5);
 });
 
-Deno.test("CallerAudio does not believe timestamps that jump far, or back", () => {
-  const { audio, out, open, bytes } = setUp();
+Deno.test("CallerAudio fills a gap in a burst after a stall, and does not believe swapped or future frames", () => {
+  const cases: [name: string, frames: [afterMs: number, timestamp: number][], filledMs: number][] = [
+    ["an hour ahead", [[20, 20], [20, 3_600_040], [20, 3_600_060]], 0],
+    ["one late frame", [[20, 20], [20, 40], [0, 0], [20, 60], [20, 80]], 0],
+    ["one odd frame", [[20, 20], [20, 9_000], [20, 60], [20, 80]], 0],
+    ["swapped pairs", [[20, 40], [20, 20], [20, 80], [20, 60], [20, 100]], 0],
+    ["lost frames", [[20, 20], [80, 100], [20, 120]], 60],
+    ["lost frames, one of which is early", [[20, 20], [75, 100], [25, 120]], 60],
+    ["lost frames in a burst", [[5_000, 20], [0, 40], [0, 1_060], [0, 1_080]], 1_000],
+    ["more lost frames than time", [[20, 20], [300, 1_040], [20, 1_060]], 280],
+  ];
+  for (const [name, frames, filledMs] of cases) {
+    const { clock, audio, open } = setUp();
+    open();
+    audio.frame(frame(1), 0);
+    for (const [afterMs, timestamp] of frames) {
+      clock.advance(afterMs);
+      audio.frame(frame(1), timestamp);
+    }
+    assertEquals(audio.counts.filledMs, filledMs, name);
+  }
+});
+
+Deno.test("CallerAudio fills at most 10 s for a timestamp that jumps, and nothing for one that goes back", () => {
+  const { clock, audio, out, open, bytes } = setUp();
   open();
   audio.frame(frame(1), 0);
+  clock.advance(60_000);
   audio.frame(frame(1), 1e12);
   assertEquals(bytes(), 160 + 80_000 + 160);
   audio.frame(frame(1), 20);
@@ -70,25 +97,25 @@ Deno.test("CallerAudio does not believe timestamps that jump far, or back", () =
   assertEquals(out.length, 5);
 });
 
-Deno.test("CallerAudio ends an open turn when frames stop to come", () => {
+Deno.test("CallerAudio fills a stall during the caller's turn with silence, once", () => {
   const { clock, audio, open, bytes } = setUp();
   open();
   audio.frame(frame(1), 0);
-  audio.speaking(true);
+  audio.setSpeaking(true);
   clock.advance(700);
   assertEquals(bytes(), 160);
   clock.advance(100);
   assertEquals(bytes(), 160 + 8_000);
   clock.advance(60_000);
   assertEquals(bytes(), 160 + 8_000, "once");
-  // The frames come back two seconds later: what was filled already is not filled again.
+  // The frames resume two seconds later. Only the rest of the gap is filled.
   audio.frame(frame(1), 2_020);
   assertEquals(bytes(), 160 + 16_000 + 160);
-  audio.speaking(false);
+  audio.setSpeaking(false);
   assertEquals(clock.pending, 0);
 });
 
-Deno.test("CallerAudio leaves silence alone while the caller is not speaking", () => {
+Deno.test("CallerAudio does not fill a stall while the caller is silent", () => {
   const { clock, audio, open, bytes } = setUp();
   open();
   audio.frame(frame(1), 0);
@@ -96,7 +123,7 @@ Deno.test("CallerAudio leaves silence alone while the caller is not speaking", (
   assertEquals(bytes(), 160);
 });
 
-Deno.test("CallerAudio goes on waiting when the model is gone, and says the last moment again", () => {
+Deno.test("CallerAudio gives the next session the pre-roll and the frames that waited", () => {
   const { clock, audio, out, open } = setUp();
   open();
   audio.frame(frame(1), 0);
@@ -108,7 +135,7 @@ Deno.test("CallerAudio goes on waiting when the model is gone, and says the last
   assert(clock.pending === 0);
 });
 
-Deno.test("CallerAudio gives another model the turn that was not answered, with the moment before it", () => {
+Deno.test("CallerAudio gives the next session the unanswered turn with its pre-roll", () => {
   const { audio, out, open } = setUp();
   open();
   let timestamp = 0;
@@ -116,36 +143,36 @@ Deno.test("CallerAudio gives another model the turn that was not answered, with 
     for (let n = 0; n < frames; n++, timestamp += 20) audio.frame(frame(value), timestamp);
   };
   say(1, 100);
-  audio.speaking(true);
+  audio.setSpeaking(true);
   say(2, 10);
-  audio.speaking(false);
+  audio.setSpeaking(false);
   say(3, 5);
   audio.close();
   say(4, 5);
   const before = out.length;
   open();
   const again = out.slice(before).map((part) => part[0]);
-  // 800 ms from before the turn was heard.
+  // 800 ms of pre-roll.
   assertEquals(again, [...Array(40).fill(1), ...Array(10).fill(2), ...Array(5).fill(3), ...Array(5).fill(4)]);
   assertEquals(audio.counts.droppedMs, 0);
 });
 
-Deno.test("CallerAudio gives another model nothing that has its answer", () => {
+Deno.test("CallerAudio gives the next session nothing that was answered", () => {
   const { audio, out, open } = setUp();
   open();
-  audio.speaking(true);
+  audio.setSpeaking(true);
   audio.frame(frame(1), 0);
-  audio.speaking(false);
-  audio.answered();
+  audio.setSpeaking(false);
+  audio.turnAnswered();
   audio.close();
   open();
   assertEquals(out.map((part) => part[0]), [1]);
 });
 
-Deno.test("CallerAudio takes a caller who goes on speaking for no stall", () => {
+Deno.test("CallerAudio detects no stall while frames keep coming", () => {
   const { clock, audio, open } = setUp();
   open();
-  audio.speaking(true);
+  audio.setSpeaking(true);
   for (let timestamp = 0; timestamp < 3_000; timestamp += 20) {
     audio.frame(frame(1), timestamp);
     clock.advance(20);
@@ -153,7 +180,7 @@ Deno.test("CallerAudio takes a caller who goes on speaking for no stall", () => 
   assertEquals(audio.counts.filledMs, 0);
 });
 
-Deno.test("CallerAudio loses nothing, however often the model is gone", () => {
+Deno.test("CallerAudio drops nothing over repeated session losses", () => {
   const { audio, open } = setUp();
   for (let i = 0; i < 900; i++) {
     if (i % 300 === 0) audio.close();
@@ -163,18 +190,18 @@ Deno.test("CallerAudio loses nothing, however often the model is gone", () => {
   assertEquals(audio.counts.droppedMs, 0);
 });
 
-Deno.test("CallerAudio knows how much the model of now was given", () => {
+Deno.test("CallerAudio counts the audio sent to the present session", () => {
   const { audio, open } = setUp();
   open();
   for (let i = 0; i < 5; i++) audio.frame(frame(1), i * 20);
-  assertEquals(audio.givenMs, 100);
+  assertEquals(audio.sentMs, 100);
   audio.close();
   open();
   audio.frame(frame(1), 100);
-  assertEquals(audio.givenMs, 120);
+  assertEquals(audio.sentMs, 120);
 });
 
-Deno.test("CallerAudio: a turn begins when the caller speaks, and ends with its answer", () => {
+Deno.test("CallerAudio is in a turn from the caller's speech to its answer", () => {
   const { audio, open } = setUp();
   open();
   const turns: boolean[] = [];
@@ -182,29 +209,29 @@ Deno.test("CallerAudio: a turn begins when the caller speaks, and ends with its 
     step();
     turns.push(audio.inTurn);
   };
-  then(() => audio.speaking(false));
-  then(() => audio.speaking(true));
-  then(() => audio.speaking(false));
+  then(() => audio.setSpeaking(false));
+  then(() => audio.setSpeaking(true));
+  then(() => audio.setSpeaking(false));
   then(() => audio.close());
-  then(() => audio.answered());
+  then(() => audio.turnAnswered());
   assertEquals(turns, [false, true, true, true, false]);
 });
 
-Deno.test("CallerAudio loses nothing to a model that is given up in the middle of what has waited", () => {
+Deno.test("CallerAudio drops nothing when the session closes while waiting frames are sent", () => {
   const { audio, out, open } = setUp();
   for (let i = 0; i < 5; i++) audio.frame(frame(i), i * 20);
-  let given = 0;
-  audio.open(() => ++given === 3 && audio.close());
-  assertEquals(given, 3);
+  let sent = 0;
+  audio.open(() => ++sent === 3 && audio.close());
+  assertEquals(sent, 3);
   audio.frame(frame(5), 100);
   open();
   assertEquals(out.map((part) => part[0]), [0, 1, 2, 3, 4, 5]);
 });
 
-Deno.test("CallerAudio leaves no timer when the model goes in the middle of a turn", () => {
+Deno.test("CallerAudio leaves no timer when the session closes during a turn", () => {
   const { clock, audio, open } = setUp();
   open();
-  audio.speaking(true);
+  audio.setSpeaking(true);
   audio.close();
   assertEquals(clock.pending, 0);
 });

@@ -1,63 +1,78 @@
 import { assertEquals } from "@std/assert";
-import { Goodbye, GOODBYE_MS } from "../../../src/call/conversation/goodbye.ts";
+import { Goodbye } from "../../../src/call/conversation/goodbye.ts";
+import { FIRST_AUDIO_TIMEOUT_MS } from "../../../src/call/conversation/playback_deadline.ts";
 import { Playout } from "../../../src/playout/playout.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
-import { answer, StillSession } from "../../support/still_session.ts";
+import { response, StillSession } from "../../support/still_session.ts";
 
 function setUp(openItem?: string) {
   const clock = new FakeClock();
   const nothing = () => {};
   const playout = new Playout(clock, {
-    sending: nothing,
-    hearing: nothing,
-    heardOn: nothing,
+    sendingStarted: nothing,
+    playbackStarted: nothing,
+    playbackProgressed: nothing,
     markLost: nothing,
   });
   const marks: string[] = [];
   playout.attach({ media: nothing, mark: (name) => marks.push(name), clear: nothing, congested: false });
   const session = new StillSession();
-  const over: boolean[] = [];
+  const ended: boolean[] = [];
   const begin = () =>
     new Goodbye({
       clock,
       session,
-      cut: () => playout.interrupt(openItem),
-      whenHeard: (then) => playout.whenHeard(then),
+      speech: {
+        interrupt: () => playout.interrupt(openItem),
+        whenPlayed: (then) => playout.whenPlayed(then),
+        get progress() {
+          return playout.progress;
+        },
+      },
       instructions: "bye",
-      over: (heard) => over.push(heard),
+      onEnd: (heard) => ended.push(heard),
     });
-  return { clock, playout, marks, session, over, begin };
+  return { clock, playout, marks, session, ended, begin };
 }
 
-Deno.test("Goodbye ends what the assistant says, also of an answer of which all that came was heard", () => {
+Deno.test("Goodbye interrupts the assistant, including an item whose audio so far was heard", () => {
   const { clock, playout, marks, session, begin } = setUp("a");
   playout.enqueue("a", new Uint8Array(800));
   clock.advance(100);
   playout.markEchoed(marks[0] ?? "");
   begin();
-  assertEquals(session.heard, [{ itemId: "a", heardMs: 100 }]);
-  assertEquals([session.listening, session.stopped], [false, 1]);
+  assertEquals(session.interruptions, [{ itemId: "a", heardMs: 100 }]);
+  assertEquals([session.listening, session.cancellations], [false, 1]);
 });
 
-Deno.test("Goodbye is over once, when its last mark is back, and leaves no timer", () => {
-  const { clock, playout, marks, session, over, begin } = setUp();
+Deno.test("Goodbye ends once its last mark is echoed and leaves no timer", () => {
+  const { clock, playout, marks, session, ended, begin } = setUp();
   begin();
   playout.enqueue("bye", new Uint8Array(800));
-  session.asked[0]?.answered?.(answer());
-  assertEquals(over, []);
+  session.requests[0]?.onDone?.(response());
+  assertEquals(ended, []);
   playout.markEchoed(marks[0] ?? "");
-  assertEquals([over, clock.pending], [[true], 0]);
-  clock.advance(GOODBYE_MS);
-  assertEquals(over, [true]);
+  assertEquals([ended, clock.pending], [[true], 0]);
+  clock.advance(FIRST_AUDIO_TIMEOUT_MS);
+  assertEquals(ended, [true]);
 });
 
-Deno.test("Goodbye is not waited for beyond its time, and not at all when it is stopped", () => {
-  const { clock, over, begin } = setUp();
+Deno.test("Goodbye ends after 15 s, and never after stop()", () => {
+  const { clock, ended, begin } = setUp();
   begin();
-  clock.advance(GOODBYE_MS - 1);
-  assertEquals(over, []);
+  clock.advance(FIRST_AUDIO_TIMEOUT_MS - 1);
+  assertEquals(ended, []);
   clock.advance(1);
-  assertEquals(over, [false]);
+  assertEquals(ended, [false]);
   begin().stop();
   assertEquals(clock.pending, 0);
+});
+
+Deno.test("Goodbye interrupts a response that the model created before it", () => {
+  const { playout, session, begin } = setUp();
+  begin();
+  playout.enqueue("answer", new Uint8Array(8_000));
+  session.postpone();
+  assertEquals(session.interruptions.map(({ itemId }) => itemId), ["answer"]);
+  assertEquals([session.cancellations, playout.progress.unheardMs], [2, 0]);
 });

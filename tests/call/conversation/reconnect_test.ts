@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
-import { Reconnect } from "../../../src/call/conversation/reconnect.ts";
+import { ReconnectPolicy } from "../../../src/call/conversation/reconnect.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 
-Deno.test("Reconnect waits longer each time, and gives up at the fourth loss within a minute", () => {
+Deno.test("ReconnectPolicy waits longer each time and gives up at the fourth loss within a minute", () => {
   const clock = new FakeClock();
-  const reconnect = new Reconnect(clock);
-  const lose = () => reconnect.afterLoss("closed");
+  const policy = new ReconnectPolicy(clock);
+  const lose = () => policy.waitAfterLoss("closed");
   assertEquals([lose(), lose(), lose(), lose()], [0, 1_000, 3_000, undefined]);
   clock.advance(59_999);
   assertEquals(lose(), undefined);
@@ -13,13 +13,20 @@ Deno.test("Reconnect waits longer each time, and gives up at the fourth loss wit
   assertEquals([lose(), lose()], [0, 1_000]);
 });
 
-Deno.test("Reconnect tries again what may go well, and nothing that never will", () => {
-  const tried = (code: string) => new Reconnect(new FakeClock()).afterLoss(code) !== undefined;
-  for (const code of ["closed", "session_expired", "overloaded", "dial", "not_ready"]) {
+Deno.test("ReconnectPolicy reconnects after recoverable failures only", () => {
+  const tried = (code: string) => new ReconnectPolicy(new FakeClock()).waitAfterLoss(code) !== undefined;
+  for (const code of ["closed", "session_expired", "overloaded", "connect", "not_ready"]) {
     assertEquals(tried(code), true, code);
   }
   for (
-    const code of ["insufficient_quota", "invalid_api_key", "invalid_model", "format_mismatch", "surprise"]
+    const code of [
+      "unauthorized",
+      "insufficient_quota",
+      "invalid_api_key",
+      "invalid_model",
+      "format_mismatch",
+      "surprise",
+    ]
   ) {
     assertEquals(tried(code), false, code);
   }

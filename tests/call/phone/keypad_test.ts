@@ -1,27 +1,29 @@
 import { assert, assertEquals } from "@std/assert";
+import { CallEventStream } from "../../../src/call/call_event_stream.ts";
 import { Keypad } from "../../../src/call/phone/keypad.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 
 function setUp(menu: string[] = []) {
   const clock = new FakeClock();
-  const told: string[] = [];
-  const keypad = new Keypad(clock, { menu }, {
-    entered: (digits) => told.push(`entered ${digits}`),
-    chosen: (key) => told.push(`chosen ${key}`),
-  });
-  /** Presses keys one after the other; `.` is a second, `,` a moment short of two, `;` two. */
+  const happened: string[] = [];
+  const events = new CallEventStream();
+  events.on("digits entered", ({ digits }) => happened.push(`entered ${digits}`));
+  events.on("menu key pressed", ({ key }) => happened.push(`menu ${key}`));
+  const keypad = new Keypad(clock, { menu }, events);
+  /** Presses keys; `.` advances the clock by 1 s, `,` by 1.999 s, `;` by 2 s. */
   const press = (keys: string) => {
     for (const key of keys) {
       const pause = { ".": 1_000, ",": 1_999, ";": 2_000 }[key];
-      if (pause === undefined) keypad.digit(key);
+      if (pause === undefined) keypad.press(key);
       else clock.advance(pause);
     }
   };
-  return { clock, keypad, press, told };
+  const close = () => events.emit({ type: "call ending", reason: "caller hung up" });
+  return { clock, keypad, press, happened, close };
 }
 
-Deno.test("Keypad puts keys together until # or a pause", () => {
-  const cases: [keys: string, told: string[]][] = [
+Deno.test("Keypad emits digits at # or after a pause", () => {
+  const cases: [keys: string, happened: string[]][] = [
     ["123", []],
     ["123#", ["entered 123"]],
     ["123;", ["entered 123"]],
@@ -36,31 +38,31 @@ Deno.test("Keypad puts keys together until # or a pause", () => {
     ["1".repeat(31), [`entered ${"1".repeat(30)}`]],
   ];
   for (const [keys, expected] of cases) {
-    const { press, told } = setUp();
+    const { press, happened } = setUp();
     press(keys);
-    assertEquals(told, expected, keys);
+    assertEquals(happened, expected, keys);
   }
 });
 
-Deno.test("Keypad takes a key of the menu at once, unless a number has begun", () => {
-  const cases: [keys: string, told: string[]][] = [
-    ["0", ["chosen 0"]],
-    ["00", ["chosen 0", "chosen 0"]],
-    ["0123#", ["chosen 0", "entered 123"]],
+Deno.test("Keypad emits a menu key at once, unless a number has begun", () => {
+  const cases: [keys: string, happened: string[]][] = [
+    ["0", ["menu 0"]],
+    ["00", ["menu 0", "menu 0"]],
+    ["0123#", ["menu 0", "entered 123"]],
     ["120#", ["entered 120"]],
     ["1,0;", ["entered 10"]],
-    ["1;0", ["entered 1", "chosen 0"]],
-    ["#", ["chosen #"]],
+    ["1;0", ["entered 1", "menu 0"]],
+    ["#", ["menu #"]],
     ["1#", ["entered 1"]],
   ];
   for (const [keys, expected] of cases) {
-    const { press, told } = setUp(["0", "#"]);
+    const { press, happened } = setUp(["0", "#"]);
     press(keys);
-    assertEquals(told, expected, keys);
+    assertEquals(happened, expected, keys);
   }
 });
 
-Deno.test("Keypad collects a secret: so many digits, or fewer and #; * begins anew", async () => {
+Deno.test("Keypad collects a secret of a given length or up to #, and * starts over", async () => {
   const cases: [keys: string, secret: string][] = [
     ["1234", "1234"],
     ["12#", "12"],
@@ -71,69 +73,69 @@ Deno.test("Keypad collects a secret: so many digits, or fewer and #; * begins an
     ["0000", "0000"],
   ];
   for (const [keys, secret] of cases) {
-    const { clock, keypad, press, told } = setUp(["0", "1"]);
+    const { clock, keypad, press, happened } = setUp(["0", "1"]);
     const collected = keypad.collect("pin", { digits: 4 });
-    assertEquals([keypad.listening, keypad.idle], [false, false]);
+    assertEquals([keypad.collecting, keypad.idle], [true, false]);
     press(keys);
-    assertEquals([keypad.listening, keypad.secret("pin")], [true, secret], keys);
+    assertEquals([keypad.collecting, keypad.secret("pin")], [false, secret], keys);
     assertEquals(await collected, { digits: secret.length });
-    assertEquals([told, clock.pending], [[], 0], keys);
+    assertEquals([happened, clock.pending], [[], 0], keys);
   }
 });
 
-Deno.test("Keypad takes digits that came before the model asked for them as the secret's first", async () => {
+Deno.test("Keypad uses digits pressed before the request as the secret's first", async () => {
   for (const [before, after] of [["12", "34"], ["1234", ""], ["12345", ""], ["9*12", "34"]] as const) {
-    const { clock, keypad, press, told } = setUp();
+    const { clock, keypad, press, happened } = setUp();
     press(before);
     const collected = keypad.collect("pin", { digits: 4 });
     press(after);
     assertEquals(await collected, { digits: 4 }, before);
     assertEquals(keypad.secret("pin"), "1234", before);
     clock.advance(60_000);
-    assertEquals([told, clock.pending], [[], 0]);
+    assertEquals([happened, clock.pending], [[], 0]);
   }
 });
 
-Deno.test("Keypad drops what follows a secret without a pause: a #, a digit too many", async () => {
-  const { keypad, press, told } = setUp(["#", "5"]);
+Deno.test("Keypad drops keys that follow a secret without a pause", async () => {
+  const { keypad, press, happened } = setUp(["#", "5"]);
   const collected = keypad.collect("pin", { digits: 4 });
   press("1234");
   assertEquals(await collected, { digits: 4 });
   press("5,#,678");
-  assertEquals([told, keypad.idle], [[], false]);
+  assertEquals([happened, keypad.idle], [[], false]);
   press(";");
   assertEquals(keypad.idle, true);
   press("78#");
-  assertEquals([told, keypad.secret("pin")], [["entered 78"], "1234"]);
+  assertEquals([happened, keypad.secret("pin")], [["entered 78"], "1234"]);
 });
 
-Deno.test("Keypad gives a secret up that is not begun, or not gone on with", async () => {
+Deno.test("Keypad times out when no key of a secret comes for 30 s", async () => {
   for (const keys of ["", "1.2", "12*", "#"]) {
-    const { clock, keypad, press, told } = setUp();
+    const { clock, keypad, press, happened } = setUp();
     const collected = keypad.collect("pin", { digits: 4 });
     press(keys);
     clock.advance(29_999);
-    assertEquals(keypad.listening, false, keys);
+    assertEquals(keypad.collecting, true, keys);
     clock.advance(1);
-    assertEquals([keypad.listening, await collected], [true, { failed: "timeout" }], keys);
-    assertEquals([keypad.secret("pin"), told, clock.pending], [undefined, [], 0], keys);
+    assertEquals([keypad.collecting, await collected], [false, { failed: "timeout" }], keys);
+    assertEquals([keypad.secret("pin"), happened, clock.pending], [undefined, [], 0], keys);
   }
 });
 
-Deno.test("Keypad gives a secret up after twice its time, though keys are still pressed; they stay with it", async () => {
-  const { clock, keypad, press, told } = setUp();
+Deno.test("Keypad times out after twice the wait although keys are still pressed", async () => {
+  const { clock, keypad, press, happened } = setUp();
   const collected = keypad.collect("pin", { digits: 4, timeoutMs: 5_000 });
   for (let i = 0; i < 9; i++) press("1*.");
   press("9");
   clock.advance(999);
-  assertEquals(keypad.listening, false);
+  assertEquals(keypad.collecting, true);
   clock.advance(1);
   assertEquals(await collected, { failed: "timeout" });
   press("12;");
-  assertEquals(told, []);
+  assertEquals(happened, []);
 });
 
-Deno.test("Keypad cancels a secret when another is asked for, and forgets the one of that name", async () => {
+Deno.test("Keypad cancels a collection for the next one, and forgets the secret's old value", async () => {
   const { clock, keypad, press } = setUp();
   const first = keypad.collect("card", { digits: 4 });
   press("1234");
@@ -148,30 +150,30 @@ Deno.test("Keypad cancels a secret when another is asked for, and forgets the on
   assertEquals([keypad.secret("card"), keypad.secret("pin"), clock.pending], [undefined, "78", 0]);
 });
 
-Deno.test("Keypad calls a secret off; keys that were still meant for it stay with it", async () => {
-  const { clock, keypad, press, told } = setUp();
+Deno.test("Keypad drops keys that follow a cancelled collection without a pause", async () => {
+  const { clock, keypad, press, happened } = setUp();
   keypad.cancel();
   const collected = keypad.collect("pin", { digits: 4 });
   press("12");
   keypad.cancel();
-  assertEquals([keypad.listening, await collected], [true, { failed: "cancelled" }]);
+  assertEquals([keypad.collecting, await collected], [false, { failed: "cancelled" }]);
   press("34;56#");
-  assertEquals([told, keypad.secret("pin"), clock.pending], [["entered 56"], undefined, 0]);
+  assertEquals([happened, keypad.secret("pin"), clock.pending], [["entered 56"], undefined, 0]);
 });
 
-Deno.test("Keypad when closed cancels what is open, forgets secrets, hears nothing and leaves no timer", async () => {
-  const { clock, keypad, press, told } = setUp(["0"]);
+Deno.test("Keypad cancels and forgets everything at the end of the call and leaves no timer", async () => {
+  const { clock, keypad, press, happened, close } = setUp(["0"]);
   const done = keypad.collect("card", { digits: 2 });
   press("12;34");
   await done;
   const open = keypad.collect("pin", { digits: 4 });
   press("1");
-  keypad.close();
+  close();
   assertEquals(await open, { failed: "cancelled" });
   press("0;12#");
   assertEquals(await keypad.collect("pin", { digits: 1 }), { failed: "cancelled" });
   press("1");
-  assertEquals([keypad.secret("card"), keypad.secret("pin"), told, clock.pending], [
+  assertEquals([keypad.secret("card"), keypad.secret("pin"), happened, clock.pending], [
     undefined,
     undefined,
     [],
@@ -180,27 +182,27 @@ Deno.test("Keypad when closed cancels what is open, forgets secrets, hears nothi
 
   const collecting = setUp();
   collecting.press("12");
-  collecting.keypad.close();
+  collecting.close();
   collecting.clock.advance(5_000);
-  assertEquals([collecting.told, collecting.clock.pending], [[], 0]);
+  assertEquals([collecting.happened, collecting.clock.pending], [[], 0]);
 });
 
-Deno.test("Keypad tells a number once, when its pause ends late and more keys have come", () => {
-  const { clock, press, told } = setUp();
+Deno.test("Keypad emits digits once when its timer fires late", () => {
+  const { clock, press, happened } = setUp();
   press("12");
   clock.stall(5_000);
   press("3");
   clock.advance(2_000);
-  assertEquals([told, clock.pending], [["entered 123"], 0]);
+  assertEquals([happened, clock.pending], [["entered 123"], 0]);
 });
 
-Deno.test("Keypad lets nobody see a secret but who asks for it by name", async () => {
-  const { keypad, press, told } = setUp();
+Deno.test("Keypad reveals a secret only through secret()", async () => {
+  const { keypad, press, happened } = setUp();
   const collected = keypad.collect("pin", { digits: 6 });
   press("73519");
   const halfway = views(keypad);
   press("4");
-  const seen = [...halfway, ...views(keypad), JSON.stringify(await collected), ...told].join("\n");
+  const seen = [...halfway, ...views(keypad), JSON.stringify(await collected), ...happened].join("\n");
   assert(!/7351|519|5194/.test(seen), seen);
   assertEquals(keypad.secret("pin"), "735194");
 });
@@ -214,16 +216,13 @@ function views(keypad: Keypad): string[] {
   ];
 }
 
-Deno.test("Keypad keeps to itself what is still entered of a secret that was cancelled", () => {
-  const clock = new FakeClock();
-  const entered: string[] = [];
-  const keypad = new Keypad(clock, {}, { entered: (digits) => entered.push(digits), chosen() {} });
+Deno.test("Keypad does not emit keys that follow a cancelled secret", () => {
+  const { clock, keypad, press, happened } = setUp();
   void keypad.collect("pin", { digits: 4 });
-  keypad.digit("7");
+  press("7");
   clock.advance(2_500);
   keypad.cancel();
-  keypad.digit("1");
-  keypad.digit("9");
+  press("19");
   clock.advance(3_000);
-  assertEquals(entered, []);
+  assertEquals(happened, []);
 });

@@ -1,167 +1,152 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { z } from "zod";
-import type { CallAssistant } from "../../../src/call/call_assistant.ts";
+import type { CallAssistant } from "../../../src/assistants/call_assistant.ts";
 import type { CallsOptions } from "../../../src/calls/calls.ts";
-import { parseObject } from "../../../src/json.ts";
 import { sendDigits, transferCall } from "../../../src/tools/call_tools.ts";
-import { tool } from "../../../src/tools/tool.ts";
-import { CallsBench } from "../../support/calls.ts";
-import { message } from "../../support/fake_socket.ts";
-import { IDLE_TIMERS } from "../../support/service.ts";
-import { answer } from "../../support/still_session.ts";
+import { connect, SALES, slowTool, testAudio } from "../../support/call_rig.ts";
+import { IDLE_TIMERS } from "../../support/fake_clock.ts";
+import { settle } from "../../support/wait_until.ts";
+import { response } from "../../support/still_session.ts";
 
-const SALES = { name: "sales", about: "", number: "+15550100", ringSeconds: 20 };
-const KEYPAD = { pauseMs: 2_000, menu: new Map([["0", "sales"]]), secrets: new Map() };
+/** Key 0 transfers to sales. */
+const MENU = { pauseMs: 2_000, menu: new Map([["0", "sales"]]), secrets: new Map() };
 
-function connect(assistant: Partial<CallAssistant> = {}, options: Partial<CallsOptions> = {}) {
-  const bench = new CallsBench(options, { destinations: [SALES], keypad: KEYPAD, ...assistant });
-  return { bench, ...bench.connect("CA1") };
+function connectWithMenu(assistant: Partial<CallAssistant> = {}, options: Partial<CallsOptions> = {}) {
+  return connect({ destinations: [SALES], keypad: MENU, ...assistant }, options);
 }
 
-/** The caller presses the key that passes them on. */
-function passOn({ bench, socket }: ReturnType<typeof connect>): void {
-  socket.receive(message("dtmf", { digit: "0", track: "inbound_track" }));
-  assertEquals(bench.calls.destination("CA1")?.name, "sales");
+/** The caller presses the key that transfers them. */
+function transfer({ rig, press }: ReturnType<typeof connect>): void {
+  press("0");
+  assertEquals(rig.calls.destination("CA1")?.name, "sales");
 }
 
-/** Nobody took the call: the caller's stream comes back. */
-function comeBack({ bench }: ReturnType<typeof connect>) {
-  return bench.stream("CA1", bench.calls.transferFailed("CA1", "busy") ?? "");
+/** The destination is busy: the caller's stream comes back. */
+function comeBack({ rig }: ReturnType<typeof connect>) {
+  return rig.stream("CA1", rig.calls.transferFailed("CA1", "busy") ?? "");
 }
 
-Deno.test("a caller who is back is passed on to nobody any more", () => {
-  const call = connect();
-  using bench = call.bench;
-  passOn(call);
+Deno.test("Transfer ends when the caller returns", () => {
+  const call = connectWithMenu();
+  using rig = call.rig;
+  transfer(call);
   comeBack(call);
-  assertEquals([bench.calls.destination("CA1"), bench.calls.list()[0]?.state], [undefined, "connected"]);
-  bench.calls.transferAnswered("CA1");
-  assertEquals(bench.summary("CA1"), undefined, "what comes late of the other call ends nothing");
+  assertEquals([rig.calls.destination("CA1"), rig.calls.list()[0]?.state], [undefined, "connected"]);
+  rig.calls.transferAnswered("CA1");
+  assertEquals(rig.summary("CA1"), undefined, "a late report of the transfer does not end the call");
 });
 
-Deno.test("who was passed on is not greeted anew by a session that takes over", () => {
-  const call = connect({ greeting: "Say hello." });
-  using bench = call.bench;
-  passOn(call);
-  call.session.observer?.failed({ code: "gone", message: "lost" });
+Deno.test("Caller who returns is not greeted again by a new session", () => {
+  const call = connectWithMenu({ greeting: "Say hello." });
+  using rig = call.rig;
+  transfer(call);
+  call.session.observer?.sessionFailed({ code: "gone", message: "lost" });
   comeBack(call);
-  const asked = bench.sessions[1]?.asked.map(({ instructions }) => instructions) ?? [];
+  const asked = rig.sessions[1]?.requests.map(({ instructions }) => instructions) ?? [];
   assertEquals(asked.length, 1);
   assertMatch(asked[0] ?? "", /the line was busy/);
 });
 
-Deno.test("a call whose caller does not come back from a transfer ends, and not before it has rung", () => {
-  const call = connect({}, { mediaTimeoutMs: 5_000 });
-  using bench = call.bench;
-  passOn(call);
-  bench.clock.advance(49_999);
-  assertEquals([bench.summary("CA1"), call.session.closed], [undefined, false]);
-  bench.clock.advance(1);
-  assertEquals([bench.summary("CA1")?.reason, call.session.closed], ["stream lost", true]);
-  assertEquals(bench.clock.pending, IDLE_TIMERS);
+Deno.test("Call ends 30 s after the ringing time when the caller does not come back", () => {
+  const call = connectWithMenu({}, { mediaTimeoutMs: 5_000 });
+  using rig = call.rig;
+  transfer(call);
+  rig.clock.advance(49_999);
+  assertEquals([rig.summary("CA1"), call.session.closed], [undefined, false]);
+  rig.clock.advance(1);
+  assertEquals([rig.summary("CA1")?.reason, call.session.closed], ["stream lost", true]);
+  assertEquals(rig.clock.pending, IDLE_TIMERS);
 });
 
-Deno.test("a caller whom nobody answered has 30 s to come back", () => {
-  const call = connect();
-  using bench = call.bench;
-  passOn(call);
-  bench.clock.advance(1_000);
-  bench.calls.transferFailed("CA1", "busy");
-  bench.clock.advance(29_999);
-  assertEquals(bench.summary("CA1"), undefined);
-  bench.clock.advance(1);
-  assertEquals(bench.summary("CA1")?.reason, "stream lost");
+Deno.test("Call ends 30 s after a failed transfer when the caller does not come back", () => {
+  const call = connectWithMenu();
+  using rig = call.rig;
+  transfer(call);
+  rig.clock.advance(1_000);
+  rig.calls.transferFailed("CA1", "busy");
+  rig.clock.advance(29_999);
+  assertEquals(rig.summary("CA1"), undefined);
+  rig.clock.advance(1);
+  assertEquals(rig.summary("CA1")?.reason, "stream lost");
 });
 
-Deno.test("a caller who is back and falls silent on the wire is still noticed", () => {
-  const call = connect({}, { mediaTimeoutMs: 5_000 });
-  using bench = call.bench;
-  passOn(call);
+Deno.test("Media timeout applies again when the caller is back", () => {
+  const call = connectWithMenu({}, { mediaTimeoutMs: 5_000 });
+  using rig = call.rig;
+  transfer(call);
   comeBack(call);
-  bench.clock.advance(5_000);
-  assertEquals(bench.summary("CA1")?.reason, "no media");
+  rig.clock.advance(5_000);
+  assertEquals(rig.summary("CA1")?.reason, "no media");
 });
 
-Deno.test("nobody asks a caller who is elsewhere whether they are still there; one who is back, again", () => {
-  const call = connect({ silence: { afterMs: 5_000, prompts: 1 } });
-  using bench = call.bench;
-  passOn(call);
-  bench.clock.advance(15_000);
-  assertEquals(call.session.asked, []);
+Deno.test("Silence prompts pause during a transfer and resume afterwards", () => {
+  const call = connectWithMenu({ silence: { afterMs: 5_000, prompts: 1 } });
+  using rig = call.rig;
+  transfer(call);
+  rig.clock.advance(15_000);
+  assertEquals(call.session.requests, []);
   comeBack(call);
-  bench.clock.advance(5_000);
-  assertEquals(call.session.asked.length, 2);
-  assertMatch(call.session.asked[1]?.instructions ?? "", /still there/);
+  rig.clock.advance(5_000);
+  assertEquals(call.session.requests.length, 2);
+  assertMatch(call.session.requests[1]?.instructions ?? "", /still there/);
 });
 
-Deno.test("a tool that ran when the caller was passed on is told to nobody, and nobody waits for it", async () => {
-  const done = Promise.withResolvers<string>();
-  const slow = tool(
-    { name: "slow", description: "", parameters: z.object({}), timeoutMs: 60_000 },
-    () => done.promise,
-  );
-  const call = connect({ tools: () => [slow], waiting: { afterMs: 500, say: "One moment." } });
-  using bench = call.bench;
-  call.session.observer?.functionCalled({ callId: "c", name: "slow", arguments: "{}" });
-  call.session.observer?.answered(answer({ spoke: false }));
-  passOn(call);
-  bench.clock.advance(1_000);
-  done.resolve("found");
-  await new Promise((resolve) => setTimeout(resolve, 0));
-  assertEquals([call.session.outputs, call.session.asked], [[], []]);
+Deno.test("Tool that ran at the start of a transfer is stopped, and its result discarded", async () => {
+  const slow = slowTool();
+  const call = connectWithMenu({ tools: () => [slow.tool], waiting: { afterMs: 500, say: "One moment." } });
+  using rig = call.rig;
+  call.callFunction("slow");
+  call.session.observer?.responseDone(response({ hasAudio: false }));
+  transfer(call);
+  rig.clock.advance(1_000);
+  slow.resolve("found");
+  await settle();
+  assertEquals([call.session.functionResults, call.session.requests], [[], []]);
 });
 
-Deno.test("what the caller did not hear before they were passed on is not played when they are back", () => {
-  const call = connect();
-  using bench = call.bench;
-  call.session.observer?.audio("a", new Uint8Array(3_000 * 8));
-  bench.clock.advance(100);
-  passOn(call);
+Deno.test("Unheard audio from before a transfer is not played afterwards", () => {
+  const call = connectWithMenu();
+  using rig = call.rig;
+  call.session.observer?.assistantAudio("a", testAudio(3_000));
+  rig.clock.advance(100);
+  transfer(call);
   const back = comeBack(call);
-  bench.clock.advance(1_000);
-  assertEquals(back.sent.filter((text) => parseObject(text)?.event === "media"), []);
+  rig.clock.advance(1_000);
+  assertEquals(call.sent("media", back), []);
 });
 
-Deno.test("a caller who spoke as they were passed on and is back interrupts by speaking, and by nothing else", () => {
-  const call = connect({ protectedMs: 1_000 });
-  using bench = call.bench;
-  call.session.observer?.speechStarted();
-  passOn(call);
+Deno.test("Speech from before a transfer does not interrupt playback afterwards", () => {
+  const call = connectWithMenu({ protectedMs: 1_000 });
+  using _ = call.rig;
+  call.session.observer?.callerSpeechStarted();
+  transfer(call);
   const back = comeBack(call);
-  call.session.observer?.audio("sorry", new Uint8Array(3_000 * 8));
-  for (let i = 0; i < 15; i++) {
-    bench.clock.advance(100);
-    for (const text of back.sent) {
-      const { event, mark } = parseObject(text) ?? {};
-      if (event === "mark") back.receive(message("mark", mark));
-    }
-  }
-  assertEquals(call.session.heard, []);
-  call.session.observer?.speechStarted();
-  assertEquals(call.session.heard.map(({ itemId }) => itemId), ["sorry"]);
+  call.session.observer?.assistantAudio("sorry", testAudio(3_000));
+  call.play(1_500, back);
+  assertEquals(call.session.interruptions, []);
+  call.session.observer?.callerSpeechStarted();
+  assertEquals(call.session.interruptions.map(({ itemId }) => itemId), ["sorry"]);
 });
 
-Deno.test("a destination that there is not passes nobody on", async () => {
-  // The file may have been read again since the tool was made.
+Deno.test("transfer_call to an unknown destination does nothing", async () => {
+  // The assistants file may have been reloaded since the tool was made.
   const gone = { name: "gone", about: "" };
-  const call = connect({ tools: (phone) => [transferCall(phone, [gone])] });
-  using bench = call.bench;
-  const args = JSON.stringify({ destination: "gone" });
-  call.session.observer?.functionCalled({ callId: "c", name: "transfer_call", arguments: args });
-  call.session.observer?.answered(answer());
-  await new Promise((resolve) => setTimeout(resolve, 0));
-  assertEquals([bench.calls.destination("CA1"), bench.calls.list()[0]?.state], [undefined, "connected"]);
+  const call = connectWithMenu({ tools: (phone) => [transferCall(phone, [gone])] });
+  using rig = call.rig;
+  call.callFunction("transfer_call", { destination: "gone" });
+  call.session.observer?.responseDone(response());
+  await settle();
+  assertEquals([rig.calls.destination("CA1"), rig.calls.list()[0]?.state], [undefined, "connected"]);
 });
 
-Deno.test("keys that were being sent when the caller was passed on do not shield what they hear when back", async () => {
-  const call = connect({ tools: (phone) => [sendDigits(phone)] });
-  using bench = call.bench;
-  call.session.observer?.functionCalled({ callId: "c", name: "send_digits", arguments: '{"digits":"123"}' });
-  passOn(call);
+Deno.test("Tones cut off by a transfer do not protect later playback", async () => {
+  const call = connectWithMenu({ tools: (phone) => [sendDigits(phone)] });
+  using rig = call.rig;
+  call.callFunction("send_digits", { digits: "123" });
+  transfer(call);
   const back = comeBack(call);
-  call.session.observer?.audio("sorry", new Uint8Array(2_000 * 8));
-  bench.clock.advance(100);
-  call.session.observer?.speechStarted();
-  assertEquals(back.sent.filter((text) => parseObject(text)?.event === "clear").length, 1);
-  await new Promise((resolve) => setTimeout(resolve, 0));
+  call.session.observer?.assistantAudio("sorry", testAudio(2_000));
+  rig.clock.advance(100);
+  call.session.observer?.callerSpeechStarted();
+  assertEquals(call.sent("clear", back).length, 1);
+  await settle();
 });

@@ -1,0 +1,133 @@
+import type {
+  ApprovalRequest,
+  FunctionCall,
+  HeardItem,
+  McpCall,
+  McpCallResult,
+  ResponseOutcome,
+  SessionFailure,
+  TokenUsage,
+} from "../model/model_interface.ts";
+import type { CallEvent } from "../records/call_record.ts";
+import type { TurnLatency } from "../telemetry/turn_latency.ts";
+import type { CallMessage } from "../records/call_record.ts";
+import type { ToolOutcome } from "../tools/tool_runner.ts";
+import type { Destination } from "../assistants/assistant.ts";
+import type { LiveTurn } from "./conversation/transcript.ts";
+import type { CallEnd, EndReason } from "./end_reason.ts";
+
+/**
+ * An event of a call, from one of its parts to the others. `docs/design/call-events.md` lists emitters and subscribers.
+ *
+ * Audio frames and keypad digits never pass through the stream: frames come 50 times a second, and digits may be secret.
+ */
+export type CallStreamEvent =
+  // The line to Twilio.
+  | { readonly type: "stream attached" }
+  | { readonly type: "stream detached" }
+  | { readonly type: "key pressed" }
+  // Speech.
+  | { readonly type: "caller started speaking"; readonly itemId?: string | undefined }
+  | { readonly type: "caller stopped speaking"; readonly itemId?: string | undefined }
+  | { readonly type: "caller transcribed"; readonly text: string; readonly costUsd: number }
+  /** The first audio of an item arrived and is not queued yet. */
+  | { readonly type: "assistant started speaking"; readonly itemId: string }
+  /** The caller heard all audio queued when a response finished. */
+  | { readonly type: "assistant audio played" }
+  /** Playback stopped for the caller; `heard` is the item that was playing, if any. */
+  | { readonly type: "playback interrupted"; readonly heard: HeardItem | undefined }
+  /** Audio that had to be played to its end has been played. */
+  | { readonly type: "interruption allowed" }
+  | { readonly type: "mark lost"; readonly mark: string }
+  | {
+    readonly type: "turn answered";
+    readonly itemId: string;
+    /** Number of the caller's turn, from 1. */
+    readonly turn: number;
+    /** When the caller stopped speaking (ms of the clock). */
+    readonly stoppedAt: number;
+    readonly latency: TurnLatency;
+  }
+  // The model.
+  | { readonly type: "session ready"; readonly afterMs: number }
+  | { readonly type: "session failed"; readonly failure: SessionFailure }
+  | { readonly type: "model error"; readonly code: string }
+  | { readonly type: "model event malformed" }
+  | {
+    readonly type: "response finished";
+    readonly response: ResponseOutcome;
+    readonly costUsd: number;
+  }
+  | { readonly type: "summary written"; readonly usage: TokenUsage; readonly costUsd: number }
+  | { readonly type: "function called"; readonly call: FunctionCall }
+  | { readonly type: "approval requested"; readonly request: ApprovalRequest }
+  | { readonly type: "mcp call started"; readonly call: McpCall }
+  | { readonly type: "mcp call ended"; readonly call: McpCall; readonly result: McpCallResult }
+  | { readonly type: "language requested"; readonly language: string; readonly summary: string }
+  | { readonly type: "language switched"; readonly language: string }
+  // Tools and keys.
+  | { readonly type: "tool started" }
+  | { readonly type: "tool finished"; readonly outcome: ToolOutcome }
+  | { readonly type: "tools idle" }
+  /** The session the tools ran for is gone, or the caller is: their results are discarded. */
+  | { readonly type: "tools cancelled" }
+  | { readonly type: "digits entered"; readonly digits: string }
+  | { readonly type: "menu key pressed"; readonly key: string }
+  | { readonly type: "tones started" }
+  | { readonly type: "secret entry started" }
+  | { readonly type: "secret entry ended" }
+  | { readonly type: "message taken"; readonly message: CallMessage }
+  // The record.
+  | { readonly type: "turn changed"; readonly turn: LiveTurn }
+  | { readonly type: "event recorded"; readonly event: CallEvent }
+  // The call itself.
+  | { readonly type: "transfer started"; readonly destination: Destination }
+  | { readonly type: "goodbye started"; readonly reason: EndReason }
+  /** The call changed as lists show it. */
+  | { readonly type: "state changed" }
+  /** Timers and tools stop; what was heard of the audio is still to be recorded. */
+  | { readonly type: "call ending"; readonly reason: EndReason }
+  /** The conversation is closed and the record complete, except for a summary the model may still write. */
+  | {
+    readonly type: "call ended";
+    readonly end: CallEnd;
+    readonly summary: Promise<string | undefined> | undefined;
+  };
+
+type EventType = CallStreamEvent["type"];
+type EventOf<Type extends EventType> = Extract<CallStreamEvent, { readonly type: Type }>;
+
+interface Subscriber {
+  handle(event: CallStreamEvent): void;
+}
+
+/**
+ * The event stream of one call. Synchronous: `emit` returns when every handler has run, in the order of subscription. An
+ * event emitted by a handler is delivered before the next handler of the outer event runs.
+ *
+ * @example
+ * ```ts
+ * const events = new CallEventStream();
+ * events.on("response finished", ({ costUsd = 0 }) => console.log(costUsd));
+ * events.emit({ type: "tools idle" });
+ * ```
+ */
+export class CallEventStream {
+  readonly #subscribers = new Map<EventType, Subscriber[]>();
+
+  /** Calls `handler` for every event of these types, for the life of the call. Handlers must not throw. */
+  on<Type extends EventType>(types: Type | readonly Type[], handler: (event: EventOf<Type>) => void): void {
+    const subscriber: Subscriber = { handle: handler };
+    for (const type of typeof types === "string" ? [types] : types) {
+      const subscribers = this.#subscribers.get(type);
+      if (subscribers) subscribers.push(subscriber);
+      else this.#subscribers.set(type, [subscriber]);
+    }
+  }
+
+  emit(event: CallStreamEvent): void {
+    const subscribers = this.#subscribers.get(event.type);
+    if (!subscribers) return;
+    for (const subscriber of subscribers) subscriber.handle(event);
+  }
+}

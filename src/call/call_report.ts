@@ -1,0 +1,126 @@
+import type { CallMessage, CallRecord, CallSummary, EndedCall } from "../records/call_record.ts";
+import type { CallLine } from "./call_line.ts";
+import type { CallRecording } from "./call_recording.ts";
+import type { CallTotals } from "./call_telemetry.ts";
+import type { CallUsage } from "./call_usage.ts";
+import type { Transfers } from "./phone/transfer.ts";
+import type { CallParts } from "./call_parts.ts";
+
+/** Facts about a call before it starts. */
+export type CallIdentity = Pick<
+  CallRecord,
+  "callSid" | "direction" | "from" | "to" | "assistant" | "model" | "startedAt"
+>;
+
+export interface CallReportOptions
+  extends Pick<CallParts, "events" | "timeline" | "conversation" | "ending" | "clock"> {
+  readonly identity: CallIdentity;
+  readonly usage: CallUsage;
+  readonly line: CallLine;
+  readonly transfers: Transfers;
+  readonly recording: CallRecording | undefined;
+}
+
+/** Builds the call's record, the same way while the call runs and after it ended. */
+export class CallReport {
+  readonly #options: CallReportOptions;
+  readonly #messages: CallMessage[] = [];
+  readonly #createdAt: number;
+  #ended: EndedCall | undefined;
+
+  constructor(options: CallReportOptions) {
+    this.#options = options;
+    const { events, clock } = options;
+    this.#createdAt = clock.now();
+    events.on("message taken", ({ message }) => this.#messages.push(message));
+    events.on("call ended", ({ end }) => {
+      this.#ended = {
+        ...this.#build(),
+        state: "ended",
+        endedAt: new Date(clock.wallTime()).toISOString(),
+        endReason: end.reason,
+      };
+    });
+  }
+
+  get identity(): CallIdentity {
+    return this.#options.identity;
+  }
+
+  get state(): CallRecord["state"] {
+    const { ending, line, transfers } = this.#options;
+    if (this.#ended) return "ended";
+    if (ending.goodbyeReason) return "ending";
+    return line.connected ? "connected" : transfers.current ? "transferring" : "announced";
+  }
+
+  /** Figures for the call's log line. */
+  get totals(): Omit<CallTotals, "reason"> {
+    const { clock, conversation, line, timeline, usage } = this.#options;
+    return {
+      ms: timeline.started ? timeline.atMs : clock.now() - this.#createdAt,
+      connected: timeline.started,
+      skipped: line.skipped,
+      callerTurns: conversation.turns.count,
+      bargeIns: this.#bargeIns,
+      inputTokens: usage.inputTokens,
+      outputTokens: usage.outputTokens,
+      callerAudio: conversation.callerAudioCounts,
+      marksLost: conversation.speech.marksLost,
+    };
+  }
+
+  /** The record without its lists. */
+  get summary(): CallSummary {
+    if (!this.#ended) return { ...this.#overview(), ...this.#recording };
+    const { turns: _turns, events: _events, tokens: _tokens, messages: _messages, ...summary } = this.#ended;
+    return summary;
+  }
+
+  /** The record as of now; its turns have the ids and unheard texts that only a live view needs. */
+  get record(): CallRecord {
+    if (this.#ended) return this.#ended;
+    const { transcript } = this.#options.conversation;
+    return { ...this.#build(), turns: transcript.liveTurns, ...this.#recording };
+  }
+
+  /** The complete record, except for a summary; undefined while the call runs. */
+  get ended(): EndedCall | undefined {
+    return this.#ended;
+  }
+
+  get #bargeIns(): number {
+    return this.#options.timeline.events.filter(({ kind }) => kind === "barge-in").length;
+  }
+
+  get #recording(): Pick<CallRecord, "recording"> {
+    const { recording } = this.#options;
+    return recording ? { recording: { state: recording.state } } : {};
+  }
+
+  /** Events and messages are not copied: an event that belongs to the end of the call may come a moment later. */
+  #build(): CallRecord {
+    const { timeline, conversation, usage } = this.#options;
+    return {
+      ...this.#overview(),
+      turns: conversation.transcript.turns,
+      events: timeline.events,
+      tokens: usage.tokens,
+      messages: this.#messages,
+    };
+  }
+
+  #overview(): CallSummary {
+    const { identity, timeline, conversation, usage } = this.#options;
+    const seconds = timeline.atMs / 1000;
+    return {
+      ...identity,
+      state: this.state,
+      seconds,
+      callerTurns: conversation.turns.count,
+      bargeIns: this.#bargeIns,
+      costUsd: usage.costUsd,
+      carrierMinutes: Math.ceil(seconds / 60),
+    };
+  }
+}

@@ -1,0 +1,75 @@
+import type { Clock } from "../../clock.ts";
+import type { CallEventStream } from "../call_event_stream.ts";
+
+interface TimedTurn {
+  readonly stoppedAt: number;
+  itemId?: string;
+  /** Each from `stoppedAt` (ms). */
+  firstAudioMs?: number;
+  sentMs?: number;
+}
+
+/**
+ * Counts the caller's turns and times each answer hop by hop, from the moment the model detected the end of speech: its
+ * first audio, the first frame sent, the first mark echoed. Emits "turn answered".
+ */
+export class TurnTimer {
+  readonly #clock: Clock;
+  readonly #events: CallEventStream;
+  #count = 0;
+  #turn: TimedTurn | undefined;
+
+  constructor(clock: Clock, events: CallEventStream) {
+    this.#clock = clock;
+    this.#events = events;
+    // An answer the caller does not wait for is not timed.
+    events.on("caller started speaking", () => this.#turn = undefined);
+    events.on("caller stopped speaking", () => {
+      this.#count++;
+      this.#turn = { stoppedAt: this.#clock.now() };
+    });
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** The caller's last turn is repeated to another session, which reports it again. */
+  revertTurn(): void {
+    this.#count--;
+    this.#turn = undefined;
+  }
+
+  firstAudio(itemId: string): void {
+    const turn = this.#turn;
+    if (!turn || turn.itemId !== undefined) return;
+    turn.itemId = itemId;
+    turn.firstAudioMs = this.#since(turn.stoppedAt);
+  }
+
+  firstFrameSent(itemId: string): void {
+    const turn = this.#turn;
+    if (turn?.itemId === itemId) turn.sentMs = this.#since(turn.stoppedAt);
+  }
+
+  playbackStarted(itemId: string): void {
+    const turn = this.#turn;
+    if (!turn || turn.itemId !== itemId) return;
+    const { stoppedAt, firstAudioMs = 0, sentMs = 0 } = turn;
+    const latency = {
+      modelMs: firstAudioMs,
+      sendMs: tenths(sentMs - firstAudioMs),
+      playbackMs: tenths(this.#since(stoppedAt) - sentMs),
+    };
+    this.#events.emit({ type: "turn answered", itemId, turn: this.#count, stoppedAt, latency });
+    this.#turn = undefined;
+  }
+
+  #since(time: number): number {
+    return tenths(this.#clock.now() - time);
+  }
+}
+
+function tenths(ms: number): number {
+  return Math.round(ms * 10) / 10;
+}
