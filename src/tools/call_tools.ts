@@ -1,133 +1,143 @@
 import { z } from "zod";
-import type { Phone } from "./phone.ts";
-import { type Tool, tool, ToolError } from "./tool.ts";
+import type { CallControl } from "./call_control.ts";
+import { defineTool, type Tool, ToolError } from "./tool.ts";
 
-/** Longest wait for a caller to enter digits (ms), with the pauses of a person who looks for a card. */
-const COLLECT_MS = 60_000;
-/** Longest text of keypad tones (ms): 40 of them, with pauses. */
-const TONES_MS = 60_000;
+/** Timeout for the caller's digits (ms); long, because callers look for a card first. */
+const COLLECT_TIMEOUT_MS = 60_000;
+/** Maximum duration of a sequence of keypad tones (ms): 40 tones with pauses. */
+const TONES_TIMEOUT_MS = 60_000;
 
-const NOTHING = z.object({});
+const NO_PARAMETERS = z.object({});
 const DIGITS = z.object({
-  digits: z.string().regex(/^[0-9*#ABCDwW]{1,40}$/, "0 to 9, *, #, w; at most 40"),
+  digits: z.string().regex(/^[0-9*#ABCDwW]{1,40}$/, "use 0 to 9, *, #, A to D and w, at most 40"),
 });
 
-/** `end_call`: hangs up after the goodbye. */
-export function endCall(phone: Phone): Tool {
-  return tool({
+/** `end_call`: hangs up after the caller has heard the goodbye. */
+export function endCall(call: CallControl): Tool {
+  return defineTool({
     name: "end_call",
     description:
-      "Hangs up. Say goodbye first, in the same answer, and only when the caller wants nothing more.",
-    parameters: NOTHING,
-    quiet: true,
+      "Hangs up. Say goodbye first, in the same response, and only when the caller wants nothing more.",
+    parameters: NO_PARAMETERS,
+    skipResponse: true,
   }, () => {
-    phone.hangUp();
-    return { ok: true, note: "The call ends when your goodbye has been heard." };
+    call.hangUp();
+    return { ok: true, note: "The call ends when the caller has heard your goodbye." };
   });
 }
 
-/** A place a caller may be passed on to. */
-export interface Destination {
-  readonly name: string;
-  /** What it is there for, for the model. */
-  readonly about: string;
-}
-
-/** `transfer_call`: passes the caller on to one of the configured destinations, and to nowhere else. */
-export function transferCall(phone: Phone, destinations: readonly Destination[]): Tool {
+/**
+ * `transfer_call`: transfers the caller to one of the configured destinations.
+ *
+ * @param destinations `about` describes a destination to the model; may be empty.
+ */
+export function transferCall(
+  call: CallControl,
+  destinations: readonly { readonly name: string; readonly about: string }[],
+): Tool {
   const names = destinations.map(({ name }) => name);
   const list = destinations.map(({ name, about }) => `${name}${about ? `: ${about}` : ""}`).join("; ");
-  return tool({
+  return defineTool({
     name: "transfer_call",
-    description: `Passes the caller on to a person. Say so first, in the same answer. Destinations: ${list}`,
+    description:
+      `Transfers the caller to a person. Say so first, in the same response. Destinations: ${list}`,
     parameters: z.object({ destination: z.enum(names) }),
-    quiet: true,
+    skipResponse: true,
   }, ({ destination }) => {
-    phone.transfer(destination);
-    return { ok: true, note: "The caller is passed on when what you said has been heard." };
+    call.transfer(destination);
+    return { ok: true, note: "The transfer starts when the caller has heard you." };
   });
 }
 
-/** `send_digits`: keypad tones, for menus at the other end. */
-export function sendDigits(phone: Phone): Tool {
-  return tool({
+/** `send_digits`: plays keypad tones, for phone menus. */
+export function sendDigits(call: CallControl): Tool {
+  return defineTool({
     name: "send_digits",
-    description:
-      "Presses keys of the telephone, for a menu at the other end: 0 to 9, * and #; w waits half a second.",
+    description: "Presses phone keys, for a menu at the other end: 0 to 9, * and #; w waits half a second.",
     parameters: DIGITS,
-    timeoutMs: TONES_MS,
-    quiet: true,
+    timeoutMs: TONES_TIMEOUT_MS,
+    skipResponse: true,
   }, async ({ digits }) => {
-    await phone.sendDigits(digits);
+    await call.sendDigits(digits);
     return { sent: digits };
   });
 }
 
-/** `collect_digits`: the caller enters a secret that the model never sees. */
+/**
+ * `collect_digits`: the caller enters a secret that the model never sees.
+ *
+ * @param secrets Names and expected lengths.
+ */
 export function collectDigits(
-  phone: Phone,
+  call: CallControl,
   secrets: readonly { readonly name: string; readonly digits: number }[],
 ): Tool {
-  return tool({
+  return defineTool({
     name: "collect_digits",
     description:
-      "Waits for the caller to enter something secret on the keypad; ask for it first. You are told only " +
-      "whether it was entered.",
+      "Waits for the caller to enter a secret on the keypad; ask for it first. You only learn whether it was " +
+      "entered.",
     parameters: z.object({ name: z.enum(secrets.map(({ name }) => name)) }),
-    timeoutMs: COLLECT_MS,
+    timeoutMs: COLLECT_TIMEOUT_MS,
   }, async ({ name }) => {
-    const collected = await phone.collectDigits(name);
+    const collected = await call.collectDigits(name);
     if ("digits" in collected) {
-      const wanted = secrets.find((secret) => secret.name === name)?.digits;
-      if (collected.digits === wanted) return { entered: true };
-      throw new ToolError(`The caller entered ${collected.digits} digits of ${wanted}; ask again`);
+      const expected = secrets.find((secret) => secret.name === name)?.digits;
+      if (collected.digits === expected) return { entered: true };
+      throw new ToolError(`The caller entered ${collected.digits} digits instead of ${expected}. Ask again.`);
     }
     throw new ToolError(
-      collected.failed === "timeout" ? "The caller entered nothing in time" : "The caller did not finish",
+      collected.failed === "timeout"
+        ? "The caller entered nothing in time. Ask again."
+        : "The caller did not finish. Ask again.",
     );
   });
 }
 
-/** `pause_recording`: nothing is recorded for a while. */
-export function pauseRecording(phone: Phone): Tool {
-  return tool({
+/** `pause_recording`: pauses the recording until `resume_recording`. */
+export function pauseRecording(call: CallControl): Tool {
+  return defineTool({
     name: "pause_recording",
     description:
-      "Pauses the recording of this call at once. Use it before the caller says what must not be kept, " +
-      "such as the number of a card, and whenever they do not want to be recorded.",
-    parameters: NOTHING,
+      "Pauses the recording of this call at once. Use it before the caller says something that must not be " +
+      "recorded, such as a card number, and whenever they do not want to be recorded.",
+    parameters: NO_PARAMETERS,
   }, () => {
-    phone.record(false);
+    call.setRecording(false);
     return { ok: true, note: "Nothing is recorded until resume_recording." };
   });
 }
 
-/** `resume_recording`: goes on with it. */
-export function resumeRecording(phone: Phone): Tool {
-  return tool({
+/** `resume_recording`: resumes the recording. */
+export function resumeRecording(call: CallControl): Tool {
+  return defineTool({
     name: "resume_recording",
     description:
-      "Goes on with the recording of this call, once what must not be kept was said. Not against the caller's wish.",
-    parameters: NOTHING,
+      "Resumes the recording of this call after the part that must not be recorded. Never against the caller's wish.",
+    parameters: NO_PARAMETERS,
   }, () => {
-    phone.record(true);
+    call.setRecording(true);
     return { ok: true };
   });
 }
 
-/** `switch_language`: goes on in another of the assistant's languages. */
-export function switchLanguage(phone: Phone, languages: readonly string[]): Tool {
-  return tool({
+/**
+ * `switch_language`: continues in another of the assistant's languages.
+ *
+ * @param languages BCP 47 codes.
+ */
+export function switchLanguage(call: CallControl, languages: readonly string[]): Tool {
+  return defineTool({
     name: "switch_language",
     description:
-      "Goes on in another language, with its own voice. Use it when the caller speaks that language.",
+      "Continues in another language, with its own voice. Use it when the caller speaks that language.",
     parameters: z.object({
       language: z.enum([...languages]),
       summary: z.string().max(2_000).describe("What the caller wants and what was said so far"),
     }),
-    quiet: true,
+    skipResponse: true,
   }, ({ language, summary }) => {
-    phone.switchLanguage(language, summary);
+    call.switchLanguage(language, summary);
     return { ok: true };
   });
 }

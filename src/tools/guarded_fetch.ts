@@ -1,47 +1,54 @@
-/** Requests to the services a configuration names, and to nothing else, whatever DNS or an answer says. */
+/** HTTP requests to configured hosts only, protected against DNS rebinding and redirects to other hosts (SSRF). */
 
 import { isIP } from "node:net";
-import { AnswerError, exchange, type HttpAnswer, type HttpRequest } from "./http_exchange.ts";
-import { isPublic } from "./public_address.ts";
+import { messageOf } from "../error_message.ts";
+import { connect } from "../net/connect.ts";
+import {
+  type HttpRequest,
+  type HttpResponse,
+  HttpResponseError,
+  sendHttpRequest,
+} from "../net/http_exchange.ts";
+import { isPublicAddress } from "../net/public_address.ts";
 
-/** Most an answer may have unless another limit is given (bytes). */
+/** Default limit of a response body (bytes). */
 export const MAX_BYTES = 64 * 1024;
 const MAX_REDIRECTS = 3;
 
 export interface GuardedRequest {
   readonly method: string;
   readonly url: URL;
-  /** Beside `host` and the like; see `isHeader`. */
+  /** Without reserved headers; see {@linkcode isValidHeader}. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | undefined;
-  /** What the answer is to be: JSON unless text is asked for. */
-  readonly answer?: "json" | "text" | undefined;
+  /** Expected content. `text` also accepts JSON. Default: `json`. */
+  readonly expect?: "json" | "text" | undefined;
 }
 
-/** Where requests may go, and what may come back. */
-export interface Guard {
-  /** Hosts that may be asked, as `URL.host` has them: with the port, unless it is the usual one. */
+/** Allowed hosts and maximum response size. */
+export interface FetchPolicy {
+  /** Allowed hosts in the form of `URL.host`: with the port unless it is the scheme's default. */
   readonly hosts: readonly string[];
-  /** Whether they may have addresses that are not of the open Internet. */
+  /** Whether the hosts may have private addresses. Default: false. */
   readonly allowPrivate?: boolean | undefined;
-  /** 64 KiB unless given. */
+  /** Maximum size of the response body. Default: 64 KiB. */
   readonly maxBytes?: number | undefined;
-  /** PEM certificates to trust beside the usual ones. */
+  /** PEM certificates to trust in addition to the system's. */
   readonly caCerts?: readonly string[] | undefined;
 }
 
-/** What a service answered. */
-export interface GuardedAnswer {
+/** The response of a service. */
+export interface GuardedResponse {
   readonly status: number;
-  /** The JSON, or the text; undefined where the body is empty. */
+  /** The parsed JSON or the text; undefined if the body is empty. */
   readonly content: unknown;
 }
 
 /**
- * There is no answer that can be used.
+ * The request failed or its response is unusable.
  *
- * The message is a sentence a model may hear: of networks, headers and bodies it says nothing. `detail` is for the log, and
- * has no header, query or body either.
+ * `message` is safe for the model: it reveals nothing about networks, headers and bodies. `detail` is for the log and
+ * contains no header, query or body either.
  */
 export class FetchError extends Error {
   override readonly name = "FetchError";
@@ -52,21 +59,20 @@ export class FetchError extends Error {
 }
 
 /**
- * Asks a service.
+ * Requests a URL of an allowed host. Follows up to three redirects, within the same origin only.
  *
- * The address of the connection is looked at when it stands and nothing has been sent, so that a name cannot mean one address
- * when it is checked and another when it is used. Looking names up by itself is more than the service's permissions allow.
- * A redirect is followed at the same origin only, three times.
+ * Checks the remote address after connecting and before sending anything, so a host name cannot resolve to another
+ * address between check and use. A separate DNS lookup would need more permissions than the service has.
  *
- * @param signal Gives it up.
- * @throws {FetchError} when there is no answer of the type that was asked for. Any status is an answer.
+ * @param signal Cancels the request.
+ * @throws {FetchError} if there is no response with the expected content. Any status counts as a response.
  */
 export async function guardedFetch(
   request: GuardedRequest,
-  guard: Guard,
+  policy: FetchPolicy,
   signal: AbortSignal,
-): Promise<GuardedAnswer> {
-  const accept = request.answer === "text" ? "text/plain" : "application/json";
+): Promise<GuardedResponse> {
+  const accept = request.expect === "text" ? "text/plain" : "application/json";
   let next: HttpRequest = {
     method: request.method,
     url: request.url,
@@ -74,115 +80,118 @@ export async function guardedFetch(
     body: request.body,
   };
   for (let redirects = 0;; redirects++) {
-    const answer = await askOnce(next, guard, signal);
-    const { status, headers } = answer;
+    const response = await sendOnce(next, policy, signal);
+    const { status, headers } = response;
     const location = headers.get("location");
     if (![301, 302, 303, 307, 308].includes(status) || location === null) {
-      return { status, content: content(answer, request.answer ?? "json", next.url) };
+      return { status, content: readContent(response, request.expect ?? "json", next.url) };
     }
     if (redirects === MAX_REDIRECTS) {
-      throw unusable(next.url, "The service redirects without end", "redirected more than 3 times", status);
+      throw failure(next.url, "The service redirects too often", "redirected more than 3 times", status);
     }
-    next = redirected(next, location, status);
+    next = redirectedRequest(next, location, status);
   }
 }
 
-function redirected(request: HttpRequest, location: string, status: number): HttpRequest {
+/**
+ * Posts to a URL of an allowed host, with the checks of {@linkcode guardedFetch}, and follows no redirect.
+ *
+ * @returns the status; the body is ignored.
+ * @throws {FetchError} if there is no response.
+ */
+export async function guardedPost(
+  { url, headers, body }: Required<Pick<GuardedRequest, "url" | "headers" | "body">>,
+  policy: FetchPolicy,
+  signal: AbortSignal,
+): Promise<number> {
+  return (await sendOnce({ method: "POST", url, headers, body }, policy, signal)).status;
+}
+
+function redirectedRequest(request: HttpRequest, location: string, status: number): HttpRequest {
   const { url, method } = request;
   const to = URL.canParse(location, url) ? new URL(location, url) : undefined;
   if (to?.origin !== url.origin || to.username !== "" || to.password !== "") {
-    const where = to ? JSON.stringify(to.origin) : "no address";
-    throw unusable(
+    const where = to ? JSON.stringify(to.origin) : "an invalid address";
+    throw failure(
       url,
-      "The service redirects elsewhere, which is not followed",
+      "The service redirects to another host, which is not allowed",
       `redirects to ${where}`,
       status,
     );
   }
-  // As browsers do: https://fetch.spec.whatwg.org/#http-redirect-fetch
+  // Source: https://fetch.spec.whatwg.org/#http-redirect-fetch
   const asGet = status === 303 || (status < 303 && method === "POST");
   if (!asGet || method === "GET") return { ...request, url: to };
   const headers = Object.entries(request.headers).filter(([name]) => !/^content-/i.test(name));
   return { method: "GET", url: to, headers: Object.fromEntries(headers) };
 }
 
-async function askOnce(request: HttpRequest, guard: Guard, signal: AbortSignal): Promise<HttpAnswer> {
+async function sendOnce(
+  request: HttpRequest,
+  policy: FetchPolicy,
+  signal: AbortSignal,
+): Promise<HttpResponse> {
   const { url } = request;
-  const { hosts, allowPrivate = false, maxBytes = MAX_BYTES, caCerts = [] } = guard;
-  const secure = url.protocol === "https:";
-  if ((!secure && url.protocol !== "http:") || !hosts.includes(url.host)) {
-    throw unusable(url, "That service may not be asked", "it is none of the configured hosts");
+  const { hosts, allowPrivate = false, maxBytes = MAX_BYTES, caCerts } = policy;
+  if (!/^https?:$/.test(url.protocol) || !hosts.includes(url.host)) {
+    throw failure(url, "That service is not allowed", "not one of the configured hosts");
   }
-  const hostname = url.hostname.replace(/^\[|\]$/g, "");
   const check = (address: string) => {
-    if (allowPrivate || isPublic(address)) return;
-    const detail =
-      `${address} is no public address; if it is meant to be used, allow private addresses for it`;
-    throw unusable(url, CANNOT_REACH, detail);
+    if (allowPrivate || isPublicAddress(address)) return;
+    throw failure(
+      url,
+      CANNOT_REACH,
+      `${address} is not a public address; to use it, allow private addresses`,
+    );
   };
-  // With a number there is nothing to look up.
+  const hostname = url.hostname.replace(/^\[|\]$/g, "");
+  // An IP address can be checked without connecting.
   if (isIP(hostname) !== 0) check(hostname);
-
-  let conn: Deno.Conn | undefined;
-  const hangUp = () => {
-    try {
-      conn?.close();
-    } catch {
-      // It is closed already, or TLS has taken it over.
-    }
-  };
-  signal.addEventListener("abort", hangUp);
+  const onTcp = (tcp: Deno.TcpConn) => check(tcp.remoteAddr.hostname);
   try {
-    const port = Number(url.port) || (secure ? 443 : 80);
-    const tcp = conn = await Deno.connect({ hostname, port, signal });
-    check(tcp.remoteAddr.hostname);
-    if (secure) {
-      const tls = conn = await Deno.startTls(tcp, {
-        hostname,
-        alpnProtocols: ["http/1.1"],
-        caCerts: [...caCerts],
-      });
-      signal.throwIfAborted();
-      await tls.handshake();
-    }
-    return await exchange(conn, request, maxBytes);
+    return await connect(url, { signal, caCerts, onTcp }, async (conn) => {
+      const response = await sendHttpRequest(conn, request, maxBytes);
+      conn.close();
+      return response;
+    });
   } catch (error) {
     if (error instanceof FetchError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    if (signal.aborted) throw unusable(url, "The service did not answer in time", "given up");
-    if (error instanceof AnswerError) {
-      throw unusable(url, `The service's answer is of no use: ${reason}`, reason);
+    const reason = messageOf(error);
+    if (signal.aborted) throw failure(url, "The service did not respond in time", "cancelled");
+    if (error instanceof HttpResponseError) {
+      throw failure(url, `The service's response is unusable: ${reason}`, reason);
     }
-    throw unusable(url, CANNOT_REACH, reason);
-  } finally {
-    signal.removeEventListener("abort", hangUp);
-    hangUp();
+    throw failure(url, CANNOT_REACH, reason);
   }
 }
 
-/** One sentence for all reasons: which ports are open in whose network is nobody's business. */
+/** The same message for all reasons, so that a model cannot probe networks and ports. */
 const CANNOT_REACH = "The service cannot be reached";
 
-function content({ status, headers, body }: HttpAnswer, wanted: "json" | "text", url: URL): unknown {
+function readContent(
+  { status, headers, body }: HttpResponse,
+  expected: "json" | "text",
+  url: URL,
+): unknown {
   if (body.length === 0) return undefined;
-  const [type = ""] = (headers.get("content-type") ?? "").toLowerCase().split(";");
-  const isJson = /^application\/(?:[\w.+-]+\+)?json$/.test(type.trim());
-  if (!isJson && !(wanted === "text" && type.trim() === "text/plain")) {
-    const named = /^[\w.+-]+\/[\w.+-]+$/.test(type.trim()) ? type.trim() : "something without a type";
-    const says = wanted === "json" ? "JSON" : "plain text";
-    const answered = `the service answered ${status} with ${named} instead of ${says}`;
-    throw unusable(url, `T${answered.slice(1)}`, answered, status);
+  const type = (headers.get("content-type") ?? "").split(";", 1).join().trim().toLowerCase();
+  const isJson = /^application\/(?:[\w.+-]+\+)?json$/.test(type);
+  if (!isJson && !(expected === "text" && type === "text/plain")) {
+    const actualType = /^[\w.+-]+\/[\w.+-]+$/.test(type) ? type : "an unknown type";
+    const expectedType = expected === "json" ? "JSON" : "plain text";
+    const problem = `service responded ${status} with ${actualType} instead of ${expectedType}`;
+    throw failure(url, `The ${problem}`, `the ${problem}`, status);
   }
   const text = new TextDecoder().decode(body);
   if (!isJson) return text;
   try {
     return JSON.parse(text);
   } catch {
-    throw unusable(url, "The service answered with broken JSON", "the answer is broken JSON", status);
+    throw failure(url, "The service responded with invalid JSON", "the response is invalid JSON", status);
   }
 }
 
-/** Path and query may hold what is secret. */
-function unusable(url: URL, message: string, detail: string, status?: number): FetchError {
+/** `detail` gets the origin only: path and query may contain secrets. */
+function failure(url: URL, message: string, detail: string, status?: number): FetchError {
   return new FetchError(message, `${url.origin}: ${detail}`, status);
 }

@@ -1,78 +1,97 @@
 import { z } from "zod";
 import { isObject, type JsonObject } from "../json.ts";
 import type { Log } from "../telemetry/log.ts";
-import { FetchError, type GuardedAnswer, guardedFetch } from "./guarded_fetch.ts";
-import { addToQuery, fillJson, fillText, fillUrl, type Lookup, namesIn } from "./template.ts";
-import { checked, type Tool, ToolError } from "./tool.ts";
+import { FetchError, guardedFetch, type GuardedResponse } from "./guarded_fetch.ts";
+import { fillJson, fillText, type PlaceholderLookup, placeholderNames, textOf } from "../placeholders.ts";
+import { appendQuery, fillUrl } from "./request_url.ts";
+import { parseArguments, type Tool, ToolError } from "./tool.ts";
 
-/** Most of a refusal that the model is told (characters). */
-const MAX_REFUSAL = 1_000;
+/** Valid header values. */
+const PRINTABLE = /^[\t\x20-\x7e]*$/;
+const NOT_PRINTABLE = /[^\t\x20-\x7e]+/g;
+/** Maximum length of an error message for the model (characters). */
+const MAX_ERROR = 1_000;
 
-/** Something an assistant may ask over HTTP. In texts, `{{name}}` is an argument and `{{secret.name}}` collected digits. */
+/**
+ * A tool that sends an HTTP request. In templates, `{{name}}` is an argument or a variable of the call, and `{{secret.name}}`
+ * collected digits. Values are encoded: they cannot change the structure of the URL, a header or the body.
+ */
 export interface HttpToolOptions {
   readonly name: string;
   readonly description: string;
-  /** JSON Schema of its arguments, an object's. */
+  /** JSON Schema of the arguments, of type `object`. */
   readonly parameters: JsonObject;
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-  /** `{{…}}` in path and query only. Arguments of a GET that are not in it go to the query. */
+  /** Template; placeholders in path and query only. For GET, all other arguments are appended to the query. */
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** Any JSON value. Without it, the arguments are the body of every method but GET. */
+  /** Template, any JSON value. Default: the arguments; none for GET. */
   readonly body?: unknown;
   readonly timeoutSeconds: number;
   readonly maxResponseBytes: number;
-  /** Whether its host may be one of a private network. */
+  /** Whether the host may have a private address. */
   readonly allowPrivate: boolean;
-  /** What it answers: JSON unless it is text. */
+  /** Expected content of the response. Default: `json`. */
   readonly answer?: "json" | "text" | undefined;
 }
 
-/** What a tool needs of the call it is used in. */
+/** The call's context for an HTTP tool. */
 export interface HttpToolContext {
-  /** Digits the caller entered under a name; undefined while there are none. */
+  /** Digits the caller entered for a secret; undefined before that. */
   readonly secret: (name: string) => string | undefined;
+  /** Variables of the call, such as `caller`. An argument that the tool declares under the same name goes before. */
+  readonly variables?: Readonly<Record<string, string>> | undefined;
   readonly log: Log;
-  /** Values the model must not see, if the service repeats them: what the headers have of the environment. */
+  /** Values to redact in responses: environment variables used in headers. */
   readonly hidden?: readonly string[] | undefined;
-  /** PEM certificates to trust beside the usual ones. */
+  /** PEM certificates to trust in addition to the system's. */
   readonly caCerts?: readonly string[] | undefined;
 }
 
 /**
- * A tool that asks a service over HTTP.
+ * Creates a tool that sends an HTTP request.
  *
- * @throws {Error} when its schema cannot be used; `httpToolProblems` says so, and all else, beforehand.
+ * @throws {Error} if its schema is invalid; `httpToolProblems` finds this and all other problems beforehand.
  */
 export function httpTool(options: HttpToolOptions, context: HttpToolContext): Tool {
   const { name, description, parameters, url: template, method, allowPrivate, answer } = options;
   const schema = argumentsSchema(parameters);
-  const guard = {
+  const policy = {
     hosts: [new URL(template).host],
     allowPrivate,
     maxBytes: options.maxResponseBytes,
     caCerts: context.caCerts,
   };
-  const inUrl = namesIn(template);
+  const urlNames = placeholderNames(template);
+  const declared = isObject(parameters.properties) ? parameters.properties : {};
+  const { variables = {} } = context;
+  const isVariable = (name: string) => !Object.hasOwn(declared, name) && Object.hasOwn(variables, name);
   return {
     declaration: { name, description, parameters },
     timeoutMs: options.timeoutSeconds * 1000,
-    async run(given, signal) {
-      const args = checked(schema, given);
-      // A shorter one, such as a number of a shop, would blank out half of every answer.
-      const used = new Set(context.hidden?.filter(({ length }) => length >= 6));
-      const lookup = lookupIn(args, context.secret, used);
+    async run(rawArgs, signal) {
+      const args = parseArguments(schema, rawArgs);
+      // Redacting shorter values would also redact unrelated text.
+      const redacted = new Set(context.hidden?.filter(({ length }) => length >= 6));
+      const lookup = placeholderLookup(
+        (name) => isVariable(name) ? variables[name] : args[name],
+        context.secret,
+        redacted,
+      );
       const url = fillUrl(template, lookup);
-      if (method === "GET") {
-        addToQuery(url, Object.fromEntries(Object.entries(args).filter(([name]) => !inUrl.includes(name))));
-      }
+      if (method === "GET") appendQuery(url, args, urlNames);
       const body = method === "GET" ? undefined : JSON.stringify(
         options.body === undefined ? args : fillJson(options.body, lookup),
       );
-      const headers = fillHeaders(options.headers, lookup);
+      const headers = fillHeaders(options.headers, (name) => {
+        const value = lookup(name);
+        // Unlike an argument, a variable cannot be corrected by the model.
+        return isVariable(name) ? textOf(value).replaceAll(NOT_PRINTABLE, encodeURIComponent) : value;
+      });
       if (body !== undefined) headers["content-type"] ??= "application/json";
       try {
-        return result(await guardedFetch({ method, url, headers, body, answer }, guard, signal), used);
+        const response = await guardedFetch({ method, url, headers, body, expect: answer }, policy, signal);
+        return toolResult(response, redacted);
       } catch (error) {
         if (!(error instanceof FetchError)) throw error;
         if (!signal.aborted) context.log.warn("tool request failed", { tool: name, problem: error.detail });
@@ -82,44 +101,52 @@ export function httpTool(options: HttpToolOptions, context: HttpToolContext): To
   };
 }
 
-/** Made once for each schema, and not for each call. */
-const CHECKS = new WeakMap<JsonObject, z.ZodType<JsonObject>>();
+/** Cached, because every call creates its tools anew. */
+const SCHEMAS = new WeakMap<JsonObject, z.ZodType<JsonObject>>();
 
 /**
- * A check for a tool's arguments. What the schema does not name is refused unless it allows more, so that nothing the model
- * makes up goes out.
+ * Converts JSON Schema to a validator. Additional properties are rejected by default, so that arguments the model makes
+ * up are not sent.
  *
- * @throws {Error} when the schema is none that can be checked.
+ * @throws {Error} if the schema is invalid or uses an unsupported keyword.
  */
 export function argumentsSchema(parameters: JsonObject): z.ZodType<JsonObject> {
-  const known = CHECKS.get(parameters);
-  if (known) return known;
+  const cached = SCHEMAS.get(parameters);
+  if (cached) return cached;
   const { type, properties = {} } = parameters;
-  if (type !== "object" || !isObject(properties)) throw new Error('it has to be of the type "object"');
-  const check = z.fromJSONSchema({ additionalProperties: false, ...parameters, type })
+  if (type !== "object" || !isObject(properties)) throw new Error('its type must be "object"');
+  const schema = z.fromJSONSchema({ additionalProperties: false, ...parameters, type })
     .pipe(z.record(z.string(), z.unknown()));
-  CHECKS.set(parameters, check);
-  return check;
+  SCHEMAS.set(parameters, schema);
+  return schema;
 }
 
-function lookupIn(args: JsonObject, secret: HttpToolContext["secret"], used: Set<string>): Lookup {
+/** @param redacted Receives the secrets that were used. */
+function placeholderLookup(
+  value: PlaceholderLookup,
+  secret: HttpToolContext["secret"],
+  redacted: Set<string>,
+): PlaceholderLookup {
   return (name) => {
     const [, secretName] = /^secret\.(.+)$/.exec(name) ?? [];
-    if (secretName === undefined) return args[name];
+    if (secretName === undefined) return value(name);
     const digits = secret(secretName);
-    if (!digits) throw new ToolError(`The caller has not entered "${secretName}" yet: collect it first`);
-    used.add(digits);
+    if (!digits) throw new ToolError(`The caller has not entered "${secretName}" yet. Collect it first.`);
+    redacted.add(digits);
     return digits;
   };
 }
 
-function fillHeaders(templates: HttpToolOptions["headers"], lookup: Lookup): Record<string, string> {
+function fillHeaders(
+  templates: HttpToolOptions["headers"],
+  lookup: PlaceholderLookup,
+): Record<string, string> {
   const headers: Record<string, string> = {};
   for (const [name, template] of Object.entries(templates)) {
     const value = fillText(template, lookup);
-    if (!/^[\t\x20-\x7e]*$/.test(value)) {
+    if (!PRINTABLE.test(value)) {
       throw new ToolError(
-        `${namesIn(template).join(", ")}: only plain letters, digits and signs are possible`,
+        `${placeholderNames(template).join(", ")}: use only unaccented letters, digits and punctuation`,
       );
     }
     headers[name.toLowerCase()] = value;
@@ -127,24 +154,24 @@ function fillHeaders(templates: HttpToolOptions["headers"], lookup: Lookup): Rec
   return headers;
 }
 
-/** What the model is told. */
-function result({ status, content }: GuardedAnswer, secrets: ReadonlySet<string>): unknown {
-  const shown = withoutSecrets(content, [...secrets]);
-  if (status >= 200 && status < 300) return shown ?? { done: true };
-  const said = shown === undefined ? "" : `: ${JSON.stringify(shown)}`;
+/** The result for the model. */
+function toolResult({ status, content }: GuardedResponse, secrets: ReadonlySet<string>): unknown {
+  const safe = redact(content, [...secrets]);
+  if (status >= 200 && status < 300) return safe ?? { done: true };
+  const body = safe === undefined ? "" : `: ${JSON.stringify(safe)}`;
   throw new ToolError(
-    `The service answered ${status}${said}`.slice(0, MAX_REFUSAL),
-    `the service answered ${status}`,
+    `The service responded ${status}${body}`.slice(0, MAX_ERROR),
+    `the service responded ${status}`,
   );
 }
 
-/** A service may repeat what it was sent. */
-function withoutSecrets(content: unknown, secrets: readonly string[]): unknown {
+/** Replaces secrets that a service sends back. */
+function redact(content: unknown, secrets: readonly string[]): unknown {
   if (content === undefined || secrets.length === 0) return content;
-  const shown: unknown = JSON.parse(JSON.stringify(content), (_, value: unknown) => {
+  const safe: unknown = JSON.parse(JSON.stringify(content), (_, value: unknown) => {
     if (typeof value === "number" && secrets.includes(String(value))) return "[secret]";
     if (typeof value !== "string") return value;
     return secrets.reduce((text, secret) => text.replaceAll(secret, "[secret]"), value);
   });
-  return shown;
+  return safe;
 }

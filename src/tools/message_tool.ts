@@ -1,30 +1,30 @@
 import { z } from "zod";
-import { type Tool, tool } from "./tool.ts";
+import { defineTool, type Tool } from "./tool.ts";
 
-/** A message the caller left. */
-export interface Message {
+/** A message from a caller. */
+export interface CallerMessage {
   readonly name: string;
-  /** Where to call back, as the caller said it. */
+  /** Number to call back, as the caller said it. */
   readonly number: string;
   readonly message: string;
   readonly urgent: boolean;
 }
 
-/** `take_message`: keeps what the caller wants somebody to know. */
-export function takeMessage(keep: (message: Message) => Promise<void> | void): Tool {
-  return tool({
+/** `take_message`: passes a message from the caller to `save`. */
+export function takeMessage(save: (message: CallerMessage) => Promise<void> | void): Tool {
+  return defineTool({
     name: "take_message",
     description:
-      "Keeps a message of the caller for the people you answer for. Ask for what is missing, and read the " +
+      "Saves a message from the caller for the people you work for. Ask for missing details, and read the " +
       "message back first.",
     parameters: z.object({
-      name: z.string().trim().min(1).max(200).describe("Who called"),
-      number: z.string().trim().min(1).max(50).describe("Where to call back"),
+      name: z.string().trim().min(1).max(200).describe("Name of the caller"),
+      number: z.string().trim().min(1).max(50).describe("Number to call back"),
       message: z.string().trim().min(1).max(4_000),
       urgent: z.boolean().default(false),
     }),
   }, async (message) => {
-    await keep(message);
-    return { kept: true };
+    await save(message);
+    return { saved: true };
   });
 }

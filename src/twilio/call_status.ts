@@ -1,4 +1,4 @@
-/** How far a call is. Source: https://www.twilio.com/docs/voice/api/call-resource#call-status-values */
+/** Call states. Source: https://www.twilio.com/docs/voice/api/call-resource#call-status-values */
 export const CALL_STATUSES = [
   "queued",
   "initiated",
@@ -12,7 +12,7 @@ export const CALL_STATUSES = [
 ] as const;
 export type CallStatus = (typeof CALL_STATUSES)[number];
 
-/** Who answered. Source: https://www.twilio.com/docs/voice/answering-machine-detection#answeredby */
+/** Results of answering-machine detection. Source: https://www.twilio.com/docs/voice/answering-machine-detection#answeredby */
 export const ANSWERED_BY = [
   "human",
   "machine_start",
@@ -25,18 +25,18 @@ export const ANSWERED_BY = [
 export type AnsweredBy = (typeof ANSWERED_BY)[number];
 
 /** A call's status callback. Source: https://www.twilio.com/docs/voice/twiml#statuscallback */
-export interface CallReport {
+export interface CallStatusUpdate {
   readonly callSid: string;
   readonly status: CallStatus;
-  /** From 0, in the order the events happened; callbacks may overtake each other. Undefined where it is not said. */
+  /** Order of the events, from 0; callbacks may arrive in another order. Undefined if not given. */
   readonly sequence: number | undefined;
-  /** Length of the call (s), once it is over. */
+  /** Duration of the ended call (s). */
   readonly seconds: number | undefined;
 }
 
-/** Reads a call's status callback; undefined when it is none. */
-export function readCallReport(parameters: URLSearchParams): CallReport | undefined {
-  const status = CALL_STATUSES.find((known) => known === parameters.get("CallStatus"));
+/** Reads a call's status callback; undefined if the parameters are not one. */
+export function readCallStatusUpdate(parameters: URLSearchParams): CallStatusUpdate | undefined {
+  const status = CALL_STATUSES.find((callStatus) => callStatus === parameters.get("CallStatus"));
   const callSid = parameters.get("CallSid");
   if (!status || !callSid) return undefined;
   return {
@@ -47,11 +47,11 @@ export function readCallReport(parameters: URLSearchParams): CallReport | undefi
   };
 }
 
-/** Reads who answered out of the callback of asynchronous machine detection; undefined when it does not say. */
+/** Reads the callback of asynchronous answering-machine detection; undefined if it has no result. */
 export function readAnsweredBy(
   parameters: URLSearchParams,
 ): { readonly callSid: string; readonly answeredBy: AnsweredBy } | undefined {
-  const answeredBy = ANSWERED_BY.find((known) => known === parameters.get("AnsweredBy"));
+  const answeredBy = ANSWERED_BY.find((verdict) => verdict === parameters.get("AnsweredBy"));
   const callSid = parameters.get("CallSid");
   return answeredBy && callSid ? { callSid, answeredBy } : undefined;
 }

@@ -1,83 +1,90 @@
 import type { Cancel, Clock } from "../clock.ts";
 import {
   clearMessage,
-  type Malformed,
+  type MalformedReason,
   markMessage,
   mediaMessage,
   readMessage,
-  type Start,
+  type StreamStart,
 } from "./messages.ts";
 
-/** The frame rate may be exceeded for so long (s): after a stall of the network, what was held back comes at once. */
+/** Size of the rate limit's burst (s): after a network stall, delayed frames arrive at once. */
 const BURST_SECONDS = 10;
-/** Audio waiting in the socket above which the line counts as congested (bytes). */
+/** Unsent audio (bytes) above which the stream is congested. */
 const CONGESTED_BYTES = 65_536;
 
-/** Why a frame from the peer was skipped. */
-export type Skipped = Malformed | "binary" | "too big" | "before start" | "second start" | "wrong streamSid";
+/** Why a frame was skipped. */
+export type SkipReason =
+  | MalformedReason
+  | "binary"
+  | "too big"
+  | "before start"
+  | "second start"
+  | "wrong streamSid";
 
-/** How a media stream came to its end. */
-export type StreamEnd = "stop" | "closed" | "error" | "flood";
+/** How a media stream ended. */
+export type StreamEndReason = "stop" | "closed" | "error" | "flood";
 
-/** What a peer may do. */
+/** Limits of a media stream. */
 export interface StreamLimits {
-  /** From the upgrade to `start` (ms). */
+  /** Timeout from the upgrade to `start` (ms). */
   readonly startMs: number;
-  /** Longest frame (bytes): a longer one ends a stream that has not started, and is skipped afterwards. */
+  /** Maximum size of a frame (bytes). A longer one ends a stream that has not started; after `start` it is skipped. */
   readonly maxFrameBytes: number;
-  /** Most frames a second, over any ten seconds. */
+  /** Frame rate limit, averaged over ten seconds. */
   readonly framesPerSecond: number;
 }
 
-/** Who listens to a media stream once it has started. */
+/** Receives the events of a started media stream. */
 export interface MediaStreamObserver {
-  /** Caller audio: base64 µ-law, and its place in the stream (ms). */
+  /** Caller audio: base64 of µ-law, and its offset in the stream (ms). */
   media(payload: string, timestamp: number): void;
   mark(name: string): void;
   dtmf(digit: string): void;
-  /** A frame was skipped, the first one for this reason; {@linkcode MediaStream.skipped} counts them all. */
-  skipped(why: Skipped): void;
-  /** The stream is over; called once, and nothing is called after it. */
-  ended(how: StreamEnd): void;
+  /** The first frame skipped for this reason; {@linkcode MediaStream.skipped} counts all. */
+  frameSkipped(reason: SkipReason): void;
+  /** Called once, last; not called after {@linkcode MediaStream.close}. */
+  streamEnded(reason: StreamEndReason): void;
 }
 
-/** Why a socket never became a media stream. A closed list, so that it can be counted. */
-export type Refused =
+/** Why a stream was rejected. A closed list, so that it can be a metric label. */
+export type RejectReason =
   | "no start in time"
   | "too many frames"
   | "frame too big"
   | "gone before start"
   | "no valid token"
+  | "not admitted"
   | "call has a stream"
   | "call is over";
 
-/** Who decides whether a stream that says `start` may come in. */
+/** Accepts or rejects streams. */
 export interface MediaStreamGate {
-  /** Returns the listener, or a reason to turn the stream away. */
-  admit(stream: MediaStream, start: Start): MediaStreamObserver | { readonly refused: Refused };
-  /** A socket ended before it was admitted. */
-  turnedAway(why: Refused): void;
+  /** Called on `start`: returns the stream's observer, or the reason to reject it. */
+  admit(stream: MediaStream, start: StreamStart): MediaStreamObserver | { readonly refused: RejectReason };
+  /** A socket closed before it became a media stream. */
+  rejected(reason: RejectReason): void;
 }
 
 /**
- * One media stream of Twilio, on a WebSocket that is already upgraded.
+ * One Twilio media stream on an upgraded WebSocket.
  *
- * Keeps the protocol: exactly one `start`, nothing before it, one `streamSid`, text frames only. Whatever breaks it is
- * skipped and reported, never thrown.
+ * Enforces the protocol: exactly one `start`, nothing before it, one `streamSid`, text frames only. Skips and reports
+ * violations; never throws.
  */
 export class MediaStream {
   readonly #socket: WebSocket;
   readonly #gate: MediaStreamGate;
   readonly #clock: Clock;
   readonly #limits: StreamLimits;
-  readonly #startTimeout: Cancel;
-  /** Frames that may still come, as of `#countedAt` (ms). */
+  readonly #cancelStartTimeout: Cancel;
+  /** Frames allowed at `#creditAt` (ms of the clock). */
   #credit: number;
-  #countedAt: number;
+  #creditAt: number;
   #observer: MediaStreamObserver | undefined;
   #streamSid = "";
-  #over = false;
-  readonly #skipped = new Map<Skipped, number>();
+  #closed = false;
+  readonly #skipped = new Map<SkipReason, number>();
 
   constructor(socket: WebSocket, gate: MediaStreamGate, clock: Clock, limits: StreamLimits) {
     this.#socket = socket;
@@ -85,8 +92,8 @@ export class MediaStream {
     this.#clock = clock;
     this.#limits = limits;
     this.#credit = limits.framesPerSecond * BURST_SECONDS;
-    this.#countedAt = clock.now();
-    this.#startTimeout = clock.after(limits.startMs, () => this.#turnAway("no start in time"));
+    this.#creditAt = clock.now();
+    this.#cancelStartTimeout = clock.after(limits.startMs, () => this.#reject("no start in time"));
     socket.onmessage = ({ data }) => this.#read(data);
     socket.onerror = () => this.#end("error");
     socket.onclose = () => this.#end("closed");
@@ -96,18 +103,18 @@ export class MediaStream {
     return this.#streamSid;
   }
 
-  /** How many frames were skipped, by reason. */
-  get skipped(): ReadonlyMap<Skipped, number> {
+  /** Number of skipped frames by reason. */
+  get skipped(): ReadonlyMap<SkipReason, number> {
     return this.#skipped;
   }
 
-  /** Bytes sent that wait in the socket. */
-  get buffered(): number {
+  /** Bytes not yet sent by the socket. */
+  get bufferedBytes(): number {
     return this.#socket.bufferedAmount;
   }
 
   get congested(): boolean {
-    return this.buffered > CONGESTED_BYTES;
+    return this.bufferedBytes > CONGESTED_BYTES;
   }
 
   media(audio: Uint8Array): void {
@@ -122,24 +129,24 @@ export class MediaStream {
     this.#send(clearMessage(this.#streamSid));
   }
 
-  /** Closes the socket; Twilio then goes on with the TwiML. The observer is not told: who closes knows. */
+  /** Closes the socket without `streamEnded`. Twilio then continues with the TwiML after `<Connect>`. */
   close(code = 1000, reason = ""): void {
-    this.#over = true;
-    this.#startTimeout();
+    this.#closed = true;
+    this.#cancelStartTimeout();
     if (this.#socket.readyState <= WebSocket.OPEN) this.#socket.close(code, reason);
   }
 
   #send(message: string): void {
-    // After a close Deno drops what is sent without a word, before open it throws.
+    // Before open, Deno throws; after close, it silently discards the message.
     if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(message);
   }
 
   #read(data: unknown): void {
-    if (this.#over) return;
-    if (!this.#withinRate()) return this.#observer ? this.#end("flood") : this.#turnAway("too many frames");
+    if (this.#closed) return;
+    if (!this.#takeCredit()) return this.#observer ? this.#end("flood") : this.#reject("too many frames");
     if (typeof data !== "string") return this.#skip("binary");
     if (data.length > this.#limits.maxFrameBytes) {
-      return this.#observer ? this.#skip("too big") : this.#turnAway("frame too big", 1009);
+      return this.#observer ? this.#skip("too big") : this.#reject("frame too big", 1009);
     }
     const message = readMessage(data);
     if (typeof message === "string") return this.#skip(message);
@@ -159,41 +166,41 @@ export class MediaStream {
     }
   }
 
-  #withinRate(): boolean {
+  #takeCredit(): boolean {
     const { framesPerSecond } = this.#limits;
     const now = this.#clock.now();
-    const earned = (now - this.#countedAt) / 1000 * framesPerSecond;
+    const earned = (now - this.#creditAt) / 1000 * framesPerSecond;
     this.#credit = Math.min(framesPerSecond * BURST_SECONDS, this.#credit + earned) - 1;
-    this.#countedAt = now;
+    this.#creditAt = now;
     return this.#credit >= 0;
   }
 
-  #start(start: Start): void {
+  #start(start: StreamStart): void {
     if (this.#observer) return this.#skip("second start");
-    this.#startTimeout();
+    this.#cancelStartTimeout();
     this.#streamSid = start.streamSid;
-    const answer = this.#gate.admit(this, start);
-    if ("refused" in answer) return this.#turnAway(answer.refused);
-    this.#observer = answer;
-    for (const why of this.#skipped.keys()) answer.skipped(why);
+    const admitted = this.#gate.admit(this, start);
+    if ("refused" in admitted) return this.#reject(admitted.refused);
+    this.#observer = admitted;
+    for (const reason of this.#skipped.keys()) admitted.frameSkipped(reason);
   }
 
-  #skip(why: Skipped): void {
-    const count = (this.#skipped.get(why) ?? 0) + 1;
-    this.#skipped.set(why, count);
-    if (count === 1) this.#observer?.skipped(why);
+  #skip(reason: SkipReason): void {
+    const count = (this.#skipped.get(reason) ?? 0) + 1;
+    this.#skipped.set(reason, count);
+    if (count === 1) this.#observer?.frameSkipped(reason);
   }
 
-  #turnAway(why: Refused, code = 1008): void {
-    this.close(code, why);
-    this.#gate.turnedAway(why);
+  #reject(reason: RejectReason, code = 1008): void {
+    this.close(code, reason);
+    this.#gate.rejected(reason);
   }
 
-  #end(how: StreamEnd): void {
-    // Deno may report a close twice, and an error before it.
-    if (this.#over) return;
+  #end(reason: StreamEndReason): void {
+    // Deno may report a close twice, or an error before it.
+    if (this.#closed) return;
     this.close();
-    if (this.#observer) this.#observer.ended(how);
-    else this.#gate.turnedAway("gone before start");
+    if (this.#observer) this.#observer.streamEnded(reason);
+    else this.#gate.rejected("gone before start");
   }
 }

@@ -1,13 +1,13 @@
 /**
- * What Twilio says on a media stream, and what it may be told.
+ * Messages of a media stream, from and to Twilio.
  *
  * Source: https://www.twilio.com/docs/voice/media-streams/websocket-messages
  */
 
 import { isObject, parseObject } from "../json.ts";
 
-/** The `start` message: which call this is and what the TwiML handed over. */
-export interface Start {
+/** The `start` message: the call and the parameters of the TwiML. */
+export interface StreamStart {
   readonly accountSid: string;
   readonly streamSid: string;
   readonly callSid: string;
@@ -15,10 +15,10 @@ export interface Start {
   readonly parameters: Readonly<Record<string, string>>;
 }
 
-/** What a message says once it has been read and found in order. */
-export type Inbound =
+/** A valid message from Twilio. */
+export type InboundMessage =
   | { readonly event: "connected" }
-  | { readonly event: "start"; readonly start: Start }
+  | { readonly event: "start"; readonly start: StreamStart }
   | {
     readonly event: "media";
     readonly streamSid: string;
@@ -31,8 +31,8 @@ export type Inbound =
   | { readonly event: "dtmf"; readonly streamSid: string; readonly digit: string }
   | { readonly event: "stop"; readonly streamSid: string };
 
-/** Why a message was skipped. A closed list, so that it can be counted by kind. */
-export type Malformed =
+/** Why a message is malformed. A closed list, so that it can be a metric label. */
+export type MalformedReason =
   | "not JSON"
   | "no event"
   | "unknown event"
@@ -43,8 +43,8 @@ export type Malformed =
   | "bad dtmf"
   | "no streamSid";
 
-/** Reads one text frame from Twilio; never throws. */
-export function readMessage(text: string): Inbound | Malformed {
+/** Parses one text frame from Twilio. Never throws. */
+export function readMessage(text: string): InboundMessage | MalformedReason {
   const message = parseObject(text);
   if (!message) return "not JSON";
   if (typeof message.event !== "string") return "no event";
@@ -73,7 +73,7 @@ export function readMessage(text: string): Inbound | Malformed {
   }
 }
 
-function readStart(start: unknown): Inbound | Malformed {
+function readStart(start: unknown): InboundMessage | MalformedReason {
   if (!isObject(start)) return "bad start";
   const { accountSid, streamSid, callSid, mediaFormat, customParameters } = start;
   if (typeof streamSid !== "string" || typeof callSid !== "string" || !streamSid || !callSid) {
@@ -94,13 +94,13 @@ function readStart(start: unknown): Inbound | Malformed {
   };
 }
 
-/** Only base64, so that a payload can be put into another JSON text as it is. */
+/** Base64 only, so that a payload can be inserted into another JSON text without escaping. */
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 
-function readMedia(streamSid: string, media: unknown): Inbound | Malformed {
+function readMedia(streamSid: string, media: unknown): InboundMessage | MalformedReason {
   if (!isObject(media)) return "bad media";
   const { track, payload } = media;
-  // Twilio sends numbers as strings; a stand-in that sends a number means the same.
+  // Twilio sends a string; some stand-ins send a number.
   const timestamp = Number(media.timestamp);
   if (track !== undefined && track !== "inbound") return "bad media";
   if (typeof payload !== "string" || payload.length % 4 !== 0 || !BASE64.test(payload)) return "bad media";
@@ -108,19 +108,19 @@ function readMedia(streamSid: string, media: unknown): Inbound | Malformed {
   return { event: "media", streamSid, timestamp, payload };
 }
 
-/** A `media` message: µ-law to play after everything sent before. */
+/** A `media` message: µ-law bytes, played after all audio sent before. */
 export function mediaMessage(streamSid: string, audio: Uint8Array): string {
   return `{"event":"media","streamSid":${
     JSON.stringify(streamSid)
   },"media":{"payload":"${audio.toBase64()}"}}`;
 }
 
-/** A `mark` message: comes back when all audio sent before it has been played, or was cleared. */
+/** A `mark` message: Twilio echoes it when all audio sent before it has been played or cleared. */
 export function markMessage(streamSid: string, name: string): string {
   return JSON.stringify({ event: "mark", streamSid, mark: { name } });
 }
 
-/** A `clear` message: throws away audio that is sent but not played; every pending mark comes back at once. */
+/** A `clear` message: discards audio that is sent but not played; Twilio echoes all pending marks at once. */
 export function clearMessage(streamSid: string): string {
   return JSON.stringify({ event: "clear", streamSid });
 }

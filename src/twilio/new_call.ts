@@ -1,29 +1,29 @@
-/** A call to place. Source: https://www.twilio.com/docs/voice/api/call-resource#create-a-call-resource */
+/** Parameters of a call to place. Source: https://www.twilio.com/docs/voice/api/call-resource#create-a-call-resource */
 export interface NewCall {
   /** E.164. */
   readonly to: string;
-  /** E.164; a number of the account, or one it has verified. */
+  /** E.164; a number the account owns or has verified. */
   readonly from: string;
-  /** Asked for TwiML, by POST, once the call is answered. */
+  /** Returns the TwiML, by POST, when the call is answered. */
   readonly url: string;
-  /** Told how the call goes on, by POST. */
+  /** Receives call status changes, by POST. */
   readonly statusCallback: string;
-  /** Of what; `completed` is every end, answered or not. */
+  /** Status changes to report; `completed` is every end, answered or not. */
   readonly statusCallbackEvents: readonly ("initiated" | "ringing" | "answered" | "completed")[];
-  /** How long it rings (s), at most 600; Twilio may add 5. */
+  /** Ring time (s), at most 600; Twilio may add 5 s. */
   readonly ringSeconds: number;
-  /** Twilio cuts the call after this long (s). Left out: 4 hours. */
+  /** Maximum duration of the call (s); Twilio then hangs up. Default: 4 hours. */
   readonly timeLimitSeconds?: number | undefined;
   /**
-   * Told by POST who answered: a person at once, a machine when its greeting is over. The call goes on meanwhile.
-   * Left out: nobody listens for that, and Twilio does not bill it.
+   * Receives the result of answering-machine detection, by POST: a human at once, a machine after its greeting.
+   * Default: no detection, which Twilio bills separately.
    *
    * Source: https://www.twilio.com/docs/voice/answering-machine-detection
    */
   readonly machineCallback?: string | undefined;
 }
 
-/** The form of the request that places it. */
+/** The form fields of the request that places the call. */
 export function newCallForm(call: NewCall): Record<string, string | readonly string[]> {
   const { timeLimitSeconds, machineCallback } = call;
   return {

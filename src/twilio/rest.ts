@@ -1,38 +1,40 @@
 /**
- * What Parley asks of Twilio by itself: the REST API of 2010-04-01, over plain fetch.
+ * A client of Twilio's REST API 2010-04-01.
+ *
  * Source: https://www.twilio.com/docs/usage/requests-to-twilio
  */
 
 import { encodeBase64 } from "@std/encoding/base64";
 import type { Clock } from "../clock.ts";
+import { fetchErrorReason } from "../error_message.ts";
 import { isObject, type JsonObject, parseObject } from "../json.ts";
 import { type NewCall, newCallForm } from "./new_call.ts";
-import { remedy } from "./remedies.ts";
+import { remedyFor } from "./remedies.ts";
 
-/** Longest time for one request with all its repetitions (ms). */
+/** Time limit of a request including retries (ms). */
 const DEADLINE_MS = 10_000;
-/** Wait before the first repetition (ms); it doubles each time. */
-const FIRST_PAUSE_MS = 250;
+/** Delay before the first retry (ms); doubles with each retry. */
+const FIRST_RETRY_DELAY_MS = 250;
 
 export interface TwilioRestOptions {
-  /** Such as `https://api.twilio.com`, without a trailing slash. */
+  /** Base URL without a trailing slash, such as `https://api.twilio.com`. */
   readonly apiUrl: string;
   readonly accountSid: string;
   readonly authToken?: string | undefined;
-  /** Used instead of the auth token, if given. */
+  /** Takes precedence over the auth token. */
   readonly apiKey?: { readonly sid: string; readonly secret: string } | undefined;
   readonly clock: Clock;
-  /** From 0 to below 1: spreads the repetitions of requests that were refused together. */
+  /** Jitter source, from 0 to below 1. Default: `Math.random`. */
   readonly random?: () => number;
 }
 
-/** A request Twilio did not grant; the message says which, why and what to do. */
+/** A failed request. The message names the request, the reason and what to do. */
 export class TwilioError extends Error {
   override readonly name = "TwilioError";
 
   /**
-   * @param status HTTP status; undefined when no answer came.
-   * @param code Twilio's own, https://www.twilio.com/docs/api/errors.
+   * @param status HTTP status; undefined if there was no reply.
+   * @param code Twilio's error code: https://www.twilio.com/docs/api/errors
    */
   constructor(
     message: string,
@@ -51,7 +53,7 @@ export interface Account {
   readonly type: string;
 }
 
-/** A number of the account. Texts are empty where nothing is set. */
+/** A phone number of the account. Unset fields are empty strings. */
 export interface PhoneNumber {
   readonly sid: string;
   /** E.164. */
@@ -60,24 +62,24 @@ export interface PhoneNumber {
   readonly voiceMethod: string;
   readonly statusCallback: string;
   readonly statusCallbackMethod: string;
-  /** With one of these two Twilio looks at no `voiceUrl`. */
+  /** If this or `trunkSid` is set, Twilio ignores `voiceUrl`. */
   readonly voiceApplicationSid: string;
   readonly trunkSid: string;
   readonly hasVoice: boolean;
 }
 
-/** Where Twilio should turn when the number is called. */
+/** The webhook Twilio requests when the number is called. */
 export interface VoiceWebhook {
   readonly voiceUrl: string;
   readonly method: "GET" | "POST";
-  /** Told the progress of calls, by POST. */
+  /** Receives call status changes, by POST. */
   readonly statusCallback: string;
 }
 
-/** Parameters of a request; a list repeats its name. */
+/** Request parameters; a list becomes several parameters of the same name. */
 export type Form = Readonly<Record<string, string | readonly string[]>>;
 
-/** Twilio's REST API for one account. Every method throws {@linkcode TwilioError}. */
+/** Twilio's REST API for one account. All methods throw {@linkcode TwilioError}. */
 export class TwilioRest {
   readonly #options: TwilioRestOptions;
   readonly #authorization: string;
@@ -89,21 +91,23 @@ export class TwilioRest {
     this.#authorization = `Basic ${encodeBase64(credentials)}`;
   }
 
-  /** The account itself. A standard or restricted API key may not see it and gets 20003; the auth token may. */
+  /** Reads the account. Needs the auth token or a main API key; other keys get error 20003. */
   async account(): Promise<Account> {
     const { status, type } = await this.request("GET", ".json");
     return { status: text(status), type: text(type) };
   }
 
-  /** The account's number, or undefined if it has no such one. */
+  /** Reads a phone number of the account; undefined if the account does not own it. */
   async phoneNumber(number: string): Promise<PhoneNumber | undefined> {
-    const answer = await this.request("GET", "/IncomingPhoneNumbers.json", { PhoneNumber: number });
-    const list: unknown[] = Array.isArray(answer.incoming_phone_numbers) ? answer.incoming_phone_numbers : [];
-    // Twilio looks for the digits anywhere in a number.
+    const { incoming_phone_numbers } = await this.request("GET", "/IncomingPhoneNumbers.json", {
+      PhoneNumber: number,
+    });
+    const list: unknown[] = Array.isArray(incoming_phone_numbers) ? incoming_phone_numbers : [];
+    // Twilio matches any number that contains the digits.
     return list.filter(isObject).map(readPhoneNumber).find(({ phoneNumber }) => phoneNumber === number);
   }
 
-  /** Makes calls to a number come to a webhook; gives the number as it is then. */
+  /** Sets the voice webhook of a phone number; returns the updated number. */
   async setVoiceWebhook(numberSid: string, webhook: VoiceWebhook): Promise<PhoneNumber> {
     const path = `/IncomingPhoneNumbers/${encodeURIComponent(numberSid)}.json`;
     return readPhoneNumber(
@@ -116,13 +120,13 @@ export class TwilioRest {
     );
   }
 
-  /** Places a call; gives its CallSid. After an answer that did not come, the call may have been placed all the same. */
+  /** Places a call; returns its CallSid. After a timeout the call may have been placed nevertheless. */
   async createCall(call: NewCall): Promise<string> {
     const { sid } = await this.request("POST", "/Calls.json", newCallForm(call));
     return text(sid);
   }
 
-  /** Ends a call, whether it rings or is answered. One that is over already is no error. */
+  /** Ends a ringing or answered call. Does nothing if the call is already over. */
   async hangUp(callSid: string): Promise<void> {
     try {
       await this.request("POST", callPath(callSid), { Status: "completed" }, true);
@@ -133,7 +137,7 @@ export class TwilioRest {
   }
 
   /**
-   * Makes a call in progress go on with another document.
+   * Replaces the TwiML of a call in progress.
    *
    * @param twiml At most 4,000 characters.
    */
@@ -142,11 +146,11 @@ export class TwilioRest {
   }
 
   /**
-   * One request, repeated within 10 s where that is safe: after 429, which was not processed, and after 5xx if asking
-   * twice does no more than asking once.
+   * Sends a request. Retries within 10 s after 429, which Twilio does not process, and after 5xx if `idempotent`.
    *
-   * @param path What follows `/2010-04-01/Accounts/{sid}`, such as `/Calls.json`.
-   * @param form The query of a GET, the body of a POST.
+   * @param path The part after `/2010-04-01/Accounts/{sid}`, such as `/Calls.json`.
+   * @param form Query of a GET, body of a POST.
+   * @param idempotent Whether sending the request twice has the same effect as sending it once.
    */
   async request(
     method: "GET" | "POST",
@@ -159,13 +163,13 @@ export class TwilioRest {
     const timeout = new AbortController();
     const cancelTimeout = clock.after(DEADLINE_MS, () => timeout.abort());
     try {
-      for (let pause = FIRST_PAUSE_MS;; pause *= 2) {
+      for (let delay = FIRST_RETRY_DELAY_MS;; delay *= 2) {
         const { status, body } = await this.#send(method, path, form, timeout.signal);
         if (status >= 200 && status < 300 && body) return body;
-        const wait = pause * (1 + random()) / 2;
-        const repeat = status === 429 || (idempotent && status >= 500);
-        if (!repeat || clock.now() + wait >= deadline) throw refusal(`${method} ${path}`, status, body);
-        await new Promise<void>((resolve) => clock.after(wait, resolve));
+        const jittered = delay * (1 + random()) / 2;
+        const retry = status === 429 || (idempotent && status >= 500);
+        if (!retry || clock.now() + jittered >= deadline) throw errorOf(nameOf(method, path), status, body);
+        await new Promise<void>((resolve) => clock.after(jittered, resolve));
       }
     } finally {
       cancelTimeout();
@@ -186,35 +190,37 @@ export class TwilioRest {
     }
     if (method === "GET") url.search = parameters.toString();
     try {
-      const response = await fetch(url, {
+      const reply = await fetch(url, {
         method,
         headers: { authorization: this.#authorization, accept: "application/json" },
         body: method === "GET" ? null : parameters,
         redirect: "manual",
         signal,
       });
-      return { status: response.status, body: parseObject(await response.text()) };
+      return { status: reply.status, body: parseObject(await reply.text()) };
     } catch (cause) {
-      const why = signal.aborted ? `it took longer than ${DEADLINE_MS / 1000} s` : reasonOf(cause);
-      const message = `Cannot reach Twilio at "${apiUrl}" for ${method} ${path}: ${why}; ` +
+      const reason = signal.aborted ? `it took longer than ${DEADLINE_MS / 1000} s` : fetchErrorReason(cause);
+      const message = `Cannot reach Twilio at "${apiUrl}" for ${nameOf(method, path)}: ${reason}; ` +
         "check TWILIO_API_URL, DNS and the firewall";
       throw new TwilioError(message, undefined, undefined, cause);
     }
   }
 }
 
-/** Why a fetch failed, without the address. Newer versions of Deno put it into the cause. */
-export function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause === undefined ? error.message.replace(/^.*\(Connect\): /, "") : reasonOf(error.cause);
+/** Names a request in messages, such as `POST /Calls.json`. */
+function nameOf(method: string, path: string): string {
+  return path === ".json" ? `${method} of the account` : `${method} ${path}`;
 }
 
-function refusal(request: string, status: number, body: JsonObject | undefined): TwilioError {
+function errorOf(request: string, status: number, body: JsonObject | undefined): TwilioError {
   const code = typeof body?.code === "number" ? body.code : undefined;
-  const said = typeof body?.message === "string" ? ` ${JSON.stringify(body.message)}` : "";
-  const answer = `${status}${code === undefined ? "" : `, error ${code}`}${said}`;
-  const message = `Twilio did not grant ${request}: it answered ${answer}; ${remedy(status, code)}`;
-  return new TwilioError(message, status, code);
+  const text = typeof body?.message === "string" ? ` ${JSON.stringify(body.message)}` : "";
+  const summary = `${status}${code === undefined ? "" : `, error ${code}`}${text}`;
+  return new TwilioError(
+    `Twilio rejected ${request}: it answered ${summary}; ${remedyFor(status, code)}`,
+    status,
+    code,
+  );
 }
 
 function callPath(callSid: string): string {
@@ -236,7 +242,7 @@ function readPhoneNumber(fields: JsonObject): PhoneNumber {
   };
 }
 
-/** Twilio says null where nothing is set. */
+/** Twilio sends null for unset fields. */
 function text(value: unknown): string {
   return typeof value === "string" ? value : "";
 }

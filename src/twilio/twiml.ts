@@ -4,23 +4,25 @@
  * Source: https://www.twilio.com/docs/voice/twiml, https://www.twilio.com/docs/voice/twiml/stream
  */
 
-/** An element of a TwiML document: attributes left out where undefined, children elements or one text. */
-export interface Verb {
+import { sayLanguage } from "./say_language.ts";
+
+/** An element of a TwiML document. Undefined attributes are omitted; a string child is text. */
+export interface TwimlElement {
   readonly name: string;
   readonly attributes?: Readonly<Record<string, string | undefined>>;
-  readonly children?: readonly Verb[] | string;
+  readonly children?: readonly TwimlElement[] | string;
 }
 
-/** Connects the call to a media stream. `parameters` reach the stream's `start` message; Twilio drops a query. */
+/** `<Connect><Stream>`. `parameters` arrive in the stream's `start` message; Twilio drops the query of `url`. */
 export function connectStream(options: {
   readonly url: string;
-  /** Asked for further TwiML once the stream has ended from our side. */
+  /** Returns the next TwiML after Parley has closed the stream. */
   readonly action: string;
-  /** Told when the stream starts, stops or fails. */
+  /** Receives the stream's start, stop and errors. */
   readonly statusCallback: string;
-  /** Name and value together under 500 characters each, says Twilio. */
+  /** Name and value together below 500 characters each (Twilio's limit). */
   readonly parameters: Readonly<Record<string, string>>;
-}): Verb {
+}): TwimlElement {
   const parameters = Object.entries(options.parameters).map(([name, value]) => ({
     name: "Parameter",
     attributes: { name, value },
@@ -36,47 +38,71 @@ export function connectStream(options: {
   };
 }
 
-/** Speaks a text with Twilio's own voice, in a language (BCP 47) where one is given. */
-export function say(text: string, language?: string): Verb {
-  return { name: "Say", attributes: { language }, children: text };
+/** `<Say>`: speaks `text` with Twilio's voice, in the nearest language that Twilio has; `language` is BCP 47. */
+export function say(text: string, language?: string): TwimlElement {
+  const attributes = { language: language === undefined ? undefined : sayLanguage(language) };
+  return { name: "Say", attributes, children: text };
 }
 
-/** Waits for one key, while something is said. `action` is asked with it; without a key, the next verb follows. */
-export function gatherKey(action: string, said: readonly Verb[]): Verb {
+/** `<Gather>`: waits 4 s for one key while `prompts` play. Posts it to `action`; without a key, the next verb follows. */
+export function gatherKey(action: string, prompts: readonly TwimlElement[]): TwimlElement {
   const attributes = { input: "dtmf", numDigits: "1", timeout: "4", action, method: "POST" };
-  return { name: "Gather", attributes, children: said };
+  return { name: "Gather", attributes, children: prompts };
 }
 
-/** Hangs up. */
-export const hangup: Verb = { name: "Hangup" };
+/** `<Hangup>`. */
+export const hangup: TwimlElement = { name: "Hangup" };
 
-/** Does not answer the call, which is not billed then; only as the first verb. */
-export function reject(reason: "rejected" | "busy"): Verb {
+/** `<Reject>`: leaves the call unanswered and unbilled. Only valid as the first verb. */
+export function reject(reason: "rejected" | "busy"): TwimlElement {
   return { name: "Reject", attributes: { reason } };
 }
 
-/** Connects the caller to another number. */
-export function dial(number: string): Verb {
-  return { name: "Dial", children: number };
-}
-
-/** Connects the caller to somebody who may not answer. */
-export function dialOrReturn(options: {
-  /** E.164, or `sip:…`. */
+/** `<Dial>`: connects the caller to another number, E.164, and ends the call afterwards. */
+export function dial(options: {
   readonly number: string;
-  /** What the other side sees; the caller's number without it. */
-  readonly callerId?: string | undefined;
-  /** How long it rings (s). */
-  readonly ringSeconds: number;
-  /** Asked for further TwiML when it is over, or nobody answered. */
-  readonly action: string;
-  /** Told when somebody answers. */
+  /** Maximum duration of the conversation (s); Twilio then hangs up. Twilio's default is 4 hours. */
+  readonly maxSeconds: number;
+  /** Receives the end of the dialled call, answered or not. */
   readonly statusCallback: string;
-}): Verb {
-  const { number, callerId, ringSeconds, action, statusCallback } = options;
+}): TwimlElement {
+  const { number, maxSeconds, statusCallback } = options;
   return {
     name: "Dial",
-    attributes: { action, method: "POST", timeout: String(ringSeconds), callerId },
+    attributes: { timeLimit: String(maxSeconds) },
+    children: [{
+      name: "Number",
+      attributes: { statusCallback, statusCallbackEvent: "completed", statusCallbackMethod: "POST" },
+      children: number,
+    }],
+  };
+}
+
+/** `<Dial>` with a callback for the case that nobody answers. */
+export function dialWithFallback(options: {
+  /** E.164, or `sip:…`. */
+  readonly number: string;
+  /** Caller ID shown to the other party. Default: the caller's number. */
+  readonly callerId?: string | undefined;
+  /** Ring time (s). */
+  readonly ringSeconds: number;
+  /** Maximum duration of the conversation (s); Twilio then hangs up. Twilio's default is 4 hours. */
+  readonly maxSeconds: number;
+  /** Returns the next TwiML when the dialled call has ended or was not answered. */
+  readonly action: string;
+  /** Receives the answer event. */
+  readonly statusCallback: string;
+}): TwimlElement {
+  const { number, callerId, ringSeconds, maxSeconds, action, statusCallback } = options;
+  return {
+    name: "Dial",
+    attributes: {
+      action,
+      method: "POST",
+      timeout: String(ringSeconds),
+      timeLimit: String(maxSeconds),
+      callerId,
+    },
     children: [{
       name: number.startsWith("sip:") ? "Sip" : "Number",
       attributes: { statusCallback, statusCallbackEvent: "answered", statusCallbackMethod: "POST" },
@@ -85,30 +111,30 @@ export function dialOrReturn(options: {
   };
 }
 
-/** Goes on with the TwiML at another address. */
-export function redirect(url: string): Verb {
+/** `<Redirect>`: continues with the TwiML at another URL. */
+export function redirect(url: string): TwimlElement {
   return { name: "Redirect", attributes: { method: "POST" }, children: url };
 }
 
-/** Writes the document, escaped, as an HTTP body. */
-export function twiml(...verbs: readonly Verb[]): string {
-  return `<?xml version="1.0" encoding="UTF-8"?>${write({ name: "Response", children: verbs })}`;
+/** Serializes a TwiML document. */
+export function twiml(...verbs: readonly TwimlElement[]): string {
+  return `<?xml version="1.0" encoding="UTF-8"?>${serialize({ name: "Response", children: verbs })}`;
 }
 
-function write({ name, attributes = {}, children = [] }: Verb): string {
-  const written = Object.entries(attributes).filter((entry): entry is [string, string] =>
+function serialize({ name, attributes = {}, children = [] }: TwimlElement): string {
+  const attributeText = Object.entries(attributes).filter((entry): entry is [string, string] =>
     entry[1] !== undefined
   )
     .map(([key, value]) => ` ${key}="${escapeAttribute(value)}"`).join("");
-  const inner = typeof children === "string" ? escapeText(children) : children.map(write).join("");
-  return inner ? `<${name}${written}>${inner}</${name}>` : `<${name}${written}/>`;
+  const content = typeof children === "string" ? escapeText(children) : children.map(serialize).join("");
+  return content ? `<${name}${attributeText}>${content}</${name}>` : `<${name}${attributeText}/>`;
 }
 
 /**
- * Characters XML 1.0 cannot carry at all (the `u` flag makes the surrogates lone ones). Twilio refuses the whole document
- * for one of them: error 12100.
+ * Characters that are invalid in XML 1.0; with the `u` flag, `\ud800-\udfff` matches lone surrogates only. Twilio rejects a
+ * document that contains one (error 12100).
  */
-// deno-lint-ignore no-control-regex -- control characters are what is looked for
+// deno-lint-ignore no-control-regex -- matches control characters on purpose
 const ILLEGAL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ud800-\udfff\ufffe\uffff]/gu;
 
 function escapeText(text: string): string {

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { scrapeEveryMetric } from "./every_metric.ts";
 
-/** A Grafana dashboard; only what is looked at here. */
+/** The parts of a Grafana dashboard that are tested. */
 interface Dashboard {
   readonly __inputs: readonly { readonly name: string; readonly type: string; readonly pluginId: string }[];
   readonly panels: readonly Panel[];
@@ -21,7 +21,7 @@ const dashboard: Dashboard = JSON.parse(text);
 const plots = dashboard.panels.filter(({ type }) => type !== "row");
 const expressions = plots.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr));
 
-/** The metric an expression is about, and whether it is read as a histogram. */
+/** The metric of an expression, and whether it is read as a histogram. */
 function metricOf(expression: string) {
   const names = [...expression.matchAll(/\bparley_\w+/g)].map(([name]) => name);
   assertEquals(names.length, 1, `one metric in ${expression}`);
@@ -29,12 +29,12 @@ function metricOf(expression: string) {
   return { name: name.replace(/_bucket$/, ""), buckets: name.endsWith("_bucket") };
 }
 
-Deno.test("the dashboard shows every metric there is, and no other", async () => {
+Deno.test("Dashboard shows every metric and no other", async () => {
   const shown = new Set(expressions.map((expression) => metricOf(expression).name));
   assertEquals([...shown].sort(), [...(await scrapeEveryMetric()).keys()].sort());
 });
 
-Deno.test("the dashboard reads each metric as what it is", async () => {
+Deno.test("Dashboard queries match the type and labels of each metric", async () => {
   const metrics = await scrapeEveryMetric();
   for (const expression of expressions) {
     const { name, buckets } = metricOf(expression);
@@ -45,14 +45,14 @@ Deno.test("the dashboard reads each metric as what it is", async () => {
     const grouped = [...expression.matchAll(/by \(([^)]*)\)/g)].flatMap(([, list = ""]) => list.split(", "));
     const matched = [...expression.matchAll(/(\w+)=~?"/g)].map(([, label]) => label);
     for (const label of [...grouped, ...matched]) {
-      // Prometheus itself adds the job.
-      const known = label === "job" || (buckets && label === "le") || metric?.labels.has(label ?? "");
-      assert(known, `${label} is a label of ${name}`);
+      // Prometheus adds the job.
+      const isKnown = label === "job" || (buckets && label === "le") || metric?.labels.has(label ?? "");
+      assert(isKnown, `${label} is a label of ${name}`);
     }
   }
 });
 
-Deno.test("the dashboard asks for its data source when it is imported, and everything uses it", () => {
+Deno.test("Dashboard has one data source input, which every panel uses", () => {
   assertEquals(dashboard.__inputs.map(({ name, type, pluginId }) => [name, type, pluginId]), [
     ["DS_PROMETHEUS", "datasource", "prometheus"],
   ]);
@@ -61,7 +61,7 @@ Deno.test("the dashboard asks for its data source when it is imported, and every
   assertEquals(plots.filter(({ datasource }) => !datasource).length, 0);
 });
 
-Deno.test("no panel of the dashboard is without a place or a query of its own", () => {
+Deno.test("Dashboard panels have unique positions and queries", () => {
   assertEquals(new Set(dashboard.panels.map(({ id }) => id)).size, dashboard.panels.length);
   assertEquals(new Set(expressions).size, expressions.length);
   const taken = new Set<string>();
@@ -69,7 +69,7 @@ Deno.test("no panel of the dashboard is without a place or a query of its own", 
     assert(x + w <= 24, title);
     for (let column = x; column < x + w; column++) {
       for (let line = y; line < y + h; line++) {
-        assert(!taken.has(`${column},${line}`), `"${title}" lies on another panel`);
+        assert(!taken.has(`${column},${line}`), `"${title}" overlaps another panel`);
         taken.add(`${column},${line}`);
       }
     }

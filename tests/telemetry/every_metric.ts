@@ -1,40 +1,47 @@
 import { Metrics } from "../../src/telemetry/metrics.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 
-/** One metric, as a scrape shows it. */
+/** A metric in a scrape. */
 export interface Scraped {
   readonly type: string;
-  /** Names of its labels, `le` of histograms apart. */
+  /** Label names, without `le`. */
   readonly labels: Set<string>;
 }
 
-/** A scrape after everything has happened once: each metric by name, with every label it has. */
+/** Scrapes after every metric was used: the metrics by name, with their labels. */
 export async function scrapeEveryMetric(): Promise<Map<string, Scraped>> {
   const clock = new FakeClock();
   const metrics = new Metrics(clock);
-  metrics.watch({
+  metrics.setGaugeSources({
     calls: () => ({ announced: 1, connected: 2, ending: 3 }),
+    webhooks: () => ({ pending: 8, failed: 9, unsaved: 10, dropped: 11 }),
+    records: () => ({ waiting: 12, failures: 13, lost: 14 }),
     pendingStreams: () => 4,
     bufferedBytes: () => ({ playout: 5, twilio: 6, model: 7 }),
   });
-  metrics.callEnded("caller hung up", 60, true);
-  metrics.refused("call", "busy");
-  metrics.skipped("malformed", 2);
-  metrics.malformedModelEvent();
-  metrics.bargeIn();
-  metrics.turn({ modelMs: 300, sentMs: 1, heardMs: 80 });
-  metrics.added("to_model", 0.1);
-  metrics.sessionReady(400);
-  metrics.modelError("server_error");
+  metrics.countEndedCall("caller hung up", 60, true);
+  metrics.countRefusal("call", "busy");
+  metrics.countSkippedFrames("malformed", 2);
+  metrics.countMalformedModelEvent();
+  metrics.countBargeIn();
+  metrics.observeTurn({ modelMs: 300, sendMs: 1, playbackMs: 80 });
+  metrics.observeAddedDelay("to_model", 0.1);
+  metrics.observeSessionReady(400);
+  metrics.countModelError("server_error");
   const tokens = { input: 3, cached: 1, output: 2 };
-  metrics.answered(
+  metrics.countUsage(
     "gpt-realtime-2.1",
     { inputTokens: 6, outputTokens: 4, text: tokens, audio: tokens },
     0.01,
   );
-  metrics.answered("unheard-of", { inputTokens: 6, outputTokens: 4, text: tokens, audio: tokens }, undefined);
+  metrics.countUsage(
+    "unheard-of",
+    { inputTokens: 6, outputTokens: 4, text: tokens, audio: tokens },
+    0.02,
+    false,
+  );
   clock.advance(500);
-  const text = await metrics.read();
+  const text = await metrics.scrape();
   metrics.close();
 
   const scraped = new Map<string, Scraped>();

@@ -7,7 +7,7 @@ function setUp(format: LogFormat, level: LogLevel = "info") {
   return { log, lines };
 }
 
-Deno.test("json lines carry time, level, event, the call and the fields", () => {
+Deno.test("Log writes time, level, event, context and fields as JSON", () => {
   const { log, lines } = setUp("json");
   log.with({ call: "CA1" }).warn("mark lost", { mark: "m1", count: 2, none: undefined });
   const { time, ...line } = JSON.parse(lines[0] ?? "");
@@ -15,7 +15,7 @@ Deno.test("json lines carry time, level, event, the call and the fields", () => 
   assertEquals(new Date(time).toISOString(), time);
 });
 
-Deno.test("lines under the level are not written", () => {
+Deno.test("Log omits lines below its level", () => {
   const { log, lines } = setUp("json", "warn");
   log.debug("a");
   log.info("b");
@@ -24,10 +24,13 @@ Deno.test("lines under the level are not written", () => {
   assertEquals(lines.length, 2);
 });
 
-Deno.test("phone numbers are masked and secrets hidden, at any level", () => {
+Deno.test("Log masks phone numbers and secrets at any level", () => {
   for (const format of ["json", "pretty"] as const) {
     const { log, lines } = setUp(format, "debug");
     log.debug("x", { from: "+15551230000", note: "call +442071838750 with sk-very-secret now" });
+    log.debug("x", { from: "sip:15551230000@sip.example.com", to: "tel:15551230000", call: "CA15551230000" });
+    assertNotMatch((lines[1] ?? "").replace("CA15551230000", ""), /5551230/);
+    assertStringIncludes(lines[1] ?? "", "CA15551230000");
     const line = lines[0] ?? "";
     assertNotMatch(line, /5551230|071838|sk-very-secret/);
     assertStringIncludes(line, "+15…00");
@@ -35,12 +38,12 @@ Deno.test("phone numbers are masked and secrets hidden, at any level", () => {
   }
 });
 
-Deno.test("text from outside cannot forge a line or reach the terminal", () => {
+Deno.test("Log escapes text that could forge a line or control a terminal", () => {
   const evil = 'a\nINFO fake event\r\u001b[31mred\u009b1m\u2028\u202e "quoted" x=y';
   for (const format of ["json", "pretty"] as const) {
     const { log, lines } = setUp(format);
     log.info("x", { text: evil });
-    // deno-lint-ignore no-control-regex -- control characters are what is looked for
+    // deno-lint-ignore no-control-regex -- control characters are searched for
     assertNotMatch(lines.join(""), /[\u0000-\u001f\u007f-\u009f\u2028\u202e]/);
   }
   const { log, lines } = setUp("json");

@@ -1,7 +1,7 @@
 /// <reference lib="deno.worker" />
-/** One call's spans, begun as the service begins them: in a worker without permissions, while a request is served. */
+/** Creates call spans like the service: in a worker without permissions, during a request. */
 
-import { startCallSpan } from "../../src/telemetry/spans.ts";
+import { startCallSpan } from "../../src/telemetry/call_span.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 
 class AdjustedClock extends FakeClock {
@@ -22,13 +22,13 @@ function call(): void {
   });
   clock.advance(2_000);
   const stopped = clock.now();
-  // While the call lasts, somebody sets the machine's clock back by an hour.
+  // During the call, the system clock is set back by an hour.
   clock.adjustment = -3_600_000;
   clock.advance(250);
-  span.turn(stopped, { modelMs: 40, sentMs: 0.25, heardMs: 100 });
-  span.event("barge-in", { heard_ms: 1375, note: "from +15551230000" });
+  span.addTurn(stopped, { modelMs: 40, sendMs: 0.25, playbackMs: 100 });
+  span.addEvent("barge-in", { heard_ms: 1375, note: "from +15551230000" });
   clock.advance(750);
-  span.turn(clock.now() - 60, { modelMs: 60 });
+  span.addTurn(clock.now() - 60, { modelMs: 60 });
   span.end("model failed", true);
 }
 

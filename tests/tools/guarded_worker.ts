@@ -1,22 +1,22 @@
-/** Asks one address with the permissions it was given, and says what came back. */
+/** Fetches one URL with the permissions of the worker and posts the result. */
 
 import { guardedFetch } from "../../src/tools/guarded_fetch.ts";
 
-/** What it is asked. */
-export interface Question {
+/** The message the worker expects. */
+export interface FetchMessage {
   readonly url: string;
   readonly caCerts: readonly string[];
-  /** Where it answers. */
+  /** Receives the result. */
   readonly port: MessagePort;
 }
 
 globalThis.addEventListener("message", async (event) => {
   if (!(event instanceof MessageEvent)) return;
-  const { url: address, caCerts, port }: Question = event.data;
+  const { url: address, caCerts, port }: FetchMessage = event.data;
   const url = new URL(address);
-  const guard = { hosts: [url.host], allowPrivate: true, caCerts };
-  const answer = await guardedFetch({ method: "GET", url }, guard, new AbortController().signal)
+  const policy = { hosts: [url.host], allowPrivate: true, caCerts };
+  const result = await guardedFetch({ method: "GET", url }, policy, new AbortController().signal)
     .catch((error) => String(error));
-  port.postMessage(answer);
+  port.postMessage(result);
   port.close();
 });

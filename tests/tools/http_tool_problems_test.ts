@@ -13,13 +13,13 @@ function problems(change: Partial<Parameters<typeof httpToolProblems>[0]>): stri
   return httpToolProblems({ ...GOOD, ...change }, ["pin"]);
 }
 
-Deno.test("a tool that is well described has no problem", () => {
+Deno.test("httpToolProblems() finds nothing wrong with valid tools", () => {
   assertEquals(problems({}), []);
   assertEquals(problems({ method: "GET", body: undefined, headers: {}, url: "http://10.0.0.1/" }), []);
   assertEquals(problems({ url: "https://shop.example.com/?q={{order}}" }), []);
 });
 
-Deno.test("an address whose host a value could choose is a problem", () => {
+Deno.test("httpToolProblems() rejects a URL whose host is not fixed", () => {
   const urls = [
     "https://{{order}}/",
     "https://{{order}}.example.com/",
@@ -36,31 +36,31 @@ Deno.test("an address whose host a value could choose is a problem", () => {
   }
 });
 
-Deno.test("each problem is told, with its member", () => {
+Deno.test("httpToolProblems() prefixes each problem with its field", () => {
   for (const user of ["user", "user:password", ":password"]) {
     assertEquals(problems({ url: `https://${user}@shop.example.com/` }), [
-      "url: has a user or password; use a header",
+      "url: has a user or password; use a header instead",
     ]);
   }
   assertEquals(problems({ url: "https://shop.example.com/#{{order}}" }), [
     "url: has a fragment, which is never sent",
   ]);
   assertEquals(problems({ url: "https://shop.example.com/{{ordr}}/{{secret.code}}/{{ordr}}" }), [
-    "url: {{ordr}} is neither an argument nor a secret of the keypad",
-    "url: {{secret.code}} is neither an argument nor a secret of the keypad",
+    "url: {{ordr}} is neither an argument, a variable of the call nor a keypad secret",
+    "url: {{secret.code}} is neither an argument, a variable of the call nor a keypad secret",
   ]);
   assertEquals(problems({ body: { a: ["{{order}", "{{a b}}"] } }), [
-    'body: has "{{" or "}}" that are around no name',
+    'body: has "{{" or "}}" without a name',
   ]);
-  assertEquals(problems({ method: "GET" }), ["body: a GET has none; use POST or leave it out"]);
+  assertEquals(problems({ method: "GET" }), ["body: a GET request has no body; use POST or remove it"]);
   assertEquals(problems({ headers: { host: "other.example.com", "x-a": "b\r\nc: d" } }), [
-    'headers: "host" cannot be sent as it is',
-    'headers: "x-a" cannot be sent as it is',
+    'headers: "host" is not a valid header',
+    'headers: "x-a" is not a valid header',
   ]);
   assertEquals(
     problems({ parameters: { type: "object", if: {} }, url: "https://a.example/", headers: {}, body: 1 }),
     [
-      "parameters: no schema that can be checked: Conditional schemas (if/then/else) are not supported",
+      "parameters: cannot be used as a schema: Conditional schemas (if/then/else) are not supported",
     ],
   );
 });

@@ -3,7 +3,7 @@ import type { JsonObject } from "../../src/json.ts";
 import { argumentsSchema, httpTool, type HttpToolOptions } from "../../src/tools/http_tool.ts";
 import { ToolError } from "../../src/tools/tool.ts";
 import { createLog } from "../../src/telemetry/log.ts";
-import { answer, RawService, says } from "./raw_service.ts";
+import { httpResponse, RawHttpServer, respondWith } from "../support/raw_http_server.ts";
 
 const ORDER: Omit<HttpToolOptions, "url"> = {
   name: "look_up_order",
@@ -25,9 +25,9 @@ const ORDER: Omit<HttpToolOptions, "url"> = {
   allowPrivate: true,
 };
 
-/** A tool that asks a service of the test. */
-class Bench implements AsyncDisposable {
-  readonly service: RawService;
+/** A tool and the service it sends requests to. */
+class ToolBench implements AsyncDisposable {
+  readonly service: RawHttpServer;
   readonly logged: string[] = [];
   readonly #options: Omit<HttpToolOptions, "url">;
   readonly #path: string;
@@ -35,9 +35,9 @@ class Bench implements AsyncDisposable {
   constructor(
     path: string,
     options: Partial<HttpToolOptions> = {},
-    behaviour = says(answer({ body: '"found"' })),
+    behaviour = respondWith(httpResponse({ body: '"found"' })),
   ) {
-    this.service = new RawService(behaviour);
+    this.service = new RawHttpServer(behaviour);
     this.#options = { ...ORDER, ...options };
     this.#path = path;
   }
@@ -58,13 +58,13 @@ class Bench implements AsyncDisposable {
     return Promise.resolve(tool.run(args, signal));
   }
 
-  /** Runs it, and gives the sentence the model is told. */
-  async refused(...call: Parameters<Bench["run"]>): Promise<string> {
+  /** Runs the tool and returns the message of its {@linkcode ToolError}. */
+  async errorOf(...call: Parameters<ToolBench["run"]>): Promise<string> {
     return (await assertRejects(() => this.run(...call), ToolError)).message;
   }
 
-  /** The request line and the rest of what was asked last. */
-  get asked(): { line: string; head: string; body: string } {
+  /** The last request. */
+  get lastRequest(): { line: string; head: string; body: string } {
     const [head = "", body = ""] = this.service.connections.at(-1)?.received.split("\r\n\r\n") ?? [];
     return { line: head.split("\r\n")[0]?.replace(" HTTP/1.1", "") ?? "", head, body };
   }
@@ -74,7 +74,7 @@ class Bench implements AsyncDisposable {
   }
 }
 
-Deno.test("the model is told of the tool as it is configured", () => {
+Deno.test("httpTool() declares the configured name, description and parameters", () => {
   const { declaration, timeoutMs } = httpTool({ ...ORDER, url: "https://shop.example.com/" }, {
     secret: () => undefined,
     log: createLog({ level: "error", format: "json", write: () => {} }),
@@ -87,13 +87,13 @@ Deno.test("the model is told of the tool as it is configured", () => {
   assertEquals(timeoutMs, 5_000);
 });
 
-Deno.test("arguments go into the path, those of a GET that are left into the query", async () => {
-  await using bench = new Bench("/orders/{{order}}/lines?page=1&note={{ order }}");
+Deno.test("httpTool() fills the path and appends other GET arguments to the query", async () => {
+  await using bench = new ToolBench("/orders/{{order}}/lines?page=1&note={{ order }}");
   assertEquals(
     await bench.run({ order: "12 a", full: true, items: [1, 2], customer: { name: "Zoë" } }),
     "found",
   );
-  const [path, query] = bench.asked.line.split("?");
+  const [path, query] = bench.lastRequest.line.split("?");
   assertEquals(path, "GET /orders/12%20a/lines");
   assertEquals([...new URLSearchParams(query)], [
     ["page", "1"],
@@ -105,9 +105,9 @@ Deno.test("arguments go into the path, those of a GET that are left into the que
   ]);
 });
 
-Deno.test("a value stays in its place in the path, whatever it is", async () => {
-  await using bench = new Bench("/orders/{{order}}/lines");
-  const placed: Record<string, string> = {
+Deno.test("httpTool() keeps a value inside its path segment", async () => {
+  await using bench = new ToolBench("/orders/{{order}}/lines");
+  const segments: Record<string, string> = {
     "a/b": "a%2Fb",
     "a\\b": "a%5Cb",
     "a?admin=1": "a%3Fadmin%3D1",
@@ -123,60 +123,60 @@ Deno.test("a value stays in its place in the path, whatever it is", async () => 
     "{{secret.pin}}": "%7B%7Bsecret.pin%7D%7D",
     "\ud800": "%EF%BF%BD",
   };
-  for (const [order, segment] of Object.entries(placed)) {
+  for (const [order, segment] of Object.entries(segments)) {
     await bench.run({ order }, { secrets: { pin: "1234" } });
-    assertEquals(bench.asked.line, `GET /orders/${segment}/lines`);
+    assertEquals(bench.lastRequest.line, `GET /orders/${segment}/lines`);
   }
 });
 
-Deno.test("a value that would mean another place in the path is refused", async () => {
-  await using bench = new Bench("/orders/{{order}}/lines?page=1");
+Deno.test("httpTool() rejects path values that are empty or contain dot segments", async () => {
+  await using bench = new ToolBench("/orders/{{order}}/lines?page=1");
   for (const order of ["..", ".", "../admin", "a/../../admin", "..\\admin", "a/.", "/.."]) {
-    assertEquals(await bench.refused({ order }), '"order" may not have the parts "." or ".." of a path');
+    assertEquals(await bench.errorOf({ order }), '"order" may not contain the path segments "." or "..".');
   }
-  assertEquals(await bench.refused({ order: "" }), '"order" is needed');
-  await using dotted = new Bench("/orders/.{{order}}/lines");
+  assertEquals(await bench.errorOf({ order: "" }), '"order" is missing. Ask for it.');
+  await using dotted = new ToolBench("/orders/.{{order}}/lines");
   await assertRejects(() => dotted.run({ order: "." }), ToolError);
   assertEquals([bench.service.connections, dotted.service.connections], [[], []]);
 });
 
-Deno.test("a value stays in its place in the query", async () => {
-  await using bench = new Bench("/find?order={{order}}&role=guest", {
+Deno.test("httpTool() keeps a value inside its query parameter", async () => {
+  await using bench = new ToolBench("/find?order={{order}}&role=guest", {
     parameters: { type: "object", properties: { order: { type: "string" } } },
   });
   await bench.run({ order: "1&role=admin#../" });
-  assertEquals(bench.asked.line, "GET /find?order=1%26role%3Dadmin%23..%2F&role=guest");
+  assertEquals(bench.lastRequest.line, "GET /find?order=1%26role%3Dadmin%23..%2F&role=guest");
   await bench.run({});
-  assertEquals(bench.asked.line, "GET /find?order=&role=guest");
+  assertEquals(bench.lastRequest.line, "GET /find?order=&role=guest");
 });
 
-Deno.test("a header takes a value, but no second line", async () => {
-  await using bench = new Bench("/", {
+Deno.test("httpTool() rejects header values with line breaks or non-ASCII characters", async () => {
+  await using bench = new ToolBench("/", {
     headers: { "X-Order": "no. {{order}}", authorization: "Bearer key" },
   });
   await bench.run({ order: "12" });
-  assertStringIncludes(bench.asked.head, "\r\nx-order: no. 12\r\nauthorization: Bearer key");
+  assertStringIncludes(bench.lastRequest.head, "\r\nx-order: no. 12\r\nauthorization: Bearer key");
   for (const order of ["1\r\nx-admin: 1", "1\nx-admin: 1", "1\0", "1\u2028", "☎"]) {
     assertEquals(
-      await bench.refused({ order }),
-      "order: only plain letters, digits and signs are possible",
+      await bench.errorOf({ order }),
+      "order: use only unaccented letters, digits and punctuation",
     );
   }
   assertEquals(bench.service.connections.length, 1);
 });
 
-Deno.test("the arguments are the body of everything but a GET", async () => {
+Deno.test("httpTool() sends the arguments as the body of all methods but GET", async () => {
   for (const method of ["POST", "PUT", "PATCH", "DELETE"] as const) {
-    await using bench = new Bench("/orders/{{order}}", { method });
+    await using bench = new ToolBench("/orders/{{order}}", { method });
     await bench.run({ order: "12", full: false });
-    assertEquals(bench.asked.line, `${method} /orders/12`);
-    assertStringIncludes(bench.asked.head, "content-type: application/json");
-    assertEquals(bench.asked.body, '{"order":"12","full":false}');
+    assertEquals(bench.lastRequest.line, `${method} /orders/12`);
+    assertStringIncludes(bench.lastRequest.head, "content-type: application/json");
+    assertEquals(bench.lastRequest.body, '{"order":"12","full":false}');
   }
 });
 
-Deno.test("a body of one's own keeps the types of values, and leaves out what was not given", async () => {
-  await using bench = new Bench("/", {
+Deno.test("httpTool() fills a body template, keeps value types and omits missing values", async () => {
+  await using bench = new ToolBench("/", {
     method: "POST",
     headers: { "Content-Type": "application/vnd.shop+json" },
     body: {
@@ -186,15 +186,15 @@ Deno.test("a body of one's own keeps the types of values, and leaves out what wa
     },
   });
   await bench.run({ order: '1","admin":"{{full}}', items: [1, 2] });
-  assertStringIncludes(bench.asked.head, "content-type: application/vnd.shop+json");
-  assertEquals(JSON.parse(bench.asked.body), {
+  assertStringIncludes(bench.lastRequest.head, "content-type: application/vnd.shop+json");
+  assertEquals(JSON.parse(bench.lastRequest.body), {
     query: { id: '1","admin":"{{full}}', label: 'Order 1","admin":"{{full}} ()', items: [1, 2] },
     list: ['1","admin":"{{full}}'],
     version: 2,
   });
 });
 
-Deno.test("a secret goes where it is named, and comes back nowhere", async () => {
+Deno.test("httpTool() sends secrets and redacts them in responses", async () => {
   const echo = {
     pin: "1234",
     number: 1234,
@@ -203,42 +203,49 @@ Deno.test("a secret goes where it is named, and comes back nowhere", async () =>
     more: [12345],
   };
   const headers = { "x-pin": "{{secret.pin}}", authorization: "Bearer of-the-environment" };
-  await using bench = new Bench("/pin/{{secret.pin}}?pin={{secret.pin}}", {
-    method: "POST",
-    headers,
-    body: { pin: "{{secret.pin}}" },
-  }, says(answer({ body: JSON.stringify(echo) }), answer({ status: 403, body: JSON.stringify(echo) })));
-  const call = { secrets: { pin: "1234" }, hidden: ["of-the-environment", "12", ""] };
-  const shown = {
+  await using bench = new ToolBench(
+    "/pin/{{secret.pin}}?pin={{secret.pin}}",
+    {
+      method: "POST",
+      headers,
+      body: { pin: "{{secret.pin}}" },
+    },
+    respondWith(
+      httpResponse({ body: JSON.stringify(echo) }),
+      httpResponse({ status: 403, body: JSON.stringify(echo) }),
+    ),
+  );
+  const options = { secrets: { pin: "1234" }, hidden: ["of-the-environment", "12", ""] };
+  const redacted = {
     pin: "[secret]",
     number: "[secret]",
     text: "PIN [secret] is right, key [secret]",
     order: "12",
     more: [12345],
   };
-  assertEquals(await bench.run({ order: "12" }, call), shown);
-  assertEquals(bench.asked.line, "POST /pin/1234?pin=1234");
-  assertStringIncludes(bench.asked.head, "x-pin: 1234");
-  assertEquals(bench.asked.body, '{"pin":"1234"}');
+  assertEquals(await bench.run({ order: "12" }, options), redacted);
+  assertEquals(bench.lastRequest.line, "POST /pin/1234?pin=1234");
+  assertStringIncludes(bench.lastRequest.head, "x-pin: 1234");
+  assertEquals(bench.lastRequest.body, '{"pin":"1234"}');
   assertEquals(
-    await bench.refused({ order: "12" }, call),
-    `The service answered 403: ${JSON.stringify(shown)}`,
+    await bench.errorOf({ order: "12" }, options),
+    `The service responded 403: ${JSON.stringify(redacted)}`,
   );
 });
 
-Deno.test("without the digits nothing is asked, and the model is told to collect them", async () => {
-  await using bench = new Bench("/{{secret.pin}}");
+Deno.test("httpTool() sends nothing before a secret has been collected", async () => {
+  await using bench = new ToolBench("/{{secret.pin}}");
   assertEquals(
-    await bench.refused({ order: "12" }, { secrets: { other: "1" } }),
-    'The caller has not entered "pin" yet: collect it first',
+    await bench.errorOf({ order: "12" }, { secrets: { other: "1" } }),
+    'The caller has not entered "pin" yet. Collect it first.',
   );
-  // A secret is no argument, whatever the model calls one.
-  assertStringIncludes(await bench.refused({ order: "12", "secret.pin": "1" }), "do not fit");
+  // The model cannot pass a secret as an argument.
+  assertStringIncludes(await bench.errorOf({ order: "12", "secret.pin": "1" }), "are invalid");
   assertEquals(bench.service.connections, []);
 });
 
-Deno.test("arguments that do not fit are told by name, and nothing is asked", async () => {
-  await using bench = new Bench("/orders/{{order}}");
+Deno.test("httpTool() names invalid arguments and sends nothing", async () => {
+  await using bench = new ToolBench("/orders/{{order}}");
   const wrong: [JsonObject, string][] = [
     [{}, "order"],
     [{ order: 12 }, "order"],
@@ -249,49 +256,53 @@ Deno.test("arguments that do not fit are told by name, and nothing is asked", as
     [JSON.parse('{"order":"1","__proto__":{"x":1},"constructor":1}'), '"constructor"'],
   ];
   for (const [args, name] of wrong) {
-    const sentence = await bench.refused(args);
-    assertStringIncludes(sentence, "The arguments do not fit");
-    assertStringIncludes(sentence, name);
+    const message = await bench.errorOf(args);
+    assertStringIncludes(message, "The arguments are invalid");
+    assertStringIncludes(message, name);
   }
   assertEquals(bench.service.connections, []);
 });
 
-Deno.test("a schema that allows more arguments gets them", async () => {
+Deno.test("httpTool() passes additional arguments the schema allows", async () => {
   const parameters = { type: "object", additionalProperties: { type: "string" } };
-  await using bench = new Bench("/", { parameters });
+  await using bench = new ToolBench("/", { parameters });
   await bench.run({ anything: "goes" });
-  assertEquals(bench.asked.line, "GET /?anything=goes");
+  assertEquals(bench.lastRequest.line, "GET /?anything=goes");
 });
 
-Deno.test("a refusal of the service is told, at no great length", async () => {
-  const long = answer({ status: 422, body: JSON.stringify({ error: "x".repeat(5_000) }) });
-  await using bench = new Bench(
+Deno.test("httpTool() reports an error response, truncated to 1,000 characters", async () => {
+  const long = httpResponse({ status: 422, body: JSON.stringify({ error: "x".repeat(5_000) }) });
+  await using bench = new ToolBench(
     "/",
     {},
-    says(
-      answer({ status: 404, body: '{"error":"no such order"}' }),
+    respondWith(
+      httpResponse({ status: 404, body: '{"error":"no such order"}' }),
       "HTTP/1.1 500 X\r\n\r\n",
       long,
     ),
   );
-  assertEquals(await bench.refused({ order: "1" }), 'The service answered 404: {"error":"no such order"}');
-  assertEquals(await bench.refused({ order: "1" }), "The service answered 500");
-  assertEquals((await bench.refused({ order: "1" })).length, 1_000);
+  assertEquals(await bench.errorOf({ order: "1" }), 'The service responded 404: {"error":"no such order"}');
+  assertEquals(await bench.errorOf({ order: "1" }), "The service responded 500");
+  assertEquals((await bench.errorOf({ order: "1" })).length, 1_000);
 });
 
-Deno.test("an empty answer says that it is done", async () => {
-  await using bench = new Bench("/", { method: "DELETE" }, says("HTTP/1.1 204 No Content\r\n\r\n"));
+Deno.test("httpTool() returns done for an empty response", async () => {
+  await using bench = new ToolBench(
+    "/",
+    { method: "DELETE" },
+    respondWith("HTTP/1.1 204 No Content\r\n\r\n"),
+  );
   assertEquals(await bench.run({ order: "1" }), { done: true });
 });
 
-Deno.test("a request that fails is a sentence for the model, and more for the log, but no secret", async () => {
-  await using bench = new Bench(
+Deno.test("httpTool() logs details of a failed request without secrets", async () => {
+  await using bench = new ToolBench(
     "/orders/{{order}}?pin={{secret.pin}}",
     { headers: { authorization: "Bearer of-the-environment" } },
-    says(answer({ type: "text/html", body: "<h1>1234</h1>" })),
+    respondWith(httpResponse({ type: "text/html", body: "<h1>1234</h1>" })),
   );
-  const sentence = await bench.refused({ order: "12" }, { secrets: { pin: "1234" } });
-  assertEquals(sentence, "The service answered 200 with text/html instead of JSON");
+  const message = await bench.errorOf({ order: "12" }, { secrets: { pin: "1234" } });
+  assertEquals(message, "The service responded 200 with text/html instead of JSON");
   assertEquals(bench.logged.length, 1);
   const [line = ""] = bench.logged;
   assertStringIncludes(line, '"tool":"look_up_order"');
@@ -299,20 +310,20 @@ Deno.test("a request that fails is a sentence for the model, and more for the lo
   assert(!/1234\D|of-the-environment/.test(line.replace(bench.service.url().origin, "")), line);
 });
 
-Deno.test("what the caller did not wait for is no failure of the service", async () => {
-  const hungUp = new AbortController();
-  await using bench = new Bench("/", {}, async (connection) => {
+Deno.test("httpTool() logs nothing when the call ends during the request", async () => {
+  const ended = new AbortController();
+  await using bench = new ToolBench("/", {}, async (connection) => {
     await connection.request();
-    hungUp.abort();
+    ended.abort();
     await connection.drained();
   });
-  await bench.refused({ order: "1" }, { signal: hungUp.signal });
+  await bench.errorOf({ order: "1" }, { signal: ended.signal });
   await bench.service.connections[0]?.ended;
   assertEquals(bench.logged, []);
 });
 
-Deno.test("a name that leads to this machine is refused unless the tool allows it", async () => {
-  await using service = new RawService((connection) => connection.drained());
+Deno.test("httpTool() rejects a private address unless allowed", async () => {
+  await using service = new RawHttpServer((connection) => connection.drained());
   const log = createLog({ level: "error", format: "json", write: () => {} });
   const options = { ...ORDER, url: `http://localhost:${service.port}/{{order}}`, allowPrivate: false };
   const tool = httpTool(options, { secret: () => undefined, log });
@@ -322,7 +333,7 @@ Deno.test("a name that leads to this machine is refused unless the tool allows i
   assertEquals(service.connections[0]?.received, "");
 });
 
-Deno.test("a schema that cannot be checked is none", () => {
+Deno.test("argumentsSchema() throws for unsupported schemas", () => {
   const schemas = [
     {},
     { type: "string" },

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { readAnsweredBy, readCallReport } from "../../src/twilio/call_status.ts";
+import { readAnsweredBy, readCallStatusUpdate } from "../../src/twilio/call_status.ts";
 
-Deno.test("reads a call's status callback", () => {
-  const read = (query: string) => readCallReport(new URLSearchParams(query));
+Deno.test("readCallStatusUpdate() reads a call's status callback", () => {
+  const read = (query: string) => readCallStatusUpdate(new URLSearchParams(query));
   assertEquals(read("CallSid=CA1&CallStatus=completed&SequenceNumber=3&CallDuration=34&Duration=1"), {
     callSid: "CA1",
     status: "completed",
@@ -20,7 +20,7 @@ Deno.test("reads a call's status callback", () => {
   }
 });
 
-Deno.test("reads who answered", () => {
+Deno.test("readAnsweredBy() reads the result of answering-machine detection", () => {
   const read = (query: string) => readAnsweredBy(new URLSearchParams(query));
   const machine = { callSid: "CA1", answeredBy: "machine_end_beep" } as const;
   assertEquals(read("CallSid=CA1&AnsweredBy=machine_end_beep&MachineDetectionDuration=4200"), machine);

@@ -3,96 +3,96 @@ import { MediaStream } from "../../src/twilio/media_stream.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { FakeSocket, message, startMessage } from "../support/fake_socket.ts";
 
-/** A stream, and what its gate and its call are told. */
+/** A stream, and the events its gate and its observer receive. */
 function setUp({ refused = false } = {}) {
   const clock = new FakeClock();
   const socket = new FakeSocket();
-  const told: string[] = [];
+  const events: string[] = [];
   const observer = {
-    media: () => told.push("media"),
-    mark: (name: string) => told.push(`mark ${name}`),
+    media: () => events.push("media"),
+    mark: (name: string) => events.push(`mark ${name}`),
     dtmf: () => {},
-    skipped: (why: string) => told.push(`skipped ${why}`),
-    ended: (how: string) => told.push(`ended ${how}`),
+    frameSkipped: (reason: string) => events.push(`skipped ${reason}`),
+    streamEnded: (reason: string) => events.push(`ended ${reason}`),
   };
   const gate = {
     admit: () => refused ? { refused: "no valid token" } as const : observer,
-    turnedAway: (why: string) => told.push(`turned away: ${why}`),
+    rejected: (reason: string) => events.push(`rejected: ${reason}`),
   };
   const stream = new MediaStream(socket, gate, clock, {
     startMs: 5_000,
     maxFrameBytes: 1_000,
     framesPerSecond: 60,
   });
-  return { clock, socket, told, stream };
+  return { clock, socket, events, stream };
 }
 
-Deno.test("a stream that never starts is turned away once, and leaves no timer", () => {
-  const ways: [string, (test: ReturnType<typeof setUp>) => void, number | undefined][] = [
+Deno.test("MediaStream rejects a stream without a valid start once and leaves no timer", () => {
+  const cases: [string, (test: ReturnType<typeof setUp>) => void, number | undefined][] = [
     ["gone before start", ({ socket }) => socket.drop(), undefined],
     ["frame too big", ({ socket }) => socket.receive("x".repeat(1_001)), 1009],
     ["no start in time", ({ clock }) => clock.advance(5_000), 1008],
     ["no valid token", ({ socket }) => socket.receive(startMessage("CA1")), 1008],
   ];
-  for (const [why, happen, code] of ways) {
+  for (const [reason, act, code] of cases) {
     const test = setUp({ refused: true });
-    happen(test);
+    act(test);
     test.socket.drop();
     test.clock.advance(10_000);
-    assertEquals([test.told, test.socket.closed?.code], [[`turned away: ${why}`], code]);
+    assertEquals([test.events, test.socket.closed?.code], [[`rejected: ${reason}`], code]);
     assertEquals(test.clock.pending, 0);
   }
 });
 
-Deno.test("a stream we close leaves no timer, and nothing more is heard of it", () => {
-  const { clock, socket, told, stream } = setUp();
+Deno.test("MediaStream.close() leaves no timer and reports nothing more", () => {
+  const { clock, socket, events, stream } = setUp();
   stream.close();
   socket.receive(startMessage("CA1"));
   socket.receive(message("mark", { name: "m" }));
   stream.clear();
   socket.drop();
-  assertEquals([clock.pending, told, socket.sent], [0, [], []]);
+  assertEquals([clock.pending, events, socket.sent], [0, [], []]);
 });
 
-Deno.test("a socket that never opened is closed like any other", () => {
+Deno.test("MediaStream closes a socket that never opened", () => {
   const { clock, socket } = setUp();
   socket.readyState = socket.CONNECTING;
   clock.advance(5_000);
   assertEquals(socket.closed, { code: 1008, reason: "no start in time" });
 });
 
-Deno.test("an error and two closes are one end, and close the socket", () => {
-  const { socket, told } = setUp();
+Deno.test("MediaStream reports one end after an error and two closes", () => {
+  const { socket, events } = setUp();
   socket.receive(startMessage("CA1"));
   socket.onerror?.(new Event("error"));
   socket.drop();
   socket.drop();
-  assertEquals([told, socket.closed?.code], [["ended error"], 1000]);
+  assertEquals([events, socket.closed?.code], [["ended error"], 1000]);
 });
 
-Deno.test("a frame as long as allowed is read", () => {
-  const { socket, told } = setUp();
+Deno.test("MediaStream reads a frame of exactly maxFrameBytes", () => {
+  const { socket, events } = setUp();
   socket.receive(startMessage("CA1"));
   const empty = message("mark", { name: "" }).length;
   socket.receive(message("mark", { name: "x".repeat(1_000 - empty) }));
   socket.receive(message("mark", { name: "x".repeat(1_001 - empty) }));
-  assertEquals(told, [`mark ${"x".repeat(1_000 - empty)}`, "skipped too big"]);
+  assertEquals(events, [`mark ${"x".repeat(1_000 - empty)}`, "skipped too big"]);
 });
 
-Deno.test("silence earns no more frames than ten seconds' worth", () => {
-  const { clock, socket, told } = setUp();
+Deno.test("MediaStream limits a burst to ten seconds of frames after silence", () => {
+  const { clock, socket, events } = setUp();
   socket.receive(startMessage("CA1"));
   clock.advance(3_600_000);
   for (let i = 0; i < 600; i++) socket.receive(message("mark", { name: "m" }));
-  assertEquals(told.length, 600);
+  assertEquals(events.length, 600);
   socket.receive(message("mark", { name: "m" }));
-  assertEquals(told.slice(600), ["ended flood"]);
+  assertEquals(events.slice(600), ["ended flood"]);
 });
 
-Deno.test("a line is congested while more than 64 KiB wait in its socket", () => {
+Deno.test("MediaStream is congested above 64 KiB of unsent audio", () => {
   const { socket, stream } = setUp();
   socket.bufferedAmount = 65_536;
-  assertEquals([stream.congested, stream.buffered], [false, 65_536]);
+  assertEquals([stream.congested, stream.bufferedBytes], [false, 65_536]);
   socket.bufferedAmount++;
   assertEquals(stream.congested, true);
 });

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import {
   clearMessage,
-  type Malformed,
+  type MalformedReason,
   markMessage,
   mediaMessage,
   readMessage,
@@ -17,7 +17,7 @@ const start = {
 };
 
 // The vendor's own examples: https://www.twilio.com/docs/voice/media-streams/websocket-messages
-Deno.test("readMessage() reads every message of the vendor's page", () => {
+Deno.test("readMessage() reads every message of Twilio's documentation", () => {
   const read = (message: unknown) => readMessage(JSON.stringify(message));
   assertEquals(read({ event: "connected", protocol: "Call", version: "1.0.0" }), { event: "connected" });
   assertEquals(read({ event: "start", sequenceNumber: "1", start, streamSid: "MZ1" }), {
@@ -56,9 +56,9 @@ Deno.test("readMessage() reads every message of the vendor's page", () => {
   });
 });
 
-Deno.test("readMessage() says what is wrong and never throws", () => {
+Deno.test("readMessage() returns the reason for malformed messages", () => {
   const media = { track: "inbound", chunk: "1", timestamp: "0", payload: "////" };
-  const cases: [unknown, Malformed][] = [
+  const cases: [unknown, MalformedReason][] = [
     ["{", "not JSON"],
     ["null", "not JSON"],
     ["[]", "not JSON"],
@@ -91,14 +91,14 @@ Deno.test("readMessage() says what is wrong and never throws", () => {
   }
 });
 
-Deno.test("readMessage() keeps a caller's parameters from reaching the prototype", () => {
+Deno.test("readMessage() keeps parameters from changing a prototype", () => {
   const customParameters = JSON.parse('{"__proto__":"x","token":"t"}');
   const read = readMessage(JSON.stringify({ event: "start", start: { ...start, customParameters } }));
   assertEquals(typeof read === "object" && read.event === "start" && read.start.parameters.token, "t");
   assertEquals(({} as Record<string, unknown>).x, undefined);
 });
 
-Deno.test("messages to Twilio are what its page shows", () => {
+Deno.test("mediaMessage(), markMessage() and clearMessage() match Twilio's documentation", () => {
   assertEquals(JSON.parse(mediaMessage('M"Z', new Uint8Array([0xff, 0x7f, 0]))), {
     event: "media",
     streamSid: 'M"Z',

@@ -2,12 +2,12 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import twilio from "twilio";
 import { type Cancel, systemClock } from "../../src/clock.ts";
 import { TwilioError, TwilioRest, type TwilioRestOptions } from "../../src/twilio/rest.ts";
-import { Bell } from "../support/bell.ts";
+import { ChangeSignal } from "../support/wait_until.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import {
   ACCOUNT_SID,
   AUTH_TOKEN,
-  basic,
+  basicAuthorization,
   KEY_SECRET,
   KEY_SID,
   NUMBER,
@@ -29,34 +29,34 @@ function client(api: { readonly url: string }, options: Partial<TwilioRestOption
   });
 }
 
-/** Can be awaited: the client sets a timer for its deadline, and one when it has an answer it wants to ask again for. */
-class WatchedClock extends FakeClock {
-  readonly #bell = new Bell();
+/** Lets a test wait for the client's timers: one for the time limit, one more for a retry. */
+class ObservableClock extends FakeClock {
+  readonly #changes = new ChangeSignal();
 
   override after(ms: number, then: () => void): Cancel {
     const cancel = super.after(ms, then);
-    this.#bell.ring();
+    this.#changes.notify();
     return cancel;
   }
 
   async timers(count: number): Promise<void> {
-    await this.#bell.until(`${count} timers`, () => this.pending === count);
+    await this.#changes.until(`${count} timers`, () => this.pending === count);
   }
 }
 
-/** The vendor's own client, pointed at the stand-in. */
+/** Twilio's own client, directed to the stand-in. */
 function vendor({ url }: TwilioApi): twilio.Twilio {
   const httpClient = new twilio.RequestClient();
   httpClient.axios.interceptors.request.use((request) => {
     request.url = request.url?.replace("https://api.twilio.com", url) ?? "";
-    // A connection kept would outlive the test.
+    // A kept-alive connection would outlive the test.
     request.headers.set("connection", "close");
     return request;
   });
   return twilio(ACCOUNT_SID, AUTH_TOKEN, { httpClient });
 }
 
-Deno.test("asks for the account, a number, its webhook, and calls as Twilio's own package does", async () => {
+Deno.test("TwilioRest sends the same requests as Twilio's package", async () => {
   await using api = new TwilioApi();
   const ours = client(api);
   const theirs = vendor(api);
@@ -130,18 +130,18 @@ Deno.test("asks for the account, a number, its webhook, and calls as Twilio's ow
       },
     ],
   ];
-  for (const [mine, vendors] of pairs) {
-    await mine();
+  for (const [sendOurs, vendors] of pairs) {
+    await sendOurs();
     await vendors();
     const [one, other] = api.requests.splice(0);
     assert(one && other);
     const form = other.form.filter(([name]) => name !== "PageSize");
     assertEquals(one, { ...other, form, type: one.method === "GET" ? "" : other.type });
-    assertEquals(one.authorization, basic(ACCOUNT_SID, AUTH_TOKEN));
+    assertEquals(one.authorization, basicAuthorization(ACCOUNT_SID, AUTH_TOKEN));
   }
 });
 
-Deno.test("reads the account and its number, whole", async () => {
+Deno.test("TwilioRest reads all fields of the account and its number", async () => {
   await using api = new TwilioApi();
   const rest = client(api);
   assertEquals(await rest.account(), { status: "active", type: "Full" });
@@ -156,7 +156,7 @@ Deno.test("reads the account and its number, whole", async () => {
     trunkSid: "",
     hasVoice: true,
   });
-  assertEquals(await rest.phoneNumber(NUMBER.slice(0, -1)), undefined, "only a part of a number");
+  assertEquals(await rest.phoneNumber(NUMBER.slice(0, -1)), undefined, "part of a number only");
   const set = await rest.setVoiceWebhook(NUMBER_SID, {
     voiceUrl: "https://a.example/in",
     method: "GET",
@@ -169,18 +169,18 @@ Deno.test("reads the account and its number, whole", async () => {
   ]);
 });
 
-Deno.test("an API key goes before the auth token", async () => {
+Deno.test("TwilioRest prefers an API key to the auth token", async () => {
   await using api = new TwilioApi();
   const rest = client(api, { apiKey });
   await rest.phoneNumber(NUMBER);
-  assertEquals(api.requests[0]?.authorization, basic(KEY_SID, KEY_SECRET));
-  // A standard key may not see the account.
+  assertEquals(api.requests[0]?.authorization, basicAuthorization(KEY_SID, KEY_SECRET));
+  // A standard key may not read the account.
   assertEquals((await assertRejects(() => rest.account(), TwilioError)).code, 20003);
   api.keyIsMain = true;
   assertEquals((await rest.account()).status, "active");
 });
 
-Deno.test("errors carry status and code, say what to do, and show no credentials", async () => {
+Deno.test("TwilioError has status, code and remedy, and shows no credentials", async () => {
   await using api = new TwilioApi();
   const refused = async (rest: TwilioRest, path = "/Calls.json") => {
     const error = await assertRejects(() => rest.request("POST", path, { To: "x" }), TwilioError);
@@ -191,7 +191,7 @@ Deno.test("errors carry status and code, say what to do, and show no credentials
   assertEquals([unknown.status, unknown.code], [401, 20003]);
   assertStringIncludes(
     unknown.message,
-    'did not grant POST /Calls.json: it answered 401, error 20003 "Authenticate"; check TWILIO_ACCOUNT_SID and',
+    'rejected POST /Calls.json: it answered 401, error 20003 "Authenticate"; check TWILIO_ACCOUNT_SID and',
   );
   const missing = await refused(client(api), "/Calls/CA404.json");
   assertEquals([missing.status, missing.code], [404, 20404]);
@@ -203,21 +203,21 @@ Deno.test("errors carry status and code, say what to do, and show no credentials
     [new Response("welcome"), 200, undefined, "check TWILIO_API_URL"],
     [new Response(null, { status: 302, headers: { location: "/" } }), 302, undefined, "check TWILIO_API_URL"],
   ];
-  for (const [answer, status, code, says] of answers) {
-    api.instead = () => answer;
+  for (const [response, status, code, remedy] of answers) {
+    api.override = () => response;
     const error = await refused(client(api));
     assertEquals([error.status, error.code], [status, code]);
-    assertStringIncludes(error.message, says);
+    assertStringIncludes(error.message, remedy);
     assert(
       !["\n", "\x1b"].some((character) => error.message.includes(character)),
-      "a vendor's text cannot break the line",
+      "the vendor's text contains no control characters",
     );
   }
 });
 
-Deno.test("what Twilio does not grant of a call comes with what to do", async () => {
+Deno.test("TwilioError names the remedy for rejected calls", async () => {
   await using api = new TwilioApi();
-  const remedies: [status: number, code: number, says: string][] = [
+  const remedies: [status: number, code: number, remedy: string][] = [
     [400, 21210, "set TWILIO_PHONE_NUMBER to one of its own or a verified one"],
     [400, 21212, "set TWILIO_PHONE_NUMBER to one of its own"],
     [400, 21214, "the number to call cannot be reached"],
@@ -226,14 +226,14 @@ Deno.test("what Twilio does not grant of a call comes with what to do", async ()
     [400, 21219, "verify it in the Twilio console, or upgrade the account"],
     [403, 10004, "wait until some have ended"],
   ];
-  for (const [status, code, says] of remedies) {
-    api.instead = () => twilioError(status, code, "no");
-    const error = await assertRejects(() => client(api).redirect("CA1", "<Response/>"), TwilioError, says);
+  for (const [status, code, remedy] of remedies) {
+    api.override = () => twilioError(status, code, "no");
+    const error = await assertRejects(() => client(api).redirect("CA1", "<Response/>"), TwilioError, remedy);
     assertEquals([error.status, error.code], [status, code]);
   }
 });
 
-Deno.test("a call is placed, redirected and hung up; over is over", async () => {
+Deno.test("TwilioRest places, redirects and hangs up calls, and ignores calls that are over", async () => {
   await using api = new TwilioApi();
   const rest = client(api);
   const callSid = await rest.createCall({
@@ -254,13 +254,13 @@ Deno.test("a call is placed, redirected and hung up; over is over", async () => 
   await rest.hangUp(callSid);
   assertEquals([...api.calls], [[callSid, "completed"]]);
   await rest.hangUp(callSid);
-  api.instead = () => twilioError(400, 21220, "Invalid call state");
+  api.override = () => twilioError(400, 21220, "Invalid call state");
   await rest.hangUp(callSid);
-  api.instead = () => twilioError(401, 20003, "Authenticate");
+  api.override = () => twilioError(401, 20003, "Authenticate");
   assertEquals((await assertRejects(() => rest.hangUp(callSid), TwilioError)).code, 20003);
 });
 
-Deno.test("a CallSid cannot lead to another resource", async () => {
+Deno.test("TwilioRest escapes a CallSid in the path", async () => {
   await using api = new TwilioApi();
   await client(api).hangUp("../IncomingPhoneNumbers/PN1?a=");
   assertEquals(
@@ -269,49 +269,49 @@ Deno.test("a CallSid cannot lead to another resource", async () => {
   );
 });
 
-Deno.test("429 is tried again after a doubling pause, whatever the method", async () => {
+Deno.test("TwilioRest retries any method after 429 with doubling delays", async () => {
   for (const method of ["GET", "POST"] as const) {
     await using api = new TwilioApi();
-    api.instead = () => api.requests.length < 4 ? twilioError(429, 20429, "Too Many Requests") : undefined;
-    const clock = new WatchedClock();
+    api.override = () => api.requests.length < 4 ? twilioError(429, 20429, "Too Many Requests") : undefined;
+    const clock = new ObservableClock();
     const path = method === "GET" ? ".json" : `/IncomingPhoneNumbers/${NUMBER_SID}.json`;
-    const answer = client(api, { clock }).request(method, path);
-    for (const pause of [250, 500, 1000]) {
+    const response = client(api, { clock }).request(method, path);
+    for (const delay of [250, 500, 1000]) {
       await clock.timers(2);
-      clock.advance(pause - 1);
-      assertEquals(clock.pending, 2, "neither the pause nor the deadline is over");
+      clock.advance(delay - 1);
+      assertEquals(clock.pending, 2, "neither the delay nor the time limit is over");
       clock.advance(1);
     }
-    assertEquals((await answer).sid, method === "GET" ? ACCOUNT_SID : NUMBER_SID);
+    assertEquals((await response).sid, method === "GET" ? ACCOUNT_SID : NUMBER_SID);
     assertEquals([api.requests.length, clock.pending], [4, 0]);
   }
 });
 
-Deno.test("5xx is tried again for a GET; a POST may have been processed", async () => {
+Deno.test("TwilioRest retries GET but not POST after 5xx", async () => {
   await using api = new TwilioApi();
-  api.instead = () => api.requests.length < 2 ? new Response(null, { status: 503 }) : undefined;
-  const clock = new WatchedClock();
-  const answer = client(api, { clock }).account();
+  api.override = () => api.requests.length < 2 ? new Response(null, { status: 503 }) : undefined;
+  const clock = new ObservableClock();
+  const response = client(api, { clock }).account();
   await clock.timers(2);
   clock.advance(250);
-  assertEquals((await answer).status, "active");
+  assertEquals((await response).status, "active");
   api.requests.length = 0;
   const error = await assertRejects(() => client(api, { clock }).request("POST", "/Calls.json"), TwilioError);
   assertEquals([error.status, api.requests.length, clock.pending], [503, 1, 0]);
 });
 
-Deno.test("hanging up is tried again after 5xx, for twice does no more than once; placing and redirecting are not", async () => {
+Deno.test("TwilioRest retries hangUp after 5xx, but not createCall and redirect", async () => {
   await using api = new TwilioApi();
-  api.instead = () => api.requests.length < 2 ? new Response(null, { status: 500 }) : undefined;
+  api.override = () => api.requests.length < 2 ? new Response(null, { status: 500 }) : undefined;
   api.calls.set("CA1", "ringing");
-  const clock = new WatchedClock();
+  const clock = new ObservableClock();
   const hungUp = client(api, { clock }).hangUp("CA1");
   await clock.timers(2);
   clock.advance(250);
   await hungUp;
   assertEquals([api.calls.get("CA1"), api.requests.length], ["completed", 2]);
   api.requests.length = 0;
-  api.instead = () => new Response(null, { status: 500 });
+  api.override = () => new Response(null, { status: 500 });
   const rest = client(api, { clock });
   await assertRejects(() => rest.redirect("CA1", "<Response/>"), TwilioError);
   const call = {
@@ -327,32 +327,32 @@ Deno.test("hanging up is tried again after 5xx, for twice does no more than once
   assertEquals([api.requests.length, clock.pending], [2, 0]);
 });
 
-Deno.test("no repetition begins after the deadline", async () => {
+Deno.test("TwilioRest starts no retry after the time limit", async () => {
   await using api = new TwilioApi();
-  api.instead = () => twilioError(429, 20429, "Too Many Requests");
-  const clock = new WatchedClock();
+  api.override = () => twilioError(429, 20429, "Too Many Requests");
+  const clock = new ObservableClock();
   const refused = assertRejects(() => client(api, { clock }).account(), TwilioError);
-  for (const pause of [250, 500, 1000, 2000, 4000]) {
+  for (const delay of [250, 500, 1000, 2000, 4000]) {
     await clock.timers(2);
-    clock.advance(pause);
+    clock.advance(delay);
   }
   const error = await refused;
   assertEquals([error.status, error.code, api.requests.length, clock.pending], [429, 20429, 6, 0]);
 });
 
-Deno.test("repetitions of clients refused together are spread", async () => {
+Deno.test("TwilioRest adds jitter to retry delays", async () => {
   await using api = new TwilioApi();
-  api.instead = () => api.requests.length < 2 ? twilioError(429, 20429, "Too Many Requests") : undefined;
-  const clock = new WatchedClock();
-  const answer = client(api, { clock, random: () => 0 }).account();
+  api.override = () => api.requests.length < 2 ? twilioError(429, 20429, "Too Many Requests") : undefined;
+  const clock = new ObservableClock();
+  const response = client(api, { clock, random: () => 0 }).account();
   await clock.timers(2);
   clock.advance(125);
-  assertEquals((await answer).status, "active");
+  assertEquals((await response).status, "active");
 });
 
-Deno.test("an answer that does not come is given up after 10 s", async () => {
+Deno.test("TwilioRest fails after 10 s without a reply", async () => {
   using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
-  const clock = new WatchedClock();
+  const clock = new ObservableClock();
   const failed = assertRejects(
     () => client({ url: `http://127.0.0.1:${listener.addr.port}` }, { clock }).account(),
     TwilioError,
@@ -364,7 +364,7 @@ Deno.test("an answer that does not come is given up after 10 s", async () => {
   assertEquals(clock.pending, 0);
 });
 
-Deno.test("a server that cannot be reached is told", async () => {
+Deno.test("TwilioRest reports an unreachable server", async () => {
   const gone = Deno.listen({ port: 0, hostname: "127.0.0.1" });
   const url = `http://127.0.0.1:${gone.addr.port}`;
   gone.close();
@@ -372,6 +372,6 @@ Deno.test("a server that cannot be reached is told", async () => {
   assertEquals([error.status, error.code], [undefined, undefined]);
   assertStringIncludes(
     error.message,
-    `Cannot reach Twilio at "${url}" for GET .json: tcp connect error: Connection refused`,
+    `Cannot reach Twilio at "${url}" for GET of the account: tcp connect error: Connection refused`,
   );
 });

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { createHash } from "node:crypto";
 import twilio from "twilio";
+import { randomFrom } from "../support/random.ts";
 import { SignatureCheck } from "../../src/twilio/signature.ts";
 
 const P1: [string, string][] = [
@@ -44,7 +45,7 @@ const VECTORS: [string, string, [string, string][], string][] = [
   ],
 ];
 
-Deno.test("SignatureCheck agrees with the vendor's known answers for webhooks", () => {
+Deno.test("SignatureCheck accepts the vendor's test vectors for webhooks", () => {
   for (const [base, path, parameters, signature] of VECTORS) {
     const check = new SignatureCheck("12345", base);
     assert(check.webhook({ signature, path, parameters }), `${base}${path}`);
@@ -61,7 +62,7 @@ Deno.test("SignatureCheck agrees with the vendor's known answers for webhooks", 
   }
 });
 
-Deno.test("SignatureCheck takes the handshake's address in each spelling the vendor uses", () => {
+Deno.test("SignatureCheck accepts each URL form the vendor uses for handshakes", () => {
   const check = new SignatureCheck("12345", "https://example.com");
   for (
     const signature of [
@@ -80,7 +81,7 @@ Deno.test("SignatureCheck takes the handshake's address in each spelling the ven
   }
 });
 
-Deno.test("SignatureCheck knows the port from an IPv6 address", () => {
+Deno.test("SignatureCheck separates the port from an IPv6 address", () => {
   const check = new SignatureCheck("12345", "https://[2001:db8::1]:8443");
   for (const port of [":8443", ""]) {
     const signature = twilio.getExpectedTwilioSignature("12345", `https://[2001:db8::1]${port}/x`, {});
@@ -88,7 +89,7 @@ Deno.test("SignatureCheck knows the port from an IPv6 address", () => {
   }
 });
 
-Deno.test("SignatureCheck holds a body that is no form to the hash in its address", () => {
+Deno.test("SignatureCheck verifies the body hash of a request without a form", () => {
   const check = new SignatureCheck("12345", "https://mycompany.com");
   const path =
     "/myapp.php?foo=1&bar=2&bodySHA256=0a1ff7634d9ab3b95db5c9a2dfe9416e41502b283a80c7cf19632632f96e6620";
@@ -100,8 +101,8 @@ Deno.test("SignatureCheck holds a body that is no form to the hash in its addres
 });
 
 Deno.test("SignatureCheck and the vendor's package agree on thousands of generated requests", () => {
-  let seed = 7;
-  const random = (below: number) => (seed = seed * 48_271 % 2_147_483_647) % below;
+  const next = randomFrom(7);
+  const random = (below: number) => Math.floor(next() * below);
   const pick = <T>(from: readonly T[]): T => from[random(from.length)] as T;
   const letters = [..."abcXYZ019 +&=%/?#'\"<>ßé✓😀\n\t.-_~*()"];
   const text = () => Array.from({ length: random(8) }, () => pick(letters)).join("");

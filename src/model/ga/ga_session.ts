@@ -1,29 +1,40 @@
+import type { SessionUpdateEvent } from "openai/resources/realtime/realtime";
 import type { Cancel, Clock } from "../../clock.ts";
 import type { Log } from "../../telemetry/log.ts";
-import { formatMismatch, sessionUpdate } from "./ga_config.ts";
-import { type AudioFormat, readServerEvent, type ServerEvent, type Unread } from "./ga_events.ts";
-import { GaClient } from "./ga_client.ts";
+import { type JsonObject, parseObject } from "../../json.ts";
+import { createEventLog } from "../event_log.ts";
+import { formatMismatch, idleTimeoutUpdate, sessionUpdate, withoutRefused } from "./ga_session_update.ts";
+import {
+  type AudioFormat,
+  type IgnoredEvent,
+  readServerEvent,
+  type ServerEvent,
+} from "./ga_server_events.ts";
+import { GaClientEvents, TEXT_EVENT_ID } from "./ga_client_events.ts";
+import { McpCalls } from "./mcp_calls.ts";
+import { ResponseAudio } from "./response_audio.ts";
 import { ResponseQueue } from "./response_queue.ts";
 import type {
-  Answer,
-  Heard,
+  HeardItem,
   ModelObserver,
   ModelSession,
   OpenSession,
+  ResponseOutcome,
+  ResponseRequest,
   SessionOptions,
-  SpeechRequest,
-  WrittenText,
-} from "../session.ts";
-import { dial, DialError, type ModelSocket } from "../web_socket/web_socket.ts";
-import { type WireAudio, wireAudio } from "../wire_audio.ts";
+  Speaker,
+  TextResponse,
+} from "../model_interface.ts";
+import { ConnectError, connectWebSocket, type WebSocketClient } from "../web_socket/web_socket.ts";
+import { createWireAudio, type WireAudio } from "../wire_audio.ts";
 
-/** From dialling to `session.updated` (ms). */
+/** Timeout from connecting to `session.updated` (ms). */
 const READY_TIMEOUT_MS = 10_000;
-/** Caller audio waiting in the socket (bytes) that says the model has stopped reading: about 90 s of it. */
+/** Unsent caller audio (bytes) above which the session fails: about 90 s. */
 const MAX_BACKLOG_BYTES = 1_048_576;
-/** Longest event accepted (bytes): a minute of audio in one delta is 640 kB. */
+/** Maximum size of an event (bytes). One delta with a minute of audio is 640 kB. */
 const MAX_EVENT_BYTES = 4_194_304;
-/** Errors after which the vendor closes, or never answers again. Any other leaves the session as it was. */
+/** Errors after which the vendor closes the session or stops responding. Any other error leaves it usable. */
 const FATAL_CODES = new Set([
   "invalid_api_key",
   "insufficient_quota",
@@ -35,62 +46,72 @@ const FATAL_CODES = new Set([
   "beta_api_shape_disabled",
   "session_expired",
 ]);
-/** Longest wait for a text (ms). */
-const WRITING_MS = 8_000;
-/** Who speaks, by the vendor's roles. */
-const SPEAKERS: Readonly<Record<string, "caller" | "assistant" | undefined>> = {
+/** Timeout for the text of {@linkcode ModelSession.closeWithText} (ms). */
+const TEXT_TIMEOUT_MS = 8_000;
+/** Speakers by the vendor's roles. */
+const SPEAKERS: Readonly<Record<string, Speaker | undefined>> = {
   user: "caller",
   assistant: "assistant",
 };
 const CONFIGURE_EVENT_ID = "parley_session";
 
-/** Makes the opener of sessions in OpenAI's GA Realtime dialect. */
+/** The dialect of OpenAI's GA Realtime API. */
 export function gaDialect(clock: Clock): OpenSession {
   return (options, observer, log) => new GaSession(options, observer, log, clock);
 }
 
 /**
- * One session in OpenAI's GA Realtime dialect.
+ * One session of OpenAI's GA Realtime API.
  *
- * "Open" is not "ready" on this wire: a wrong key or model is told after the upgrade, and before `session.updated` audio
- * would be read as PCM at 24 kHz. Source: https://platform.openai.com/docs/api-reference/realtime
+ * An open socket is not a ready session: the server reports a wrong key or model after the upgrade, and reads audio sent
+ * before `session.updated` as PCM at 24 kHz. Source: https://platform.openai.com/docs/api-reference/realtime
  */
 class GaSession implements ModelSession {
   readonly #options: SessionOptions;
   readonly #observer: ModelObserver;
   readonly #log: Log;
+  readonly #logEvent: (event: JsonObject) => void;
   readonly #clock: Clock;
-  readonly #dialling = new AbortController();
-  readonly #readyTimeout: Cancel;
+  readonly #connectAbort = new AbortController();
+  readonly #cancelReadyTimeout: Cancel;
   readonly #responses: ResponseQueue;
-  readonly #audio: WireAudio;
-  readonly #client = new GaClient((text) => this.#socket?.send(text));
-  #socket: ModelSocket | undefined;
+  readonly #wireAudio: WireAudio;
+  readonly #client = new GaClientEvents((text) => this.#socket?.send(text));
+  #socket: WebSocketClient | undefined;
+  /** The configuration of this session, without settings that the model refused. */
+  #update: SessionUpdateEvent;
+  /** The last response that the model ended. */
+  #endedResponse: string | undefined;
   #listening = true;
+  #callerPresent = false;
   #state: "connecting" | "configuring" | "ready" | "over" = "connecting";
-  /** The response whose late audio is not to be played. */
-  #discarded: string | undefined;
-  /** Whether audio of the active response has come. */
-  #spoke = false;
-  readonly #malformed = new Set<string>();
-  /** Items audio has come of. */
-  readonly #spoken = new Set<string>();
-  /** Given before the session was ready. */
-  readonly #notes: string[] = [];
-  /** Ends the session once what is being written is there, or will not come. */
-  #writing: ((written?: WrittenText) => void) | undefined;
+  readonly #responseAudio: ResponseAudio;
+  readonly #mcpCalls: McpCalls;
+  /** Types of malformed events logged so far. */
+  readonly #malformedTypes = new Set<string>();
+  /** System messages added before the session was ready. */
+  readonly #queuedMessages: string[] = [];
+  /** Ends the session with the text of `closeWithText`, or without one. */
+  #finishText: ((written?: TextResponse) => void) | undefined;
 
   constructor(options: SessionOptions, observer: ModelObserver, log: Log, clock: Clock) {
     this.#options = options;
     this.#observer = observer;
     this.#log = log;
+    this.#logEvent = createEventLog(options.logEvents ?? [], log);
     this.#clock = clock;
-    this.#audio = wireAudio(options.audioFormat);
-    // What holds for one answer would replace the instructions of the session.
+    this.#wireAudio = createWireAudio(options.audioFormat);
+    this.#update = sessionUpdate(CONFIGURE_EVENT_ID, options, this.#wireAudio.format);
+    this.#responseAudio = new ResponseAudio(
+      this.#wireAudio,
+      (itemId, audio) => observer.assistantAudio(itemId, audio),
+    );
+    this.#mcpCalls = new McpCalls(observer);
+    // `response.create` replaces the session's instructions, so both are sent.
     this.#responses = new ResponseQueue((eventId, { instructions }) =>
       this.#client.createResponse(eventId, instructions && `${options.instructions}\n\n${instructions}`)
     );
-    this.#readyTimeout = clock.after(READY_TIMEOUT_MS, () => {
+    this.#cancelReadyTimeout = clock.after(READY_TIMEOUT_MS, () => {
       this.#fail("not_ready", `The model did not confirm the session within ${READY_TIMEOUT_MS / 1000} s`);
     });
     this.#connect();
@@ -99,68 +120,77 @@ class GaSession implements ModelSession {
   appendAudio(payload: string): void {
     const socket = this.#socket;
     if (!socket || this.#state !== "ready" || !this.#listening) return;
-    this.#client.append(this.#audio.fromCaller(payload));
+    this.#client.appendAudio(this.#wireAudio.encodeCallerAudio(payload));
     if (socket.bufferedAmount > MAX_BACKLOG_BYTES) {
-      this.#fail("overloaded", "The model does not read the caller's audio any more");
+      this.#fail("overloaded", "The model stopped reading the caller's audio");
     }
   }
 
-  get busy(): boolean {
-    return this.#responses.busy;
+  get hasPendingResponse(): boolean {
+    return this.#responses.hasPending;
   }
 
-  get buffered(): number {
+  get bufferedBytes(): number {
     return this.#socket?.bufferedAmount ?? 0;
   }
 
-  requestSpeech(request: SpeechRequest = {}): void {
+  requestResponse(request: ResponseRequest = {}): void {
     this.#responses.request(request);
   }
 
-  answerFunction(callId: string, output: string): void {
-    if (this.#state === "ready") this.#client.functionOutput(callId, output);
+  sendFunctionResult(callId: string, output: string): void {
+    if (this.#state === "ready") this.#client.sendFunctionResult(callId, output);
   }
 
-  answerApproval(id: string, approved: boolean): void {
-    if (this.#state === "ready") this.#client.approvalResponse(id, approved);
+  sendApproval(id: string, approved: boolean): void {
+    if (this.#state !== "ready") return;
+    this.#client.sendApproval(id, approved);
+    this.#mcpCalls.approvalSent(id, approved);
   }
 
-  addNote(text: string): void {
-    if (this.#state === "ready") this.#client.note(text);
-    else this.#notes.push(text);
+  addSystemMessage(text: string): void {
+    if (this.#state === "ready") this.#client.addSystemMessage(text);
+    else this.#queuedMessages.push(text);
   }
 
-  interrupted(heard: readonly Heard[]): void {
-    this.#discarded = this.#responses.active ?? this.#discarded;
-    // What another session said before is not this one's to cut.
-    for (const each of heard) if (this.#spoken.has(each.itemId)) this.#client.truncate(each);
+  interrupt(heard: readonly HeardItem[]): void {
+    if (this.#responses.active !== undefined) this.#responseAudio.discard(this.#responses.active);
+    // Items of an earlier session are unknown to this one.
+    for (const each of heard) if (this.#responseAudio.hasItem(each.itemId)) this.#client.truncate(each);
+  }
+
+  setCallerPresent(present: boolean): void {
+    if (this.#callerPresent === present) return;
+    this.#callerPresent = present;
+    if (this.#state === "ready") this.#updateIdleTimeout();
   }
 
   stopListening(): void {
     this.#listening = false;
+    this.#responses.abandon();
     this.#client.clearInput();
   }
 
-  stopSpeech(): void {
+  cancelResponse(): void {
     const active = this.#responses.active;
-    if (active !== undefined) this.#client.cancelResponse(active);
+    if (active !== undefined && active !== this.#endedResponse) this.#client.cancelResponse(active);
   }
 
-  closeWithText(instructions: string, done: (written: WrittenText | undefined) => void): void {
+  closeWithText(instructions: string, done: (written: TextResponse | undefined) => void): void {
     if (this.#state !== "ready") {
       this.#release();
       return done(undefined);
     }
-    const finish = (written?: WrittenText) => {
+    const finish = (written?: TextResponse) => {
       cancel();
-      this.#writing = undefined;
+      this.#finishText = undefined;
       this.#release();
       done(written);
     };
-    const cancel = this.#clock.after(WRITING_MS, () => finish());
-    this.#writing = finish;
+    const cancel = this.#clock.after(TEXT_TIMEOUT_MS, () => finish());
+    this.#finishText = finish;
     this.#listening = false;
-    this.stopSpeech();
+    this.cancelResponse();
     this.#client.createText(instructions);
   }
 
@@ -176,10 +206,10 @@ class GaSession implements ModelSession {
     const address = new URL(url);
     address.searchParams.set("model", model);
     try {
-      const socket = await dial(address.href, {
+      const socket = await connectWebSocket(address.href, {
         headers,
         maxMessageBytes: MAX_EVENT_BYTES,
-        signal: this.#dialling.signal,
+        signal: this.#connectAbort.signal,
         clock: this.#clock,
         handlers: {
           onMessage: (text) => this.#receive(text),
@@ -190,51 +220,74 @@ class GaSession implements ModelSession {
       if (this.#state === "over") socket.close();
       else this.#socket = socket;
     } catch (error) {
-      this.#fail("dial", error instanceof DialError ? error.message : `Cannot reach the model: ${error}`);
+      const status = error instanceof ConnectError ? error.status : undefined;
+      this.#fail(
+        status === 401 || status === 403 ? "unauthorized" : "connect",
+        error instanceof ConnectError ? error.message : `Cannot reach the model: ${error}`,
+      );
     }
   }
 
   #receive(text: string): void {
     if (this.#state === "over") return;
-    const event = readServerEvent(text);
-    if (this.#writing) return this.#takeWritten(event, this.#writing);
-    this.#log.debug("model event", { type: "name" in event ? event.name : event.type });
+    const content = parseObject(text);
+    const event = readServerEvent(text, content);
+    if (content) this.#logEvent(content);
+    if (this.#finishText) return this.#handleTextEvent(event, this.#finishText);
     if (event.type === "other") return;
-    if (event.type === "malformed") return this.#skipMalformed(event.name);
-    this.#take(event);
+    if (event.type === "malformed") return this.#reportMalformed(event.name);
+    this.#handleEvent(event);
   }
 
-  /** Of what comes now, only the text that was asked for matters: not the end of an answer that was being spoken. */
-  #takeWritten(event: ServerEvent | Unread, finish: (written?: WrittenText) => void): void {
-    if (event.type === "error" && event.code !== "response_cancel_not_active") return finish();
+  /** Waits for the requested text only; the end of a spoken response is ignored. */
+  #handleTextEvent(event: ServerEvent | IgnoredEvent, finish: (written?: TextResponse) => void): void {
+    if (event.type === "error" && (event.eventId === TEXT_EVENT_ID || FATAL_CODES.has(event.code ?? ""))) {
+      return finish();
+    }
     if (event.type !== "response.done" || event.text === undefined) return;
     finish(event.text === "" ? undefined : { text: event.text, usage: event.usage });
   }
 
-  #take(event: ServerEvent): void {
+  #handleEvent(event: ServerEvent): void {
     switch (event.type) {
       case "response.output_audio.delta":
-        return this.#takeAudio(event.response_id, event.item_id, event.delta);
+        if (!this.#responseAudio.addDelta(event.responseId, event.itemId, event.delta)) {
+          this.#reportMalformed(event.type);
+        }
+        return;
       case "response.output_audio.done":
-        return this.#passOn(event.response_id, event.item_id, this.#audio.finish(event.item_id));
+        return this.#responseAudio.endItem(event.responseId, event.itemId);
       case "input_audio_buffer.speech_started":
-        this.#responses.turnTaken();
-        return this.#observer.speechStarted(event.at);
+        this.#responses.callerTurnStarted();
+        return this.#observer.callerSpeechStarted(event.at);
       case "input_audio_buffer.speech_stopped":
-        this.#responses.turnEnded();
-        return this.#observer.speechStopped(event.at);
+        this.#responses.callerTurnEnded();
+        return this.#observer.callerSpeechStopped(event.at);
+      case "input_audio_buffer.committed":
+        return this.#turnCommitted();
       case "item":
         return this.#observer.itemAdded(event.itemId, event.previous, SPEAKERS[event.role ?? ""]);
-      case "words":
-        return this.#observer.wordsCame(event.itemId, event.who, event.words);
+      case "transcript_delta":
+        return this.#observer.transcriptDelta(event.itemId, event.speaker, event.text);
       case "transcript":
-        return event.who === "caller"
-          ? this.#observer.callerSaid(event.itemId, event.text)
-          : this.#observer.assistantSaid(event.itemId, event.text);
+        return event.speaker === "caller"
+          ? this.#observer.callerTranscript(event.itemId, event.text, event.usage)
+          : this.#observer.assistantTranscript(event.itemId, event.text);
       case "function_call":
         return this.#observer.functionCalled(event.call);
       case "mcp_approval_request":
-        return this.#observer.approvalAsked(event.request);
+        this.#mcpCalls.approvalRequested(event.request);
+        return this.#observer.approvalRequested(event.request);
+      case "mcp_call":
+        return this.#mcpCalls.item(event.item);
+      case "response.mcp_call_arguments.done":
+        return this.#mcpCalls.announced(event.itemId, event.arguments, this.#responses.active !== undefined);
+      case "response.mcp_call.in_progress":
+        return this.#mcpCalls.began(event.itemId, this.#responses.active !== undefined);
+      case "response.mcp_call.completed":
+        return this.#mcpCalls.ended(event.itemId, "ok");
+      case "response.mcp_call.failed":
+        return this.#mcpCalls.ended(event.itemId, "failed");
       case "session.created":
         this.#log.debug("session created", { session: event.sessionId, expires: event.expiresAt });
         if (this.#state === "connecting") this.#configure();
@@ -242,94 +295,107 @@ class GaSession implements ModelSession {
       case "session.updated":
         return this.#confirm(event.inputFormat, event.outputFormat);
       case "response.created":
-        this.#spoke = false;
-        this.#audio.forget();
-        return this.#responses.created(event.responseId);
+        this.#responseAudio.startResponse();
+        this.#responses.created(event.responseId);
+        if (!this.#listening && !this.#responses.isCurrentWanted) {
+          this.interrupt([]);
+          this.cancelResponse();
+        }
+        return;
       case "response.done": {
         const { status, reason, usage } = event;
-        const answer: Answer = {
+        if (status !== "completed") this.#mcpCalls.responseBroken();
+        const outcome: ResponseOutcome = {
           status,
           ...(reason === undefined ? {} : { reason }),
-          spoke: this.#spoke,
+          hasAudio: this.#responseAudio.hasAudio,
           usage,
         };
-        this.#observer.answered(answer);
-        this.#responses.done(event.responseId)?.answered?.(answer);
+        this.#endedResponse = event.responseId;
+        this.#observer.responseDone(outcome);
+        this.#responses.done(event.responseId)?.onDone?.(outcome);
         return;
       }
       case "rate_limits.updated":
         for (const { name, limit, remaining, reset } of event.limits) {
-          this.#log.info("rate limit", { name, limit, remaining, reset_s: reset });
+          this.#log.debug("rate limit", { name, limit, remaining, reset_s: reset });
         }
         return;
       case "error":
-        return this.#takeError(event);
+        return this.#handleError(event);
     }
   }
 
-  #takeAudio(responseId: string, itemId: string, delta: string): void {
-    let audio: Uint8Array;
-    try {
-      audio = this.#audio.toCaller(itemId, delta);
-    } catch {
-      return this.#skipMalformed("response.output_audio.delta");
-    }
-    this.#passOn(responseId, itemId, audio);
+  /** With VAD's defaults, the server interrupts its response and answers the turn by itself. */
+  #turnCommitted(): void {
+    const { createResponse = true, interruptResponse = true } = this.#options.turnDetection ?? {};
+    if (!this.#listening || createResponse && interruptResponse) return;
+    this.#responses.answerTurn(createResponse);
   }
 
-  #passOn(responseId: string, itemId: string, audio: Uint8Array): void {
-    if (responseId === this.#discarded || audio.length === 0) return;
-    this.#spoke = true;
-    this.#spoken.add(itemId);
-    this.#observer.audio(itemId, audio);
+  /** Logs each type once, so that a broken model cannot flood the log. */
+  #reportMalformed(type: string): void {
+    this.#observer.malformedEvent();
+    if (!this.#malformedTypes.has(type)) this.#log.warn("model event malformed", { type });
+    this.#malformedTypes.add(type);
   }
 
-  /** Each kind is logged once: a model that sends nonsense sends much of it. */
-  #skipMalformed(type: string): void {
-    this.#observer.skipped();
-    if (!this.#malformed.has(type)) this.#log.warn("model event malformed", { type });
-    this.#malformed.add(type);
-  }
-
-  #takeError({ code, message, param, eventId }: ServerEvent & { type: "error" }): void {
+  #handleError({ code, message, param, eventId }: ServerEvent & { type: "error" }): void {
     if (code !== undefined && FATAL_CODES.has(code)) return this.#fail(code, message);
-    if (eventId === CONFIGURE_EVENT_ID) return this.#fail(code ?? "session_refused", message);
-    if (this.#responses.refused(eventId, code)) return this.#log.debug("response postponed");
+    if (eventId === CONFIGURE_EVENT_ID) return this.#handleRefusal(code ?? "session_refused", message, param);
+    if (this.#responses.handleError(eventId, code)) return this.#log.debug("response request postponed");
+    // The server did not answer the turn by itself, so the queue requests the answer.
+    if (eventId === undefined && code === "conversation_already_has_active_response") return;
     this.#log.warn("model error", { code, message, param });
-    this.#observer.complained(code);
+    this.#observer.modelError(code);
   }
 
   #configure(): void {
     this.#state = "configuring";
-    this.#client.configure(sessionUpdate(CONFIGURE_EVENT_ID, this.#options, this.#audio.format));
+    this.#client.configure(this.#update);
+  }
+
+  /** Configures the session again without a setting that the model does not know and the call does not need. */
+  #handleRefusal(code: string, message: string, param: string | undefined): void {
+    const reduced = param === undefined ? undefined : withoutRefused(this.#update, param);
+    if (!reduced || this.#state !== "configuring") return this.#fail(code, message);
+    this.#log.warn("model refused a setting", { setting: reduced.setting, code, message });
+    this.#update = reduced.update;
+    this.#client.configure(this.#update);
+  }
+
+  #updateIdleTimeout(): void {
+    const update = idleTimeoutUpdate(this.#update, this.#options, this.#callerPresent);
+    if (update) this.#client.configure(update);
   }
 
   #confirm(input: AudioFormat, output: AudioFormat): void {
-    const wrong = formatMismatch(this.#audio.format, { input, output });
-    if (wrong) {
+    const mismatch = formatMismatch(this.#wireAudio.format, { input, output });
+    if (mismatch) {
       const other = this.#options.audioFormat === "pcmu" ? "pcm16" : "pcmu";
-      return this.#fail("format_mismatch", `${wrong}; set AUDIO_FORMAT=${other} if that is what it speaks`);
+      return this.#fail("format_mismatch", `${mismatch}; set AUDIO_FORMAT=${other} if the model supports it`);
     }
     if (this.#state !== "configuring") return;
-    this.#readyTimeout();
+    this.#cancelReadyTimeout();
     this.#state = "ready";
-    // First, for what the caller has said meanwhile may be answered at once.
-    for (const note of this.#notes.splice(0)) this.#client.note(note);
-    this.#observer.ready();
+    if (this.#callerPresent) this.#updateIdleTimeout();
+    // Before `sessionReady`: buffered caller audio sent there may trigger a response at once.
+    for (const text of this.#queuedMessages.splice(0)) this.#client.addSystemMessage(text);
+    this.#observer.sessionReady();
     this.#responses.open();
   }
 
   #fail(code: string, message: string): void {
     if (this.#state === "over") return;
-    if (this.#writing) return this.#writing();
+    if (this.#finishText) return this.#finishText();
     this.#release();
-    this.#observer.failed({ code, message });
+    this.#observer.sessionFailed({ code, message });
   }
 
   #release(): void {
     this.#state = "over";
-    this.#readyTimeout();
-    this.#dialling.abort();
+    this.#cancelReadyTimeout();
+    this.#connectAbort.abort();
     this.#socket?.close();
   }
 }

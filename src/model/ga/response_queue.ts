@@ -1,47 +1,77 @@
-import type { SpeechRequest } from "../session.ts";
+import type { ResponseRequest } from "../model_interface.ts";
 
 /**
- * The one owner of `response.create`.
+ * Sends `response.create`, one at a time.
  *
- * The vendor allows one response at a time, and its voice activity detection creates responses by itself, so a request
- * can lose a race that cannot be seen from here: it is then refused, and asked again when that response is done; unless it
- * lapses, and the response came of a turn that ended after it was asked for.
+ * The vendor allows one response at a time, and its voice activity detection creates responses too. A request can
+ * therefore lose a race the client cannot see: the server rejects it, and the queue sends it again after that response.
+ * A request with `yieldsToCaller` is dropped instead if that response belongs to a caller turn that ended after it.
  */
 export class ResponseQueue {
-  readonly #send: (eventId: string, request: SpeechRequest) => void;
-  #waiting: SpeechRequest[] = [];
-  /** Sent, and neither created nor refused as far as we know. */
-  #sent: { eventId: string; request: SpeechRequest } | undefined;
+  readonly #send: (eventId: string, request: ResponseRequest) => void;
+  #waiting: ResponseRequest[] = [];
+  /** Sent, and neither created nor rejected yet. */
+  #sent: { eventId: string; request: ResponseRequest } | undefined;
   #active: string | undefined;
   #open = false;
   #count = 0;
   #callerSpeaking = false;
-  /** Lapsing requests from before the caller's last turn ended. */
-  readonly #stale = new WeakSet<SpeechRequest>();
+  /** `yieldsToCaller` requests older than the end of the last caller turn. */
+  readonly #stale = new WeakSet<ResponseRequest>();
+  /** A request that was sent and then abandoned. */
+  #abandoned: ResponseRequest | undefined;
+  /** The waiting request of {@linkcode answerTurn}. */
+  #turnAnswer: ResponseRequest | undefined;
 
-  constructor(send: (eventId: string, request: SpeechRequest) => void) {
+  constructor(send: (eventId: string, request: ResponseRequest) => void) {
     this.#send = send;
   }
 
-  /** The session is configured: what has been asked for so far goes out. */
+  /** Sends the requests made before the session was configured. */
   open(): void {
     this.#open = true;
     this.#flush();
   }
 
-  /** The response the model is working on. */
+  /** ID of the response in progress. */
   get active(): string | undefined {
     return this.#active;
   }
 
-  /** Whether a response is being made, or is to be. */
-  get busy(): boolean {
+  /** Whether a response is in progress or requested. */
+  get hasPending(): boolean {
     return this.#active !== undefined || this.#sent !== undefined || this.#waiting.length > 0;
   }
 
-  request(request: SpeechRequest): void {
+  request(request: ResponseRequest): void {
     this.#waiting.push(request);
     this.#flush();
+  }
+
+  /**
+   * Requests the response to the caller's turn, which is now in the conversation.
+   *
+   * @param serverMayAnswer Whether the server answers turns itself when it can: then the request is only for a turn that
+   * ended while another response was in progress.
+   */
+  answerTurn(serverMayAnswer: boolean): void {
+    if (serverMayAnswer && this.#active === undefined) return;
+    const request: ResponseRequest = { yieldsToCaller: true };
+    if (serverMayAnswer) this.#stale.add(request);
+    this.#dropTurnAnswer();
+    this.#turnAnswer = request;
+    this.request(request);
+  }
+
+  /** Drops the requests that wait. One that was sent is not repeated, and its response is not {@linkcode isCurrentWanted}. */
+  abandon(): void {
+    this.#waiting = [];
+    this.#abandoned = this.#sent?.request;
+  }
+
+  /** Whether the response in progress was requested, and not abandoned. */
+  get isCurrentWanted(): boolean {
+    return this.#sent !== undefined && this.#sent.request !== this.#abandoned;
   }
 
   created(responseId: string): void {
@@ -49,22 +79,24 @@ export class ResponseQueue {
     if (!this.#sent) this.#waiting = this.#waiting.filter((request) => !this.#stale.has(request));
   }
 
-  /** The caller began to speak: what lapses waits. */
-  turnTaken(): void {
+  /** Holds back `yieldsToCaller` requests. */
+  callerTurnStarted(): void {
     this.#callerSpeaking = true;
+    // This turn's answer covers the one before.
+    this.#dropTurnAnswer();
   }
 
-  /** The caller's turn is over: its answer makes needless what lapses and was asked for before. */
-  turnEnded(): void {
+  /** Marks waiting `yieldsToCaller` requests as stale: the response to this turn makes them unnecessary. */
+  callerTurnEnded(): void {
     this.#callerSpeaking = false;
-    for (const request of this.#waiting) if (request.lapses) this.#stale.add(request);
+    for (const request of this.#waiting) if (request.yieldsToCaller) this.#stale.add(request);
     this.#flush();
   }
 
-  /** @returns the request this was the response to; nothing where voice activity detection had asked for it. */
-  done(responseId: string): SpeechRequest | undefined {
+  /** @returns the request this response belongs to, or undefined if voice activity detection created it. */
+  done(responseId: string): ResponseRequest | undefined {
     if (this.#active === responseId) this.#active = undefined;
-    // Refusals arrive before the response that caused them is done, so ours was created or made void by now.
+    // A rejection arrives before the end of the response that caused it, so `#sent` was created.
     const request = this.#sent?.request;
     this.#sent = undefined;
     this.#flush();
@@ -72,11 +104,11 @@ export class ResponseQueue {
   }
 
   /**
-   * Takes an error the server gave for one of our events.
+   * Handles a server error.
    *
-   * @returns whether it was about a response that could not be created now, and will be asked for again.
+   * @returns whether it rejected a queued request because another response is in progress.
    */
-  refused(eventId: string | undefined, code: string | undefined): boolean {
+  handleError(eventId: string | undefined, code: string | undefined): boolean {
     const sent = this.#sent;
     if (!sent || sent.eventId !== eventId) return false;
     this.#sent = undefined;
@@ -84,13 +116,20 @@ export class ResponseQueue {
       this.#flush();
       return false;
     }
-    if (!this.#stale.has(sent.request)) this.#waiting.unshift(sent.request);
+    if (!this.#stale.has(sent.request) && sent.request !== this.#abandoned) {
+      this.#waiting.unshift(sent.request);
+      sent.request.onPostponed?.();
+    }
     return true;
+  }
+
+  #dropTurnAnswer(): void {
+    this.#waiting = this.#waiting.filter((request) => request !== this.#turnAnswer);
   }
 
   #flush(): void {
     if (!this.#open || this.#active !== undefined || this.#sent) return;
-    const next = this.#waiting.findIndex(({ lapses }) => !lapses || !this.#callerSpeaking);
+    const next = this.#waiting.findIndex(({ yieldsToCaller }) => !yieldsToCaller || !this.#callerSpeaking);
     const [request] = next < 0 ? [] : this.#waiting.splice(next, 1);
     if (!request) return;
     this.#sent = { eventId: `parley_response_${++this.#count}`, request };

@@ -1,22 +1,22 @@
-/** What both halves of RFC 6455's framing know. */
+/** Constants and errors shared by the frame reader and writer (RFC 6455, 5). */
 
 export const TEXT = 1;
 export const CLOSE = 8;
 export const PING = 9;
 export const PONG = 10;
 
-/** Most bytes that the payload of a control frame may have (RFC 6455, 5.5). */
-export const LONGEST_CONTROL = 125;
+/** Maximum payload of a control frame (bytes; RFC 6455, 5.5). */
+export const MAX_CONTROL_BYTES = 125;
 
-/** Buffers for reading start this large; one that grew for a long message is let go after it. */
+/** Size of the read buffer. A larger buffer for a long message is released after it. */
 export const READ_BYTES = 64 * 1024;
 
-/** What a server sent that no client may accept; `code` is the close code that answers it (RFC 6455, 7.4.1). */
+/** A protocol violation by the server. `code` is the close code to answer with (RFC 6455, 7.4.1). */
 export class FrameError extends Error {
   override readonly name = "FrameError";
 
   constructor(readonly code: number, problem: string) {
-    super(`Cannot read what the server sent: ${problem}`);
+    super(`The server broke the WebSocket protocol: ${problem}`);
   }
 }
 

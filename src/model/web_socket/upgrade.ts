@@ -1,14 +1,14 @@
-/** The HTTP request that asks for a WebSocket, and the answer that grants or refuses it (RFC 6455, 4.1). */
+/** The HTTP request that opens a WebSocket, and the response that grants or refuses it (RFC 6455, 4.1). */
 
 import { encodeBase64 } from "@std/encoding/base64";
+import { isHeaderSyntax, ResponseReader } from "../../net/http_exchange.ts";
 
-const MAX_ANSWER_BYTES = 16 * 1024;
-const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;
-const RESERVED = /^(host|upgrade|connection|content-length|transfer-encoding|sec-websocket-.*)$/i;
+const RESERVED_HEADER = /^(host|upgrade|connection|content-length|transfer-encoding|sec-websocket-.*)$/i;
 
-/** Why there is no socket; with the HTTP status when the server refused the upgrade. */
-export class DialError extends Error {
-  override readonly name = "DialError";
+/** The WebSocket could not be opened. */
+export class ConnectError extends Error {
+  override readonly name = "ConnectError";
+  /** HTTP status if the server refused the upgrade. */
   readonly status?: number;
 
   constructor(message: string, status?: number, cause?: unknown) {
@@ -18,34 +18,39 @@ export class DialError extends Error {
 }
 
 /**
- * The address to dial.
- * @throws {DialError} when no WebSocket can be there; without showing it, for it may hold secrets.
+ * Parses the URL of a WebSocket.
+ *
+ * @throws {ConnectError} if it is not a valid `ws:` or `wss:` URL, without showing it: it may contain secrets.
  */
-export function readTarget(url: string): URL {
+export function parseWebSocketUrl(url: string): URL {
   const target = URL.canParse(url) ? new URL(url) : undefined;
   if (target?.protocol !== "ws:" && target?.protocol !== "wss:") {
-    throw new DialError(
-      'Cannot dial the model: its address is no WebSocket URL, give one like "wss://host/path"',
+    throw new ConnectError(
+      'Cannot connect to the model: its address is not a WebSocket URL. Use one like "wss://host/path".',
     );
   }
   if (target.username !== "" || target.password !== "" || target.hash !== "") {
-    throw new DialError(
-      "Cannot dial the model: its address has a user, a password or a fragment, leave it out",
+    throw new ConnectError(
+      "Cannot connect to the model: its address has a user, a password or a fragment. Remove it.",
     );
   }
   return target;
 }
 
-/** An answer that opens no socket; with its HTTP status when that was the reason. */
-export class Refusal extends Error {
+/** The request cannot be sent, or the response does not grant the upgrade. */
+export class UpgradeError extends Error {
+  override readonly name = "UpgradeError";
+
+  /** @param status HTTP status of the refusal. */
   constructor(message: string, readonly status?: number) {
     super(message);
   }
 }
 
 /**
- * The request for `target`; it offers no extension and no subprotocol.
- * @throws {Refusal} when a header could not be sent as it is given; its value is not shown.
+ * The upgrade request, which offers no extension and no subprotocol.
+ *
+ * @throws {UpgradeError} if a header is invalid, without showing its value.
  */
 export function upgradeRequest(target: URL, key: string, headers: Record<string, string>): Uint8Array {
   const lines = [
@@ -57,72 +62,48 @@ export function upgradeRequest(target: URL, key: string, headers: Record<string,
     "Sec-WebSocket-Version: 13",
   ];
   for (const [name, value] of Object.entries(headers)) {
-    if (RESERVED.test(name)) throw new Refusal(`the header "${name}" belongs to the upgrade itself`);
-    if (!TOKEN.test(name) || !/^[\t\x20-\x7e]*$/.test(value)) {
-      throw new Refusal(`the header "${name}" has characters that no header may have`);
+    if (RESERVED_HEADER.test(name)) {
+      throw new UpgradeError(`the header "${name}" is set by the upgrade itself`);
     }
+    if (!isHeaderSyntax(name, value)) throw new UpgradeError(`the header "${name}" has invalid characters`);
     lines.push(`${name}: ${value}`);
   }
   return new TextEncoder().encode(`${lines.join("\r\n")}\r\n\r\n`);
 }
 
 /**
- * Reads the answer to a request with `key` and gives the bytes behind it, which belong to the first frames.
- * @throws {Refusal} when it opens no WebSocket, or its headers are longer than 16 KiB.
+ * Reads the response to {@linkcode upgradeRequest}.
+ *
+ * @param key The `Sec-WebSocket-Key` that was sent.
+ * @returns the bytes after the response, which belong to the first frames.
+ * @throws {UpgradeError} if the response does not open the WebSocket.
+ * @throws {HttpResponseError} if it is malformed, incomplete or longer than 16 KiB.
  */
-export async function readAnswer(conn: Pick<Deno.Conn, "read">, key: string): Promise<Uint8Array> {
-  const bytes = new Uint8Array(MAX_ANSWER_BYTES);
-  const latin1 = new TextDecoder("latin1"); // One character for each byte, so that positions agree.
-  let head = "";
-  while (head.length < bytes.length) {
-    const count = await conn.read(bytes.subarray(head.length));
-    if (count === null) throw new Refusal("the server hung up without an answer");
-    const searched = Math.max(0, head.length - 3);
-    head += latin1.decode(bytes.subarray(head.length, head.length + count));
-    const end = head.indexOf("\r\n\r\n", searched);
-    if (end >= 0) {
-      await checkAnswer(head.slice(0, end), key);
-      return bytes.subarray(end + 4, head.length);
-    }
-  }
-  throw new Refusal(`the headers of the answer are longer than ${MAX_ANSWER_BYTES} bytes`);
-}
-
-async function checkAnswer(head: string, key: string): Promise<void> {
-  const [statusLine = "", ...lines] = head.split("\r\n");
-  const status = /^HTTP\/1\.1 (\d{3})(?: |$)/.exec(statusLine)?.[1];
-  if (status === undefined) throw new Refusal("the answer is not HTTP/1.1");
-  if (status !== "101") throw new Refusal(`the server answered ${status}`, Number(status));
-  const headers = readHeaders(lines);
+export async function readUpgradeResponse(conn: Pick<Deno.Conn, "read">, key: string): Promise<Uint8Array> {
+  const reader = new ResponseReader(conn);
+  const { version, status, headers } = await reader.head();
+  if (version !== "1.1") throw new UpgradeError("the response is not HTTP/1.1");
+  if (status !== 101) throw new UpgradeError(`the server answered ${status}`, status);
   const connection = headers.get("connection")?.toLowerCase().split(",").map((token) => token.trim());
   if (headers.get("upgrade")?.toLowerCase() !== "websocket" || !connection?.includes("upgrade")) {
-    throw new Refusal("the answer does not upgrade to a WebSocket");
+    throw new UpgradeError("the response does not upgrade to a WebSocket");
   }
   const salted = new TextEncoder().encode(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`);
   const accept = encodeBase64(await crypto.subtle.digest("SHA-1", salted));
-  if (headers.get("sec-websocket-accept") !== accept) throw new Refusal("the answer accepts another key");
+  if (headers.get("sec-websocket-accept") !== accept) {
+    throw new UpgradeError("the response accepts another key");
+  }
   if (headers.has("sec-websocket-extensions") || headers.has("sec-websocket-protocol")) {
-    throw new Refusal("the answer has an extension or a subprotocol that was not offered");
+    throw new UpgradeError("the response has an extension or a subprotocol that was not offered");
   }
+  return reader.unread;
 }
 
-function readHeaders(lines: string[]): Headers {
-  try {
-    return new Headers(lines.map((line): [string, string] => {
-      const colon = line.indexOf(":");
-      if (colon < 0) throw new TypeError("no colon");
-      return [line.slice(0, colon), line.slice(colon + 1)];
-    }));
-  } catch (cause) {
-    throw new Refusal(`the answer has a broken header (${cause instanceof Error ? cause.message : cause})`);
-  }
-}
-
-/** What to do about a refusal. */
-export function remedy(status = 0): string {
+/** Remedies for a refused upgrade, by HTTP status. */
+export function upgradeRemedy(status = 0): string {
   if (status === 401 || status === 403) return "check the credentials";
   if (status === 429) return "wait, then try again";
   if (status >= 500) return "try again later";
-  if (status >= 300 && status < 400) return "give the address it redirects to";
+  if (status >= 300 && status < 400) return "use the address it redirects to";
   return "check the address, the headers and the network";
 }

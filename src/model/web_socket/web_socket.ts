@@ -1,70 +1,81 @@
 /**
- * A WebSocket client (RFC 6455) for text messages, made for many small frames that must leave at once.
+ * A WebSocket client (RFC 6455) for text messages, optimized for many small frames with low latency.
  *
- * Deno's own client keeps Nagle's algorithm on and has no option for it, so that a frame waits until the one before is
- * acknowledged: a round trip on a real line. The measurement is in docs/design/model-socket.md.
+ * Deno's own client leaves Nagle's algorithm on and has no option for it: each frame waits until the one before it is
+ * acknowledged, which is one network round trip. Measured in docs/design/model-socket.md.
  */
 
 import { encodeBase64 } from "@std/encoding/base64";
 import { type Clock, systemClock } from "../../clock.ts";
-import { DialError, readAnswer, readTarget, Refusal, remedy, upgradeRequest } from "./upgrade.ts";
+import { messageOf } from "../../error_message.ts";
+import { connect } from "../../net/connect.ts";
+import { writeAll } from "../../net/http_exchange.ts";
+import {
+  ConnectError,
+  parseWebSocketUrl,
+  readUpgradeResponse,
+  UpgradeError,
+  upgradeRemedy,
+  upgradeRequest,
+} from "./upgrade.ts";
 import { FrameError, isCloseCode } from "./frame.ts";
 import { FrameReader, type FrameSink } from "./frame_reader.ts";
 import { FrameWriter } from "./frame_writer.ts";
 
-export { DialError };
+export { ConnectError };
 
-const CLOSE_WAIT_MS = 2000;
-/** How often the socket looks whether anything came (ms): after two looks in vain it pings, after three it is dead. */
+/** Timeout for the server's close frame (ms). */
+const CLOSE_TIMEOUT_MS = 2000;
+/** Interval of the keepalive check (ms): the second check in silence pings, the third closes the socket. */
 const KEEPALIVE_MS = 10_000;
-/** With this many bytes unsent a ping goes unanswered, or a server that never reads could fill the memory with pongs. */
-const NO_PONG_BYTES = 64 * 1024;
+/** Unsent bytes above which pings are not answered: a server that never reads would fill the memory with pongs. */
+const MAX_PONG_BACKLOG_BYTES = 64 * 1024;
 
-/** Told what happens on a socket, and never before the code that awaited `dial` had its turn. */
+/** Receives the events of a socket, never before the code that awaited {@linkcode connectWebSocket} has run. */
 export interface SocketHandlers {
-  /** One whole text message. If this throws, the socket is closed with 1011. */
+  /** A complete text message. If this throws, the socket closes with 1011. */
   onMessage(text: string): void;
   /**
-   * Called once, and last, with the server's close code and reason: 1005 when its close frame had none, 1006 when there
-   * was no close frame, or our own code when we closed over what it sent (1002, 1003, 1007, 1009, 1011).
+   * Called once, last. `code` is the server's close code, 1005 if its close frame had none, 1006 if there was no close
+   * frame, or the code of a protocol violation by the server (1002, 1003, 1007, 1009, 1011).
    */
   onClose(code: number, reason: string): void;
 }
 
-export interface DialOptions {
+export interface ConnectOptions {
   handlers: SocketHandlers;
-  /** Further request headers, credentials for example. */
+  /** Additional request headers, for example credentials. */
   headers?: Record<string, string>;
-  /** Milliseconds for name, TCP, TLS and upgrade together; 10 000 unless given. */
+  /** Time limit for DNS, TCP, TLS and the upgrade together (ms). Default: 10,000. */
   timeoutMs?: number;
-  /** Bytes of UTF-8 a message may have; 4 MiB unless given. */
+  /** Maximum message size (bytes of UTF-8). Default: 4 MiB. */
   maxMessageBytes?: number;
-  /** Calls the dialling off; an open socket no longer looks at it. */
+  /** Cancels connecting; has no effect on an open socket. */
   signal?: AbortSignal;
-  /** PEM certificates to trust beside the usual ones. */
+  /** PEM certificates to trust in addition to the system's. */
   caCerts?: string[];
   clock?: Clock;
 }
 
-/** An open WebSocket without Nagle's algorithm; `dial` makes it. */
-export class ModelSocket {
+/** An open WebSocket without Nagle's algorithm. Create it with {@linkcode connectWebSocket}. */
+export class WebSocketClient {
   readonly #conn: Deno.Conn;
   readonly #handlers: SocketHandlers;
   readonly #clock: Clock;
   readonly #reader: FrameReader;
   readonly #unsent = new FrameWriter((bytes) => crypto.getRandomValues(bytes));
   #state: "open" | "closing" | "closed" = "open";
-  #ending: [code: number, reason: string] = [1006, "the connection ended without a close frame"];
+  #closeEvent: [code: number, reason: string] = [1006, "the connection ended without a close frame"];
   #writing = false;
   #written = Promise.resolve();
   #inFlight = 0;
   #dropped = 0;
-  #stopReading = () => {};
-  #stopWaiting = () => {};
-  #stopKeepalive = () => {};
-  #quietLooks = 0;
+  #cancelFirstRead = () => {};
+  #cancelCloseTimeout = () => {};
+  #cancelKeepalive = () => {};
+  #silentChecks = 0;
 
-  /** `first` are the bytes that came behind the server's answer. */
+  /** @param first Bytes that arrived with the upgrade response. */
   constructor(
     conn: Deno.Conn,
     first: Uint8Array,
@@ -75,28 +86,28 @@ export class ModelSocket {
     this.#conn = conn;
     this.#clock = clock;
     this.#handlers = handlers;
-    this.#reader = new FrameReader(this.#sink(), maxMessageBytes);
-    // A task of its own: whoever awaits `dial` holds the socket before a message that came with the answer is told.
+    this.#reader = new FrameReader(this.#frameSink(), maxMessageBytes);
+    // In a separate task, so that the caller of `connectWebSocket` has the socket before its first message.
     const begin = setTimeout(() => this.#read(first), 0);
-    this.#stopReading = () => clearTimeout(begin);
-    this.#keepAlive();
+    this.#cancelFirstRead = () => clearTimeout(begin);
+    this.#scheduleKeepalive();
   }
 
   get isOpen(): boolean {
     return this.#state === "open";
   }
 
-  /** Bytes, frame headers included, that the kernel has not taken yet. */
+  /** Bytes not yet accepted by the kernel, frame headers included. */
   get bufferedAmount(): number {
     return this.#unsent.length + this.#inFlight;
   }
 
-  /** Messages that came too late to be sent. */
+  /** Number of messages passed to `send` after the socket was closed. */
   get dropped(): number {
     return this.#dropped;
   }
 
-  /** Sends one message; false, and nothing sent, when the socket is closing or closed. */
+  /** Sends one message. Returns false, and sends nothing, if the socket is closing or closed. */
   send(text: string): boolean {
     if (this.#state !== "open") {
       this.#dropped++;
@@ -108,17 +119,18 @@ export class ModelSocket {
   }
 
   /**
-   * Says goodbye behind what was sent before, waits at most 2 s for the server's, and hangs up.
-   * @throws {RangeError} when `code` is none that a close frame may carry.
+   * Sends a close frame after the queued messages, waits up to 2 s for the server's, and disconnects.
+   *
+   * @throws {RangeError} if a close frame may not carry `code`.
    */
   close(code = 1000, reason = ""): void {
     if (!isCloseCode(code)) {
       throw new RangeError(`Cannot close the socket with code "${code}": use 1000 or 3000 to 4999`);
     }
-    this.#sayGoodbye(code, reason);
+    this.#startClose(code, reason);
   }
 
-  #sink(): FrameSink {
+  #frameSink(): FrameSink {
     return {
       text: (message) => {
         if (this.#state !== "open") return;
@@ -129,13 +141,13 @@ export class ModelSocket {
         }
       },
       ping: (payload) => {
-        if (this.#state !== "open" || this.bufferedAmount > NO_PONG_BYTES) return;
+        if (this.#state !== "open" || this.bufferedAmount > MAX_PONG_BACKLOG_BYTES) return;
         this.#unsent.pong(payload);
         this.#flush();
       },
       close: (code, reason) => {
-        this.#ending = [code, reason];
-        this.#sayGoodbye(code, "");
+        this.#closeEvent = [code, reason];
+        this.#startClose(code, "");
       },
     };
   }
@@ -144,33 +156,33 @@ export class ModelSocket {
     try {
       this.#reader.space.set(first);
       let count: number | null = first.length;
-      while (count !== null && this.#reader.filled(count)) {
+      while (count !== null && this.#reader.readFrames(count)) {
         count = await this.#conn.read(this.#reader.space);
-        this.#quietLooks = 0;
+        this.#silentChecks = 0;
       }
     } catch (error) {
       if (error instanceof FrameError) {
-        this.#ending = [error.code, error.message];
-        this.#sayGoodbye(error.code, "");
-      } else this.#ending[1] = messageOf(error);
+        this.#closeEvent = [error.code, error.message];
+        this.#startClose(error.code, "");
+      } else this.#closeEvent[1] = messageOf(error);
     }
-    // Only a socket that says goodbye waits for its writes, for only then there is an end to the wait.
+    // Wait for pending writes only while closing: the close timeout bounds the wait.
     if (this.#state === "closing") await this.#written;
     this.#end();
   }
 
-  /** A line that broke without a word is noticed within 30 s; TCP itself takes many minutes. */
-  #keepAlive(): void {
-    this.#stopKeepalive = this.#clock.after(KEEPALIVE_MS, () => {
-      if (++this.#quietLooks > 2) {
-        this.#ending = [1006, "the server did not answer a ping"];
+  /** Detects a dead connection within 30 s; TCP alone takes many minutes. */
+  #scheduleKeepalive(): void {
+    this.#cancelKeepalive = this.#clock.after(KEEPALIVE_MS, () => {
+      if (++this.#silentChecks > 2) {
+        this.#closeEvent = [1006, "the server did not answer a ping"];
         return this.#end();
       }
-      if (this.#quietLooks === 2) {
+      if (this.#silentChecks === 2) {
         this.#unsent.ping();
         this.#flush();
       }
-      this.#keepAlive();
+      this.#scheduleKeepalive();
     });
   }
 
@@ -178,12 +190,12 @@ export class ModelSocket {
     if (!this.#writing) this.#written = this.#write();
   }
 
-  /** One write at a time; what is sent meanwhile leaves together in the next. */
+  /** One write at a time: messages sent meanwhile are batched into the next. */
   async #write(): Promise<void> {
     this.#writing = true;
     try {
       while (this.#unsent.length > 0) {
-        const frames = this.#unsent.take();
+        const frames = this.#unsent.flush();
         this.#inFlight = frames.length;
         while (this.#inFlight > 0) {
           this.#inFlight -= await this.#conn.write(frames.subarray(frames.length - this.#inFlight));
@@ -191,95 +203,76 @@ export class ModelSocket {
       }
       this.#writing = false;
     } catch (error) {
-      // Still "writing", for nothing can leave any more; but why the server hung up may be there to read.
-      this.#ending[1] = messageOf(error);
-      this.#waitForEnd();
+      // `#writing` stays true to block further writes. Reading continues: the server may have sent its close reason.
+      this.#closeEvent[1] = messageOf(error);
+      this.#awaitClose();
     }
   }
 
-  #sayGoodbye(code: number, reason: string): void {
+  #startClose(code: number, reason: string): void {
     if (this.#state !== "open") return;
     this.#unsent.close(code, reason);
-    this.#waitForEnd();
+    this.#awaitClose();
     this.#flush();
   }
 
-  #waitForEnd(): void {
+  #awaitClose(): void {
     if (this.#state !== "open") return;
     this.#state = "closing";
-    this.#stopKeepalive();
-    this.#stopWaiting = this.#clock.after(CLOSE_WAIT_MS, () => this.#end());
+    this.#cancelKeepalive();
+    this.#cancelCloseTimeout = this.#clock.after(CLOSE_TIMEOUT_MS, () => this.#end());
   }
 
   #end(): void {
     if (this.#state === "closed") return;
     this.#state = "closed";
-    this.#stopReading();
-    this.#stopWaiting();
-    this.#stopKeepalive();
+    this.#cancelFirstRead();
+    this.#cancelCloseTimeout();
+    this.#cancelKeepalive();
     this.#conn.close();
     try {
-      this.#handlers.onClose(...this.#ending);
+      this.#handlers.onClose(...this.#closeEvent);
     } catch (error) {
-      reportError(error); // There is no socket left to close over it.
+      reportError(error);
     }
   }
 }
 
 /**
- * Opens a WebSocket to a `ws:` or `wss:` URL. Redirects are not followed; no extension or subprotocol is offered.
- * @throws {DialError} whatever the reason is that there is no socket.
+ * Opens a WebSocket to a `ws:` or `wss:` URL. Does not follow redirects; offers no extension or subprotocol.
+ *
+ * @throws {ConnectError} if the WebSocket cannot be opened.
  */
-export async function dial(url: string, options: DialOptions): Promise<ModelSocket> {
-  const { handlers, headers = {}, timeoutMs = 10_000, maxMessageBytes = 4 * 1024 * 1024 } = options;
+export async function connectWebSocket(url: string, options: ConnectOptions): Promise<WebSocketClient> {
+  const { handlers, headers = {}, timeoutMs = 10_000, maxMessageBytes = 4 * 1024 * 1024, caCerts } = options;
   const clock = options.clock ?? systemClock;
-  const target = readTarget(url);
+  const target = parseWebSocketUrl(url);
   const timeout = new AbortController();
   const cancelTimeout = clock.after(timeoutMs, () => timeout.abort());
   const signal = options.signal ? AbortSignal.any([options.signal, timeout.signal]) : timeout.signal;
-  let conn: Deno.Conn | undefined;
-  const hangUp = () => {
-    try {
-      conn?.close();
-    } catch {
-      // It is closed already, or TLS has taken it over.
-    }
-  };
-  signal.addEventListener("abort", hangUp);
   try {
     const key = encodeBase64(crypto.getRandomValues(new Uint8Array(16)));
     const request = upgradeRequest(target, key, headers);
-    const hostname = target.hostname.replace(/^\[|\]$/g, "");
-    const secure = target.protocol === "wss:";
-    const port = Number(target.port) || (secure ? 443 : 80);
-    const tcp = conn = await Deno.connect({ hostname, port, signal });
-    tcp.setNoDelay(true);
-    if (secure) {
-      const caCerts = options.caCerts ?? [];
-      const tls = conn = await Deno.startTls(tcp, { hostname, alpnProtocols: ["http/1.1"], caCerts });
-      signal.throwIfAborted();
-      await tls.handshake();
-    }
-    for (let sent = 0; sent < request.length;) sent += await conn.write(request.subarray(sent));
-    const first = await readAnswer(conn, key);
-    signal.throwIfAborted();
-    return new ModelSocket(conn, first, clock, handlers, maxMessageBytes);
+    const onTcp = (tcp: Deno.TcpConn) => tcp.setNoDelay(true);
+    const { conn, first } = await connect(target, { signal, caCerts, onTcp }, async (conn) => {
+      await writeAll(conn, request);
+      return { conn, first: await readUpgradeResponse(conn, key) };
+    });
+    return new WebSocketClient(conn, first, clock, handlers, maxMessageBytes);
   } catch (cause) {
-    hangUp();
-    const status = cause instanceof Refusal ? cause.status : undefined;
-    const why = options.signal?.aborted
-      ? "it was called off"
+    const status = cause instanceof UpgradeError ? cause.status : undefined;
+    const reason = options.signal?.aborted
+      ? "it was cancelled"
       : timeout.signal.aborted
       ? `it took longer than ${timeoutMs} ms; check the address and the network`
-      : `${messageOf(cause)}; ${remedy(status)}`;
-    // Without the query, which may hold a secret.
-    throw new DialError(`Cannot dial "${target.origin}${target.pathname}": ${why}`, status, cause);
+      : `${messageOf(cause)}; ${upgradeRemedy(status)}`;
+    // Without the query, which may contain a secret.
+    throw new ConnectError(
+      `Cannot connect to "${target.origin}${target.pathname}": ${reason}`,
+      status,
+      cause,
+    );
   } finally {
     cancelTimeout();
-    signal.removeEventListener("abort", hangUp);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

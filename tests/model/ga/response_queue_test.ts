@@ -1,23 +1,23 @@
 import { assert, assertEquals } from "@std/assert";
 import { ResponseQueue } from "../../../src/model/ga/response_queue.ts";
-import type { SpeechRequest } from "../../../src/model/session.ts";
+import type { ResponseRequest } from "../../../src/model/model_interface.ts";
 
 const BUSY = "conversation_already_has_active_response";
 
 function setUp() {
-  const sent: { eventId: string; request: SpeechRequest }[] = [];
+  const sent: { eventId: string; request: ResponseRequest }[] = [];
   const queue = new ResponseQueue((eventId, request) => sent.push({ eventId, request }));
   queue.open();
   return { queue, sent, instructions: () => sent.map(({ request }) => request.instructions) };
 }
 
-Deno.test("ResponseQueue sends at once when the model is silent", () => {
+Deno.test("ResponseQueue sends a request immediately when no response is in progress", () => {
   const { queue, instructions } = setUp();
   queue.request({ instructions: "a" });
   assertEquals(instructions(), ["a"]);
 });
 
-Deno.test("ResponseQueue sends one at a time, in order", () => {
+Deno.test("ResponseQueue sends one request at a time, in order", () => {
   const { queue, instructions } = setUp();
   queue.request({ instructions: "a" });
   queue.request({ instructions: "b" });
@@ -32,7 +32,7 @@ Deno.test("ResponseQueue sends one at a time, in order", () => {
   assertEquals(instructions(), ["a", "b", "c"]);
 });
 
-Deno.test("ResponseQueue waits for a response the server made by itself", () => {
+Deno.test("ResponseQueue waits for a response created by the server", () => {
   const { queue, instructions } = setUp();
   queue.created("vad");
   queue.request({ instructions: "a" });
@@ -41,45 +41,45 @@ Deno.test("ResponseQueue waits for a response the server made by itself", () => 
   assertEquals(instructions(), ["a"]);
 });
 
-Deno.test("ResponseQueue asks again after losing the race against the server", () => {
+Deno.test("ResponseQueue resends a request rejected because of a server-created response", () => {
   const { queue, sent, instructions } = setUp();
   queue.request({ instructions: "a" });
   queue.created("vad"); // was on its way already
-  assert(queue.refused(sent[0]?.eventId, BUSY));
+  assert(queue.handleError(sent[0]?.eventId, BUSY));
   assertEquals(instructions(), ["a"]);
   queue.done("vad");
   assertEquals(instructions(), ["a", "a"]);
   assert(sent[0]?.eventId !== sent[1]?.eventId);
 });
 
-Deno.test("ResponseQueue asks again when the refusal overtakes response.created", () => {
+Deno.test("ResponseQueue resends a request rejected before response.created arrives", () => {
   const { queue, sent, instructions } = setUp();
   queue.request({ instructions: "a" });
-  assert(queue.refused(sent[0]?.eventId, BUSY));
+  assert(queue.handleError(sent[0]?.eventId, BUSY));
   assertEquals(instructions(), ["a"], "the other response is still active at the server");
   queue.created("vad");
   queue.done("vad");
   assertEquals(instructions(), ["a", "a"]);
 });
 
-Deno.test("ResponseQueue drops a request the server will never take", () => {
+Deno.test("ResponseQueue drops a request rejected for another reason", () => {
   const { queue, sent, instructions } = setUp();
   queue.request({ instructions: "a" });
   queue.request({ instructions: "b" });
-  assert(!queue.refused(sent[0]?.eventId, "invalid_value"));
+  assert(!queue.handleError(sent[0]?.eventId, "invalid_value"));
   assertEquals(instructions(), ["a", "b"]);
 });
 
-Deno.test("ResponseQueue leaves errors of other events alone", () => {
+Deno.test("ResponseQueue ignores errors of other events", () => {
   const { queue, instructions } = setUp();
   queue.request({ instructions: "a" });
-  assert(!queue.refused(undefined, BUSY));
-  assert(!queue.refused("other", BUSY));
+  assert(!queue.handleError(undefined, BUSY));
+  assert(!queue.handleError("other", BUSY));
   queue.request({ instructions: "b" });
   assertEquals(instructions(), ["a"]);
 });
 
-Deno.test("ResponseQueue tells whose response is done, and what the server made by itself is nobody's", () => {
+Deno.test("ResponseQueue returns the request of a finished response, and none for a server-created one", () => {
   const { queue } = setUp();
   const request = { instructions: "a" };
   queue.created("vad");
@@ -89,7 +89,7 @@ Deno.test("ResponseQueue tells whose response is done, and what the server made 
   assertEquals(queue.done("r1"), request);
 });
 
-Deno.test("ResponseQueue takes a late end of another response for that one's", () => {
+Deno.test("ResponseQueue ignores the end of an older response", () => {
   const { queue, instructions } = setUp();
   queue.created("vad");
   queue.done("older");
@@ -106,69 +106,69 @@ Deno.test("ResponseQueue sends nothing before the session is configured", () => 
   assertEquals(sent.length, 1);
 });
 
-Deno.test("ResponseQueue keeps what lapses until the caller is silent, and nothing else", () => {
+Deno.test("ResponseQueue holds back only yieldsToCaller requests while the caller speaks", () => {
   const { queue, instructions } = setUp();
-  queue.turnTaken();
-  queue.request({ instructions: "result", lapses: true });
+  queue.callerTurnStarted();
+  queue.request({ instructions: "result", yieldsToCaller: true });
   queue.request({ instructions: "goodbye" });
   assertEquals(instructions(), ["goodbye"]);
   queue.created("r1");
   queue.done("r1");
   assertEquals(instructions(), ["goodbye"]);
-  queue.turnEnded();
+  queue.callerTurnEnded();
   assertEquals(instructions(), ["goodbye", "result"]);
 });
 
-Deno.test("ResponseQueue gives up what lapses when the turn that ended since is answered first", () => {
+Deno.test("ResponseQueue drops a rejected yieldsToCaller request after a response to a later turn", () => {
   const { queue, sent, instructions } = setUp();
-  queue.turnTaken();
-  queue.request({ instructions: "result", lapses: true });
-  queue.turnEnded();
-  assert(queue.refused(sent[0]?.eventId, BUSY));
+  queue.callerTurnStarted();
+  queue.request({ instructions: "result", yieldsToCaller: true });
+  queue.callerTurnEnded();
+  assert(queue.handleError(sent[0]?.eventId, BUSY));
   queue.created("vad");
   queue.done("vad");
   assertEquals(instructions(), ["result"]);
 });
 
-Deno.test("ResponseQueue gives up what lapses and could not be asked for before that turn's answer", () => {
+Deno.test("ResponseQueue drops a waiting yieldsToCaller request after a response to a later turn", () => {
   const { queue, instructions } = setUp();
   queue.created("r1");
-  queue.request({ instructions: "result", lapses: true });
+  queue.request({ instructions: "result", yieldsToCaller: true });
   queue.request({ instructions: "goodbye" });
-  queue.turnTaken();
-  queue.turnEnded();
+  queue.callerTurnStarted();
+  queue.callerTurnEnded();
   queue.created("vad");
   queue.done("r1");
   queue.done("vad");
   assertEquals(instructions(), ["goodbye"]);
 });
 
-Deno.test("ResponseQueue asks again for what lapses when no turn has ended since", () => {
+Deno.test("ResponseQueue resends a yieldsToCaller request if no turn has ended since", () => {
   const { queue, sent, instructions } = setUp();
-  queue.request({ instructions: "result", lapses: true });
-  assert(queue.refused(sent[0]?.eventId, BUSY));
+  queue.request({ instructions: "result", yieldsToCaller: true });
+  assert(queue.handleError(sent[0]?.eventId, BUSY));
   queue.created("vad");
   queue.done("vad");
   assertEquals(instructions(), ["result", "result"]);
 });
 
-Deno.test("ResponseQueue does not take its own response for that turn's answer", () => {
+Deno.test("ResponseQueue does not mistake its own response for one to the caller's turn", () => {
   const { queue, instructions } = setUp();
   queue.request({ instructions: "goodbye" });
-  queue.request({ instructions: "result", lapses: true });
-  queue.turnTaken();
-  queue.turnEnded();
+  queue.request({ instructions: "result", yieldsToCaller: true });
+  queue.callerTurnStarted();
+  queue.callerTurnEnded();
   queue.created("r1");
   queue.done("r1");
   assertEquals(instructions(), ["goodbye", "result"]);
 });
 
-Deno.test("ResponseQueue is busy from the first request to the end of the last response", () => {
+Deno.test("ResponseQueue.hasPending is true from the first request to the end of the last response", () => {
   const { queue, sent } = setUp();
-  const busy: boolean[] = [queue.busy];
+  const busy: boolean[] = [queue.hasPending];
   const then = (step: () => unknown) => {
     step();
-    busy.push(queue.busy);
+    busy.push(queue.hasPending);
   };
   then(() => queue.request({}));
   then(() => queue.open());

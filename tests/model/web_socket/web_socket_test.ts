@@ -1,23 +1,27 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { type WebSocket as WsSocket, WebSocketServer } from "ws";
-import { dial, DialError, type ModelSocket } from "../../../src/model/web_socket/web_socket.ts";
+import {
+  ConnectError,
+  connectWebSocket,
+  type WebSocketClient,
+} from "../../../src/model/web_socket/web_socket.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
-import { RawServer } from "../raw_server.ts";
+import { RawWebSocketServer } from "../../support/raw_web_socket_server.ts";
 
-/** How npm:ws hands over bytes. */
-type Printable = { toString(): string };
+/** Message data of npm:ws. */
+type WsData = { toString(): string };
 
-/** What a socket's handlers are told, to be awaited. */
-class Heard {
+/** Records a socket's events and lets a test wait for them. */
+class SocketEvents {
   readonly messages: string[] = [];
   readonly closes: [number, string][] = [];
   readonly #closed = Promise.withResolvers<[number, string]>();
-  #wanted: { count: number; resolve: () => void } | undefined;
+  #expected: { count: number; resolve: () => void } | undefined;
 
   readonly handlers = {
     onMessage: (text: string) => {
       this.messages.push(text);
-      if (this.messages.length === this.#wanted?.count) this.#wanted.resolve();
+      if (this.messages.length === this.#expected?.count) this.#expected.resolve();
     },
     onClose: (code: number, reason: string) => {
       this.closes.push([code, reason]);
@@ -32,38 +36,38 @@ class Heard {
   async count(count: number): Promise<string[]> {
     if (this.messages.length < count) {
       const { promise, resolve } = Promise.withResolvers<void>();
-      this.#wanted = { count, resolve };
+      this.#expected = { count, resolve };
       await promise;
     }
     return this.messages;
   }
 }
 
-/** Runs `then` on a socket to a server of npm:ws, and sees that both are gone afterwards. */
+/** Runs `then` with a socket to a server of npm:ws, then closes both. */
 async function withWs(
-  then: (socket: ModelSocket, server: WsSocket, heard: Heard) => Promise<void>,
+  then: (socket: WebSocketClient, server: WsSocket, events: SocketEvents) => Promise<void>,
   onMessage?: (text: string) => void,
 ): Promise<void> {
   const server = new WebSocketServer({ host: "127.0.0.1", port: 0 });
-  const heard = new Heard();
+  const events = new SocketEvents();
   try {
     await new Promise<void>((resolve) => server.once("listening", resolve));
     const connected = new Promise<WsSocket>((resolve) => server.once("connection", resolve));
     const address = server.address();
     if (address === null || typeof address === "string") throw new Error("the server has no port");
-    const handlers = onMessage ? { ...heard.handlers, onMessage } : heard.handlers;
-    const socket = await dial(`ws://127.0.0.1:${address.port}/`, { handlers });
-    await then(socket, await connected, heard);
+    const handlers = onMessage ? { ...events.handlers, onMessage } : events.handlers;
+    const socket = await connectWebSocket(`ws://127.0.0.1:${address.port}/`, { handlers });
+    await then(socket, await connected, events);
     socket.close();
-    await heard.closed;
-    assertEquals(heard.closes.length, 1);
+    await events.closed;
+    assertEquals(events.closes.length, 1);
   } finally {
     for (const client of server.clients) client.terminate();
     await new Promise((resolve) => server.close(resolve));
   }
 }
 
-/** A server of Deno's own that sends back what it gets. */
+/** An echo server with Deno's WebSocket. */
 function denoEcho(options: { cert?: string; key?: string; hostname?: string } = {}) {
   const { cert, key, hostname = "127.0.0.1" } = options;
   const handler = (request: Request) => {
@@ -82,106 +86,111 @@ const TEXTS = [
   "\ufeffa byte order mark is a character like any other",
 ];
 
-Deno.test("npm:ws sends back texts of every size as they were", async () => {
-  await withWs(async (socket, server, heard) => {
-    server.on("message", (data: Printable) => server.send(data.toString()));
+Deno.test("WebSocketClient exchanges texts of every size with npm:ws", async () => {
+  await withWs(async (socket, server, events) => {
+    server.on("message", (data: WsData) => server.send(data.toString()));
     for (const text of TEXTS) assert(socket.send(text));
-    assertEquals(await heard.count(TEXTS.length), TEXTS);
+    assertEquals(await events.count(TEXTS.length), TEXTS);
   });
 });
 
-Deno.test("Deno's server sends back texts of every size as they were", async () => {
+Deno.test("WebSocketClient exchanges texts of every size with Deno's server", async () => {
   await using server = denoEcho();
-  const heard = new Heard();
-  const socket = await dial(`ws://127.0.0.1:${server.addr.port}/`, { handlers: heard.handlers });
+  const events = new SocketEvents();
+  const socket = await connectWebSocket(`ws://127.0.0.1:${server.addr.port}/`, {
+    handlers: events.handlers,
+  });
   for (const text of TEXTS) assert(socket.send(text));
-  assertEquals(await heard.count(TEXTS.length), TEXTS);
+  assertEquals(await events.count(TEXTS.length), TEXTS);
   socket.close(3000, "enough");
-  assertEquals(await heard.closed, [3000, "enough"]);
+  assertEquals(await events.closed, [3000, "enough"]);
 });
 
-Deno.test("over TLS, with a certificate that is trusted by name", async () => {
+Deno.test("WebSocketClient exchanges texts over TLS with a trusted certificate", async () => {
   const cert = await Deno.readTextFile(new URL("../fixtures/test_only_cert.pem", import.meta.url));
   const key = await Deno.readTextFile(new URL("../fixtures/test_only_key.pem", import.meta.url));
   for (const [hostname, name] of [["127.0.0.1", "localhost"], ["::1", "[::1]"]] as const) {
     await using server = denoEcho({ cert, key, hostname });
-    const heard = new Heard();
+    const events = new SocketEvents();
     const url = `wss://${name}:${server.addr.port}/`;
-    const socket = await dial(url, { handlers: heard.handlers, caCerts: [cert] });
+    const socket = await connectWebSocket(url, { handlers: events.handlers, caCerts: [cert] });
     for (const text of TEXTS) assert(socket.send(text));
-    assertEquals(await heard.count(TEXTS.length), TEXTS);
+    assertEquals(await events.count(TEXTS.length), TEXTS);
     socket.close(1000, "enough");
-    assertEquals(await heard.closed, [1000, "enough"]);
+    assertEquals(await events.closed, [1000, "enough"]);
 
-    const error = await assertRejects(() => dial(url, { handlers: heard.handlers }), DialError);
+    const error = await assertRejects(
+      () => connectWebSocket(url, { handlers: events.handlers }),
+      ConnectError,
+    );
     assertStringIncludes(error.message, "UnknownIssuer");
   }
 });
 
-Deno.test("a burst of messages keeps its order and leaves in few writes", async () => {
-  await withWs(async (socket, server, heard) => {
-    server.on("message", (data: Printable) => server.send(data.toString()));
+Deno.test("WebSocketClient keeps the order of a burst of 20,000 messages", async () => {
+  await withWs(async (socket, server, events) => {
+    server.on("message", (data: WsData) => server.send(data.toString()));
     for (let i = 0; i < 20_000; i++) socket.send(`message ${i}`);
     assert(socket.bufferedAmount > 0);
-    const messages = await heard.count(20_000);
+    const messages = await events.count(20_000);
     assertEquals(messages.findIndex((text, i) => text !== `message ${i}`), -1);
     assertEquals(socket.bufferedAmount, 0);
   });
 });
 
-Deno.test("a message in fragments that cut characters, with pings between them, is one message", async () => {
-  await withWs(async (_socket, server, heard) => {
+Deno.test("WebSocketClient joins fragments that split characters, with pings in between", async () => {
+  await withWs(async (_socket, server, events) => {
     const pongs: string[] = [];
-    server.on("pong", (payload: Printable) => pongs.push(payload.toString()));
+    server.on("pong", (payload: WsData) => pongs.push(payload.toString()));
     const text = "🎧 Grüße aus 東京";
     const utf8 = new TextEncoder().encode(text);
     utf8.forEach((_, at) => {
       server.send(utf8.subarray(at, at + 1), { binary: false, fin: at === utf8.length - 1 });
       server.ping(`${at}`);
     });
-    assertEquals(await heard.count(1), [text]);
+    assertEquals(await events.count(1), [text]);
     await new Promise<void>((resolve) => server.on("pong", () => pongs.length === utf8.length && resolve()));
     assertEquals(pongs, [...utf8.keys()].map(String));
   });
 });
 
-Deno.test("the server's close is told with its code and reason, and answered", async () => {
+Deno.test("WebSocketClient reports and answers the server's close code and reason", async () => {
   for (
     const [code, reason] of [[1001, "Your session hit the maximum duration"], [4000, ""], [
       1000,
       "é",
     ]] as const
   ) {
-    await withWs(async (socket, server, heard) => {
+    await withWs(async (socket, server, events) => {
       const answered = new Promise<number>((resolve) => server.once("close", resolve));
       server.close(code, reason);
-      assertEquals(await heard.closed, [code, reason]);
+      assertEquals(await events.closed, [code, reason]);
       assertEquals(await answered, code);
       assert(!socket.isOpen);
     });
   }
 });
 
-Deno.test("a close without a code is 1005, a connection that breaks is 1006", async () => {
-  await withWs(async (_socket, server, heard) => {
+Deno.test("WebSocketClient reports 1005 for a close without a code and 1006 for a broken connection", async () => {
+  await withWs(async (_socket, server, events) => {
     server.close();
-    assertEquals(await heard.closed, [1005, ""]);
+    assertEquals(await events.closed, [1005, ""]);
   });
-  await withWs(async (_socket, server, heard) => {
+  await withWs(async (_socket, server, events) => {
     server.terminate();
-    assertEquals((await heard.closed)[0], 1006);
+    assertEquals((await events.closed)[0], 1006);
   });
 });
 
-Deno.test("our close reaches the server behind what was sent, and nothing is sent or told after it", async () => {
-  await withWs(async (socket, server, heard) => {
-    const got: string[] = [];
-    server.on("message", (data: Printable) => {
-      got.push(data.toString());
+Deno.test("WebSocketClient closes after the queued messages, and neither sends nor receives after that", async () => {
+  await withWs(async (socket, server, events) => {
+    const messages: string[] = [];
+    server.on("message", (data: WsData) => {
+      messages.push(data.toString());
       server.send("late");
     });
     const closed = new Promise<[number, string]>((resolve) =>
-      server.once("close", (code: number, reason: Printable) => resolve([code, reason.toString()]))
+      server.once("close", (code: number, reason: WsData) => resolve([code, reason.toString()]))
     );
     socket.send("last words");
     socket.close(3001, "bye");
@@ -189,37 +198,37 @@ Deno.test("our close reaches the server behind what was sent, and nothing is sen
     assert(!socket.send("too late"));
     assertEquals(socket.dropped, 1);
     assertEquals(await closed, [3001, "bye"]);
-    assertEquals(await heard.closed, [3001, "bye"]);
-    assertEquals(got, ["last words"]);
-    assertEquals(heard.messages, []);
+    assertEquals(await events.closed, [3001, "bye"]);
+    assertEquals(messages, ["last words"]);
+    assertEquals(events.messages, []);
     assert(!socket.send("far too late"));
   });
 });
 
-Deno.test("a server that never says goodbye is left after two seconds", async () => {
-  using server = new RawServer();
+Deno.test("WebSocketClient disconnects 2 s after its close without a close frame of the server", async () => {
+  using server = new RawWebSocketServer();
   const clock = new FakeClock();
-  const heard = new Heard();
-  const dialled = dial(server.url, { handlers: heard.handlers, clock });
+  const events = new SocketEvents();
+  const connecting = connectWebSocket(server.url, { handlers: events.handlers, clock });
   using peer = await server.accept();
   await peer.grant();
-  const socket = await dialled;
-  assertEquals(clock.pending, 1, "the keepalive, and no timeout of the dialling");
+  const socket = await connecting;
+  assertEquals(clock.pending, 1, "the keepalive timer, and no connect timer");
   socket.close();
   assertEquals((await peer.frame())?.payload, Uint8Array.of(3, 232));
   clock.advance(1999);
-  assertEquals(heard.closes, []);
+  assertEquals(events.closes, []);
   clock.advance(1);
-  assertEquals(heard.closes.map(([code]) => code), [1006]);
+  assertEquals(events.closes.map(([code]) => code), [1006]);
   assertEquals(clock.pending, 0);
   await peer.drained();
 });
 
-Deno.test("what comes in one segment with the server's answer is told once the dialler has the socket", async () => {
-  using server = new RawServer();
+Deno.test("WebSocketClient delivers frames that arrive with the upgrade response after connectWebSocket has resolved", async () => {
+  using server = new RawWebSocketServer();
   const events: string[] = [];
   const { promise: closed, resolve } = Promise.withResolvers<void>();
-  const dialled = dial(server.url, {
+  const connecting = connectWebSocket(server.url, {
     handlers: {
       onMessage: (text) => events.push(`message ${text}`),
       onClose: (code) => {
@@ -230,21 +239,21 @@ Deno.test("what comes in one segment with the server's answer is told once the d
   });
   using peer = await server.accept();
   await peer.grant([0x81, 2, 0x68, 0x69, 0x88, 2, 0x0f, 0xa0]);
-  const nested = (async () => await (async () => await dialled)())();
+  const nested = (async () => await (async () => await connecting)())();
   await nested;
-  events.push("dialled");
+  events.push("connected");
   await closed;
-  assertEquals(events, ["dialled", "message hi", "close 4000"]);
+  assertEquals(events, ["connected", "message hi", "close 4000"]);
   await peer.drained();
 });
 
-Deno.test("a server that stops reading shows in bufferedAmount, and gets all of it in the end", async () => {
-  using server = new RawServer();
-  const heard = new Heard();
-  const dialled = dial(server.url, { handlers: heard.handlers });
+Deno.test("WebSocketClient reports unsent bytes while the server does not read, and sends all before closing", async () => {
+  using server = new RawWebSocketServer();
+  const events = new SocketEvents();
+  const connecting = connectWebSocket(server.url, { handlers: events.handlers });
   using peer = await server.accept();
   await peer.grant();
-  const socket = await dialled;
+  const socket = await connecting;
   const text = "x".repeat(1 << 20);
   for (let i = 0; i < 32; i++) socket.send(text);
   assert(socket.bufferedAmount > 16 << 20);
@@ -256,68 +265,68 @@ Deno.test("a server that stops reading shows in bufferedAmount, and gets all of 
     assert(count !== null);
   }
   await peer.write([0x88, 0]);
-  assertEquals(await heard.closed, [1005, ""]);
+  assertEquals(await events.closed, [1005, ""]);
   assertEquals(socket.bufferedAmount, 0);
 });
 
-Deno.test("a server that closes first still gets what was sent before, and our goodbye behind it", async () => {
-  using server = new RawServer();
-  const heard = new Heard();
+Deno.test("WebSocketClient sends queued messages and its close frame after the server's close", async () => {
+  using server = new RawWebSocketServer();
+  const events = new SocketEvents();
   const clock = new FakeClock();
-  const dialled = dial(server.url, { handlers: heard.handlers, clock });
+  const connecting = connectWebSocket(server.url, { handlers: events.handlers, clock });
   using peer = await server.accept();
   await peer.grant();
-  const socket = await dialled;
+  const socket = await connecting;
   const text = "x".repeat(1 << 20);
   for (let i = 0; i < 32; i++) socket.send(text);
   await peer.write([0x81, 1, 0x61, 0x88, 2, 0x0f, 0xa0]);
-  await heard.count(1);
+  await events.count(1);
   assert(!socket.isOpen);
-  assertEquals(heard.closes, []);
+  assertEquals(events.closes, []);
   let received = 0;
   const bytes = new Uint8Array(1 << 20);
   for (let count: number | null = 0; count !== null; count = await peer.conn.read(bytes)) received += count;
   assertEquals(received, 32 * (14 + text.length) + 8);
-  assertEquals(await heard.closed, [4000, ""]);
+  assertEquals(await events.closed, [4000, ""]);
   assertEquals(clock.pending, 0);
 });
 
-Deno.test("a server that hangs up without reading ends the socket at once", async () => {
-  using server = new RawServer();
-  const heard = new Heard();
-  const clock = new FakeClock(); // Stands still: no waiting can be what ends it.
-  const dialled = dial(server.url, { handlers: heard.handlers, clock });
+Deno.test("WebSocketClient closes at once when the server disconnects without reading", async () => {
+  using server = new RawWebSocketServer();
+  const events = new SocketEvents();
+  const clock = new FakeClock(); // Not advanced, so no timeout can end it.
+  const connecting = connectWebSocket(server.url, { handlers: events.handlers, clock });
   using peer = await server.accept();
   await peer.grant();
-  const socket = await dialled;
+  const socket = await connecting;
   for (let i = 0; i < 32; i++) socket.send("x".repeat(1 << 20));
   peer.conn.closeWrite();
-  assertEquals((await heard.closed)[0], 1006);
+  assertEquals((await events.closed)[0], 1006);
   assert(!socket.send("nobody is there"));
   await peer.drained();
 });
 
-Deno.test("the server's last words are told even when our writes fail behind them", async () => {
-  using server = new RawServer();
-  const heard = new Heard();
-  const dialled = dial(server.url, { handlers: heard.handlers });
+Deno.test("WebSocketClient reports the server's close code even if later writes fail", async () => {
+  using server = new RawWebSocketServer();
+  const events = new SocketEvents();
+  const connecting = connectWebSocket(server.url, { handlers: events.handlers });
   using peer = await server.accept();
   await peer.grant();
-  const socket = await dialled;
+  const socket = await connecting;
   await peer.write([0x88, 2, 0x0f, 0xa0]);
   peer.conn.close();
   for (let i = 0; i < 100; i++) socket.send("x".repeat(100_000));
-  assertEquals(await heard.closed, [4000, ""]);
+  assertEquals(await events.closed, [4000, ""]);
 });
 
-Deno.test("a handler that throws closes its socket with 1011 and harms nobody else", async () => {
+Deno.test("WebSocketClient closes with 1011 when its message handler throws", async () => {
   const calls: string[] = [];
-  await withWs(async (_socket, server, heard) => {
+  await withWs(async (_socket, server, events) => {
     const closed = new Promise<number>((resolve) => server.once("close", resolve));
     server.send("one");
     server.send("two");
     assertEquals(await closed, 1011);
-    const [code, reason] = await heard.closed;
+    const [code, reason] = await events.closed;
     assertEquals(code, 1011);
     assertStringIncludes(reason, "no idea what one is");
   }, (text) => {
@@ -327,7 +336,7 @@ Deno.test("a handler that throws closes its socket with 1011 and harms nobody el
   assertEquals(calls, ["one"]);
 });
 
-Deno.test("a close code that no frame may carry is refused where it is given", async () => {
+Deno.test("WebSocketClient.close() throws for a code a close frame may not carry", async () => {
   await withWs((socket) => {
     for (const code of [0, 999, 1004, 1005, 1006, 1015, 2999, 5000]) {
       assertThrows(() => socket.close(code), RangeError);

@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { dial } from "../../../src/model/web_socket/web_socket.ts";
-import { RawServer } from "../raw_server.ts";
+import { connectWebSocket } from "../../../src/model/web_socket/web_socket.ts";
+import { RawWebSocketServer } from "../../support/raw_web_socket_server.ts";
 
 const utf8 = (text: string) => [...new TextEncoder().encode(text)];
 
-/** What a server must not send, and the code that the client has to close with (RFC 6455, 5 and 7.4.1). */
+/** Protocol violations by a server and the close code the client must send (RFC 6455, 5 and 7.4.1). */
 const VIOLATIONS: [name: string, code: number, frames: number[]][] = [
   ["a masked frame", 1002, [0x81, 0x82, 1, 2, 3, 4, 0x69, 0x6b]],
   ["RSV1, as if compressed", 1002, [0xc1, 2, 0x68, 0x69]],
@@ -19,7 +19,7 @@ const VIOLATIONS: [name: string, code: number, frames: number[]][] = [
   ["a fragmented close", 1002, [0x08, 0]],
   ["a ping of 126 bytes", 1002, [0x89, 126, 0, 126, ...new Array(126).fill(0x61)]],
   ["a close frame with a long length", 1002, [0x88, 127, 0, 0, 0, 0, 0, 0, 0, 2, 3, 232]],
-  ["a continuation of nothing", 1002, [0x80, 1, 0x61]],
+  ["a continuation frame without a first frame", 1002, [0x80, 1, 0x61]],
   ["a second message inside a fragmented one", 1002, [0x01, 1, 0x61, 0x81, 1, 0x62]],
   ["a 16-bit length for 125 bytes", 1002, [0x81, 126, 0, 125, ...new Array(125).fill(0x61)]],
   ["a 64-bit length for 65535 bytes", 1002, [0x81, 127, 0, 0, 0, 0, 0, 0, 0xff, 0xff]],
@@ -33,11 +33,11 @@ const VIOLATIONS: [name: string, code: number, frames: number[]][] = [
     [0x88, 2, code >> 8, code & 255],
   ]),
   ["a binary message", 1003, [0x82, 1, 0]],
-  ["a text with half a character", 1007, [0x81, 1, 0xc3]],
-  ["a text with an overlong form", 1007, [0x81, 2, 0xc0, 0xaf]],
-  ["a text with a surrogate", 1007, [0x81, 3, 0xed, 0xa0, 0x80]],
+  ["a text message with half a character", 1007, [0x81, 1, 0xc3]],
+  ["a text message with an overlong form", 1007, [0x81, 2, 0xc0, 0xaf]],
+  ["a text message with a surrogate", 1007, [0x81, 3, 0xed, 0xa0, 0x80]],
   ["fragments with half a character at the end", 1007, [0x01, 2, 0x61, 0xe2, 0x80, 1, 0x82]],
-  ["a close reason that is no UTF-8", 1007, [0x88, 4, 0x03, 0xe8, 0xff, 0xfe]],
+  ["a close reason that is not UTF-8", 1007, [0x88, 4, 0x03, 0xe8, 0xff, 0xfe]],
   ["a message of 2 GiB", 1009, [0x81, 127, 0, 0, 0, 0, 0x80, 0, 0, 0]],
   ["a message of 1001 bytes in fragments", 1009, [
     0x01,
@@ -53,11 +53,11 @@ const VIOLATIONS: [name: string, code: number, frames: number[]][] = [
 ];
 
 async function closesWith(expected: number, frames: number[], byteByByte: boolean): Promise<void> {
-  using server = new RawServer();
+  using server = new RawWebSocketServer();
   const messages: string[] = [];
   const closes: number[] = [];
   const { promise: closed, resolve } = Promise.withResolvers<void>();
-  const dialled = dial(server.url, {
+  const connecting = connectWebSocket(server.url, {
     maxMessageBytes: 1000,
     handlers: {
       onMessage: (text) => messages.push(text),
@@ -72,22 +72,22 @@ async function closesWith(expected: number, frames: number[], byteByByte: boolea
   if (byteByByte) {
     peer.conn.setNoDelay(true);
     await peer.grant();
-    await dialled;
-    // The client may hang up before the last byte.
+    await connecting;
+    // The client may disconnect before the last byte.
     for (const byte of stream) await peer.write([byte]).catch(() => {});
   } else {
     await peer.grant([...stream, 0x81, 4, ...utf8("more")]);
-    await dialled;
+    await connecting;
   }
-  const goodbye = await peer.frame();
+  const closeFrame = await peer.frame();
   await closed;
-  assertEquals(goodbye, { opcode: 0x88, payload: Uint8Array.of(expected >> 8, expected & 255) });
+  assertEquals(closeFrame, { opcode: 0x88, payload: Uint8Array.of(expected >> 8, expected & 255) });
   assertEquals(closes, [expected]);
   assertEquals(messages, ["hi"]);
 }
 
 for (const [name, code, frames] of VIOLATIONS) {
-  Deno.test(`${name} is answered with ${code}`, async () => {
+  Deno.test(`WebSocketClient closes with ${code} after ${name}`, async () => {
     await closesWith(code, frames, false);
     await closesWith(code, frames, true);
   });

@@ -1,49 +1,53 @@
 import { type Attributes, ROOT_CONTEXT, SpanStatusCode, trace } from "@opentelemetry/api";
 import type { Clock } from "../clock.ts";
 import { type Fields, maskPhoneNumbers } from "./log.ts";
-import { hopsOf, type TurnHops } from "./turn_hops.ts";
+import { measuredHops, type TurnLatency } from "./turn_latency.ts";
 
-/** One call, as OpenTelemetry shows it: a span of its own trace, with its turns as children. */
+/** The OpenTelemetry span of one call: the root of its trace, with its turns as children. */
 export interface CallSpan {
-  /** A turn that is over. `startMs` is when the caller stopped speaking, on the clock's monotonic scale. */
-  turn(startMs: number, hops: TurnHops): void;
-  /** Something that happened now. */
-  event(name: string, fields?: Fields): void;
-  /** The call is over; nothing is told after that. */
+  /**
+   * Adds a finished turn.
+   *
+   * @param startMs When the caller stopped speaking, in the clock's monotonic time.
+   */
+  addTurn(startMs: number, latency: TurnLatency): void;
+  /** Adds an event at this moment. */
+  addEvent(name: string, fields?: Fields): void;
+  /** Ends the span. No other method may be called afterwards. */
   end(reason: string, failed: boolean): void;
 }
 
-const NOBODY_LOOKS: CallSpan = { turn() {}, event() {}, end() {} };
+const NOT_RECORDED: CallSpan = { addTurn() {}, addEvent() {}, end() {} };
 
 /**
- * Begins the span of a call. Deno exports spans by itself where `OTEL_DENO=true`; otherwise this does nothing.
+ * Starts the span of a call. Deno exports spans if `OTEL_DENO=true`; otherwise the span does nothing.
  *
- * It begins a trace: the webhook's request, in which it may be called, is over long before the call is. Phone numbers
- * in strings are masked.
+ * The span is the root of a trace, because the webhook request that may start it ends long before the call. Phone numbers in
+ * strings are masked.
  */
 export function startCallSpan(clock: Clock, fields: Fields): CallSpan {
   const tracer = trace.getTracer("parley");
-  // Read once: the wall clock may be set while the call lasts, and a turn must not fall out of its call.
+  // Read once: the wall clock may be adjusted during the call, and its turns must stay within it.
   const epoch = clock.wallTime() - clock.now();
   const now = () => epoch + clock.now();
   const span = tracer.startSpan("call", { root: true, startTime: now() });
-  if (!span.isRecording()) return NOBODY_LOOKS;
+  if (!span.isRecording()) return NOT_RECORDED;
   span.setAttributes(attributes(fields));
   const context = trace.setSpan(ROOT_CONTEXT, span);
   let turns = 0;
   return {
-    turn(startMs, hops) {
+    addTurn(startMs, latency) {
       let at = epoch + startMs;
       const turn = tracer.startSpan("turn", { startTime: at }, context);
       turn.setAttribute("parley.turn", ++turns);
-      for (const [hop, ms] of hopsOf(hops)) {
+      for (const [hop, ms] of measuredHops(latency)) {
         at += ms;
         turn.setAttribute(`parley.${hop}_ms`, ms);
         turn.addEvent(hop, at);
       }
       turn.end(at);
     },
-    event(name, fields = {}) {
+    addEvent(name, fields = {}) {
       span.addEvent(name, attributes(fields), now());
     },
     end(reason, failed) {

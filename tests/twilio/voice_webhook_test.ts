@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { readIncomingCall, readStatus } from "../../src/twilio/webhook.ts";
+import { readIncomingCall, readStatusCallback } from "../../src/twilio/voice_webhook.ts";
 
-Deno.test("readIncomingCall() reads what Twilio says of a call, and does without it", () => {
+Deno.test("readIncomingCall() reads a call, tolerates missing parameters, and truncates long ones", () => {
   const form = new URLSearchParams("CallSid=CA1&From=%2B15551230000&To=%2B15559870000&CallStatus=ringing");
   assertEquals(readIncomingCall(form), { callSid: "CA1", from: "+15551230000", to: "+15559870000" });
   assertEquals(readIncomingCall(new URLSearchParams("From=anonymous")), {
@@ -12,12 +12,12 @@ Deno.test("readIncomingCall() reads what Twilio says of a call, and does without
   assertEquals(readIncomingCall(new URLSearchParams({ From: "x".repeat(300) })).from, "x".repeat(200));
 });
 
-Deno.test("readIncomingCall() takes an attestation that passed, and no other", () => {
+Deno.test("readIncomingCall() reads only attestations that passed validation", () => {
   const attestation = (verdict: string) =>
     readIncomingCall(new URLSearchParams({ StirVerstat: verdict })).attestation;
   const verdicts = ["A", "B", "C", "A-Diverted"].map((verdict) => `TN-Validation-Passed-${verdict}`);
   assertEquals(verdicts.map(attestation), ["A", "B", "C", "A"]);
-  const others = [
+  const unattested = [
     "TN-Validation-Failed-A",
     "No-TN-Validation",
     "TN-Validation-Passed-D",
@@ -26,12 +26,12 @@ Deno.test("readIncomingCall() takes an attestation that passed, and no other", (
     "TN-Validation-Passed-A+",
     "No-TN-Validation-Passed-A",
   ];
-  assertEquals(others.map(attestation), others.map(() => undefined));
+  assertEquals(unattested.map(attestation), unattested.map(() => undefined));
 });
 
-Deno.test("readStatus() reads a call's and a stream's callback", () => {
+Deno.test("readStatusCallback() reads callbacks of calls and streams", () => {
   const call = new URLSearchParams("CallSid=CA1&CallStatus=completed&SequenceNumber=3&CallDuration=12");
-  assertEquals(readStatus(call), {
+  assertEquals(readStatusCallback(call), {
     callSid: "CA1",
     parentCallSid: "",
     status: "completed",
@@ -44,7 +44,7 @@ Deno.test("readStatus() reads a call's and a stream's callback", () => {
     StreamEvent: "stream-error",
     StreamError: "x".repeat(300),
   });
-  assertEquals(readStatus(stream), {
+  assertEquals(readStatusCallback(stream), {
     callSid: "CA1",
     parentCallSid: "",
     status: "stream-error",

@@ -1,12 +1,12 @@
 import { BlockList, isIP } from "node:net";
 
-/** Not the open Internet. Source: https://www.iana.org/assignments/iana-ipv4-special-registry, and multicast. */
+/** Special-purpose and multicast addresses. Source: https://www.iana.org/assignments/iana-ipv4-special-registry */
 const SPECIAL_V4: readonly [string, number][] = [
   ["0.0.0.0", 8],
   ["10.0.0.0", 8],
-  ["100.64.0.0", 10], // carriers' own (RFC 6598)
+  ["100.64.0.0", 10], // carrier-grade NAT (RFC 6598)
   ["127.0.0.0", 8],
-  ["169.254.0.0", 16], // link-local; clouds answer there with credentials
+  ["169.254.0.0", 16], // link-local, including cloud metadata services
   ["172.16.0.0", 12],
   ["192.0.0.0", 24],
   ["192.0.2.0", 24],
@@ -19,13 +19,13 @@ const SPECIAL_V4: readonly [string, number][] = [
 ];
 
 /**
- * What of 2000::/3 is special. All outside of it is no global unicast: loopback, unique local, link-local, multicast,
- * IPv4-mapped, NAT64. Source: https://www.iana.org/assignments/iana-ipv6-special-registry
+ * Special-purpose parts of 2000::/3. Everything outside 2000::/3 is not global unicast: loopback, unique local,
+ * link-local, multicast, IPv4-mapped, NAT64. Source: https://www.iana.org/assignments/iana-ipv6-special-registry
  */
 const SPECIAL_V6: readonly [string, number][] = [
   ["2001::", 23], // Teredo and other tunnels
   ["2001:db8::", 32],
-  ["2002::", 16], // 6to4 has an IPv4 address in it
+  ["2002::", 16], // 6to4, which embeds an IPv4 address
   ["3fff::", 20],
 ];
 
@@ -35,8 +35,8 @@ for (const [net, prefix] of SPECIAL_V6) special.addSubnet(net, prefix, "ipv6");
 const globalUnicast = new BlockList();
 globalUnicast.addSubnet("2000::", 3, "ipv6");
 
-/** Whether an IP address is one of the open Internet. What is no IP address is not. */
-export function isPublic(address: string): boolean {
+/** Whether `address` is an IP address reachable on the public Internet. */
+export function isPublicAddress(address: string): boolean {
   switch (isIP(address)) {
     case 4:
       return !special.check(address, "ipv4");

@@ -1,8 +1,8 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import { startCallSpan } from "../../src/telemetry/spans.ts";
+import { startCallSpan } from "../../src/telemetry/call_span.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 
-/** A span as OTLP has it in JSON; only what is looked at here. */
+/** The parts of an OTLP JSON span that are tested. */
 interface Span {
   readonly name: string;
   readonly traceId: string;
@@ -31,7 +31,7 @@ const worker = new Worker(${JSON.stringify(import.meta.resolve("./traced_call.ts
 });
 worker.onmessage = () => worker.terminate();`;
 
-/** What a collector gets from a process that makes one call, as Deno exports it by itself. */
+/** Runs two calls in a process with Deno's OpenTelemetry export, and collects what it sends. */
 async function collect(): Promise<{ spans: Span[]; everything: string }> {
   const spans: Span[] = [];
   let everything = "";
@@ -60,7 +60,7 @@ async function collect(): Promise<{ spans: Span[]; everything: string }> {
   return { spans, everything };
 }
 
-/** Milliseconds of a time of OTLP after 2026-01-01T00:00:01Z, when the calls began. */
+/** An OTLP time in milliseconds since 2026-01-01T00:00:01Z, when the calls started. */
 function since(nanoseconds: string): number {
   const begin = BigInt(Date.UTC(2026, 0, 1, 0, 0, 1)) * 1_000_000n;
   return Math.round(Number(BigInt(nanoseconds) - begin) / 10_000) / 100;
@@ -71,7 +71,7 @@ const times = (span: Span) => [since(span.startTimeUnixNano), since(span.endTime
 const read = (attributes: readonly Attribute[]) =>
   Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]]));
 
-Deno.test("a collector gets a call with its turns", async () => {
+Deno.test("CallSpan is exported as a trace with its turns and events", async () => {
   const { spans, everything } = await collect();
   const [first, second] = spans.filter(({ name }) => name === "call");
   if (!first || !second) throw new Error("no call was exported");
@@ -83,11 +83,11 @@ Deno.test("a collector gets a call with its turns", async () => {
     "parley.announced": true,
     "parley.end_reason": "model failed",
   });
-  // 2 is an error, 0 is nothing said.
+  // 2: error, 0: unset.
   assertEquals([first.status.code, first.status.message], [2, "model failed"]);
   assertEquals(second.status.code, 0);
 
-  // The webhook's request, in which a call begins, is over long before it: each call has a trace of its own.
+  // Each call has its own trace, separate from the webhook request that started it.
   const requests = spans.filter(({ name }) => name === "POST");
   assertEquals([first.parentSpanId, second.parentSpanId, requests.length], ["", "", 2]);
   assertEquals(new Set([first, second, ...requests].map(({ traceId }) => traceId)).size, 3);
@@ -96,16 +96,16 @@ Deno.test("a collector gets a call with its turns", async () => {
     [[first.traceId, first.spanId], [first.traceId, first.spanId]],
   );
 
-  // The times are those of the beginning's clock, whatever became of the machine's.
+  // Times ignore later adjustments of the wall clock.
   assertEquals(times(first), [0, 3000]);
   assertEquals(turns.map(times), [[2000, 2140.25], [2940, 3000]]);
   assertEquals(turns.map(({ attributes }) => read(attributes)), [
-    { "parley.turn": 1, "parley.model_ms": 40, "parley.sent_ms": 0.25, "parley.heard_ms": 100 },
+    { "parley.turn": 1, "parley.model_ms": 40, "parley.send_ms": 0.25, "parley.playback_ms": 100 },
     { "parley.turn": 2, "parley.model_ms": 60 },
   ]);
   assertEquals(
     turns.map(({ events }) => events.map(({ name, timeUnixNano }) => [name, since(timeUnixNano)])),
-    [[["model", 2040], ["sent", 2040.25], ["heard", 2140.25]], [["model", 3000]]],
+    [[["model", 2040], ["send", 2040.25], ["playback", 2140.25]], [["model", 3000]]],
   );
   assertEquals(
     first.events.map(({ name, timeUnixNano, attributes }) => [name, since(timeUnixNano), read(attributes)]),
@@ -115,11 +115,11 @@ Deno.test("a collector gets a call with its turns", async () => {
   assertEquals(everything.match(/5551230/g), null);
 });
 
-Deno.test("where nobody looks, a call's span is always the same nothing", () => {
+Deno.test("startCallSpan() returns one shared no-op span without OpenTelemetry", () => {
   const clock = new FakeClock();
   const span = startCallSpan(clock, { from: "+15551230000" });
   assertStrictEquals(span, startCallSpan(clock, {}));
-  span.turn(clock.now(), { modelMs: 1 });
-  span.event("barge-in");
+  span.addTurn(clock.now(), { modelMs: 1 });
+  span.addEvent("barge-in");
   span.end("caller hung up", false);
 });

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { isPublic } from "../../src/tools/public_address.ts";
+import { isPublicAddress } from "../../src/net/public_address.ts";
 
-Deno.test("addresses of the open Internet, up to the edges of what is not", () => {
+Deno.test("isPublicAddress() accepts public addresses next to special-purpose ranges", () => {
   const addresses = [
     "1.1.1.1",
     "9.255.255.255",
@@ -24,10 +24,10 @@ Deno.test("addresses of the open Internet, up to the edges of what is not", () =
     "2a00:1450:4001::200e",
     "2001:4860:4860::8888",
   ];
-  assertEquals(addresses.filter((address) => !isPublic(address)), []);
+  assertEquals(addresses.filter((address) => !isPublicAddress(address)), []);
 });
 
-Deno.test("addresses that are not", () => {
+Deno.test("isPublicAddress() rejects special-purpose addresses and host names", () => {
   const addresses = [
     "0.0.0.0",
     "0.255.255.255",
@@ -76,5 +76,5 @@ Deno.test("addresses that are not", () => {
     "1.1.1",
     "",
   ];
-  assertEquals(addresses.filter(isPublic), []);
+  assertEquals(addresses.filter(isPublicAddress), []);
 });

@@ -6,50 +6,54 @@ import type {
   ResponseCreateEvent,
   SessionUpdateEvent,
 } from "openai/resources/realtime/realtime";
-import type { Heard } from "../session.ts";
+import type { HeardItem } from "../model_interface.ts";
 
-/** Name of the metadata that a response has which is a text of ours, and no speech. */
+/** Event ID of {@linkcode GaClientEvents.createText}. */
+export const TEXT_EVENT_ID = "parley_text";
+/** Response metadata that marks a text response of {@linkcode GaClientEvents.createText}. */
 export const TEXT_METADATA = "parley_text";
 
-/** What is said to the server in the GA dialect, event by event. */
-export class GaClient {
+/** Serializes client events of the GA Realtime API. */
+export class GaClientEvents {
   readonly #send: (text: string) => void;
 
-  /** @param send Takes the text of one event. */
+  /** @param send Receives the JSON text of one event. */
   constructor(send: (text: string) => void) {
     this.#send = send;
   }
 
   /** @param audio Base64, in the session's format. */
-  append(audio: string): void {
-    // By hand: 50 frames a second, and the payload is known to be base64.
+  appendAudio(audio: string): void {
+    // Concatenated for speed: 50 frames a second, and base64 needs no escaping.
     this.#send(`{"type":"input_audio_buffer.append","audio":"${audio}"}`);
   }
 
   clearInput(): void {
-    this.#say<InputAudioBufferClearEvent>({ type: "input_audio_buffer.clear" });
+    this.#sendEvent<InputAudioBufferClearEvent>({ type: "input_audio_buffer.clear" });
   }
 
   configure(update: SessionUpdateEvent): void {
-    this.#say<SessionUpdateEvent>(update);
+    this.#sendEvent<SessionUpdateEvent>(update);
   }
 
-  /** @param instructions Replace those of the session. */
+  /** @param instructions Replace the session's instructions for this response. */
   createResponse(eventId: string, instructions?: string): void {
-    this.#say<ResponseCreateEvent>({
+    this.#sendEvent<ResponseCreateEvent>({
       type: "response.create",
       event_id: eventId,
       ...(instructions === undefined ? {} : { response: { instructions } }),
     });
   }
 
-  /** A response beside the conversation, in writing. */
+  /** Requests a text response outside the conversation. */
   createText(instructions: string): void {
-    this.#say<ResponseCreateEvent>({
+    this.#sendEvent<ResponseCreateEvent>({
       type: "response.create",
+      event_id: TEXT_EVENT_ID,
       response: {
         conversation: "none",
         output_modalities: ["text"],
+        tool_choice: "none",
         instructions,
         metadata: { [TEXT_METADATA]: "1" },
       },
@@ -57,11 +61,11 @@ export class GaClient {
   }
 
   cancelResponse(id: string): void {
-    this.#say<ResponseCancelEvent>({ type: "response.cancel", response_id: id });
+    this.#sendEvent<ResponseCancelEvent>({ type: "response.cancel", response_id: id });
   }
 
-  truncate({ itemId, heardMs }: Heard): void {
-    this.#say<ConversationItemTruncateEvent>({
+  truncate({ itemId, heardMs }: HeardItem): void {
+    this.#sendEvent<ConversationItemTruncateEvent>({
       type: "conversation.item.truncate",
       item_id: itemId,
       content_index: 0,
@@ -69,24 +73,25 @@ export class GaClient {
     });
   }
 
-  note(text: string): void {
+  addSystemMessage(text: string): void {
     this.#createItem({ type: "message", role: "system", content: [{ type: "input_text", text }] });
   }
 
-  functionOutput(callId: string, output: string): void {
+  sendFunctionResult(callId: string, output: string): void {
     this.#createItem({ type: "function_call_output", call_id: callId, output });
   }
 
-  approvalResponse(requestId: string, approve: boolean): void {
+  sendApproval(requestId: string, approve: boolean): void {
     const id = `parley_${requestId}`.slice(0, 32);
     this.#createItem({ type: "mcp_approval_response", approval_request_id: requestId, approve, id });
   }
 
   #createItem(item: ConversationItemCreateEvent["item"]): void {
-    this.#say<ConversationItemCreateEvent>({ type: "conversation.item.create", item });
+    this.#sendEvent<ConversationItemCreateEvent>({ type: "conversation.item.create", item });
   }
 
-  #say<Event>(event: Event): void {
-    this.#send(JSON.stringify(event));
+  #sendEvent<Event>(event: Event): void {
+    // Texts cut to a length may begin or end with half a character, which strict servers refuse.
+    this.#send(JSON.stringify(event, (_, value) => typeof value === "string" ? value.toWellFormed() : value));
   }
 }

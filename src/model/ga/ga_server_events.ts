@@ -1,22 +1,32 @@
-import type { RealtimeServerEvent } from "openai/resources/realtime/realtime";
-import { TEXT_METADATA } from "./ga_client.ts";
+import { TEXT_METADATA } from "./ga_client_events.ts";
+import type { McpCallItem } from "./mcp_calls.ts";
+import { readTranscriptionUsage, readUsage } from "./ga_usage.ts";
 import { isObject, type JsonObject, parseObject } from "../../json.ts";
-import type { ApprovalRequest, FunctionCall, SpeechEdge, TokenCounts, Usage } from "../session.ts";
+import type {
+  ApprovalRequest,
+  FunctionCall,
+  ResponseOutcome,
+  Speaker,
+  SpeechEdge,
+  TokenUsage,
+  TranscriptionUsage,
+} from "../model_interface.ts";
 
-type Vendor<Type extends RealtimeServerEvent["type"]> = Extract<RealtimeServerEvent, { type: Type }>;
-type Only<Type extends RealtimeServerEvent["type"], Field extends keyof Vendor<Type> = never> = Pick<
-  Vendor<Type>,
-  Field | Extract<keyof Vendor<Type>, "type">
->;
-
-/** The server events a phone call acts on, cut down to the fields it reads. */
+/** The server events a phone call acts on, reduced to the fields it reads. */
 export type ServerEvent =
-  | Only<"response.output_audio.delta", "response_id" | "item_id" | "delta">
-  | Only<"response.output_audio.done", "response_id" | "item_id">
+  | {
+    readonly type: "response.output_audio.delta";
+    readonly responseId: string;
+    readonly itemId: string;
+    /** Base64 in the session's audio format. */
+    readonly delta: string;
+  }
+  | { readonly type: "response.output_audio.done"; readonly responseId: string; readonly itemId: string }
   | {
     readonly type: "input_audio_buffer.speech_started" | "input_audio_buffer.speech_stopped";
     readonly at: SpeechEdge | undefined;
   }
+  | { readonly type: "input_audio_buffer.committed" }
   | { readonly type: "session.created"; readonly sessionId: string; readonly expiresAt: number | undefined }
   | {
     readonly type: "session.updated";
@@ -31,26 +41,35 @@ export type ServerEvent =
     readonly role: string | undefined;
   }
   | {
-    readonly type: "words";
-    readonly who: "caller" | "assistant";
-    readonly itemId: string;
-    readonly words: string;
-  }
-  | {
-    readonly type: "transcript";
-    readonly who: "caller" | "assistant";
+    readonly type: "transcript_delta";
+    readonly speaker: Speaker;
     readonly itemId: string;
     readonly text: string;
   }
+  | {
+    readonly type: "transcript";
+    readonly speaker: Speaker;
+    readonly itemId: string;
+    readonly text: string;
+    /** Of the caller's speech. */
+    readonly usage: TranscriptionUsage | undefined;
+  }
   | { readonly type: "function_call"; readonly call: FunctionCall }
   | { readonly type: "mcp_approval_request"; readonly request: ApprovalRequest }
+  | { readonly type: "mcp_call"; readonly item: McpCallItem }
+  | {
+    readonly type: "response.mcp_call_arguments.done";
+    readonly itemId: string;
+    readonly arguments: string;
+  }
+  | { readonly type: McpCallProgress; readonly itemId: string }
   | {
     readonly type: "response.done";
     readonly responseId: string;
-    readonly status: ResponseStatus;
+    readonly status: ResponseOutcome["status"];
     readonly reason: string | undefined;
-    readonly usage: Usage;
-    /** What was written, where a text was asked for. */
+    readonly usage: TokenUsage;
+    /** The text, if this was a {@linkcode TEXT_METADATA} response. */
     readonly text: string | undefined;
   }
   | {
@@ -66,7 +85,10 @@ export type ServerEvent =
     readonly eventId: string | undefined;
   };
 
-export type ResponseStatus = "completed" | "cancelled" | "failed" | "incomplete";
+type McpCallProgress =
+  | "response.mcp_call.in_progress"
+  | "response.mcp_call.completed"
+  | "response.mcp_call.failed";
 
 /** `audio/pcmu`, or `audio/pcm` with its rate in Hz. */
 export interface AudioFormat {
@@ -74,35 +96,41 @@ export interface AudioFormat {
   readonly rate: number | undefined;
 }
 
-/** A frame that is not acted on: another event's name, or what was wrong with it. */
-export type Unread = { readonly type: "other"; readonly name: string } | {
-  readonly type: "malformed";
-  readonly name: string;
-};
+/** An event that is not acted on, by name, or a malformed one with the problem. */
+export type IgnoredEvent =
+  | { readonly type: "other"; readonly name: string }
+  | { readonly type: "malformed"; readonly name: string };
 
-/** Reads one text frame of the GA Realtime wire; never throws. */
-export function readServerEvent(text: string): ServerEvent | Unread {
-  const event = parseObject(text);
+/**
+ * Parses one server event of the GA Realtime API. Never throws.
+ *
+ * Source: https://platform.openai.com/docs/api-reference/realtime-server-events
+ *
+ * @param event The parsed text, if the caller has it.
+ */
+export function readServerEvent(text: string, event = parseObject(text)): ServerEvent | IgnoredEvent {
   if (!event) return malformed("not a JSON object");
   if (typeof event.type !== "string") return malformed("no type");
   const { type } = event;
   switch (type) {
     case "response.output_audio.delta":
-    case "response.audio.delta": { // the beta name: servers that say they are compatible still use it
-      const { response_id, item_id, delta } = event;
-      if (typeof response_id !== "string" || typeof item_id !== "string" || typeof delta !== "string") break;
-      return { type: "response.output_audio.delta", response_id, item_id, delta };
+    case "response.audio.delta": { // The beta name, still used by compatible servers.
+      const { response_id: responseId, item_id: itemId, delta } = event;
+      if (typeof responseId !== "string" || typeof itemId !== "string" || typeof delta !== "string") break;
+      return { type: "response.output_audio.delta", responseId, itemId, delta };
     }
     case "response.output_audio.done":
     case "response.audio.done": {
-      const { response_id, item_id } = event;
-      if (typeof response_id !== "string" || typeof item_id !== "string") break;
-      return { type: "response.output_audio.done", response_id, item_id };
+      const { response_id: responseId, item_id: itemId } = event;
+      if (typeof responseId !== "string" || typeof itemId !== "string") break;
+      return { type: "response.output_audio.done", responseId, itemId };
     }
     case "input_audio_buffer.speech_started":
       return { type, at: readSpeechEdge(event.item_id, event.audio_start_ms) };
     case "input_audio_buffer.speech_stopped":
       return { type, at: readSpeechEdge(event.item_id, event.audio_end_ms) };
+    case "input_audio_buffer.committed":
+      return { type };
     case "session.created":
       if (!isObject(event.session)) break;
       return {
@@ -121,9 +149,9 @@ export function readServerEvent(text: string): ServerEvent | Unread {
       if (!isObject(event.response) || typeof event.response.id !== "string") break;
       return { type, responseId: event.response.id };
     case "conversation.item.input_audio_transcription.delta":
-      return readWords("caller", event);
+      return readTranscriptDelta("caller", event);
     case "response.output_audio_transcript.delta":
-      return readWords("assistant", event);
+      return readTranscriptDelta("assistant", event);
     case "conversation.item.input_audio_transcription.completed":
       return readTranscript("caller", event);
     case "response.output_audio_transcript.done":
@@ -136,10 +164,20 @@ export function readServerEvent(text: string): ServerEvent | Unread {
         previous: string(event.previous_item_id),
         role: string(event.item.role),
       };
+    case "response.output_item.added":
     case "response.output_item.done":
-      return isObject(event.item) ? readFunctionCall(event.item) : malformed(type);
     case "conversation.item.done":
-      return isObject(event.item) ? readApprovalRequest(event.item) : malformed(type);
+      return isObject(event.item) ? readItem(type, event.item) : malformed(type);
+    case "response.mcp_call_arguments.done": {
+      const { item_id: itemId, arguments: text } = event;
+      if (typeof itemId !== "string" || typeof text !== "string") break;
+      return { type, itemId, arguments: text };
+    }
+    case "response.mcp_call.in_progress":
+    case "response.mcp_call.completed":
+    case "response.mcp_call.failed":
+      if (typeof event.item_id !== "string") break;
+      return { type, itemId: event.item_id };
     case "response.done":
       if (!isObject(event.response)) break;
       return readResponseDone(event.response) ?? malformed(type);
@@ -161,26 +199,51 @@ export function readServerEvent(text: string): ServerEvent | Unread {
   return malformed(type);
 }
 
-/** Servers that only say they are compatible may leave it out. */
+/** Compatible servers may omit both fields. */
 function readSpeechEdge(itemId: unknown, audioMs: unknown): SpeechEdge | undefined {
   const ms = number(audioMs);
   return typeof itemId === "string" && ms !== undefined ? { itemId, audioMs: ms } : undefined;
 }
 
-function readWords(who: "caller" | "assistant", event: JsonObject): ServerEvent | Unread {
-  const { item_id: itemId, delta: words } = event;
-  if (typeof itemId !== "string" || typeof words !== "string") return malformed("words");
-  return { type: "words", who, itemId, words };
+function readTranscriptDelta(speaker: Speaker, event: JsonObject): ServerEvent | IgnoredEvent {
+  const { item_id: itemId, delta: text } = event;
+  if (typeof itemId !== "string" || typeof text !== "string") return malformed("transcript delta");
+  return { type: "transcript_delta", speaker, itemId, text };
 }
 
-function readTranscript(who: "caller" | "assistant", event: JsonObject): ServerEvent | Unread {
+function readTranscript(speaker: Speaker, event: JsonObject): ServerEvent | IgnoredEvent {
   const { item_id: itemId, transcript: text } = event;
   if (typeof itemId !== "string" || typeof text !== "string") return malformed("transcript");
-  return { type: "transcript", who, itemId, text };
+  return { type: "transcript", speaker, itemId, text, usage: readTranscriptionUsage(event.usage) };
 }
 
-/** The arguments of a call that is not completed may be half there. */
-function readFunctionCall(item: JsonObject): ServerEvent | Unread {
+/** Reads an item where its first event has all of it. */
+function readItem(event: string, item: JsonObject): ServerEvent | IgnoredEvent {
+  if (item.type === "mcp_call") return readMcpCall(item);
+  if (item.type === "function_call" && event === "response.output_item.done") return readFunctionCall(item);
+  if (item.type === "mcp_approval_request" && event === "conversation.item.done") {
+    return readApprovalRequest(item);
+  }
+  return { type: "other", name: event };
+}
+
+function readMcpCall({ id, name, ...item }: JsonObject): ServerEvent | IgnoredEvent {
+  if (typeof id !== "string") return malformed("mcp_call");
+  const failed = isObject(item.error);
+  return {
+    type: "mcp_call",
+    item: {
+      itemId: id,
+      server: string(item.server_label) ?? "",
+      name: string(name) ?? "",
+      approvalId: string(item.approval_request_id),
+      result: failed ? "failed" : typeof item.output === "string" ? "ok" : undefined,
+    },
+  };
+}
+
+/** Skips calls that are not completed: their arguments may be truncated. */
+function readFunctionCall(item: JsonObject): ServerEvent | IgnoredEvent {
   const { type, status, call_id: callId, name, arguments: text } = item;
   if (type !== "function_call" || status !== "completed") return { type: "other", name: "output item" };
   if (typeof callId !== "string" || typeof name !== "string" || typeof text !== "string") {
@@ -189,7 +252,7 @@ function readFunctionCall(item: JsonObject): ServerEvent | Unread {
   return { type, call: { callId, name, arguments: text } };
 }
 
-function readApprovalRequest({ type, id, name, ...item }: JsonObject): ServerEvent | Unread {
+function readApprovalRequest({ type, id, name, ...item }: JsonObject): ServerEvent | IgnoredEvent {
   if (type !== "mcp_approval_request") return { type: "other", name: "item" };
   if (typeof id !== "string" || typeof name !== "string") return malformed(type);
   const server = string(item.server_label) ?? "";
@@ -216,43 +279,16 @@ function readResponseDone(response: JsonObject): ServerEvent | undefined {
     status,
     reason: string(error.code) ?? string(details.reason) ?? string(error.type),
     usage: readUsage(response.usage),
-    text: member(response.metadata, TEXT_METADATA) === undefined ? undefined : readText(response.output),
+    text: isObject(response.metadata) && TEXT_METADATA in response.metadata
+      ? readText(response.output)
+      : undefined,
   };
 }
 
 function readText(output: unknown): string {
-  const parts = (Array.isArray(output) ? output : []).flatMap((item) => member(item, "content") ?? []);
-  return parts.filter((part) => member(part, "type") === "output_text").map((part) => member(part, "text"))
-    .filter((text) => typeof text === "string").join("");
-}
-
-/** Counts that are missing or make no sense are 0: they end up in sums that only grow. */
-function readUsage(usage: unknown): Usage {
-  return {
-    inputTokens: count(usage, "input_tokens"),
-    outputTokens: count(usage, "output_tokens"),
-    text: readTokens(usage, "text_tokens"),
-    audio: readTokens(usage, "audio_tokens"),
-  };
-}
-
-function readTokens(usage: unknown, kind: "text_tokens" | "audio_tokens"): TokenCounts {
-  const details = member(usage, "input_token_details");
-  const input = count(details, kind);
-  return {
-    input,
-    cached: Math.min(input, count(member(details, "cached_tokens_details"), kind)),
-    output: count(member(usage, "output_token_details"), kind),
-  };
-}
-
-function count(of: unknown, name: string): number {
-  const value = member(of, name);
-  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : 0;
-}
-
-function member(of: unknown, name: string): unknown {
-  return isObject(of) ? of[name] : undefined;
+  return (Array.isArray(output) ? output : []).filter(isObject)
+    .flatMap(({ content }) => Array.isArray(content) ? content : []).filter(isObject)
+    .map(({ type, text }) => type === "output_text" && typeof text === "string" ? text : "").join("");
 }
 
 function readRateLimits(limits: unknown) {
@@ -264,7 +300,7 @@ function readRateLimits(limits: unknown) {
   }));
 }
 
-function malformed(name: string): Unread {
+function malformed(name: string): IgnoredEvent {
   return { type: "malformed", name };
 }
 

@@ -1,0 +1,275 @@
+/**
+ * The interface between a call and a speech-to-speech model, the same for every dialect.
+ *
+ * Audio on this side is always µ-law, 8 kHz, mono; a dialect that uses another format converts it.
+ */
+
+import type { Log } from "../telemetry/log.ts";
+import type { JsonObject } from "../json.ts";
+import type { AudioFormatName } from "./wire_audio.ts";
+
+/** A conversation item of the model; one response may have several. */
+export type ItemId = string;
+
+/** Speaker of an item. */
+export type Speaker = "caller" | "assistant";
+
+/** How much of an item the caller heard. */
+export interface HeardItem {
+  readonly itemId: ItemId;
+  /** Whole milliseconds. */
+  readonly heardMs: number;
+}
+
+/** Settings of one session. */
+export interface SessionOptions {
+  /** WebSocket URL without a query, such as `wss://api.openai.com/v1/realtime`. */
+  readonly url: string;
+  readonly apiKey: string | undefined;
+  readonly model: string;
+  readonly voice: string;
+  /** Audio format on the wire. */
+  readonly audioFormat: AudioFormatName;
+  readonly instructions: string;
+  /** Speaking rate, 0.25 to 1.5. Default: 1. */
+  readonly speed?: number;
+  /** Voice activity detection. Default: the vendor's, with a pause of 500 ms. */
+  readonly turnDetection?: TurnDetection;
+  /** Noise reduction for a handset (`near_field`, the default) or a speakerphone (`far_field`). */
+  readonly noiseReduction?: NoiseReduction;
+  /** Transcription of the caller's speech. */
+  readonly transcription?: Transcription | "off";
+  /** Reasoning effort; only for models that reason. */
+  readonly reasoning?: ReasoningEffort;
+  /** Functions the model may call. */
+  readonly functions?: readonly FunctionDeclaration[];
+  /** MCP servers whose tools the vendor offers to the model. */
+  readonly mcpServers?: readonly McpServer[];
+  /** Maximum length of a response (tokens). Default: the model's. */
+  readonly maxOutputTokens?: number | undefined;
+  /** How a conversation that outgrows the context is shortened; a number is the part of it to keep. Default: the model's. */
+  readonly truncation?: "auto" | "disabled" | number | undefined;
+  /** Events that are logged with their content: names, in which `*` stands for any text. */
+  readonly logEvents?: readonly string[] | undefined;
+  /** Stable, anonymous identifier of the caller, for the vendor's abuse checks. */
+  readonly safetyIdentifier?: string;
+}
+
+export type NoiseReduction = "near_field" | "far_field" | "off";
+export type ReasoningEffort = "minimal" | "low" | "medium" | "high" | "xhigh";
+export type TurnDetection = ServerVad | SemanticVad;
+
+/** Detects turns by loudness and pauses. */
+export interface ServerVad {
+  readonly type: "server_vad";
+  /** From 0 to 1; a higher value needs louder speech. */
+  readonly threshold?: number;
+  /** Audio kept from before the detected speech (ms). */
+  readonly prefixPaddingMs?: number;
+  /** Pause that ends a turn (ms). */
+  readonly silenceDurationMs?: number;
+  /** The model speaks on its own after this much silence (ms). */
+  readonly idleTimeoutMs?: number;
+  readonly createResponse?: boolean;
+  readonly interruptResponse?: boolean;
+}
+
+/** Detects turns by meaning: waits until the sentence is complete. */
+export interface SemanticVad {
+  readonly type: "semantic_vad";
+  readonly eagerness?: "low" | "medium" | "high" | "auto";
+  readonly createResponse?: boolean;
+  readonly interruptResponse?: boolean;
+}
+
+export interface Transcription {
+  readonly model: string;
+  /** ISO 639-1. */
+  readonly language?: string;
+  readonly prompt?: string;
+}
+
+/** Transcription of an assistant that has no setting for it. */
+export const DEFAULT_TRANSCRIPTION: Transcription = { model: "gpt-transcribe" };
+
+/** A function the model may call. */
+export interface FunctionDeclaration {
+  readonly name: string;
+  /** Purpose and use of the function, for the model. */
+  readonly description: string;
+  /** JSON Schema of its arguments. */
+  readonly parameters: JsonObject;
+}
+
+/** A remote Model Context Protocol server. The vendor connects to it. */
+export interface McpServer {
+  readonly label: string;
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly allowedTools: readonly string[];
+  /** Whether the vendor runs its tools without an {@linkcode ApprovalRequest}. */
+  readonly autoApproved: boolean;
+}
+
+/** A function call by the model. */
+export interface FunctionCall {
+  readonly callId: string;
+  readonly name: string;
+  /** JSON text as the model wrote it, not validated. */
+  readonly arguments: string;
+}
+
+/** An MCP tool call that waits for {@linkcode ModelSession.sendApproval}. */
+export interface ApprovalRequest {
+  readonly id: string;
+  readonly server: string;
+  readonly name: string;
+  readonly arguments: string;
+}
+
+/** A call of an MCP server's tool. The vendor's server runs it; the model does not speak of its result by itself. */
+export interface McpCall {
+  readonly id: string;
+  /** Label of the server, and name of the tool; empty if the model did not report them. */
+  readonly server: string;
+  readonly name: string;
+  /** Whether the response that made the call was still in progress at its start. */
+  readonly inResponse: boolean;
+}
+
+/** How an MCP call ended; `none` if it did not run, or waits for approval. */
+export type McpCallResult = "ok" | "failed" | "none";
+
+/** A spoken response the model should make. */
+export interface ResponseRequest {
+  /** Apply to this response only, in addition to the session's. */
+  readonly instructions?: string | undefined;
+  /** Called after {@linkcode ModelObserver.responseDone} for this response; never called if the model rejects the request. */
+  readonly onDone?: ((outcome: ResponseOutcome) => void) | undefined;
+  /** Called when the model refuses the request, because another response is in progress. It is requested again afterwards. */
+  readonly onPostponed?: (() => void) | undefined;
+  /** Waits while the caller speaks; dropped if the model responds to a caller turn that ended after the request. */
+  readonly yieldsToCaller?: boolean;
+}
+
+/** A conversation with a speech model. Never throws; reports failures to its {@linkcode ModelObserver}. */
+export interface ModelSession {
+  /** Sends caller audio: base64 of µ-law. Ignored until the session is ready. */
+  appendAudio(payload: string): void;
+  /** Requests a response now, or after the one in progress. */
+  requestResponse(request?: ResponseRequest): void;
+  /** Sends the result of a function call. Does not trigger a response. */
+  sendFunctionResult(callId: string, output: string): void;
+  /** Answers an {@linkcode ApprovalRequest}. */
+  sendApproval(id: string, approved: boolean): void;
+  /** Adds a system message to the conversation, queued until the session is ready. Does not trigger a response. */
+  addSystemMessage(text: string): void;
+  /**
+   * Discards an unfinished caller turn and sends no caller audio from now on. Responses requested before, and responses to
+   * the caller, are cancelled and not heard.
+   */
+  stopListening(): void;
+  /** Discards further audio of the current response and truncates the items at what the caller heard. */
+  interrupt(heard: readonly HeardItem[]): void;
+  /** Stops generation of the current response, if any. */
+  cancelResponse(): void;
+  /** Whether a caller is on the line. Only then does the model speak on its own after a silence. Default: false. */
+  setCallerPresent(present: boolean): void;
+  /** Whether a response is in progress or requested; keeps its last value after the session ended. */
+  readonly hasPendingResponse: boolean;
+  /** Caller audio not yet sent (bytes). */
+  readonly bufferedBytes: number;
+  /**
+   * Requests a text response (within 8 s), then ends the session. The observer receives nothing more.
+   *
+   * @param done Receives the text, or undefined if none arrived.
+   */
+  closeWithText(instructions: string, done: (written: TextResponse | undefined) => void): void;
+  /** Ends the session. The observer receives nothing more. */
+  close(): void;
+}
+
+/** How one response ended. */
+export interface ResponseOutcome {
+  readonly status: "completed" | "cancelled" | "failed" | "incomplete";
+  /** The vendor's reason, if given: `turn_detected`, `max_output_tokens`, an error code. */
+  readonly reason?: string;
+  /** Whether any of its audio arrived. */
+  readonly hasAudio: boolean;
+  readonly usage: TokenUsage;
+}
+
+/** A text the model wrote instead of speaking. */
+export interface TextResponse {
+  readonly text: string;
+  readonly usage: TokenUsage;
+}
+
+/** Tokens of one response as the vendor bills them. */
+export interface TokenUsage {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  /** Tokens by kind; tokens whose kind the vendor did not report are in neither. */
+  readonly text: TokenCounts;
+  readonly audio: TokenCounts;
+}
+
+/** The vendor's bill for a transcript: by time, or by tokens. */
+export type TranscriptionUsage =
+  | { readonly seconds: number }
+  | { readonly audioTokens: number; readonly textTokens: number; readonly outputTokens: number };
+
+/** Tokens of one kind. */
+export interface TokenCounts {
+  readonly input: number;
+  /** The part of `input` read from the vendor's cache, at a lower price. */
+  readonly cached: number;
+  readonly output: number;
+}
+
+/** Why a session ended unexpectedly. */
+export interface SessionFailure {
+  /** The vendor's code, or one of Parley's: `connect`, `unauthorized` (HTTP 401 or 403), `not_ready`, `format_mismatch`, `closed`, `overloaded`. */
+  readonly code: string;
+  readonly message: string;
+}
+
+/** Start or end of the caller's speech, as detected by voice activity detection. */
+export interface SpeechEdge {
+  /** The item that will hold this speech. */
+  readonly itemId: ItemId;
+  /** Offset in the audio sent to the session (ms): a start includes the padding before it, an end the pause after it. */
+  readonly audioMs: number;
+}
+
+/** Receives the events of a session. */
+export interface ModelObserver {
+  /** The session is configured as requested; audio may flow both ways. */
+  sessionReady(): void;
+  callerSpeechStarted(at?: SpeechEdge): void;
+  callerSpeechStopped(at?: SpeechEdge): void;
+  /** µ-law audio of an item, in order. */
+  assistantAudio(itemId: ItemId, audio: Uint8Array): void;
+  responseDone(outcome: ResponseOutcome): void;
+  /** The conversation has a new item after `previous`; `speaker` is undefined for messages and function calls. */
+  itemAdded(itemId: ItemId, previous: ItemId | undefined, speaker: Speaker | undefined): void;
+  transcriptDelta(itemId: ItemId, speaker: Speaker, text: string): void;
+  /** The full transcript of the caller's speech; may arrive after the response to it. Billed apart from responses. */
+  callerTranscript(itemId: ItemId, transcript: string, usage?: TranscriptionUsage): void;
+  /** The full transcript of an assistant item, whether the caller heard it or not. */
+  assistantTranscript(itemId: ItemId, transcript: string): void;
+  functionCalled(call: FunctionCall): void;
+  approvalRequested(request: ApprovalRequest): void;
+  /** A call began, or was approved. Each has one {@linkcode mcpCallEnded}, unless the session ends before. */
+  mcpCallStarted(call: McpCall): void;
+  mcpCallEnded(call: McpCall, result: McpCallResult): void;
+  /** The model reported an error that does not end the session. */
+  modelError(code: string | undefined): void;
+  /** An event was malformed and skipped. */
+  malformedEvent(): void;
+  /** The session failed. Called once; no event follows. */
+  sessionFailed(failure: SessionFailure): void;
+}
+
+/** Opens a session of one dialect. It connects in the background and reports `sessionReady` or `sessionFailed`. */
+export type OpenSession = (options: SessionOptions, observer: ModelObserver, log: Log) => ModelSession;
