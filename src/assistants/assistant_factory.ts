@@ -1,11 +1,12 @@
-import type { CallAssistant, Persona } from "../call/call_assistant.ts";
+import type { CallAssistant, Persona } from "./call_assistant.ts";
 import type { Clock } from "../clock.ts";
-import type { Assistant, Assistants, BuiltIn, Limits } from "./assistant.ts";
-import { inLanguage, languagesOf } from "./languages.ts";
-import { route } from "./route.ts";
-import { callVariables, dayAndTime, fill } from "./template.ts";
+import type { Assistant, Assistants, BuiltInTool, Limits } from "./assistant.ts";
+import { languagesOf, localizeAssistant } from "./languages.ts";
+import { routeCall } from "./call_routing.ts";
+import { callVariables, dateTimeFormat, fillTemplate } from "./call_variables.ts";
 import type { Config } from "../config/config.ts";
 import { outboundInstructions } from "../dialer/call_screening.ts";
+import { STAND_IN } from "../model/prices.ts";
 import type { Log } from "../telemetry/log.ts";
 import {
   collectDigits,
@@ -16,72 +17,75 @@ import {
   switchLanguage,
   transferCall,
 } from "../tools/call_tools.ts";
-import { callerFacts } from "../tools/caller_facts.ts";
+import { fetchCallerFacts } from "../tools/caller_facts.ts";
 import { httpTool } from "../tools/http_tool.ts";
-import { type Message, takeMessage } from "../tools/message_tool.ts";
-import type { Phone } from "../tools/phone.ts";
+import { type CallerMessage, takeMessage } from "../tools/message_tool.ts";
+import type { CallControl } from "../tools/call_control.ts";
 import type { Tool } from "../tools/tool.ts";
-import type { IncomingCall } from "../twilio/webhook.ts";
-import type { Setup } from "../http/admin/setup.ts";
+import type { IncomingCall } from "../twilio/voice_webhook.ts";
 
-/** Of no use in a call that is not recorded. */
-const ABOUT_RECORDING: readonly BuiltIn[] = ["pause_recording", "resume_recording"];
+/** Offered in recorded calls only. */
+const RECORDING_TOOLS: readonly BuiltInTool[] = ["pause_recording", "resume_recording"];
 
-export interface AssistantsOptions {
+export interface AssistantFactoryOptions {
   readonly assistants: Assistants;
   readonly config: Config;
-  /** Realtime server to dial instead of the configured one: the stand-in model. */
+  /** URL of the stand-in model; undefined: `OPENAI_REALTIME_URL`. */
   readonly modelUrl: string | undefined;
-  /** Whether recordings can be kept. */
-  readonly records: boolean;
-  /** Keeps a message a caller left. */
-  readonly keep: (call: IncomingCall, assistant: string, message: Message) => Promise<void> | void;
+  /** Whether recordings can be stored. */
+  readonly canRecord: boolean;
+  /** Stores a message that the caller left. */
+  readonly saveMessage: (
+    call: IncomingCall,
+    assistant: string,
+    message: CallerMessage,
+  ) => Promise<void> | void;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** What is known of a call beside who called whom. */
-export interface Briefing {
-  /** Name of the assistant, where it is not chosen by rule. */
+/** Settings of a call from an outbound request or from the caller's choice of language. */
+export interface AssignmentOptions {
+  /** Name of the assistant; undefined: chosen by the routing rules. */
   readonly assistant?: string | undefined;
   readonly objective?: string | undefined;
   readonly variables?: Readonly<Record<string, string>> | undefined;
-  /** The language chosen by key. */
+  /** Language chosen by key (BCP 47). */
   readonly language?: string | undefined;
 }
 
-/** A language the caller may choose before the call, by key. */
+/** A language that the caller may choose by key before the assistant speaks. */
 export interface LanguageChoice {
   readonly code: string;
   readonly key: string;
   readonly offer: string;
 }
 
-/** Chooses who answers a call, and makes them ready for it. */
-export class AssistantsAtWork {
-  readonly #options: AssistantsOptions;
+/** Selects the assistant for a call and fills in its templates, limits and tools. */
+export class AssistantFactory {
+  readonly #options: AssistantFactoryOptions;
   #assistants: Assistants;
-  /** By time zone. */
+  /** Formats of `{{now}}`, by time zone. */
   readonly #formats = new Map<string | undefined, Intl.DateTimeFormat>();
 
-  constructor(options: AssistantsOptions) {
+  constructor(options: AssistantFactoryOptions) {
     this.#options = options;
     this.#assistants = options.assistants;
   }
 
-  /** From now on, calls are answered by these; those in progress keep theirs. */
-  use(assistants: Assistants): void {
+  /** Applies to new calls; calls in progress keep their assistant. */
+  replaceAssistants(assistants: Assistants): void {
     this.#assistants = assistants;
   }
 
-  /** The assistant of this name; without one, the default one. */
-  named(name: string | undefined): Assistant | undefined {
-    const { assistants, default: byDefault } = this.#assistants;
-    return name === undefined ? byDefault : assistants.find((assistant) => assistant.name === name);
+  /** @returns the assistant of this name; the default assistant when `name` is undefined. */
+  find(name: string | undefined): Assistant | undefined {
+    const { assistants, default: defaultAssistant } = this.#assistants;
+    return name === undefined ? defaultAssistant : assistants.find((assistant) => assistant.name === name);
   }
 
-  /** Who answers here, and where callers may be passed on to. */
-  get setup(): Pick<Setup, "assistants" | "destinations"> {
+  /** Names and languages of the assistants, and the transfer destinations, for the console. */
+  get overview() {
     const { assistants, destinations } = this.#assistants;
     return {
       assistants: assistants.map((assistant) => ({
@@ -92,70 +96,81 @@ export class AssistantsAtWork {
     };
   }
 
-  /** The languages to offer before a call; none where it begins at once. */
-  choices(call: IncomingCall, briefing: Briefing = {}): readonly LanguageChoice[] {
-    return this.#choose(call, briefing).languages.flatMap(({ code, choice }) =>
+  /** The languages to offer before the assistant speaks; empty: the call starts immediately. */
+  languageChoices(call: IncomingCall, options: AssignmentOptions = {}): readonly LanguageChoice[] {
+    return this.#select(call, options).languages.flatMap(({ code, choice }) =>
       choice ? [{ code, ...choice }] : []
     );
   }
 
-  /** Who answers a call, with what their webhook knows of the caller: 2 s at most. Never throws. */
-  async assign(call: IncomingCall, briefing: Briefing = {}): Promise<CallAssistant> {
+  /** Creates the assistant for a call. Its `variables` endpoint has 2 s to respond. Never throws. */
+  async create(call: IncomingCall, options: AssignmentOptions = {}): Promise<CallAssistant> {
     const { clock } = this.#options;
-    const assistant = this.#choose(call, briefing);
-    if (!assistant.variables || !call.callSid) return this.#ready(assistant, call, briefing, {});
-    const { values, problem } = await callerFacts(
+    const assistant = this.#select(call, options);
+    if (!assistant.variables || !call.callSid) return this.#build(assistant, call, options, {});
+    const { values, problem } = await fetchCallerFacts(
       assistant.variables,
       { ...call, assistant: assistant.name },
       { clock },
     );
     if (problem) this.#log(call).warn("variables incomplete", { assistant: assistant.name, problem });
-    return this.#ready(assistant, call, briefing, values);
+    return this.#build(assistant, call, options, values);
   }
 
-  /** The same at once, without asking the webhook. */
-  assignNow(call: IncomingCall, briefing: Briefing = {}): CallAssistant {
-    return this.#ready(this.#choose(call, briefing), call, briefing, {});
+  /** Creates the assistant for a call without requesting its `variables` endpoint. */
+  createNow(call: IncomingCall, options: AssignmentOptions = {}): CallAssistant {
+    return this.#build(this.#select(call, options), call, options, {});
   }
 
-  #choose({ from, to }: IncomingCall, { assistant }: Briefing): Assistant {
-    return (assistant === undefined ? undefined : this.named(assistant)) ??
-      route({ from, to, at: this.#options.clock.wallTime() }, this.#assistants).assistant;
+  #select({ from, to }: IncomingCall, { assistant }: AssignmentOptions): Assistant {
+    return (assistant === undefined ? undefined : this.find(assistant)) ??
+      routeCall({ from, to, at: this.#options.clock.wallTime() }, this.#assistants).assistant;
   }
 
-  #ready(
+  #build(
     assistant: Assistant,
     call: IncomingCall,
-    briefing: Briefing,
+    options: AssignmentOptions,
     facts: Readonly<Record<string, string>>,
   ): CallAssistant {
-    const { modelUrl, records, clock } = this.#options;
+    const { modelUrl, canRecord, config, clock } = this.#options;
     const { timeZone, keypad, silence, waiting, limits, protectGreetingSeconds } = assistant;
-    const { objective } = briefing;
+    const { objective } = options;
     const at = clock.wallTime();
     const values = {
       ...facts,
-      ...briefing.variables,
-      ...callVariables({ caller: call.from, called: call.to, at, objective, format: this.#format(timeZone) }),
+      ...options.variables,
+      ...callVariables({
+        caller: call.from,
+        called: call.to,
+        callSid: call.callSid,
+        at,
+        objective,
+        format: this.#format(timeZone),
+      }),
     };
-    const text = (template: string) => fill(template, values).text;
+    const fill = (template: string) => fillTemplate(template, values);
     const { voicemail = "hang up", callsFor = assistant.name } = assistant;
-    const message = voicemail === "hang up" ? undefined : text(voicemail.leave);
-    const added = call.outbound ? outboundInstructions({ caller: callsFor, objective, message }) : undefined;
-    const persona = (language?: string) => this.#persona(inLanguage(assistant, language), text, added);
-    const { recording } = inLanguage(assistant, briefing.language);
+    const message = voicemail === "hang up" ? undefined : fill(voicemail.leave);
+    const outboundPart = call.outbound
+      ? outboundInstructions({ caller: callsFor, objective, message })
+      : undefined;
+    const persona = (language?: string) =>
+      this.#persona(localizeAssistant(assistant, language), fill, outboundPart);
+    const { recording } = localizeAssistant(assistant, options.language);
     return {
-      ...persona(briefing.language),
+      ...persona(options.language),
       name: assistant.name,
-      // What the stand-in says costs nothing.
-      billedModel: modelUrl === undefined ? assistant.model : "stand-in",
-      // Few calls change it.
+      // The stand-in model is free.
+      billedModel: modelUrl === undefined ? assistant.model : STAND_IN,
+      // Built on demand: few calls switch language.
       languages: { get: (code) => languagesOf(assistant).includes(code) ? persona(code) : undefined },
       destinations: this.#assistants.destinations,
-      ...(records && recording ? { recording } : {}),
-      tools: (phone, secret) => this.#tools(assistant, call, phone, secret),
+      ...(canRecord && recording ? { recording } : {}),
+      ...(config.RECORD_TOOL_DATA === "on" ? { toolData: { secrets: this.#assistants.secrets } } : {}),
+      tools: (control, secret) => this.#tools(assistant, call, values, control, secret),
       approvals: new Map(
-        assistant.mcpServers.filter(({ unasked }) => !unasked)
+        assistant.mcpServers.filter(({ autoApproved }) => !autoApproved)
           .map(({ label, allowedTools }) => [label, allowedTools]),
       ),
       keypad: {
@@ -167,7 +182,7 @@ export class AssistantsAtWork {
       waiting: waiting && { afterMs: waiting.afterSeconds * 1000, say: waiting.say },
       protectedMs: protectGreetingSeconds * 1000,
       maxMs: limits.callSeconds && limits.callSeconds * 1000,
-      ...limitsOf(limits),
+      ...callLimits(limits),
       summary: this.#assistants.afterCall?.summary,
       ...(call.outbound && assistant.voicemail
         ? { voicemail: message === undefined ? "hang up" as const : { leave: message } }
@@ -175,10 +190,14 @@ export class AssistantsAtWork {
     };
   }
 
-  #persona(assistant: Assistant, text: (template: string) => string, added: string | undefined): Persona {
+  #persona(
+    assistant: Assistant,
+    fill: (template: string) => string,
+    outboundPart: string | undefined,
+  ): Persona {
     const { config, modelUrl } = this.#options;
     const { model, voice, speed, reasoning, turnDetection, noiseReduction, transcription } = assistant;
-    const instructions = [text(assistant.instructions), added].filter((part) => part).join("\n\n");
+    const instructions = [fill(assistant.instructions), outboundPart].filter((part) => part).join("\n\n");
     return {
       session: {
         url: modelUrl ?? config.OPENAI_REALTIME_URL,
@@ -193,39 +212,47 @@ export class AssistantsAtWork {
         noiseReduction,
         transcription,
         mcpServers: assistant.mcpServers,
+        maxOutputTokens: config.MAX_OUTPUT_TOKENS,
+        truncation: config.TRUNCATION,
+        logEvents: config.LOG_EVENTS,
       },
-      greeting: text(assistant.greeting),
+      greeting: fill(assistant.greeting),
     };
   }
 
   #tools(
     assistant: Assistant,
     call: IncomingCall,
-    phone: Phone,
+    variables: Readonly<Record<string, string>>,
+    control: CallControl,
     secret: (name: string) => string | undefined,
   ): Tool[] {
-    const { keep, records } = this.#options;
-    const recorded = records && assistant.recording !== undefined;
-    const builtIn: Record<BuiltIn, () => Tool> = {
-      end_call: () => endCall(phone),
-      transfer_call: () => transferCall(phone, assistant.transferTo),
-      send_digits: () => sendDigits(phone),
-      take_message: () => takeMessage((message) => keep(call, assistant.name, message)),
-      switch_language: () => switchLanguage(phone, languagesOf(assistant)),
-      collect_digits: () => collectDigits(phone, assistant.keypad.secrets),
-      pause_recording: () => pauseRecording(phone),
-      resume_recording: () => resumeRecording(phone),
+    const { saveMessage, canRecord } = this.#options;
+    const recorded = canRecord && assistant.recording !== undefined;
+    const builtIn: Record<BuiltInTool, () => Tool> = {
+      end_call: () => endCall(control),
+      transfer_call: () => transferCall(control, assistant.transferTo),
+      send_digits: () => sendDigits(control),
+      take_message: () =>
+        takeMessage((message) => {
+          control.addMessage(message);
+          return saveMessage(call, assistant.name, message);
+        }),
+      switch_language: () => switchLanguage(control, languagesOf(assistant)),
+      collect_digits: () => collectDigits(control, assistant.keypad.secrets),
+      pause_recording: () => pauseRecording(control),
+      resume_recording: () => resumeRecording(control),
     };
-    const context = { secret, log: this.#log(call), hidden: this.#assistants.secrets };
+    const context = { secret, variables, log: this.#log(call), hidden: this.#assistants.secrets };
     return [
-      ...assistant.builtIn.filter((name) => recorded || !ABOUT_RECORDING.includes(name))
+      ...assistant.builtInTools.filter((name) => recorded || !RECORDING_TOOLS.includes(name))
         .map((name) => builtIn[name]()),
       ...assistant.httpTools.map((tool) => httpTool(tool, context)),
     ];
   }
 
   #format(timeZone: string | undefined): Intl.DateTimeFormat {
-    const format = this.#formats.get(timeZone) ?? dayAndTime(timeZone);
+    const format = this.#formats.get(timeZone) ?? dateTimeFormat(timeZone);
     this.#formats.set(timeZone, format);
     return format;
   }
@@ -235,8 +262,8 @@ export class AssistantsAtWork {
   }
 }
 
-/** What an assistant may use up: money, and minutes where they are limited. */
-export function limitsOf(
+/** The cost limits of an assistant, and its minute limits if it has any. */
+export function callLimits(
   { callUsd, callerDayUsd, dayUsd, callerDayMinutes, dayMinutes }: Limits,
 ): Pick<CallAssistant, "limits" | "minutes"> {
   const counted = (callerDayMinutes ?? dayMinutes) !== undefined;

@@ -1,15 +1,19 @@
 import type { Assistant } from "./assistant.ts";
 
-/** The languages an assistant can go on in, its first one before the others. */
+/** The languages of an assistant (BCP 47), starting with its first language. */
 export function languagesOf({ language, languages }: Assistant): string[] {
   return [...new Set([...(language === undefined ? [] : [language]), ...languages.map(({ code }) => code)])];
 }
 
 /**
- * The assistant as it is in one of its languages: its voice, greeting and consent, instructions added, told to speak it, and heard in
- * it. Give it the assistant as it was read. Without `code`, or with one it does not have, its first language; an assistant that names none is left as it is.
+ * Applies a language to an assistant: voice, greeting, consent, added instructions, and the language of
+ * transcription.
+ *
+ * @param assistant As loaded from the file, not already changed by this function.
+ * @param code One of its languages; any other value selects its first language. Without a first language,
+ * nothing changes.
  */
-export function inLanguage(assistant: Assistant, code = assistant.language): Assistant {
+export function localizeAssistant(assistant: Assistant, code = assistant.language): Assistant {
   const spoken = languagesOf(assistant).find((each) => each === code) ?? assistant.language;
   if (spoken === undefined) return assistant;
   const { voice, greeting, instructions, consent } =
@@ -19,26 +23,29 @@ export function inLanguage(assistant: Assistant, code = assistant.language): Ass
     language: spoken,
     voice: voice ?? assistant.voice,
     greeting: greeting ?? assistant.greeting,
-    instructions: [assistant.instructions, instructions, `Speak ${nameOf(spoken)}.`]
+    instructions: [assistant.instructions, instructions, `Speak ${languageName(spoken)}.`]
       .filter((part) => part !== undefined).join("\n\n"),
-    transcription: hearing(assistant, spoken),
+    transcription: localizeTranscription(assistant, spoken),
     ...(assistant.recording && consent !== undefined ? { recording: { consent, language: spoken } } : {}),
   });
 }
 
-/** A language that is set for the transcription is that of the assistant's first one. */
-function hearing({ transcription, language }: Assistant, spoken: string): Assistant["transcription"] {
+/** `transcription.language` in the file applies to the first language only. */
+function localizeTranscription(
+  { transcription, language }: Assistant,
+  spoken: string,
+): Assistant["transcription"] {
   if (transcription === "off") return transcription;
-  const { language: set, ...rest } = transcription;
-  if (set !== undefined && spoken === language) return transcription;
+  const { language: configured, ...rest } = transcription;
+  if (configured !== undefined && spoken === language) return transcription;
   const [iso = ""] = spoken.split("-");
-  // The transcription knows ISO 639-1 only: two letters.
+  // Transcription models accept ISO 639-1 codes only: two letters.
   return Object.freeze(iso.length === 2 ? { ...rest, language: iso } : rest);
 }
 
 const NAMES = new Intl.DisplayNames(["en"], { type: "language" });
 
-/** `es-MX` is Mexican Spanish. */
-function nameOf(code: string): string {
+/** `Mexican Spanish` for `es-MX`. */
+function languageName(code: string): string {
   return NAMES.of(code) ?? code;
 }

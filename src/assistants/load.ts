@@ -1,25 +1,28 @@
 import type { z } from "zod";
 import { isObject, type JsonObject } from "../json.ts";
-import type { Assistants, Destination, HttpTool, McpServer } from "./assistant.ts";
-import type { Surroundings } from "../config/surroundings.ts";
-import { Environment } from "./environment.ts";
-import { AFTER_CALL, ASSISTANT, DESTINATION, FILE, HTTP_TOOL, MCP_SERVER } from "./file_schema.ts";
-import { checkLinks, checkRules, type Section } from "./links.ts";
-import { Report } from "./report.ts";
+import type { Assistants, Destination } from "./assistant.ts";
+import type { HttpToolOptions } from "../tools/http_tool.ts";
+import type { McpServer } from "../model/model_interface.ts";
+import type { Environment } from "../config/environment.ts";
+import { ToolVariables } from "./tool_variables.ts";
+import { ASSISTANT } from "./assistant_schema.ts";
+import { AFTER_CALL, HTTP_TOOL, MCP_SERVER } from "./endpoint_schema.ts";
+import { DESTINATION, FILE } from "./file_schema.ts";
+import { checkReferences, checkRuleConflicts, type Section } from "./references.ts";
+import { ProblemReport } from "./problem_report.ts";
 import { type Defaults, Resolver } from "./resolve.ts";
-import { Source } from "../jsonc.ts";
+import { JsoncSource } from "../jsonc.ts";
 
-/** The assistants file, and what it may refer to. */
-export interface AssistantsInput extends Surroundings {
+export interface AssistantsInput extends Environment {
   readonly text: string;
-  /** Where it is; files it names are beside it. */
+  /** Path of the file; paths in it are relative to its folder. */
   readonly path: string;
-  /** What an assistant leaves out. */
+  /** Values for the fields that an assistant leaves out. */
   readonly defaults: Defaults;
 }
 
-/** Fields that others are held to: were they left out, those would seem wrong. */
-const LINKED: readonly PropertyKey[] = [
+/** Fields that other checks use. An entry with one of these invalid is not checked further. */
+const REFERENCED_FIELDS: readonly PropertyKey[] = [
   "answers",
   "languages",
   "tools",
@@ -29,63 +32,72 @@ const LINKED: readonly PropertyKey[] = [
   "parameters",
 ];
 
-/** Says everything that is wrong with the assistants file, at once. */
+/** Lists every problem of an assistants file. */
 export class AssistantsError extends Error {
   override readonly name = "AssistantsError";
 
-  constructor(readonly problems: readonly string[]) {
+  /** @param hasAfterCall Whether the file has a webhook, which needs WEBHOOK_SECRET. */
+  constructor(readonly problems: readonly string[], readonly hasAfterCall = false) {
     super(`Cannot use the assistants file:\n${problems.map((problem) => `  - ${problem}`).join("\n")}`);
   }
 }
 
 /**
- * Reads the assistants file.
+ * Loads an assistants file.
  *
- * @throws {AssistantsError} with every problem there is, each with its line and column, what was found and what is allowed.
+ * @throws {AssistantsError} listing every problem with line, column, the value found and the values allowed.
  */
 export function loadAssistants({ text, path, env, readFile, defaults }: AssistantsInput): Assistants {
-  const source = new Source(text);
-  const report = new Report(path, text, source);
+  const source = new JsoncSource(text);
+  const report = new ProblemReport(path, text, source);
   const { value } = source;
   if (value === undefined) throw new AssistantsError(report.problems);
-  report.issues(FILE.safeParse(value).error?.issues ?? []);
+  report.addIssues(FILE.safeParse(value).error?.issues ?? []);
 
-  // Where one entry is wrong, all others are looked at nevertheless.
+  // An invalid entry does not hide the problems of the others.
   const file = isObject(value) ? value : {};
-  const destinations = section(file.destinations, DESTINATION);
-  const tools = section(file.tools, HTTP_TOOL);
-  const mcpServers = section(file.mcpServers, MCP_SERVER);
-  const assistants = section(file.assistants, ASSISTANT);
-  checkLinks({ destinations, tools, mcpServers, assistants }, report);
-  const environment = new Environment({ env, readFile });
-  const resolver = new Resolver({ report, environment, defaults, readFile, path });
+  const destinations = parseSection(file.destinations, DESTINATION);
+  const tools = parseSection(file.tools, HTTP_TOOL);
+  const mcpServers = parseSection(file.mcpServers, MCP_SERVER);
+  const assistants = parseSection(file.assistants, ASSISTANT);
+  checkReferences({ destinations, tools, mcpServers, assistants }, report);
+  const variables = new ToolVariables({ env, readFile });
+  const resolver = new Resolver({ report, variables, defaults, readFile, path });
+  const usersOf = (tool: string) =>
+    [...assistants.valid.values()].filter(({ tools }) => tools.includes(tool));
   const parts = {
-    destinations: mapped(destinations, (name, entry): Destination => resolver.destination(name, entry)),
-    tools: mapped(tools, (name, entry): HttpTool => resolver.tool(name, entry)),
-    mcpServers: mapped(mcpServers, (name, entry): McpServer => resolver.mcpServer(name, entry)),
+    destinations: mapValid(destinations, (name, entry): Destination => resolver.destination(name, entry)),
+    tools: mapValid(
+      tools,
+      (name, entry): HttpToolOptions =>
+        resolver.tool(name, entry, usersOf(name).some(({ variables }) => variables)),
+    ),
+    mcpServers: mapValid(mcpServers, (name, entry): McpServer => resolver.mcpServer(name, entry)),
   };
-  const resolved = mapped(assistants, (name, entry) => resolver.assistant(name, entry, parts));
-  const rules = [...assistants.sound].flatMap(([name, entry]) => resolver.rule(name, entry));
-  checkRules(rules, report);
-  const { data: told } = AFTER_CALL.optional().safeParse(file.afterCall);
-  const afterCall = told && { ...resolver.webhook(["afterCall"], told), summary: told.summary };
-  const byDefault = resolved.get(defaultName(file, assistants.names, report));
+  const resolved = mapValid(assistants, (name, entry) => resolver.assistant(name, entry, parts));
+  const rules = [...assistants.valid].flatMap(([name, entry]) => resolver.rules(name, entry));
+  checkRuleConflicts(rules, report);
+  const { data: entry } = AFTER_CALL.optional().safeParse(file.afterCall);
+  const afterCall = entry && { ...resolver.endpoint(["afterCall"], entry), summary: entry.summary };
+  const defaultAssistant = resolved.get(defaultName(file, assistants.names, report));
 
-  if (report.count > 0 || byDefault === undefined) throw new AssistantsError(report.problems);
-  return frozen({
+  if (report.problemCount > 0 || defaultAssistant === undefined) {
+    throw new AssistantsError(report.problems, file.afterCall !== undefined);
+  }
+  return deepFreeze({
     assistants: [...resolved.values()],
-    default: byDefault,
+    default: defaultAssistant,
     rules,
     destinations: [...parts.destinations.values()],
     tools: [...parts.tools.values()],
     mcpServers: [...parts.mcpServers.values()],
     ...(afterCall ? { afterCall } : {}),
-    secrets: environment.secrets,
+    secrets: variables.secrets,
     warnings: report.warnings,
   });
 }
 
-/** What there is without a file: one assistant named `default`, made of the settings. */
+/** The configuration without an assistants file: one assistant named `default`, from the settings. */
 export function defaultAssistants(defaults: Defaults): Assistants {
   return loadAssistants({
     text: '{ "assistants": { "default": {} } }',
@@ -96,55 +108,56 @@ export function defaultAssistants(defaults: Defaults): Assistants {
   });
 }
 
-function section<Schema extends z.ZodType>(entries: unknown, schema: Schema): Section<z.output<Schema>> {
+function parseSection<Schema extends z.ZodType>(entries: unknown, schema: Schema): Section<z.output<Schema>> {
   const all = isObject(entries) ? Object.entries(entries) : [];
-  const sound = new Map<string, z.output<Schema>>();
+  const valid = new Map<string, z.output<Schema>>();
   for (const [name, entry] of all) {
-    const { success, data } = parseRest(entry, schema);
-    if (success) sound.set(name, data);
+    const { success, data } = parseValidFields(entry, schema);
+    if (success) valid.set(name, data);
   }
-  return { names: new Set(all.map(([name]) => name)), sound };
+  return { names: new Set(all.map(([name]) => name)), valid };
 }
 
-/** Reads an entry without its wrong fields, which are told of already. */
-function parseRest<Schema extends z.ZodType>(entry: unknown, schema: Schema) {
+/** Parses an entry without its invalid fields, which are already reported. */
+function parseValidFields<Schema extends z.ZodType>(entry: unknown, schema: Schema) {
   const parsed = schema.safeParse(entry);
   if (parsed.success || !isObject(entry)) return parsed;
-  const wrong = parsed.error.issues.flatMap((issue) =>
+  const invalid = parsed.error.issues.flatMap((issue) =>
     issue.code === "unrecognized_keys" && issue.path.length === 0 ? issue.keys : issue.path.slice(0, 1)
   );
-  if (wrong.some((name) => LINKED.includes(name))) return parsed;
+  if (invalid.some((name) => REFERENCED_FIELDS.includes(name))) return parsed;
   return schema.safeParse(
-    Object.fromEntries(Object.entries(entry).filter(([name]) => !wrong.includes(name))),
+    Object.fromEntries(Object.entries(entry).filter(([name]) => !invalid.includes(name))),
   );
 }
 
-function mapped<Entry, Part>(
-  { sound }: Section<Entry>,
-  part: (name: string, entry: Entry) => Part,
+function mapValid<Entry, Part>(
+  { valid }: Section<Entry>,
+  resolve: (name: string, entry: Entry) => Part,
 ): Map<string, Part> {
-  return new Map([...sound].map(([name, entry]) => [name, part(name, entry)]));
+  return new Map([...valid].map(([name, entry]) => [name, resolve(name, entry)]));
 }
 
-function defaultName(file: JsonObject, names: ReadonlySet<string>, report: Report): string {
-  const { default: given, assistants } = file;
-  const [only = "", ...others] = names;
+function defaultName(file: JsonObject, names: ReadonlySet<string>, report: ProblemReport): string {
+  const { default: configured, assistants } = file;
+  const [only = "", ...rest] = names;
   const allowed = `allowed: ${[...names].join(", ")}`;
-  // Where there are no assistants, or the name is no text, that is told already.
-  if (!isObject(assistants) || (given !== undefined && typeof given !== "string")) return "";
-  if (only === "") report.problem(["assistants"], "found none; describe at least one assistant");
-  else if (given === undefined && others.length > 0) report.problem(["default"], `missing; ${allowed}`);
-  else if (given !== undefined && !names.has(given)) {
-    report.problem(["default"], `found ${JSON.stringify(given)}, which is not there; ${allowed}`);
+  // Already reported by the schema.
+  if (!isObject(assistants) || (configured !== undefined && typeof configured !== "string")) return "";
+  if (only === "") report.addProblem(["assistants"], "found no assistant; define at least one");
+  else if (configured === undefined && rest.length > 0) {
+    report.addProblem(["default"], `missing; ${allowed}`);
+  } else if (configured !== undefined && !names.has(configured)) {
+    report.addProblem(["default"], `found ${JSON.stringify(configured)}, which does not exist; ${allowed}`);
   }
-  return given ?? only;
+  return configured ?? only;
 }
 
-/** All of it frozen; the depth of the file is bounded. */
-function frozen<T>(value: T): T {
+/** Freezes a value recursively. {@linkcode JsoncSource} bounds the depth. */
+function deepFreeze<T>(value: T): T {
   if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
     Object.freeze(value);
-    for (const member of Object.values(value)) frozen(member);
+    for (const member of Object.values(value)) deepFreeze(member);
   }
   return value;
 }

@@ -1,132 +1,137 @@
-/** Entries of the assistants file, filled in: from the settings, from files beside it, from the environment. */
+/** Completes the entries of an assistants file with settings, instruction files and environment variables. */
 
 import { dirname, isAbsolute, join } from "node:path";
+import { fileErrorReason } from "../file_error.ts";
 import { isObject } from "../json.ts";
+import type { McpServer } from "../model/model_interface.ts";
+import type { HttpToolOptions } from "../tools/http_tool.ts";
 import { httpToolProblems } from "../tools/http_tool_problems.ts";
+import { isOpenAi } from "../config/known_values.ts";
 import type { Settings } from "../config/settings.ts";
 import {
   type Assistant,
-  BUILT_IN,
+  BUILT_IN_TOOLS,
   type Destination,
-  type Hours,
-  type HttpTool,
+  type Endpoint,
   type Language,
-  type McpServer,
   type Recording,
-  type Rule,
-  type Webhook,
+  type RoutingRule,
 } from "./assistant.ts";
-import { checkAssistant } from "./check_assistant.ts";
-import { defined } from "./defined.ts";
-import type { Environment } from "./environment.ts";
-import {
-  type AssistantEntry,
-  type DestinationEntry,
-  type HttpToolEntry,
-  MAX_INSTRUCTIONS,
-  type McpServerEntry,
-  type WebhookEntry,
-} from "./file_schema.ts";
-import type { Report } from "./report.ts";
+import { CALL_VARIABLES } from "./call_variables.ts";
+import { checkAssistant, checkNames } from "./check_assistant.ts";
+import { omitUndefined } from "./omit_undefined.ts";
+import type { ToolVariables } from "./tool_variables.ts";
+import { type AssistantEntry, MAX_INSTRUCTIONS } from "./assistant_schema.ts";
+import type { EndpointEntry, HttpToolEntry, McpServerEntry } from "./endpoint_schema.ts";
+import type { DestinationEntry } from "./file_schema.ts";
+import type { ProblemReport } from "./problem_report.ts";
 import type { Path } from "../jsonc.ts";
-import { namesIn } from "../tools/template.ts";
+import type { WeeklyHours } from "../weekly_hours.ts";
+import { placeholderNames } from "../placeholders.ts";
 
-/** Settings that stand for what an assistant leaves out. */
-export type Defaults = Pick<
-  Settings,
-  | "SYSTEM_MESSAGE"
-  | "GREETING"
-  | "OPENAI_MODEL"
-  | "OPENAI_VOICE"
-  | "MAX_CALL_SECONDS"
-  | "RECORDING"
-  | "RECORDING_CONSENT"
->;
+/** Settings that supply fields an assistant omits. */
+export type Defaults =
+  & Pick<
+    Settings,
+    | "SYSTEM_MESSAGE"
+    | "GREETING"
+    | "OPENAI_MODEL"
+    | "OPENAI_VOICE"
+    | "MAX_CALL_SECONDS"
+    | "MAX_USD_PER_DAY"
+    | "RECORDING"
+    | "RECORDING_CONSENT"
+  >
+  & Partial<Pick<Settings, "OPENAI_REALTIME_URL">>;
 
-/** What an assistant may name, by name. */
-export interface Parts {
+/** The parts of the file that an assistant refers to by name. */
+export interface NamedParts {
   readonly destinations: ReadonlyMap<string, Destination>;
-  readonly tools: ReadonlyMap<string, HttpTool>;
+  readonly tools: ReadonlyMap<string, HttpToolOptions>;
   readonly mcpServers: ReadonlyMap<string, McpServer>;
 }
 
-/** Fills entries in, and tells of what cannot be. */
+/** Completes entries and reports what cannot be resolved. */
 export class Resolver {
-  readonly #report: Report;
-  readonly #environment: Environment;
+  readonly #report: ProblemReport;
+  readonly #variables: ToolVariables;
   readonly #defaults: Defaults;
-  /** Reads a file that is named in the assistants file. */
+  /** Reads a file, relative to the assistants file. */
   readonly #readFile: (path: string) => string | undefined;
 
-  constructor({ report, environment, defaults, readFile, path }: {
-    readonly report: Report;
-    readonly environment: Environment;
+  constructor({ report, variables, defaults, readFile, path }: {
+    readonly report: ProblemReport;
+    readonly variables: ToolVariables;
     readonly defaults: Defaults;
     readonly readFile: (path: string) => string | undefined;
-    /** The assistants file. */
+    /** Path of the assistants file. */
     readonly path: string;
   }) {
     this.#report = report;
-    this.#environment = environment;
+    this.#variables = variables;
     this.#defaults = defaults;
     this.#readFile = (file) => readFile(isAbsolute(file) ? file : join(dirname(path), file));
   }
 
   destination(name: string, entry: DestinationEntry): Destination {
-    return { name, ...defined(entry) };
+    return { name, ...omitUndefined(entry) };
   }
 
-  tool(name: string, { parameters, url, headers, body, ...rest }: HttpToolEntry): HttpTool {
+  /** @param hasVariables Whether an assistant that uses the tool has an endpoint for further variables. */
+  tool(
+    name: string,
+    { parameters, url, headers, body, ...rest }: HttpToolEntry,
+    hasVariables: boolean,
+  ): HttpToolOptions {
     const path = ["tools", name];
-    const before = this.#report.count;
-    const address = this.#address(path, { url, allowPrivate: rest.allowPrivate }, true);
-    const addressTold = this.#report.count > before;
-    const tool: HttpTool = {
+    const problemsBefore = this.#report.problemCount;
+    const endpoint = this.endpoint(path, { url, allowPrivate: rest.allowPrivate }, true);
+    const urlReported = this.#report.problemCount > problemsBefore;
+    const tool: HttpToolOptions = {
       name,
-      ...defined(rest),
+      ...omitUndefined(rest),
       parameters: isObject(parameters) ? parameters : {},
-      ...address,
+      ...endpoint,
       headers: this.#headers(path, headers),
       ...(body === undefined
         ? {}
-        : { body: this.#environment.fillJson(body, this.#problemAt([...path, "body"])) }),
+        : { body: this.#variables.substituteJson(body, this.#problemAt([...path, "body"])) }),
     };
-    // Which assistants have the secrets is looked at elsewhere.
-    const secrets = namesIn([url, headers, body]).flatMap((name) => /^secret\.(.+)$/.exec(name)?.[1] ?? []);
-    // Headers and body as they are written: what variables hold is not looked at for {{…}}.
-    for (const problem of httpToolProblems({ ...tool, headers, body }, secrets)) {
-      const [, member = "", text = ""] = /^(\w+): ([^]*)$/.exec(problem) ?? [];
-      if (member !== "url" || !addressTold) this.#report.problem([...path, member], text);
+    // Whether the assistants define these secrets is checked in references.ts.
+    const secrets = placeholderNames([url, headers, body]).flatMap((name) =>
+      /^secret\.(.+)$/.exec(name)?.[1] ?? []
+    );
+    // Headers and body before substitution: {{…}} inside the value of a variable is not a placeholder.
+    const isVariable = (name: string) =>
+      CALL_VARIABLES.includes(name) || (hasVariables && !name.startsWith("secret."));
+    for (const onProblem of httpToolProblems({ ...tool, headers, body }, secrets, isVariable)) {
+      const [, member = "", text = ""] = /^(\w+): ([^]*)$/.exec(onProblem) ?? [];
+      if (member !== "url" || !urlReported) this.#report.addProblem([...path, member], text);
     }
     return tool;
   }
 
   mcpServer(label: string, { url, headers, allowedTools, approval }: McpServerEntry): McpServer {
     const path = ["mcpServers", label];
-    if (namesIn(headers).length > 0) {
-      this.#report.problem([...path, "headers"], "found {{…}}; allowed: ${TOOL_…} only");
+    if (placeholderNames(headers).length > 0) {
+      this.#report.addProblem([...path, "headers"], "found {{…}}; allowed: ${TOOL_…} only");
     }
     return {
       label,
-      url: this.#address(path, { url, allowPrivate: false }).url,
+      url: this.endpoint(path, { url, allowPrivate: false }).url,
       headers: this.#headers(path, headers),
       allowedTools,
-      unasked: approval === "never",
+      autoApproved: approval === "never",
     };
   }
 
-  /** @param path Where it is in the file. */
-  webhook(path: Path, entry: WebhookEntry): Webhook {
-    return this.#address(path, entry);
-  }
-
-  rule(assistant: string, { answers }: AssistantEntry): Rule[] {
+  rules(assistant: string, { answers }: AssistantEntry): RoutingRule[] {
     if (!answers) return [];
     const { to = [], from = [] } = answers;
     return [{ assistant, to, from, hours: hoursOf(answers) }];
   }
 
-  assistant(name: string, entry: AssistantEntry, parts: Parts): Assistant {
+  assistant(name: string, entry: AssistantEntry, parts: NamedParts): Assistant {
     const path = ["assistants", name];
     const {
       answers,
@@ -138,67 +143,74 @@ export class Resolver {
       limits,
       transcription,
       waiting,
-      recording: recorded,
+      recording: recordingEntry,
       ...rest
     } = entry;
-    const { SYSTEM_MESSAGE, GREETING, OPENAI_MODEL, OPENAI_VOICE, MAX_CALL_SECONDS } = this.#defaults;
-    const [hours] = answers ? hoursOf(answers) : [];
-    const recording = this.#recording(recorded, entry.language);
+    const { SYSTEM_MESSAGE, GREETING, OPENAI_MODEL, OPENAI_VOICE, MAX_CALL_SECONDS, MAX_USD_PER_DAY } =
+      this.#defaults;
+    const [firstHours] = answers ? hoursOf(answers) : [];
+    const recording = this.#recording(recordingEntry, entry.language);
     const secrets = Object.entries(keypad.secrets).map(([name, { digits }]) => ({ name, digits }));
     const assistant: Assistant = {
-      ...defined(rest),
+      ...omitUndefined(rest),
       name,
       instructions: this.#instructions([...path, "instructions"], entry.instructions) ?? SYSTEM_MESSAGE,
       greeting: entry.greeting ?? GREETING,
       model: entry.model ?? OPENAI_MODEL,
       voice: entry.voice ?? OPENAI_VOICE,
-      turnDetection: defined(entry.turnDetection),
-      transcription: transcription === "off" ? transcription : defined(transcription),
+      turnDetection: omitUndefined(entry.turnDetection),
+      transcription: transcription === "off" ? transcription : omitUndefined(transcription),
       languages: Object.entries(languages).map(([code, language]) => languageOf(code, language)),
-      builtIn: BUILT_IN.filter((name) =>
+      builtInTools: BUILT_IN_TOOLS.filter((name) =>
         name === "collect_digits" ? secrets.length > 0 : tools.includes(name)
       ),
-      httpTools: named(tools, parts.tools),
-      mcpServers: named(tools, parts.mcpServers),
-      transferTo: named(transferTo, parts.destinations),
+      httpTools: pick(tools, parts.tools),
+      mcpServers: pick(tools, parts.mcpServers),
+      transferTo: pick(transferTo, parts.destinations),
       keypad: {
         pauseSeconds: keypad.pauseSeconds,
         menu: Object.entries(keypad.menu).flatMap(([key, name]) =>
-          named([name], parts.destinations).map((destination) => ({ key, destination }))
+          pick([name], parts.destinations).map((destination) => ({ key, destination }))
         ),
         secrets,
       },
-      ...(waiting ? { waiting: defined(waiting) } : {}),
+      ...(waiting ? { waiting: omitUndefined(waiting) } : {}),
       ...(recording ? { recording } : {}),
-      ...(variables ? { variables: this.webhook([...path, "variables"], variables) } : {}),
-      limits: defined({ ...limits, callSeconds: limits.callSeconds ?? MAX_CALL_SECONDS }),
-      ...(hours ? { timeZone: hours.timeZone } : {}),
+      ...(variables ? { variables: this.endpoint([...path, "variables"], variables) } : {}),
+      limits: omitUndefined({
+        ...limits,
+        callSeconds: limits.callSeconds ?? MAX_CALL_SECONDS,
+        dayUsd: limits.dayUsd ?? MAX_USD_PER_DAY,
+      }),
+      ...(firstHours ? { timeZone: firstHours.timeZone } : {}),
     };
     checkAssistant(path, assistant, this.#report);
+    if (isOpenAi(this.#defaults.OPENAI_REALTIME_URL)) checkNames(path, entry, this.#report);
     return assistant;
   }
 
   #recording(entry: AssistantEntry["recording"], language: string | undefined): Recording | undefined {
     const { RECORDING, RECORDING_CONSENT } = this.#defaults;
     if (!(entry ?? RECORDING === "on")) return undefined;
-    const own = typeof entry === "object" ? entry.consent : undefined;
-    return own === undefined ? { consent: RECORDING_CONSENT } : defined({ consent: own, language });
+    const consent = typeof entry === "object" ? entry.consent : undefined;
+    return consent === undefined ? { consent: RECORDING_CONSENT } : omitUndefined({ consent, language });
   }
 
-  #instructions(path: Path, given: AssistantEntry["instructions"]): string | undefined {
-    if (typeof given !== "object") return given;
-    const problem = (text: string) =>
-      void this.#report.problem([...path, "file"], `found ${JSON.stringify(given.file)}, which ${text}`);
+  #instructions(path: Path, entry: AssistantEntry["instructions"]): string | undefined {
+    if (typeof entry !== "object") return entry;
+    const onProblem = (text: string) =>
+      void this.#report.addProblem([...path, "file"], `found ${JSON.stringify(entry.file)}, which ${text}`);
     try {
-      const text = this.#readFile(given.file)?.replace(/^\uFEFF/, "").trim();
-      if (text === undefined) problem("is not there; name a file beside this one");
-      else if (text === "") problem("is empty; write into it who the assistant is");
+      const text = this.#readFile(entry.file)?.replace(/^\uFEFF/, "").trim();
+      if (text === undefined) {
+        onProblem("does not exist; set it to an existing file, relative to the assistants file");
+      } else if (text === "") onProblem("is empty; write the instructions into it");
       else if (text.length > MAX_INSTRUCTIONS) {
-        problem(`has ${text.length} characters; allowed: at most ${MAX_INSTRUCTIONS}`);
+        onProblem(`has ${text.length} characters; allowed: at most ${MAX_INSTRUCTIONS}`);
       }
       return text;
     } catch (error) {
-      problem(`cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+      onProblem(`cannot be read: ${fileErrorReason(error)}`);
       return undefined;
     }
   }
@@ -206,57 +218,62 @@ export class Resolver {
   #headers(path: Path, headers: Readonly<Record<string, string>>): Record<string, string> {
     return Object.fromEntries(
       Object.entries(headers).map(([name, value]) => {
-        const problem = this.#problemAt([...path, "headers", name]);
-        const filled = this.#environment.fill(value, problem);
+        const onProblem = this.#problemAt([...path, "headers", name]);
+        const filled = this.#variables.substitute(value, onProblem);
         if (!/^[\t\x20-\x7e]*$/.test(filled)) {
-          problem("its variables hold more than printable ASCII; mend them");
+          onProblem("the values of its variables contain characters other than printable ASCII; fix them");
         }
         return [name, filled];
       }),
     );
   }
 
-  /** An address with its variables, for which nothing else decides the host. */
-  #address(path: Path, { url, allowPrivate }: WebhookEntry, fillable = false): Webhook {
+  /**
+   * Substitutes variables in a URL and checks it.
+   *
+   * @param path Path of the entry in the file.
+   * @param allowPlaceholders Whether `{{…}}` may follow the host. The host itself must not contain any.
+   */
+  endpoint(path: Path, { url, allowPrivate }: EndpointEntry, allowPlaceholders = false): Endpoint {
     const here = [...path, "url"];
-    let unfilled = false;
-    const filled = this.#environment.fill(url, (text) => {
-      unfilled = true;
-      this.#report.problem(here, text);
+    let unresolved = false;
+    const filled = this.#variables.substitute(url, (text) => {
+      unresolved = true;
+      this.#report.addProblem(here, text);
     });
-    const plain = /^(https?):\/\/[\w.:[\]-]+(?:[/?#]|$)/i.exec(filled);
-    const host = plain && URL.canParse(filled) ? new URL(filled).hostname : undefined;
-    const local = host !== undefined && isThisMachine(host);
-    // It may hold a secret, so it is not shown.
-    const problem = host === undefined
-      ? "allowed: an address such as https://api.example.com/orders, its host without {{…}}, name and password"
-      : plain?.[1]?.toLowerCase() === "http" && !local && !allowPrivate
+    const schemeAndHost = /^(https?):\/\/[\w.:[\]-]+(?:[/?#]|$)/i.exec(filled);
+    const host = schemeAndHost && URL.canParse(filled) ? new URL(filled).hostname : undefined;
+    const local = host !== undefined && isLoopback(host);
+    // The URL may contain a secret, so no message shows it.
+    const onProblem = host === undefined
+      ? "allowed: a URL such as https://api.example.com/orders, without {{…}} in the host and without user name or password"
+      : schemeAndHost?.[1]?.toLowerCase() === "http" && !local && !allowPrivate
       ? "allowed: https, unless the host is localhost or allowPrivate is true"
-      : !fillable && namesIn(filled).length > 0
+      : !allowPlaceholders && placeholderNames(filled).length > 0
       ? "found {{…}}; allowed: ${TOOL_…} only"
       : undefined;
-    if (problem !== undefined && !unfilled) this.#report.problem(here, problem);
+    if (onProblem !== undefined && !unresolved) this.#report.addProblem(here, onProblem);
     return { url: filled, allowPrivate: allowPrivate || local };
   }
 
   #problemAt(path: Path): (text: string) => void {
-    return (text) => this.#report.problem(path, text);
+    return (text) => this.#report.addProblem(path, text);
   }
 }
 
 function languageOf(code: string, { key, offer, ...rest }: AssistantEntry["languages"][string]): Language {
   const choice = key !== undefined && offer !== undefined ? { choice: { key, offer } } : {};
-  return { code, ...defined(rest), ...choice };
+  return { code, ...omitUndefined(rest), ...choice };
 }
 
-function hoursOf({ hours = [] }: NonNullable<AssistantEntry["answers"]>): readonly Hours[] {
+function hoursOf({ hours = [] }: NonNullable<AssistantEntry["answers"]>): readonly WeeklyHours[] {
   return Array.isArray(hours) ? hours : [hours];
 }
 
-function named<Part>(names: readonly string[], parts: ReadonlyMap<string, Part>): Part[] {
+function pick<Part>(names: readonly string[], parts: ReadonlyMap<string, Part>): Part[] {
   return names.map((name) => parts.get(name)).filter((part) => part !== undefined);
 }
 
-function isThisMachine(host: string): boolean {
+function isLoopback(host: string): boolean {
   return /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(host);
 }

@@ -1,44 +1,45 @@
-/** How long certificates are good for, and whether those of TLS_CERT_FILE will do. */
+/** Checks the validity of the public certificate, and of the files TLS_CERT_FILE and TLS_KEY_FILE. */
 
 import { createPrivateKey, createPublicKey, X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import type { Clock } from "../clock.ts";
 import { failed, type Finding, notChecked, ok, warning } from "./finding.ts";
-import { type Network, NoAnswer } from "./network.ts";
-import { shownCertificate } from "./tls.ts";
+import { type Network, RequestFailure } from "./requests.ts";
+import { fetchPeerCertificate } from "./tls_probe.ts";
 
 const DAY_MS = 86_400_000;
-/** Certificates that renew by themselves are renewed a month before. */
-const SOON_DAYS = 14;
-const RENEW = "renew it; certbot and Caddy do so by themselves, see why they did not";
+/** Automatic renewal runs about 30 days before expiry: with this many days left, it has failed. */
+const WARNING_DAYS = 14;
+const RENEWAL_REMEDY = "renew it; if certbot or Caddy should have renewed it, see their logs";
 
-/** The certificate Twilio sees. Whether it is trusted is what reaching the address says; this is about its dates. */
+/** Checks dates and name of the certificate at PUBLIC_URL, but not whether it is trusted. */
 export async function checkPublicCertificate(publicUrl: string, network: Network): Promise<Finding> {
-  const line = "certificate";
+  const check = "certificate";
   const url = new URL(publicUrl);
-  if (url.protocol !== "https:") return notChecked(line, "PUBLIC_URL does not begin with https://");
+  if (url.protocol !== "https:") return notChecked(check, "PUBLIC_URL does not start with https://");
   try {
-    const certificate = await shownCertificate(url, network);
-    return judge(line, certificate, url.hostname, network.clock);
+    const certificate = await fetchPeerCertificate(url, network);
+    return checkValidity(check, certificate, url.hostname, network.clock);
   } catch (error) {
-    if (!(error instanceof NoAnswer)) throw error;
-    return notChecked(line, `${url.host} showed none: ${error.message}`, error.remedy);
+    if (!(error instanceof RequestFailure)) throw error;
+    return notChecked(check, `${url.host} presented no certificate: ${error.message}`, error.remedy);
   }
 }
 
-/** What TLS_CERT_FILE and TLS_KEY_FILE hold: the certificate first, then its chain, and the key of the certificate. */
 export interface CertificateFiles {
+  /** The service's certificate first, then its chain (PEM). */
   readonly certificates: string;
+  /** Private key of the first certificate (PEM). */
   readonly key: string;
 }
 
-/** Judges the files TLS is spoken with. */
+/** Checks that certificate, chain and key belong together, and the certificate's dates and name. */
 export function checkCertificateFile(
   { certificates, key }: CertificateFiles,
   publicUrl: string | undefined,
   clock: Clock,
 ): Finding {
-  const line = "certificate file";
+  const check = "certificate file";
   let chain: X509Certificate[];
   try {
     const blocks = certificates.match(/-----BEGIN CERTIFICATE-----[^]*?-----END CERTIFICATE-----/g) ?? [];
@@ -46,45 +47,45 @@ export function checkCertificateFile(
   } catch {
     chain = [];
   }
-  const [own, ...others] = chain;
-  if (!own) return failed(line, "TLS_CERT_FILE holds no certificate (PEM)", "name fullchain.pem there");
+  const [own, ...issuers] = chain;
+  if (!own) return failed(check, "TLS_CERT_FILE contains no certificate (PEM)", "set it to fullchain.pem");
   if (!isKeyOf(own, key)) {
     return failed(
-      line,
-      "the key in TLS_KEY_FILE is not that of the first certificate in TLS_CERT_FILE",
-      "name privkey.pem and fullchain.pem of one certificate; its own certificate comes first",
+      check,
+      "the key in TLS_KEY_FILE does not belong to the first certificate in TLS_CERT_FILE",
+      "use privkey.pem and fullchain.pem of the same certificate, with the service's own certificate first",
     );
   }
-  const broken = chain.findIndex((certificate, i) => {
+  const misplaced = chain.findIndex((certificate, i) => {
     const next = chain[i + 1];
     return next !== undefined && certificate.issuer !== next.subject;
   });
-  if (broken >= 0) {
+  if (misplaced >= 0) {
     return failed(
-      line,
-      `certificate ${broken + 1} in TLS_CERT_FILE was not issued by the one after it`,
-      "put them in order: the service's own, then each one's issuer, as fullchain.pem has them",
+      check,
+      `certificate ${misplaced + 1} in TLS_CERT_FILE was not issued by the one after it`,
+      "order them as in fullchain.pem: the service's own certificate first, each followed by its issuer, then TLS_CA_FILE",
     );
   }
-  const judged = judge(
-    line,
+  const validity = checkValidity(
+    check,
     own,
     publicUrl === undefined ? undefined : new URL(publicUrl).hostname,
     clock,
   );
-  if (judged.level === "ok" && others.length === 0 && own.issuer !== own.subject) {
+  if (validity.level === "ok" && issuers.length === 0 && own.issuer !== own.subject) {
     return warning(
-      line,
-      "TLS_CERT_FILE holds no certificate of the issuer, so Twilio may not trust it",
-      "name fullchain.pem there, not cert.pem",
+      check,
+      "TLS_CERT_FILE lacks the certificate of the issuer, so Twilio may not trust it",
+      "set it to fullchain.pem, not cert.pem, or set TLS_CA_FILE to the authority's CA bundle",
     );
   }
-  return judged;
+  return validity;
 }
 
-/** @param host Name it has to be for, if any. */
-function judge(
-  line: string,
+/** @param host Name that the certificate must cover; undefined: names are not checked. */
+function checkValidity(
+  check: string,
   certificate: X509Certificate,
   host: string | undefined,
   clock: Clock,
@@ -92,29 +93,28 @@ function judge(
   const now = clock.wallTime();
   const [from, until] = [certificate.validFrom, certificate.validTo].map((date) => Date.parse(date));
   if (from === undefined || until === undefined || Number.isNaN(from + until)) {
-    return notChecked(line, "its dates cannot be read");
+    return notChecked(check, "cannot parse the certificate's dates");
   }
   const day = new Date(until).toISOString().slice(0, 10);
   const days = Math.floor((until - now) / DAY_MS);
   if (now < from) {
-    const found = `not valid before ${new Date(from).toISOString().slice(0, 16)}Z`;
-    return failed(line, found, "set the clock of this machine, or wait");
+    const problem = `not valid before ${new Date(from).toISOString().slice(0, 16)}Z`;
+    return failed(check, problem, "set this machine's clock, or wait");
   }
-  if (now >= until) return failed(line, `expired on ${day}`, RENEW);
-  if (host !== undefined && !isFor(certificate, host)) {
-    const found = `it is for ${
-      JSON.stringify(certificate.subjectAltName ?? certificate.subject)
-    }, not for ${host}`;
-    return failed(line, found, "get one for the name in PUBLIC_URL");
+  if (now >= until) return failed(check, `expired on ${day}`, RENEWAL_REMEDY);
+  if (host !== undefined && !coversHost(certificate, host)) {
+    const names = JSON.stringify(certificate.subjectAltName ?? certificate.subject);
+    const problem = `it is for ${names}, not for ${host}`;
+    return failed(check, problem, "get a certificate for the host in PUBLIC_URL");
   }
-  if (days < SOON_DAYS) return warning(line, `expires on ${day}; days left: ${days}`, RENEW);
-  return ok(line, `valid until ${day}; days left: ${days}`);
+  if (days < WARNING_DAYS) return warning(check, `expires on ${day}; days left: ${days}`, RENEWAL_REMEDY);
+  return ok(check, `valid until ${day}; days left: ${days}`);
 }
 
-function isFor(certificate: X509Certificate, host: string): boolean {
-  // Deno before 2.9 has no check for addresses; Twilio is given names.
+function coversHost(certificate: X509Certificate, host: string): boolean {
+  // Deno before 2.9 cannot check IP addresses; public URLs have host names.
   if (isIP(host.replace(/^\[|\]$/g, "")) !== 0) return true;
-  // Deno compares letter by letter, so the one label a wildcard stands for is put in its place.
+  // Deno does not match wildcards, so the first label is also replaced by a wildcard.
   const names = [host, host.replace(/^[^.]+/, "*")];
   return names.some((name) => certificate.checkHost(name) !== undefined);
 }

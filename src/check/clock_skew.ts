@@ -1,33 +1,38 @@
-/** Whether this machine's clock agrees with those it talks to. */
+/** Checks this machine's clock against the clocks of other servers. */
 
 import { failed, type Finding, notChecked, ok, warning } from "./finding.ts";
-import { ask, type Network, NoAnswer } from "./network.ts";
+import { type Network, request, RequestFailure } from "./requests.ts";
 
-const NOTICED_S = 30;
-/** Signatures, certificates and tokens of many services are refused beyond this. */
-const FATAL_S = 300;
+const WARNING_SECONDS = 30;
+/** Many services refuse signatures, certificates and tokens beyond this difference. */
+const FAILURE_SECONDS = 300;
 
 /**
- * Compares with the `Date` of an answer (RFC 9110, 6.6.1), any answer: nothing secret is sent for it.
+ * Compares the local clock with the `Date` header of a response (RFC 9110, 6.6.1). Any response will do, so
+ * the request contains no secret.
  *
- * @param whose Whose clock that is, for the line's name.
+ * @param server Name of the server, for the name of the check.
  */
-export async function checkClock(whose: string, url: string, network: Network): Promise<Finding> {
-  const line = `clock (${whose})`;
+export async function checkClock(server: string, url: string, network: Network): Promise<Finding> {
+  const check = `clock (${server})`;
   const { clock } = network;
-  const asked = clock.wallTime();
+  const sentAt = clock.wallTime();
   try {
-    const { headers } = await ask(url, network);
-    const theirs = Date.parse(headers.get("date") ?? "");
-    if (Number.isNaN(theirs)) return notChecked(line, `${new URL(url).host} does not say the time`);
-    // It leaves out what is below a second: half of one on average.
-    const ahead = Math.round(((asked + clock.wallTime()) / 2 - (theirs + 500)) / 1000);
+    const { headers } = await request(url, network);
+    const serverTime = Date.parse(headers.get("date") ?? "");
+    if (Number.isNaN(serverTime)) return notChecked(check, `${new URL(url).host} sends no Date header`);
+    // The header has whole seconds: it is half a second behind on average.
+    const ahead = Math.round(((sentAt + clock.wallTime()) / 2 - (serverTime + 500)) / 1000);
     const skew = Math.abs(ahead);
-    if (skew <= NOTICED_S) return ok(line, `within ${Math.max(skew, 1)} s`);
-    const found = `this machine is ${skew} s ${ahead > 0 ? "ahead" : "behind"}`;
-    return (skew > FATAL_S ? failed : warning)(line, found, "have it set by NTP: timedatectl set-ntp true");
+    if (skew <= WARNING_SECONDS) return ok(check, `within ${Math.max(skew, 1)} s`);
+    const problem = `this machine's clock is ${skew} s ${ahead > 0 ? "ahead" : "behind"}`;
+    return (skew > FAILURE_SECONDS ? failed : warning)(
+      check,
+      problem,
+      "synchronize the clock by NTP: timedatectl set-ntp true",
+    );
   } catch (error) {
-    if (!(error instanceof NoAnswer)) throw error;
-    return notChecked(line, `${new URL(url).host} cannot be reached: ${error.message}`, error.remedy);
+    if (!(error instanceof RequestFailure)) throw error;
+    return notChecked(check, `${new URL(url).host} cannot be reached: ${error.message}`, error.remedy);
   }
 }

@@ -1,29 +1,30 @@
-/** One line of `parley check`: what was looked at, and how it is. */
+/** The result of one check. */
 export interface Finding {
-  readonly line: string;
+  /** Name of the check, such as `phone number`. */
+  readonly check: string;
   readonly level: Level;
-  /** What is so. */
-  readonly found: string;
-  /** What to do about it. */
+  /** The result, such as `5050 is free`. */
+  readonly message: string;
+  /** The next step, such as `check OPENAI_API_KEY`. */
   readonly remedy?: string;
 }
 
-/** `warning`: calls may come in, but something is missing, will go wrong later, or could not be looked at. */
+/** `warning`: calls work, but something is missing, will fail later, or could not be checked. */
 export type Level = "ok" | "warning" | "failed";
 
-export function ok(line: string, found: string): Finding {
-  return { line, level: "ok", found };
+export function ok(check: string, message: string): Finding {
+  return { check, level: "ok", message };
 }
 
-export function warning(line: string, found: string, remedy?: string): Finding {
-  return { line, level: "warning", found, ...(remedy === undefined ? {} : { remedy }) };
+export function warning(check: string, message: string, remedy?: string): Finding {
+  return { check, level: "warning", message, ...(remedy === undefined ? {} : { remedy }) };
 }
 
-export function failed(line: string, found: string, remedy?: string): Finding {
-  return { line, level: "failed", found, ...(remedy === undefined ? {} : { remedy }) };
+export function failed(check: string, message: string, remedy?: string): Finding {
+  return { check, level: "failed", message, ...(remedy === undefined ? {} : { remedy }) };
 }
 
-/** A line that needs what is not there. */
-export function notChecked(line: string, why: string, remedy?: string): Finding {
-  return warning(line, `not checked: ${why}`, remedy);
+/** A check that was skipped, with a reason such as a missing setting. */
+export function notChecked(check: string, why: string, remedy?: string): Finding {
+  return warning(check, `not checked: ${why}`, remedy);
 }

@@ -1,243 +1,298 @@
+/** Every setting of the service. docs/settings.md and .env.example are generated from this file. */
+
 import { z } from "zod";
-import { CallingHours } from "../dialer/calling_hours.ts";
-import { E164 } from "../dialer/phone_number.ts";
+import { E164 } from "../phone_number.ts";
+import { nearestName } from "../nearest_name.ts";
 import { LOG_FORMATS, LOG_LEVELS } from "../telemetry/log.ts";
+import { dailyHours } from "../weekly_hours.ts";
+import {
+  announcement,
+  dollarLimit,
+  limit,
+  listOf,
+  nonEmpty,
+  oneOf,
+  port,
+  secretText,
+  textLike,
+  truncation,
+  url,
+  wholeNumber,
+} from "./setting_types.ts";
 
-/** One environment variable: what it is for, what it may be, what it is when it is not set. */
+/** One environment variable. */
 export interface Setting {
-  /** For `.env.example` and the README. */
-  readonly about: string;
+  /** For the docs, in one line. */
+  readonly description: string;
+  /** Parses the text of the variable; `undefined` gives the default. */
   readonly schema: z.ZodType;
-  /** Its value appears nowhere, and it may be given as `NAME_FILE`. */
+  /** The value must appear nowhere, and `NAME_FILE` may name a file that contains it. */
   readonly secret?: true;
-  /** Empty is a value of its own and not the same as unset. */
-  readonly mayBeEmpty?: true;
+  /** An empty value differs from an unset one. */
+  readonly allowEmpty?: true;
+  /** Default in production, as text. Such a setting also accepts `none`, which means no limit. */
+  readonly productionDefault?: string;
+  /** Effect of `none`, for the warning about it. Missing: `none` needs no warning. */
+  readonly withoutLimit?: string;
 }
 
-const text = z.string().min(1);
-
-function address(protocols: readonly string[]) {
-  return z.string().transform((value, context) => {
-    const url = URL.canParse(value) ? new URL(value) : undefined;
-    const fits = url && protocols.includes(url.protocol) && !url.search && !url.hash && !url.username &&
-      url.hostname;
-    if (!fits) {
-      context.addIssue(`allowed: an address that begins with ${protocols.join("// or ")}//, without query`);
-      return z.NEVER;
-    }
-    return url.href.replace(/\/$/, "");
-  });
-}
-
-function oneOf<const Values extends readonly [string, ...string[]]>(values: Values) {
-  return z.enum(values, { error: `allowed: ${values.join(", ")}` });
-}
-
-function wholeNumber(least: number, most: number) {
-  const allowed = `allowed: a whole number from ${least} to ${most}`;
-  return z.string().regex(/^\d{1,9}$/, allowed).transform(Number)
-    .refine((value) => value >= least && value <= most, allowed);
-}
-
-/** Values separated by commas. */
-function listOf(item: RegExp, allowed: string) {
-  return z.string().transform((value): readonly string[] =>
-    value.split(",").map((each) => each.trim()).filter((each) => each !== "")
-  )
-    .refine(
-      (values) => values.every((value) => item.test(value)),
-      `allowed: ${allowed}, separated by commas`,
-    );
-}
-
-const CALLERS = listOf(
+const CALLER_PATTERNS = listOf(
   /^(\+\d{0,15}\*?|[^+,\s]+)$/,
-  "numbers such as +15551230000, beginnings such as +1555*, or what the network says instead, such as anonymous",
+  "numbers such as +15551230000, prefixes such as +1555*, or names that networks send, such as anonymous",
 );
 
-/** Every setting the service reads from its environment, in the order `.env.example` lists them. */
+/** All settings, in the order of the docs. */
 export const SETTINGS = {
   APP_ENV: {
-    about: "Where it runs. In production, what development only warns of refuses to start.",
-    schema: oneOf(["development", "production"]).default("development"),
+    description:
+      "Name of the environment, such as local, staging or production. In production, missing or unsafe " +
+      "settings are startup errors instead of warnings, and limits have defaults.",
+    schema: textLike(/^[\w-]{1,64}$/, "letters, digits, _ and -, at most 64").refine(
+      (name) =>
+        name === "production" ||
+        !/^(prod|prd|live)$/i.test(name) && nearestName(name, ["production"]) === undefined,
+      "did you mean production?",
+    ).default("development"),
   },
   PUBLIC_URL: {
-    about: "Address under which Twilio reaches this service, such as https://phone.example.com.",
-    schema: address(["https:", "http:"]).optional(),
+    description: "URL at which Twilio reaches this service, such as https://phone.example.com.",
+    schema: url(["https:", "http:"]).optional(),
   },
   PORT: {
-    about: "Port to listen on.",
-    schema: wholeNumber(0, 65_535).default(5050),
+    description: "Port to listen on.",
+    schema: port().default(5050),
   },
   HOST: {
-    about: "Address to listen on. Not set: 127.0.0.1 in development, 0.0.0.0 in production.",
-    schema: text.optional(),
+    description: "Address to listen on. Default: 0.0.0.0 in production, 127.0.0.1 elsewhere.",
+    schema: textLike(
+      /^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*)$/,
+      "an address such as 0.0.0.0 or ::, or a host name",
+    ).optional(),
   },
   TLS_CERT_FILE: {
-    about:
-      "Certificate with its chain (PEM), to speak TLS without a proxy. A renewed file is picked up by itself.",
-    schema: text.optional(),
+    description:
+      "TLS certificate with its chain (PEM), to serve HTTPS without a proxy. Renewed files are reloaded " +
+      "automatically.",
+    schema: nonEmpty.optional(),
   },
   TLS_KEY_FILE: {
-    about: "Private key of that certificate (PEM).",
-    schema: text.optional(),
+    description: "Private key of the certificate (PEM).",
+    schema: nonEmpty.optional(),
+  },
+  TLS_CA_FILE: {
+    description:
+      "Certificates of the authority (PEM), if they came in a file of their own (CA bundle) and not in " +
+      "TLS_CERT_FILE.",
+    schema: nonEmpty.optional(),
   },
   TRUSTED_PROXIES: {
-    about:
-      "Addresses of the proxies in front, such as 127.0.0.1, 10.0.0.0/8: only theirs is X-Forwarded-For believed.",
+    description:
+      "Addresses of the reverse proxies, such as 127.0.0.1, 10.0.0.0/8. X-Forwarded-For is trusted only " +
+      "from these addresses.",
     schema: listOf(
       /^[0-9a-fA-F:.]+(\/\d{1,3})?$/,
       "addresses such as 127.0.0.1 or networks such as 10.0.0.0/8",
-    )
-      .optional(),
+    ).optional(),
   },
   TWILIO_ACCOUNT_SID: {
-    about: "Twilio account, AC…: for what Parley asks of Twilio by itself.",
-    schema: z.string().regex(
-      /^AC[0-9a-f]{32}$/,
-      "allowed: AC and 32 hexadecimal digits, as the console shows it",
-    )
+    description: "Twilio account SID (AC…), for requests to Twilio's REST API.",
+    schema: textLike(/^AC[0-9a-f]{32}$/, "AC and 32 hexadecimal digits, as shown in the Twilio console")
       .optional(),
   },
   TWILIO_AUTH_TOKEN: {
-    about: "Primary auth token of the Twilio account: with it, only Twilio's own requests are answered.",
-    schema: text.optional(),
+    description: "Primary auth token of the account. When set, only requests signed by Twilio are accepted.",
+    schema: nonEmpty.optional(),
+    secret: true,
+  },
+  TWILIO_AUTH_TOKEN_OLD: {
+    description:
+      "The account's other auth token while it is rotated: requests signed with either token are accepted. " +
+      "See docs/deployment.md.",
+    schema: nonEmpty.optional(),
     secret: true,
   },
   TWILIO_API_KEY_SID: {
-    about: "API key, SK…, to use towards Twilio instead of the auth token.",
-    schema: z.string().regex(
-      /^SK[0-9a-f]{32}$/,
-      "allowed: SK and 32 hexadecimal digits, as the console shows it",
-    )
+    description: "API key SID (SK…), used for Twilio's REST API instead of the auth token.",
+    schema: textLike(/^SK[0-9a-f]{32}$/, "SK and 32 hexadecimal digits, as shown in the Twilio console")
       .optional(),
   },
   TWILIO_API_KEY_SECRET: {
-    about: "Secret of that API key.",
-    schema: text.optional(),
+    description: "Secret of the API key.",
+    schema: nonEmpty.optional(),
     secret: true,
   },
   TWILIO_PHONE_NUMBER: {
-    about: "Your Twilio number, such as +15551230000.",
-    schema: z.string().regex(E164, "allowed: a number such as +15551230000").optional(),
+    description: "Your Twilio phone number, such as +15551230000.",
+    schema: textLike(E164, "a number such as +15551230000").optional(),
   },
   TWILIO_API_URL: {
-    about: "Twilio's REST API; another one for tests.",
-    schema: address(["https:", "http:"]).default("https://api.twilio.com"),
+    description: "Base URL of Twilio's REST API. Change it for tests only.",
+    schema: url(["https:", "http:"]).default("https://api.twilio.com"),
   },
   OPENAI_API_KEY: {
-    about: "Key for the model. Not set in development: an embedded stand-in model answers.",
-    schema: text.optional(),
+    description:
+      "API key of the model provider. Default in development: the built-in stand-in model answers.",
+    schema: nonEmpty.optional(),
     secret: true,
   },
   OPENAI_MODEL: {
-    about: "Speech-to-speech model.",
-    schema: text.default("gpt-realtime-2.1"),
+    description: "Speech-to-speech model.",
+    schema: nonEmpty.default("gpt-realtime-2.1"),
   },
   OPENAI_VOICE: {
-    about: "Voice: alloy, ash, ballad, coral, echo, sage, shimmer, verse, marin or cedar.",
-    schema: text.default("marin"),
+    description: "Voice: alloy, ash, ballad, coral, echo, sage, shimmer, verse, marin or cedar.",
+    schema: nonEmpty.default("marin"),
   },
   OPENAI_REALTIME_URL: {
-    about: "Realtime server to dial.",
-    schema: address(["wss:", "ws:"]).default("wss://api.openai.com/v1/realtime"),
+    description: "WebSocket URL of the Realtime server.",
+    schema: url(["wss:", "ws:"]).default("wss://api.openai.com/v1/realtime"),
   },
-  OPENAI_DIALECT: {
-    about: "What that server speaks: ga is OpenAI's Realtime API as it is generally available.",
-    schema: oneOf(["ga"]).default("ga"),
+  MAX_OUTPUT_TOKENS: {
+    description:
+      "Maximum length of the model's response (tokens; one second of speech takes about 20), max_output_tokens of the " +
+      "session. Has no default with another OPENAI_REALTIME_URL.",
+    schema: limit(1, 4_096),
+    productionDefault: "4096",
+    withoutLimit: "a response may be as long as the model allows",
+  },
+  TRUNCATION: {
+    description:
+      "How the model drops the oldest turns of a conversation that outgrows its context, truncation of the " +
+      "session: the part to keep, such as 0.8, which keeps the cache useful, or auto, or disabled. Has no default with " +
+      "another OPENAI_REALTIME_URL.",
+    schema: truncation(),
+    productionDefault: "0.8",
   },
   AUDIO_FORMAT: {
-    about:
-      "Audio to and from the model: pcmu passes the call's own µ-law through, pcm16 is for models without it.",
+    description:
+      "Audio format of the model session. pcmu passes the phone call's µ-law audio through; pcm16 is for " +
+      "models without µ-law.",
     schema: oneOf(["pcmu", "pcm16"]).default("pcmu"),
   },
+  ASSISTANTS_FILE: {
+    description:
+      "File with the assistants, their tools and transfer destinations (JSON with comments). See " +
+      "docs/assistants.md.",
+    schema: nonEmpty.optional(),
+  },
   SYSTEM_MESSAGE: {
-    about: "Who the assistant is and how it should behave.",
-    schema: text.default(
-      "You are a friendly assistant on the telephone. Keep your answers short and clear, speak naturally, and ask when " +
-        "you did not understand.",
+    description: "System prompt of the assistant.",
+    schema: nonEmpty.default(
+      "You are a friendly assistant on the telephone. Keep your answers short and clear, speak " +
+        "naturally, and ask when you did not understand.",
     ),
   },
   GREETING: {
-    about: "What the assistant is told to open the call with. Empty: the caller speaks first.",
+    description: "Instructions for the assistant's first response. Empty: the caller speaks first.",
     schema: z.string().default("Greet the caller in one short sentence and ask how you can help."),
-    mayBeEmpty: true,
-  },
-  ASSISTANTS_FILE: {
-    about:
-      "Assistants, their tools and where they may pass callers on to (JSON with comments); see docs/assistants.md.",
-    schema: text.optional(),
-  },
-  WEBHOOK_SECRET: {
-    about:
-      "Signs what is sent to the address of afterCall in that file; whsec_… or any text of 24 characters and more.",
-    schema: z.string().min(24, "allowed: at least 24 characters; make one with: openssl rand -hex 24")
-      .optional(),
-    secret: true,
+    allowEmpty: true,
   },
   WELCOME_MESSAGE: {
-    about: "Spoken by Twilio before the assistant is connected. Not set: nothing, which is faster.",
-    schema: z.string().max(300, "allowed: at most 300 characters, or the assistant waits too long")
-      .optional(),
+    description: "Sentence that Twilio speaks before the assistant. It delays the assistant. Default: none.",
+    schema: announcement.optional(),
+  },
+  WEBHOOK_SECRET: {
+    description:
+      "Secret that signs the webhooks to afterCall of the assistants file: whsec_… or any text of 24 " +
+      "characters or more.",
+    schema: secretText(24).optional(),
+    secret: true,
   },
   MAX_CALLS: {
-    about: "Most calls at a time. Not set: no limit.",
-    schema: wholeNumber(1, 100_000).optional(),
+    description: "Maximum number of concurrent calls.",
+    schema: limit(1, 100_000),
+    productionDefault: "10",
+    withoutLimit: "any number of calls may run at once",
   },
   OVERFLOW: {
-    about:
-      "What a call gets that is one too many, or comes while draining: say (a sentence), busy, a number to dial, or an " +
-      "https address to redirect to.",
+    description:
+      "Response to a call beyond a limit or during shutdown: say (speak a sentence and hang up), busy, a " +
+      "number to forward to, or an https URL to redirect to.",
     schema: z.string().refine(
       (value) => ["say", "busy"].includes(value) || E164.test(value) || /^https:\/\/\S+$/.test(value),
-      "allowed: say, busy, a number such as +15551230000, or an https:// address",
+      "allowed: say, busy, a number such as +15551230000, or an https:// URL",
     ).default("say"),
   },
+  MAX_OVERFLOW_CALLS: {
+    description:
+      "Maximum number of concurrent calls that are forwarded to the number in OVERFLOW; further calls hear a sentence.",
+    schema: wholeNumber(0, 100_000).default(10),
+  },
+  MAX_TRANSFER_SECONDS: {
+    description:
+      "Maximum time that a caller stays connected to the destination of a transfer or to the number in OVERFLOW (s). " +
+      "Both keep their place in MAX_CALLS or MAX_OVERFLOW_CALLS meanwhile.",
+    schema: wholeNumber(10, 14_400).default(1_800),
+  },
   MAX_CALL_SECONDS: {
-    about:
-      "Longest call (s): the assistant is warned 30 s before, says goodbye, and hangs up. Not set: no limit.",
-    schema: wholeNumber(10, 86_400).optional(),
+    description:
+      "Maximum duration of a call (s). The assistant gets a warning 30 s before the end, says goodbye and hangs up.",
+    schema: limit(10, 86_400),
+    productionDefault: "3600",
+    withoutLimit: "a call may last until somebody hangs up",
+  },
+  MAX_USD_PER_DAY: {
+    description:
+      "Most that all calls of a day (UTC) may cost (US dollars). Further calls get OVERFLOW. An assistant's " +
+      "limits.dayUsd overrides it.",
+    schema: dollarLimit(0.01, 1_000_000),
+    productionDefault: "50",
+    withoutLimit: "a day may cost any amount",
   },
   DRAIN_SECONDS: {
-    about: "How long calls in progress may go on after SIGTERM (s); then the assistant says goodbye.",
+    description:
+      "How long calls in progress may continue after SIGTERM (s). Then the assistant says goodbye.",
     schema: wholeNumber(0, 86_400).default(300),
   },
+  MEDIA_TIMEOUT_SECONDS: {
+    description: "A call that receives no audio from Twilio for this long (s) is ended.",
+    schema: wholeNumber(1, 600).default(15),
+  },
   ALLOWED_CALLERS: {
-    about: "Callers who may call, such as +15551230000, +1555*. Not set: all.",
-    schema: CALLERS.optional(),
+    description: "Callers that are accepted, such as +15551230000, +1555*. Default: all.",
+    schema: CALLER_PATTERNS.optional(),
   },
   DENIED_CALLERS: {
-    about: "Callers who are rejected, such as +15551230000, +1555*, anonymous.",
-    schema: CALLERS.optional(),
+    description: "Callers that are rejected, such as +15551230000, +1555*, anonymous.",
+    schema: CALLER_PATTERNS.optional(),
   },
   MIN_ATTESTATION: {
-    about:
-      "Least STIR/SHAKEN attestation of the caller's number: A (full), B or C. Not set: none is asked for.",
+    description:
+      "Lowest accepted STIR/SHAKEN attestation of the caller's number: A (full), B or C. Default: no check.",
     schema: oneOf(["A", "B", "C"]).optional(),
   },
   CALLS_PER_CALLER_AND_HOUR: {
-    about: "Most calls from one number within an hour; further ones are rejected. Not set: no limit.",
-    schema: wholeNumber(1, 10_000).optional(),
+    description: "Maximum number of calls per caller and hour; further calls are rejected.",
+    schema: limit(1, 10_000),
+    productionDefault: "20",
+    withoutLimit: "one caller may call any number of times",
   },
   RING_SECONDS: {
-    about: "How long a call that Parley places rings (s).",
+    description: "Ringing time of an outbound call (s).",
     schema: wholeNumber(5, 600).default(30),
   },
   MAX_OUTBOUND_CALLS: {
-    about: "Most calls that Parley has placed at a time, waiting and ringing ones included.",
+    description: "Maximum number of concurrent outbound calls, including queued and ringing calls.",
     schema: wholeNumber(1, 10_000).default(10),
   },
   OUTBOUND_CALLS_PER_SECOND: {
-    about: "How many calls Parley begins within a second; Twilio allows an account 1 unless it was raised.",
+    description: "Outbound calls placed per second. Twilio's limit is 1 per account unless raised.",
     schema: wholeNumber(1, 100).default(1),
   },
+  OUTBOUND_ALLOWED: {
+    description:
+      "Numbers that may be called, and to which callers may be transferred, such as +49*, +15551230000; * is all. " +
+      "Default: the country of TWILIO_PHONE_NUMBER, and what the assistants file and OVERFLOW name.",
+    schema: listOf(/^(\*|\+\d{1,15}\*?)$/, "numbers such as +15551230000, prefixes such as +49*, or *")
+      .optional(),
+  },
   CALLING_HOURS: {
-    about: "When Parley may place calls, such as 09:00-18:00 Europe/Berlin. Not set: at any time.",
+    description:
+      "Hours in which outbound calls may be placed, such as 09:00-18:00 Europe/Berlin. Default: any time.",
     schema: z.string().transform((value, context) => {
       const [, from = "", to = "", timeZone = ""] = /^(\d\d:\d\d)-(\d\d:\d\d) +(\S+)$/.exec(value) ?? [];
       try {
-        new CallingHours({ from, to, timeZone });
-        return { from, to, timeZone };
+        return dailyHours(from, to, timeZone);
       } catch {
         context.addIssue("allowed: hours and a time zone such as 09:00-18:00 Europe/Berlin");
         return z.NEVER;
@@ -245,85 +300,118 @@ export const SETTINGS = {
     }).optional(),
   },
   DO_NOT_CALL_FILE: {
-    about: "Numbers that Parley never calls, one a line.",
-    schema: text.optional(),
+    description: "File with numbers that are never called, one per line.",
+    schema: nonEmpty.optional(),
   },
   START_SECONDS: {
-    about: "Longest time from a media stream's handshake to its start message (s).",
+    description: "Timeout from the WebSocket handshake of a media stream to its start message (s).",
     schema: wholeNumber(1, 60).default(5),
   },
-  MEDIA_TIMEOUT_SECONDS: {
-    about: "A call without any audio from Twilio for this long (s) is over.",
-    schema: wholeNumber(1, 600).default(15),
-  },
   MAX_FRAME_BYTES: {
-    about: "Longest message accepted on a media stream (bytes). Twilio's have about 300.",
+    description: "Maximum size of a message on a media stream (bytes). Twilio's messages have about 300.",
     schema: wholeNumber(1_024, 1_048_576).default(65_536),
   },
   MAX_FRAMES_PER_SECOND: {
-    about:
-      "Most messages a second on a media stream, over any ten seconds. Twilio sends 50, and a mark now and then.",
+    description:
+      "Maximum message rate of a media stream (per second, averaged over 10 s). Twilio sends 50, plus marks.",
     schema: wholeNumber(60, 10_000).default(100),
   },
   MAX_PENDING_STREAMS: {
-    about: "Most media streams that have not started yet.",
+    description: "Maximum number of media streams that have not sent their start message.",
     schema: wholeNumber(1, 100_000).default(256),
   },
   MAX_UNSIGNED_STREAMS: {
-    about: "The same where signatures are not checked.",
+    description: "The same limit when TWILIO_AUTH_TOKEN is not set.",
     schema: wholeNumber(1, 100_000).default(32),
   },
   MAX_UNSIGNED_STREAMS_PER_ADDRESS: {
-    about: "The same from one address.",
+    description: "The same limit per client address when TWILIO_AUTH_TOKEN is not set.",
     schema: wholeNumber(1, 100_000).default(4),
   },
   ADMIN_TOKEN: {
-    about:
-      "Password for metrics, API and console, at least 16 characters. Not set: they answer on this machine only.",
-    schema: z.string().min(16, "allowed: at least 16 characters; make one with: openssl rand -hex 24")
-      .optional(),
+    description: "Password for metrics, API and console. Default: they are available on this machine only.",
+    schema: secretText(16).optional(),
+    secret: true,
+  },
+  VIEWER_TOKEN: {
+    description:
+      "Password that reads API, console and metrics, but cannot place or control calls. Needs ADMIN_TOKEN.",
+    schema: secretText(16).optional(),
+    secret: true,
+  },
+  METRICS_TOKEN: {
+    description: "Password for /metrics only, for Prometheus.",
+    schema: secretText(16).optional(),
     secret: true,
   },
   METRICS_PUBLIC: {
-    about: "Whether /metrics answers anybody.",
+    description: "Whether /metrics is available without the password.",
     schema: oneOf(["true", "false"]).default("false").transform((value) => value === "true"),
   },
   DATA_DIR: {
-    about: "Folder for what is kept. Parley writes nowhere else.",
-    schema: text.default("./data"),
+    description: "Directory for all data. Parley writes nowhere else.",
+    schema: nonEmpty.default("./data"),
   },
   RECORD_DAYS: {
-    about: "How long calls are kept (days). Not set: for ever.",
+    description: "How long call records are kept (days). Default: forever.",
     schema: wholeNumber(1, 36_500).optional(),
   },
+  RECORD_TOOL_DATA: {
+    description:
+      "Whether call records keep the arguments and results of tools. Secrets are replaced in both.",
+    schema: oneOf(["on", "off"]).default("on"),
+  },
   RECORDING: {
-    about: "Whether calls are recorded, on or off; an assistant may say otherwise. See docs/recordings.md.",
+    description: "Whether calls are recorded. An assistant can override it. See docs/recordings.md.",
     schema: oneOf(["off", "on"]).default("off"),
   },
   RECORDING_CONSENT: {
-    about: "What Twilio says before a call that is recorded. Empty: nothing; the law may ask for it.",
-    schema: z.string().max(300, "allowed: at most 300 characters, or the assistant waits too long")
-      .default("This call is recorded."),
-    mayBeEmpty: true,
+    description:
+      "Announcement that Twilio speaks before a recorded call. Empty: none, which may be unlawful.",
+    schema: announcement.default("This call is recorded."),
+    allowEmpty: true,
   },
   RECORDING_DAYS: {
-    about: "How long recordings are kept (days). Not set: as long as the call.",
+    description: "How long recordings are kept (days). Default: as long as the call record.",
     schema: wholeNumber(1, 36_500).optional(),
   },
   RECORDING_MEGABYTES: {
-    about: "Room for recordings (MB), 115 an hour: the oldest go first.",
+    description:
+      "Disk space for recordings (MB). One hour takes 115 MB. The oldest recordings are deleted first.",
     schema: wholeNumber(1, 100_000_000).default(10_000),
   },
   LOG_LEVEL: {
-    about: "Quietest line shown: debug, info, warn or error.",
+    description: "Lowest level that is logged.",
     schema: oneOf(LOG_LEVELS).default("info"),
   },
+  LOG_EVENTS: {
+    description:
+      "Events of the model that are logged at level info, with their content but without audio: names or patterns such " +
+      "as error, response.done, *.transcription.*. They may contain what was said. Default: none; level debug logs " +
+      "the names of all events except deltas.",
+    schema: listOf(/^[\w.*]+$/, "names or patterns such as response.done, response.*").optional(),
+  },
   LOG_FORMAT: {
-    about: "pretty for people, json for programs. Not set: pretty in development, json in production.",
+    description: "pretty for people, json for programs. Default: json in production, pretty elsewhere.",
     schema: oneOf(LOG_FORMATS).optional(),
   },
 } satisfies Record<string, Setting>;
 
+/** Headings of the docs, each with the first setting below it. */
+export const SETTING_GROUPS: readonly (readonly [title: string, first: SettingName])[] = [
+  ["Service and network", "APP_ENV"],
+  ["Twilio", "TWILIO_ACCOUNT_SID"],
+  ["Model", "OPENAI_API_KEY"],
+  ["Assistant", "ASSISTANTS_FILE"],
+  ["Call limits and shutdown", "MAX_CALLS"],
+  ["Callers", "ALLOWED_CALLERS"],
+  ["Outbound calls", "RING_SECONDS"],
+  ["Connection limits", "START_SECONDS"],
+  ["Admin access", "ADMIN_TOKEN"],
+  ["Data, records and recordings", "DATA_DIR"],
+  ["Logging", "LOG_LEVEL"],
+];
+
 export type SettingName = keyof typeof SETTINGS;
-/** Values of all settings, read and checked. */
+/** The parsed values of all settings. */
 export type Settings = { readonly [Name in SettingName]: z.output<(typeof SETTINGS)[Name]["schema"]> };

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { AssistantsAtWork } from "../../src/assistants/assistant_factory.ts";
+import { AssistantFactory } from "../../src/assistants/assistant_factory.ts";
 import { createLog } from "../../src/telemetry/log.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { configOf } from "../support/service.ts";
@@ -21,7 +21,7 @@ const FILE = {
       protectGreetingSeconds: 1.5,
       voicemail: { leave: "Call {{firm}} back." },
       limits: { callSeconds: 900, callUsd: 1, callerDayUsd: 3, dayUsd: 50 },
-      // Nothing listens there.
+      // Nothing listens on this port.
       variables: { url: "http://127.0.0.1:9/caller", allowPrivate: true },
     },
   },
@@ -32,7 +32,8 @@ const PHONE = {
   sendDigits: () => Promise.resolve(),
   collectDigits: () => Promise.resolve({ digits: 4 }),
   switchLanguage() {},
-  record() {},
+  setRecording() {},
+  addMessage() {},
 };
 const CALL = { callSid: "CA1", from: "+15551230000", to: "+15559870000" };
 
@@ -45,21 +46,23 @@ function setUp(file: unknown = FILE, { modelUrl, records = true, env = {} }: {
   const lines: string[] = [];
   const clock = new FakeClock();
   const log = createLog({ level: "info", format: "json", write: (line) => lines.push(line) });
-  const atWork = new AssistantsAtWork({
+  const factory = new AssistantFactory({
     assistants: config.assistants,
     config,
     modelUrl,
-    records,
-    keep() {},
+    canRecord: records,
+    saveMessage() {},
     clock,
     log,
   });
-  return { atWork, lines };
+  return { factory, lines };
 }
 
-Deno.test("an assistant goes to work with what the file says of it, in milliseconds", () => {
-  const { atWork } = setUp();
-  const { approvals, keypad, limits, maxMs, protectedMs, session, silence, waiting } = atWork.assignNow(CALL);
+Deno.test("AssistantFactory converts the file's seconds to milliseconds", () => {
+  const { factory } = setUp();
+  const { approvals, keypad, limits, maxMs, protectedMs, session, silence, waiting } = factory.createNow(
+    CALL,
+  );
   assertEquals({ approvals, keypad, limits, maxMs, protectedMs, silence, waiting }, {
     approvals: new Map([["calendar", ["book"]]]),
     keypad: { pauseMs: 3_000, menu: new Map(), secrets: new Map([["pin", 4]]) },
@@ -69,63 +72,63 @@ Deno.test("an assistant goes to work with what the file says of it, in milliseco
     silence: { afterMs: 12_000, prompts: 2 },
     waiting: { afterMs: 1_500, say: "One moment." },
   });
-  assertEquals(session.mcpServers?.map(({ label, unasked }) => [label, unasked]), [
+  assertEquals(session.mcpServers?.map(({ label, autoApproved: unasked }) => [label, unasked]), [
     ["calendar", false],
     ["weather", true],
   ]);
 });
 
-Deno.test("only a call we placed can meet a machine", () => {
-  const { atWork } = setUp();
-  assertEquals(atWork.assignNow(CALL).voicemail, undefined);
+Deno.test("AssistantFactory handles voicemail in outbound calls only", () => {
+  const { factory } = setUp();
+  assertEquals(factory.createNow(CALL).voicemail, undefined);
   const briefing = { variables: { firm: "Example" }, objective: "Confirm Friday" };
-  const { voicemail, session } = atWork.assignNow({ ...CALL, outbound: true }, briefing);
+  const { voicemail, session } = factory.createNow({ ...CALL, outbound: true }, briefing);
   assertEquals(voicemail, { leave: "Call Example back." });
   assertStringIncludes(session.instructions, "Confirm Friday");
   assertStringIncludes(session.instructions, "Call Example back.");
 });
 
-Deno.test("what is known of a call is not overwritten by variables of strangers", () => {
-  const { atWork } = setUp();
-  const { session } = atWork.assignNow(CALL, { variables: { firm: "Example", caller: "the President" } });
+Deno.test("AssistantFactory keeps caller and called when a request sets variables of the same names", () => {
+  const { factory } = setUp();
+  const { session } = factory.createNow(CALL, { variables: { firm: "Example", caller: "the President" } });
   assertEquals(session.instructions, "You speak with +15551230000 of Example.");
 });
 
-Deno.test("the owner is asked who calls only where there is a call", async () => {
-  const { atWork, lines } = setUp();
-  assertEquals((await atWork.assign({ ...CALL, callSid: "" })).name, "full");
+Deno.test("AssistantFactory requests variables only for calls with a call SID", async () => {
+  const { factory, lines } = setUp();
+  assertEquals((await factory.create({ ...CALL, callSid: "" })).name, "full");
   assertEquals(lines, []);
-  assertEquals((await atWork.assign(CALL)).name, "full");
+  assertEquals((await factory.create(CALL)).name, "full");
   assertEquals(lines.length, 1);
   assertMatch(lines[0] ?? "", /"event":"variables incomplete"/);
 });
 
-Deno.test("the owner's limits of money do not count what the stand-in says", () => {
-  assertEquals(setUp(FILE, { modelUrl: "ws://127.0.0.1:9" }).atWork.assignNow(CALL).billedModel, "stand-in");
-  assertEquals(setUp().atWork.assignNow(CALL).billedModel, "gpt-realtime-2.1");
+Deno.test("AssistantFactory bills the stand-in model as free", () => {
+  assertEquals(setUp(FILE, { modelUrl: "ws://127.0.0.1:9" }).factory.createNow(CALL).billedModel, "stand-in");
+  assertEquals(setUp().factory.createNow(CALL).billedModel, "gpt-realtime-2.1");
 });
 
-Deno.test("the model sums a call up where the owner asked for it", () => {
+Deno.test("AssistantFactory requests a summary if afterCall.summary is true", () => {
   for (const summary of [true, false]) {
     const config = configOf({ WEBHOOK_SECRET: "a secret of 24 characters" }, {
       afterCall: { url: "https://crm.example.com/", summary },
       assistants: { reception: {} },
     });
     const log = createLog({ level: "error", format: "json", write() {} });
-    const atWork = new AssistantsAtWork({
+    const factory = new AssistantFactory({
       assistants: config.assistants,
       config,
       modelUrl: undefined,
-      records: false,
-      keep() {},
+      canRecord: false,
+      saveMessage() {},
       clock: new FakeClock(),
       log,
     });
-    assertEquals(atWork.assignNow(CALL).summary, summary);
+    assertEquals(factory.createNow(CALL).summary, summary);
   }
 });
 
-Deno.test("who is recorded, and what is said before, is up to the setting and then to the assistant and its language", () => {
+Deno.test("AssistantFactory takes recording and consent from the language, the assistant, then the settings", () => {
   const SETTING = { consent: "This call is recorded." };
   const cases: [on: boolean, entry: object, language: string | undefined, recording: unknown][] = [
     [false, {}, undefined, undefined],
@@ -145,29 +148,29 @@ Deno.test("who is recorded, and what is said before, is up to the setting and th
   ];
   for (const [on, entry, language, recording] of cases) {
     const env = { RECORDING: on ? "on" : "off" };
-    const { atWork } = setUp({ assistants: { reception: entry } }, { env });
-    assertEquals(atWork.assignNow(CALL, { language }).recording, recording, JSON.stringify(entry));
+    const { factory } = setUp({ assistants: { reception: entry } }, { env });
+    assertEquals(factory.createNow(CALL, { language }).recording, recording, JSON.stringify(entry));
   }
-  const { atWork } = setUp(FILE, { env: { RECORDING: "on" }, records: false });
-  assertEquals(atWork.assignNow(CALL).recording, undefined, "nothing to record to");
+  const { factory } = setUp(FILE, { env: { RECORDING: "on" }, records: false });
+  assertEquals(factory.createNow(CALL).recording, undefined, "recordings cannot be stored");
 });
 
-Deno.test("a call that is not recorded has no tools for its recording", () => {
+Deno.test("AssistantFactory offers the recording tools in recorded calls only", () => {
   const tools = ["end_call", "pause_recording", "resume_recording"];
   const offered = (recording: boolean, records = true) =>
-    setUp({ assistants: { reception: { tools, recording } } }, { records }).atWork.assignNow(CALL)
+    setUp({ assistants: { reception: { tools, recording } } }, { records }).factory.createNow(CALL)
       .tools(PHONE, () => undefined).map(({ declaration }) => declaration.name);
   assertEquals(offered(true), tools);
   assertEquals(offered(false), ["end_call"]);
   assertEquals(offered(true, false), ["end_call"]);
 });
 
-Deno.test("a service that repeats its secret does not tell it to the model", async () => {
+Deno.test("AssistantFactory removes secrets that an HTTP tool's response repeats", async () => {
   await using server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },
     ({ headers }) => Response.json({ you: headers.get("authorization") }),
   );
-  const { atWork } = setUp({
+  const { factory } = setUp({
     tools: {
       order: {
         description: "Finds an order",
@@ -179,7 +182,7 @@ Deno.test("a service that repeats its secret does not tell it to the model", asy
     },
     assistants: { reception: { tools: ["order"] } },
   });
-  const [order] = atWork.assignNow(CALL).tools(PHONE, () => undefined);
-  const said = JSON.stringify(await order?.run({}, new AbortController().signal));
-  assertEquals([said.includes("you"), said.includes("key-of-the-shop")], [true, false]);
+  const [order] = factory.createNow(CALL).tools(PHONE, () => undefined);
+  const result = JSON.stringify(await order?.run({}, new AbortController().signal));
+  assertEquals([result.includes("you"), result.includes("key-of-the-shop")], [true, false]);
 });

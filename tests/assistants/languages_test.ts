@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { inLanguage, languagesOf } from "../../src/assistants/languages.ts";
+import { languagesOf, localizeAssistant } from "../../src/assistants/languages.ts";
 import { loadOne } from "./support.ts";
 
 const ENTRY = {
@@ -16,10 +16,10 @@ const ENTRY = {
   },
 };
 
-Deno.test("an assistant in a language has its voice and greeting, speaks it, and is heard in it", () => {
+Deno.test("localizeAssistant() applies voice, greeting, instructions and transcription language", () => {
   const assistant = loadOne(ENTRY);
   const in_ = (code?: string) => {
-    const { language, voice, greeting, instructions, transcription } = inLanguage(assistant, code);
+    const { language, voice, greeting, instructions, transcription } = localizeAssistant(assistant, code);
     return [language, voice, greeting, instructions, transcription];
   };
   const heard = (language: string) => ({ model: "gpt-transcribe", prompt: "P", language });
@@ -47,26 +47,26 @@ Deno.test("an assistant in a language has its voice and greeting, speaks it, and
   ]);
   assertEquals(in_(), english);
   for (const unknown of ["xx", "constructor", ""]) assertEquals(in_(unknown), english, unknown);
-  assert(Object.isFrozen(inLanguage(assistant, "es")));
+  assert(Object.isFrozen(localizeAssistant(assistant, "es")));
   assertEquals(languagesOf(assistant), ["en", "es", "pt-BR", "haw"]);
 });
 
-Deno.test("what was set for the transcription of the first language is kept, and off stays off", () => {
+Deno.test("localizeAssistant() keeps the transcription setting of the first language, and off in all languages", () => {
   const swiss = loadOne({ ...ENTRY, language: "de-CH", transcription: { language: "fr" } });
-  assertEquals(inLanguage(swiss).transcription, { model: "gpt-transcribe", language: "fr" });
-  assertEquals(inLanguage(swiss, "es").transcription, { model: "gpt-transcribe", language: "es" });
-  assertEquals(inLanguage(loadOne({ ...ENTRY, transcription: "off" }), "es").transcription, "off");
+  assertEquals(localizeAssistant(swiss).transcription, { model: "gpt-transcribe", language: "fr" });
+  assertEquals(localizeAssistant(swiss, "es").transcription, { model: "gpt-transcribe", language: "es" });
+  assertEquals(localizeAssistant(loadOne({ ...ENTRY, transcription: "off" }), "es").transcription, "off");
 });
 
-Deno.test("an assistant that names no language is left as it is, until one is chosen", () => {
+Deno.test("localizeAssistant() changes nothing without a first language, until a language is chosen", () => {
   const { language: _, ...entry } = ENTRY;
   const assistant = loadOne(entry);
-  assertEquals(inLanguage(assistant), assistant);
-  assertEquals(inLanguage(assistant, "xx"), assistant);
-  assertEquals(inLanguage(assistant, "es").voice, "cedar");
+  assertEquals(localizeAssistant(assistant), assistant);
+  assertEquals(localizeAssistant(assistant, "xx"), assistant);
+  assertEquals(localizeAssistant(assistant, "es").voice, "cedar");
 });
 
-Deno.test("the choice before the assistant speaks is a key and a sentence", () => {
+Deno.test("languages have a choice if they have a key and an offer", () => {
   const { languages } = loadOne(ENTRY);
   assertEquals(languages.map(({ code, choice }) => [code, choice]), [
     ["es", { key: "2", offer: "Oprima dos." }],

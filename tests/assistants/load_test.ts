@@ -2,30 +2,30 @@ import { assert, assertEquals } from "@std/assert";
 import { defaultAssistants } from "../../src/assistants/load.ts";
 import { DEFAULTS, load, loadOne, placedProblems, problems, problemsOf } from "./support.ts";
 
-Deno.test("without a file there is one assistant, made of the settings", () => {
-  const { assistants, rules, warnings, default: byDefault } = defaultAssistants({
+Deno.test("defaultAssistants() creates one assistant from the settings", () => {
+  const { assistants, rules, warnings, default: defaultAssistant } = defaultAssistants({
     ...DEFAULTS,
     SYSTEM_MESSAGE: "You know {{weather}}.",
     MAX_CALL_SECONDS: 600,
   });
-  assertEquals(assistants, [byDefault]);
+  assertEquals(assistants, [defaultAssistant]);
   assertEquals(rules, []);
-  const { name, instructions, greeting, model, voice, builtIn, limits } = byDefault;
+  const { name, instructions, greeting, model, voice, builtInTools, limits } = defaultAssistant;
   assertEquals([name, instructions, greeting], ["default", "You know {{weather}}.", "Greet."]);
-  assertEquals([model, voice, builtIn, limits], ["gpt-realtime-2.1", "marin", ["end_call"], {
+  assertEquals([model, voice, builtInTools, limits], ["gpt-realtime-2.1", "marin", ["end_call"], {
     callSeconds: 600,
   }]);
   assertEquals(warnings, [
-    "assistants.default.instructions: {{weather}} is left out unless an outbound request has it; known are caller, " +
-    "called, now, objective and what variables.url answers",
+    "assistants.default.instructions: {{weather}} has no value unless the request for an outbound call sets it; known variables: caller, " +
+    "called, call_sid, now, objective and those that variables.url returns",
   ]);
 });
 
-Deno.test("an assistant is what its file says, and the settings where it says nothing", () => {
-  const given = { instructions: "I", greeting: "", model: "m", voice: "v", limits: { callSeconds: 60 } };
+Deno.test("loadAssistants() uses the settings for fields that the file leaves out", () => {
+  const fileFields = { instructions: "I", greeting: "", model: "m", voice: "v", limits: { callSeconds: 60 } };
   const defaults = { MAX_CALL_SECONDS: 600 };
-  const { instructions, greeting, model, voice, limits } = loadOne(given, {}, { defaults });
-  assertEquals<object>({ instructions, greeting, model, voice, limits }, given);
+  const { instructions, greeting, model, voice, limits } = loadOne(fileFields, {}, { defaults });
+  assertEquals<object>({ instructions, greeting, model, voice, limits }, fileFields);
 
   const plain = loadOne({}, {}, { defaults });
   assertEquals(plain, {
@@ -46,7 +46,7 @@ Deno.test("an assistant is what its file says, and the settings where it says no
     noiseReduction: "near_field",
     transcription: { model: "gpt-transcribe" },
     languages: [],
-    builtIn: ["end_call"],
+    builtInTools: ["end_call"],
     httpTools: [],
     mcpServers: [],
     transferTo: [],
@@ -56,7 +56,7 @@ Deno.test("an assistant is what its file says, and the settings where it says no
   });
 });
 
-Deno.test("what was read is frozen, and may be sent to a worker", () => {
+Deno.test("loadAssistants() returns frozen data that can be sent to a worker", () => {
   const read = load({
     destinations: { sales: { number: "+15550100" } },
     tools: {
@@ -80,7 +80,7 @@ Deno.test("what was read is frozen, and may be sent to a worker", () => {
   assertEquals(structuredClone(read), read);
 });
 
-Deno.test("every kind of turn detection, transcription and noise reduction can be had", () => {
+Deno.test("loadAssistants() accepts every kind of turn detection, transcription and noise reduction", () => {
   const semantic = {
     type: "semantic_vad",
     eagerness: "low",
@@ -107,7 +107,7 @@ Deno.test("every kind of turn detection, transcription and noise reduction can b
   }
 });
 
-Deno.test("every problem is told at once, in the order of the file, with line and column", () => {
+Deno.test("loadAssistants() reports every problem in file order with line and column", () => {
   const text = `{
   "default": "recption",
   "destinations": {
@@ -124,27 +124,27 @@ Deno.test("every problem is told at once, in the order of the file, with line an
   }
 }`;
   assertEquals(placedProblems(text), [
-    'etc/a.jsonc:2:14: default: found "recption", which is not there; allowed: reception, a b',
+    'etc/a.jsonc:2:14: default: found "recption", which does not exist; allowed: reception, a b',
     'etc/a.jsonc:4:26: destinations.sales.number: found "call me"; allowed: a number such as +15551230000, or sip:name@host',
-    "etc/a.jsonc:4:37: destinations.sales.ring: there is no such field; allowed: number, about, ringSeconds, callerId",
-    "etc/a.jsonc:8:16: assistants.reception.voice: found 3; allowed: a text of 1 to 100 characters",
+    "etc/a.jsonc:4:37: destinations.sales.ring: unknown field; allowed: number, about, ringSeconds, callerId",
+    "etc/a.jsonc:8:16: assistants.reception.voice: found 3; allowed: a string of 1 to 100 characters",
     "etc/a.jsonc:9:16: assistants.reception.speed: found 2; allowed: a number from 0.25 to 1.5",
-    "etc/a.jsonc:10:23: assistants.reception.instructions: found 1; allowed: a text of 1 to 65536 characters or an object of file",
-    'etc/a.jsonc:11:17: assistants.reception.tools[0]: found "transfer_cal", which is not there; did you mean transfer_call?',
+    "etc/a.jsonc:10:23: assistants.reception.instructions: found 1; allowed: a string of 1 to 65536 characters or an object with file",
+    'etc/a.jsonc:11:17: assistants.reception.tools[0]: found "transfer_cal", which does not exist; did you mean transfer_call?',
     'etc/a.jsonc:13:5: assistants["a b"]: found "a b"; allowed: letters, digits, _ and -, at most 40',
   ]);
 });
 
-/** A field, a value it cannot have, and what is said of it. */
+/** An invalid assistant, and the beginning of its only problem. */
 const WRONG: [entry: object, problem: string][] = [
-  [{ voise: "x" }, "voise: there is no such field; allowed: answers, instructions"],
-  [{ turndetection: {} }, "turndetection: there is no such field; did you mean turnDetection?"],
-  [{ noise_reduction: "off" }, "noise_reduction: there is no such field; did you mean noiseReduction?"],
+  [{ voise: "x" }, "voise: unknown field; allowed: answers, instructions"],
+  [{ turndetection: {} }, "turndetection: unknown field; did you mean turnDetection?"],
+  [{ noise_reduction: "off" }, "noise_reduction: unknown field; did you mean noiseReduction?"],
   [{ speed: "1" }, 'speed: found "1"; allowed: a number from 0.25 to 1.5'],
   [{ speed: 0.2 }, "speed: found 0.2; allowed: a number from 0.25 to 1.5"],
   [{ speed: null }, "speed: found null; allowed: a number from 0.25 to 1.5"],
-  [{ instructions: "" }, 'instructions: found ""; allowed: a text of 1 to 65536'],
-  [{ instructions: {} }, "instructions.file: missing; allowed: a text of 1 to 500 characters"],
+  [{ instructions: "" }, 'instructions: found ""; allowed: a string of 1 to 65536'],
+  [{ instructions: {} }, "instructions.file: missing; allowed: a string of 1 to 500 characters"],
   [{ reasoning: "max" }, 'reasoning: found "max"; allowed: minimal, low, medium, high, xhigh'],
   [{ turnDetection: null }, "turnDetection: found null; allowed: server_vad, semantic_vad"],
   [{ turnDetection: {} }, "turnDetection.type: missing; allowed: server_vad, semantic_vad"],
@@ -159,12 +159,12 @@ const WRONG: [entry: object, problem: string][] = [
   [{ turnDetection: { type: "server_vad", idleTimeoutMs: 4999 } }, "turnDetection.idleTimeoutMs: found 4999"],
   [
     { turnDetection: { type: "semantic_vad", threshold: 0.5 } },
-    "turnDetection.threshold: there is no such field; allowed: type, eagerness, createResponse, interruptResponse",
+    "turnDetection.threshold: unknown field; allowed: type, eagerness, createResponse, interruptResponse",
   ],
   [{ noiseReduction: null }, "noiseReduction: found null; allowed: near_field, far_field, off"],
   [
     { transcription: null },
-    "transcription: found null; allowed: off or an object of model, language, prompt",
+    "transcription: found null; allowed: off or an object with model, language, prompt",
   ],
   [
     { transcription: { language: "eng" } },
@@ -190,14 +190,14 @@ const WRONG: [entry: object, problem: string][] = [
 ];
 
 for (const [entry, problem] of WRONG) {
-  Deno.test(`refused: ${JSON.stringify(entry)}`, () => {
-    const found = problemsOf(entry);
-    assert(found[0]?.startsWith(`assistants.one.${problem}`), found.join("\n"));
-    assertEquals(found.length, 1, found.join("\n"));
+  Deno.test(`loadAssistants() rejects ${JSON.stringify(entry)}`, () => {
+    const problems = problemsOf(entry);
+    assert(problems[0]?.startsWith(`assistants.one.${problem}`), problems.join("\n"));
+    assertEquals(problems.length, 1, problems.join("\n"));
   });
 }
 
-Deno.test("hours that cannot be meant are refused, and tell what is wrong in a list of them", () => {
+Deno.test("loadAssistants() rejects invalid hours, alone and in a list", () => {
   const hours = { timeZone: "Europe/Berlin", from: "09:00", to: "17:00" };
   const cases: [hours: unknown, problem: string][] = [
     [
@@ -211,39 +211,39 @@ Deno.test("hours that cannot be meant are refused, and tell what is wrong in a l
     [{ ...hours, to: "09:00" }, "found an object; allowed: from and to that differ"],
   ];
   for (const [wrong, problem] of cases) {
-    for (const [place, given] of [["hours", wrong], ["hours[1]", [hours, wrong]]] as const) {
-      const [found = "", ...others] = problemsOf({ answers: { hours: given } });
+    for (const [place, configuredHours] of [["hours", wrong], ["hours[1]", [hours, wrong]]] as const) {
+      const [firstProblem = "", ...rest] = problemsOf({ answers: { hours: configuredHours } });
       const glue = problem.startsWith("found") ? ": " : ".";
-      assert(found.startsWith(`assistants.one.answers.${place}${glue}${problem}`), found);
-      assertEquals(others, []);
+      assert(firstProblem.startsWith(`assistants.one.answers.${place}${glue}${problem}`), firstProblem);
+      assertEquals(rest, []);
     }
   }
   assert(
     problemsOf({ answers: { hours: 9 } })[0]?.includes(
-      "allowed: an object of timeZone, days, from, to or a list",
+      "allowed: an object with timeZone, days, from, to or a list",
     ),
   );
 });
 
-Deno.test("a file without assistants, or without a default among several, is refused", () => {
+Deno.test("loadAssistants() rejects a file without assistants, or without a default among several", () => {
   assertEquals(problems({}), ["assistants: missing; allowed: an object"]);
-  assertEquals(problems({ assistants: {} }), ["assistants: found none; describe at least one assistant"]);
+  assertEquals(problems({ assistants: {} }), ["assistants: found no assistant; define at least one"]);
   assertEquals(problems({ assistants: { a: {}, b: {} } }), ["default: missing; allowed: a, b"]);
   assertEquals(load({ default: "b", assistants: { a: {}, b: {} } }).default.name, "b");
 });
 
-Deno.test("what is wrong with one field does not hide what is wrong with others", () => {
+Deno.test("loadAssistants() reports problems of other fields beside an invalid field", () => {
   assertEquals(problemsOf({ voice: 1, transferTo: ["sales"] }), [
-    "assistants.one.voice: found 1; allowed: a text of 1 to 100 characters",
-    'assistants.one.transferTo[0]: found "sales", which is not there; allowed: none, for there are none',
+    "assistants.one.voice: found 1; allowed: a string of 1 to 100 characters",
+    'assistants.one.transferTo[0]: found "sales", which does not exist; allowed: none, because none are defined',
   ]);
-  // But where it is what others depend on, they are not blamed for it.
+  // Fields that refer to an invalid field are not reported.
   assertEquals(problemsOf({ transferTo: "sales", tools: ["transfer_call"] }), [
     'assistants.one.transferTo: found "sales"; allowed: a list',
   ]);
 });
 
-Deno.test("instructions may be in a file beside the assistants file", () => {
+Deno.test("loadAssistants() reads instructions from a file relative to the assistants file", () => {
   const files = { "etc/one.md": "\uFEFF You are one.\n", "/srv/two.md": "You are two." };
   assertEquals(loadOne({ instructions: { file: "one.md" } }, {}, { files }).instructions, "You are one.");
   assertEquals(
@@ -253,8 +253,8 @@ Deno.test("instructions may be in a file beside the assistants file", () => {
   const broken = { "etc/empty.md": " \n", "etc/long.md": "x".repeat(65_537), "etc/no.md": "forbidden" };
   for (
     const [file, problem] of [
-      ["none.md", "is not there; name a file beside this one"],
-      ["empty.md", "is empty; write into it who the assistant is"],
+      ["none.md", "does not exist; set it to an existing file, relative to the assistants file"],
+      ["empty.md", "is empty; write the instructions into it"],
       ["long.md", "has 65537 characters; allowed: at most 65536"],
       ["no.md", "cannot be read: not allowed"],
     ]

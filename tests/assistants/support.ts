@@ -9,21 +9,22 @@ export const DEFAULTS: Defaults = {
   OPENAI_MODEL: "gpt-realtime-2.1",
   OPENAI_VOICE: "marin",
   MAX_CALL_SECONDS: undefined,
+  MAX_USD_PER_DAY: undefined,
   RECORDING: "off",
   RECORDING_CONSENT: "This call is recorded.",
 };
 
-/** What surrounds a file: variables, files beside it, settings. */
-export interface Around {
+/** Environment variables, other files and settings for a test. */
+export interface FileContext {
   readonly env?: Record<string, string>;
   readonly files?: Record<string, string>;
   readonly defaults?: Partial<Defaults>;
 }
 
-/** Loads a file named `a.jsonc`: a text as it is, or an object of its members. */
+/** Loads a file named `etc/a.jsonc`, given as text or as an object. */
 export function load(
   file: string | object,
-  { env = {}, files = {}, defaults = {} }: Around = {},
+  { env = {}, files = {}, defaults = {} }: FileContext = {},
 ): Assistants {
   return loadAssistants({
     text: typeof file === "string" ? file : JSON.stringify(file),
@@ -37,13 +38,13 @@ export function load(
   });
 }
 
-/** The one assistant of a file. */
-export function loadOne(entry: object, rest: object = {}, around: Around = {}): Assistant {
+/** Loads a file with one assistant. */
+export function loadOne(entry: object, rest: object = {}, around: FileContext = {}): Assistant {
   return load({ ...rest, assistants: { one: entry } }, around).default;
 }
 
-/** Everything that is wrong with a file, with its places. */
-export function placedProblems(file: string | object, around: Around = {}): readonly string[] {
+/** All problems of a file, with positions. */
+export function placedProblems(file: string | object, around: FileContext = {}): readonly string[] {
   try {
     load(file, around);
     return [];
@@ -53,12 +54,12 @@ export function placedProblems(file: string | object, around: Around = {}): read
   }
 }
 
-/** Everything that is wrong with a file, without the places. */
-export function problems(file: string | object, around: Around = {}): readonly string[] {
+/** All problems of a file, without positions. */
+export function problems(file: string | object, around: FileContext = {}): readonly string[] {
   return placedProblems(file, around).map((problem) => problem.replace(/^etc\/a\.jsonc:\d+:\d+: /, ""));
 }
 
-/** What is wrong with a file of one assistant, `one`. */
-export function problemsOf(entry: unknown, rest: object = {}, around: Around = {}): readonly string[] {
+/** All problems of a file with one assistant, `one`. */
+export function problemsOf(entry: unknown, rest: object = {}, around: FileContext = {}): readonly string[] {
   return problems({ ...rest, assistants: { one: entry } }, around);
 }

@@ -1,10 +1,11 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { checkClock } from "../../src/check/clock_skew.ts";
 import { TwilioApi } from "../support/twilio_api.ts";
-import { freePort, network } from "./stand_in.ts";
+import { freePort } from "../support/free_port.ts";
+import { network } from "./stub_service.ts";
 
 for (
-  const [seconds, level, found] of [
+  const [seconds, level, expected] of [
     [0, "ok", "within 1 s"],
     [-20, "ok", "within "],
     [-60, "warning", "s ahead"],
@@ -13,19 +14,23 @@ for (
     [400, "failed", "s behind"],
   ] as const
 ) {
-  Deno.test(`a clock that differs by ${seconds} s from the vendor's`, async () => {
+  Deno.test(`checkClock() is ${level} if the server's clock differs by ${seconds} s`, async () => {
     await using api = new TwilioApi();
-    api.skewSeconds = seconds;
+    api.clockSkewSeconds = seconds;
     const finding = await checkClock("Twilio", api.url, network);
-    assertEquals([finding.line, finding.level], ["clock (Twilio)", level]);
-    assertStringIncludes(finding.found, found);
-    const measured = Number(/\d+/.exec(finding.found)?.[0]);
-    assertEquals(Math.abs(measured - Math.max(Math.abs(seconds), 1)) <= 1, true, finding.found);
-    assertEquals(api.requests.map(({ authorization }) => authorization), [""], "nothing secret is sent");
+    assertEquals([finding.check, finding.level], ["clock (Twilio)", level]);
+    assertStringIncludes(finding.message, expected);
+    const measured = Number(/\d+/.exec(finding.message)?.[0]);
+    assertEquals(Math.abs(measured - Math.max(Math.abs(seconds), 1)) <= 1, true, finding.message);
+    assertEquals(
+      api.requests.map(({ authorization }) => authorization),
+      [""],
+      "the request has no credentials",
+    );
   });
 }
 
-Deno.test("the middle of a slow request counts", async () => {
+Deno.test("checkClock() compares with the middle of a slow request", async () => {
   // The server answers with the time it was asked, 100 s before the answer arrives.
   await using api = new TwilioApi();
   let wall = Date.now() + 500;
@@ -37,21 +42,21 @@ Deno.test("the middle of a slow request counts", async () => {
       return now;
     },
   };
-  const { level, found } = await checkClock("Twilio", api.url, { ...network, clock });
+  const { level, message } = await checkClock("Twilio", api.url, { ...network, clock });
   assertEquals(level, "warning");
-  const skew = Number(/\d+/.exec(found)?.[0]);
-  assertEquals(Math.abs(skew - 50) <= 1, true, found);
+  const skew = Number(/\d+/.exec(message)?.[0]);
+  assertEquals(Math.abs(skew - 50) <= 1, true, message);
 });
 
-Deno.test("a vendor that does not tell the time, or does not answer, leaves it unknown", async () => {
+Deno.test("checkClock() warns if the server sends no date or does not respond", async () => {
   await using _silent = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen: () => {} },
     () => new Response(null, { headers: { date: "now" } }),
   );
-  const { level, found } = await checkClock("model", `http://127.0.0.1:${_silent.addr.port}`, network);
+  const { level, message } = await checkClock("model", `http://127.0.0.1:${_silent.addr.port}`, network);
   assertEquals(level, "warning");
-  assertStringIncludes(found, "does not say the time");
+  assertStringIncludes(message, "sends no Date header");
   const gone = await checkClock("model", `http://127.0.0.1:${freePort()}`, network);
   assertEquals(gone.level, "warning");
-  assertStringIncludes(gone.found, "cannot be reached: nothing listens there");
+  assertStringIncludes(gone.message, "cannot be reached: connection refused");
 });

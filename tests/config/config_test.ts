@@ -1,28 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { ConfigError, loadConfig } from "../../src/config/config.ts";
-import { processSurroundings } from "../../src/config/surroundings.ts";
+import { processEnvironment } from "../../src/config/environment.ts";
+import { GOOD, load, problems } from "./support.ts";
 
-function load(env: Record<string, string>, files: Record<string, string> = {}) {
-  return loadConfig({
-    env: (name) => env[name],
-    readFile: (path) => {
-      if (files[path] === "forbidden") throw new Error("not allowed");
-      return files[path];
-    },
-  });
-}
-
-function problems(env: Record<string, string>, files: Record<string, string> = {}): readonly string[] {
-  return assertThrows(() => load(env, files), ConfigError).problems;
-}
-
-const GOOD = {
-  OPENAI_API_KEY: "sk-good-key",
-  PUBLIC_URL: "https://phone.example.com",
-  TWILIO_AUTH_TOKEN: "token",
-};
-
-Deno.test("loadConfig() needs nothing in development, and says what is missing", () => {
+Deno.test("loadConfig() requires no setting in development, and warns of missing ones", () => {
   const config = load({});
   assertEquals([config.APP_ENV, config.PORT, config.HOST, config.LOG_FORMAT], [
     "development",
@@ -39,22 +19,21 @@ Deno.test("loadConfig() needs nothing in development, and says what is missing",
   assert(Object.isFrozen(config));
 });
 
-Deno.test("loadConfig() takes the process first, then .env.$APP_ENV, then .env", () => {
+Deno.test("loadConfig() prefers the process's environment, then .env.$APP_ENV, then .env", () => {
   const files = {
-    ".env": "PORT=1\nOPENAI_VOICE=base\nGREETING=base",
-    ".env.production": "PORT=2\nOPENAI_VOICE=named",
+    ".env": "PORT=1\nOPENAI_VOICE=alloy\nGREETING=base",
+    ".env.production": "PORT=2\nOPENAI_VOICE=cedar",
   };
   const config = load({ APP_ENV: "production", PORT: "3", ...GOOD }, files);
-  assertEquals([config.PORT, config.OPENAI_VOICE, config.GREETING], [3, "named", "base"]);
-  assertEquals([config.HOST, config.LOG_FORMAT, config.warnings.length], ["0.0.0.0", "json", 1]);
-  assert(config.warnings[0]?.startsWith("ADMIN_TOKEN: not set"));
-  assertEquals(load({ APP_ENV: "production", ...GOOD, ADMIN_TOKEN: "0123456789abcdef" }).warnings, []);
+  assertEquals([config.PORT, config.OPENAI_VOICE, config.GREETING], [3, "cedar", "base"]);
+  assertEquals([config.HOST, config.LOG_FORMAT, config.warnings.length], ["0.0.0.0", "json", 0]);
 });
 
-Deno.test("loadConfig() lets .env say which environment it is", () => {
+Deno.test("loadConfig() takes APP_ENV from .env but not from .env.production", () => {
   const files = {
     ".env": "APP_ENV=production\n",
-    ".env.production": "OPENAI_API_KEY=sk-file\nPUBLIC_URL=https://a.example\nTWILIO_AUTH_TOKEN=t",
+    ".env.production":
+      "OPENAI_API_KEY=sk-file\nPUBLIC_URL=https://a.example\nTWILIO_AUTH_TOKEN=t\nADMIN_TOKEN=0123456789abcdef",
   };
   assertEquals(load({}, files).OPENAI_API_KEY, "sk-file");
   const other = { ...files, ".env.production": `${files[".env.production"]}\nAPP_ENV=development` };
@@ -63,54 +42,50 @@ Deno.test("loadConfig() lets .env say which environment it is", () => {
   }
 });
 
-Deno.test("loadConfig() looks for no file where APP_ENV is no name", () => {
-  assertEquals(problems({ APP_ENV: "/../../secret" }, { ".env./../../secret": "forbidden" }).length, 1);
-});
-
 Deno.test({
-  name: "the process's surroundings: what may not be read, and what is not there, is not set",
+  name: "processEnvironment treats variables without permission and missing files as not set",
   permissions: { env: ["PORT"], read: true },
   fn() {
-    assertEquals(processSurroundings.env("POTR"), undefined);
-    assertEquals(processSurroundings.readFile("no such file"), undefined);
-    assertThrows(() => processSurroundings.readFile("tests"));
+    assertEquals(processEnvironment.env("POTR"), undefined);
+    assertEquals(processEnvironment.readFile("no such file"), undefined);
+    assertThrows(() => processEnvironment.readFile("tests"));
   },
 });
 
-Deno.test("loadConfig() takes an empty setting for one that is not set, but an empty greeting as it is", () => {
+Deno.test("loadConfig() treats empty settings as not set, except an empty GREETING", () => {
   const config = load({ PORT: "", OPENAI_MODEL: "", GREETING: "" });
   assertEquals([config.PORT, config.OPENAI_MODEL, config.GREETING], [5050, "gpt-realtime-2.1", ""]);
   assert(load({}).GREETING.length > 0);
 });
 
-Deno.test("loadConfig() names every problem, what was found and what is allowed", () => {
+Deno.test("loadConfig() reports every problem with the value found and the values allowed", () => {
   assertEquals(
-    problems({ PORT: "65536", LOG_LEVEL: "loud", PUBLIC_URL: "phone.example.com", OPENAI_DIALECT: "beta" }),
+    problems({ PORT: "65536", LOG_LEVEL: "loud", PUBLIC_URL: "phone.example.com", AUDIO_FORMAT: "beta" }),
     [
-      'PUBLIC_URL: found "phone.example.com"; allowed: an address that begins with https:// or http://, without query',
+      'PUBLIC_URL: found "phone.example.com"; allowed: a URL that starts with https:// or http://, without query',
       'PORT: found "65536"; allowed: a whole number from 0 to 65535',
-      'OPENAI_DIALECT: found "beta"; allowed: ga',
+      'AUDIO_FORMAT: found "beta"; allowed: pcmu, pcm16',
       'LOG_LEVEL: found "loud"; allowed: debug, info, warn, error',
     ],
   );
 });
 
-Deno.test("loadConfig() refuses in production what development warns of, beside all else", () => {
+Deno.test("loadConfig() reports development's warnings as problems in production", () => {
   assertEquals(problems({ APP_ENV: "production", PORT: "-1" }).map((problem) => problem.split(":")[0]), [
     "PORT",
     "OPENAI_API_KEY",
     "TWILIO_AUTH_TOKEN",
     "PUBLIC_URL",
+    "ADMIN_TOKEN",
   ]);
   assertEquals(
     problems({ ...GOOD, APP_ENV: "production", PUBLIC_URL: "http://phone.example.com" }).length,
     1,
   );
-  assertEquals(problems({ APP_ENV: "staging" }).length, 1);
-  assertEquals(problems({ ...GOOD, APP_ENV: "production", PUBLIC_URL: "phone" }).length, 1, "said once");
+  assertEquals(problems({ ...GOOD, APP_ENV: "production", PUBLIC_URL: "phone" }).length, 1, "reported once");
 });
 
-Deno.test("loadConfig() reads a secret from the file NAME_FILE names", () => {
+Deno.test("loadConfig() reads a secret from the file named by NAME_FILE", () => {
   const files = { "/run/secrets/key": "sk-from-file\n" };
   const config = load({ OPENAI_API_KEY_FILE: "/run/secrets/key" }, files);
   assertEquals([config.OPENAI_API_KEY, config.secrets], ["sk-from-file", ["sk-from-file"]]);
@@ -118,8 +93,11 @@ Deno.test("loadConfig() reads a secret from the file NAME_FILE names", () => {
   assertEquals(problems({ OPENAI_API_KEY_FILE: "/none" }).length, 1);
   assertEquals(problems({ OPENAI_API_KEY: "sk-x", OPENAI_API_KEY_FILE: "/none" }).length, 1);
   assertEquals(problems({ OPENAI_API_KEY_FILE: "/x" }, { "/x": "forbidden" }).length, 1);
-  const both = problems({ OPENAI_API_KEY: "sk-very-secret", OPENAI_API_KEY_FILE: "/run/secrets/key" }, files);
-  assertEquals(both, ["OPENAI_API_KEY: found it and OPENAI_API_KEY_FILE; set one of them"]);
+  const problemList = problems(
+    { OPENAI_API_KEY: "sk-very-secret", OPENAI_API_KEY_FILE: "/run/secrets/key" },
+    files,
+  );
+  assertEquals(problemList, ["OPENAI_API_KEY: OPENAI_API_KEY_FILE is set too; set only one of them"]);
 });
 
 Deno.test("loadConfig() never shows a secret", () => {
@@ -127,7 +105,7 @@ Deno.test("loadConfig() never shows a secret", () => {
   assert(!text.includes("sk-very-secret"));
 });
 
-Deno.test("loadConfig() normalises addresses and refuses ones that cannot be meant", () => {
+Deno.test("loadConfig() normalizes URLs and rejects invalid ones", () => {
   assertEquals(load({ PUBLIC_URL: "https://Phone.Example.com/" }).PUBLIC_URL, "https://phone.example.com");
   assertEquals(load({ PUBLIC_URL: "https://a.example/parley/" }).PUBLIC_URL, "https://a.example/parley");
   for (const url of ["ftp://a", "https://a/?x=1", "https://user:pass@a/", "https://", "a b"]) {
@@ -135,29 +113,29 @@ Deno.test("loadConfig() normalises addresses and refuses ones that cannot be mea
   }
 });
 
-Deno.test("loadConfig() finds misspelt names, wherever they are, and suggests the right one", () => {
+Deno.test("loadConfig() finds misspelled names in files and environment, and suggests the right name", () => {
   const inFile = load({}, { ".env": "OPENAI_APIKEY=sk-x\nMAX_CALL=3\nPOSTGRES_HOST=db\nHOSTS=x\nPATH=/bin" });
   const inProcess = load({ TWILIO_AUTH_TOKE: "x", MAXCALLS: "3", OPENAI_API_KEY_FIEL: "x", HOME: "/" });
-  const misspelt = (warnings: readonly string[]) =>
+  const misspelled = (warnings: readonly string[]) =>
     warnings.filter((warning) => warning.includes("did you mean"));
-  assertEquals(misspelt(inFile.warnings), [
-    "OPENAI_APIKEY: there is no such setting; did you mean OPENAI_API_KEY?",
-    "MAX_CALL: there is no such setting; did you mean MAX_CALLS?",
+  assertEquals(misspelled(inFile.warnings), [
+    "OPENAI_APIKEY: unknown setting; did you mean OPENAI_API_KEY?",
+    "MAX_CALL: unknown setting; did you mean MAX_CALLS?",
   ]);
-  assertEquals(misspelt(inProcess.warnings).map((warning) => warning.split(" ").at(-1)), [
+  assertEquals(misspelled(inProcess.warnings).map((warning) => warning.split(" ").at(-1)), [
     "TWILIO_AUTH_TOKEN?",
     "OPENAI_API_KEY_FILE?",
     "MAX_CALLS?",
   ]);
   const named = load({}, { ".env.development": "MAX_CALL=3" });
-  assertEquals(misspelt(named.warnings).length, 1);
+  assertEquals(misspelled(named.warnings).length, 1);
   const production = problems({ APP_ENV: "production", ...GOOD, MAXCALLS: "3" });
-  assertEquals(production, ["MAXCALLS: there is no such setting; did you mean MAX_CALLS?"]);
+  assertEquals(production, ["MAXCALLS: unknown setting; did you mean MAX_CALLS?"]);
 });
 
-Deno.test("loadConfig() wants both of a pair or neither", () => {
+Deno.test("loadConfig() requires both settings of a pair or neither", () => {
   assertEquals(problems({ TLS_CERT_FILE: "cert.pem" }), [
-    "TLS_KEY_FILE: not set, and TLS_CERT_FILE is of no use without it; set both or neither",
+    "TLS_KEY_FILE: not set, but TLS_CERT_FILE needs it; set both or neither",
   ]);
   assertEquals(problems({ TWILIO_API_KEY_SECRET: "secret" }).length, 1);
   assertEquals(problems({ TWILIO_API_KEY_SECRET: "secret", TWILIO_API_KEY_SID: "SKx" }).length, 1);
@@ -179,7 +157,7 @@ Deno.test("loadConfig() reads limits and lists", () => {
     OVERFLOW: "sing",
     TWILIO_ACCOUNT_SID: "1",
   };
-  const found = problems(bad);
-  assertEquals(found.map((problem) => problem.split(":")[0]).sort(), Object.keys(bad).sort());
-  assertEquals(found.some((problem) => problem.includes("short")), false, "a secret's value");
+  const problemList = problems(bad);
+  assertEquals(problemList.map((problem) => problem.split(":")[0]).sort(), Object.keys(bad).sort());
+  assertEquals(problemList.some((problem) => problem.includes("short")), false, "a secret's value");
 });

@@ -1,0 +1,139 @@
+/** Checks the Twilio credentials, and where Twilio sends the calls to the configured number. */
+
+import type { Clock } from "../clock.ts";
+import { invocation } from "../invocation.ts";
+import type { Config } from "../config/config.ts";
+import { type PhoneNumber, TwilioError, TwilioRest, type VoiceWebhook } from "../twilio/rest.ts";
+import { failed, type Finding, notChecked, ok, warning } from "./finding.ts";
+
+const FIX = invocation("check --fix");
+const NO_SID = "TWILIO_ACCOUNT_SID is not set";
+const SET_SID = "copy it from the Twilio console";
+
+/** Checks the auth token and the account's state, which API keys may not be able to read. */
+export async function checkAccount(config: Config, clock: Clock): Promise<Finding> {
+  const check = "Twilio account";
+  const { TWILIO_ACCOUNT_SID: accountSid, TWILIO_AUTH_TOKEN: authToken, TWILIO_API_URL: apiUrl } = config;
+  if (accountSid === undefined) return notChecked(check, NO_SID, SET_SID);
+  if (authToken === undefined) return notChecked(check, "TWILIO_AUTH_TOKEN is not set");
+  return await reportTwilioErrors(check, async () => {
+    const { status, type } = await new TwilioRest({ apiUrl, accountSid, authToken, clock }).account();
+    if (status !== "active") {
+      return failed(
+        check,
+        `the account is ${JSON.stringify(status)}`,
+        "open the Twilio console and contact Twilio support",
+      );
+    }
+    const note = "; a trial account plays a notice before each call and calls verified numbers only";
+    return ok(check, `auth token accepted, account active${type === "Trial" ? note : ""}`);
+  });
+}
+
+/** Checks the API key with a request that every key except a restricted one may send. */
+export async function checkApiKey(config: Config, clock: Clock): Promise<Finding[]> {
+  const check = "Twilio API key";
+  if (config.TWILIO_API_KEY_SID === undefined) return [];
+  if (config.TWILIO_ACCOUNT_SID === undefined) return [notChecked(check, NO_SID, SET_SID)];
+  const rest = restClient(config, config.TWILIO_ACCOUNT_SID, clock);
+  return [
+    await reportTwilioErrors(check, async () => {
+      await rest.request("GET", "/IncomingPhoneNumbers.json", { PageSize: "1" });
+      return ok(check, "accepted");
+    }),
+  ];
+}
+
+/**
+ * Checks the voice webhook and the status callback of TWILIO_PHONE_NUMBER.
+ *
+ * @param fix Whether to correct them.
+ */
+export async function checkNumber(config: Config, fix: boolean, clock: Clock): Promise<Finding> {
+  const check = "phone number";
+  const { TWILIO_PHONE_NUMBER: number, TWILIO_ACCOUNT_SID: accountSid, PUBLIC_URL: publicUrl } = config;
+  if (number === undefined) return notChecked(check, "TWILIO_PHONE_NUMBER is not set");
+  if (accountSid === undefined) return notChecked(check, NO_SID, SET_SID);
+  if (publicUrl === undefined) return notChecked(check, "PUBLIC_URL is not set");
+  if (config.TWILIO_AUTH_TOKEN === undefined && config.TWILIO_API_KEY_SID === undefined) {
+    return notChecked(check, "neither TWILIO_AUTH_TOKEN nor TWILIO_API_KEY_SID is set");
+  }
+  const rest = restClient(config, accountSid, clock);
+  const expected: VoiceWebhook = {
+    voiceUrl: `${publicUrl}/incoming-call`,
+    method: "POST",
+    statusCallback: `${publicUrl}/call-status`,
+  };
+  return await reportTwilioErrors(check, async () => {
+    const phoneNumber = await rest.phoneNumber(number);
+    if (!phoneNumber) return failed(check, `the account does not own ${number}`, "check TWILIO_PHONE_NUMBER");
+    const routingProblem = findRoutingProblem(phoneNumber);
+    if (routingProblem) return routingProblem;
+    const before = compareWebhook(phoneNumber, expected);
+    if (before.level === "ok" || !fix) return before;
+    const after = compareWebhook(await rest.setVoiceWebhook(phoneNumber.sid, expected), expected);
+    if (after.level !== "ok") return after;
+    return ok(check, `${after.message}; changed just now, was: ${describe(phoneNumber)}`);
+  });
+}
+
+function restClient(config: Config, accountSid: string, clock: Clock): TwilioRest {
+  const { TWILIO_API_URL: apiUrl, TWILIO_AUTH_TOKEN: authToken } = config;
+  const { TWILIO_API_KEY_SID: sid, TWILIO_API_KEY_SECRET: secret } = config;
+  const apiKey = sid === undefined || secret === undefined ? undefined : { sid, secret };
+  return new TwilioRest({ apiUrl, accountSid, authToken, apiKey, clock });
+}
+
+/** Finds a reason why the voice webhook of the number is not used. */
+function findRoutingProblem({ hasVoice, trunkSid, voiceApplicationSid }: PhoneNumber): Finding | undefined {
+  const check = "phone number";
+  if (!hasVoice) return failed(check, "the number does not support voice calls", "buy a number that does");
+  const [what, sid] = trunkSid ? ["SIP trunk", trunkSid] : ["TwiML app", voiceApplicationSid];
+  if (!sid) return undefined;
+  return failed(
+    check,
+    `calls go to the ${what} ${sid}, so the voice webhook is ignored`,
+    `in the Twilio console, set "Configure with" of the number's voice configuration to "Webhook", then run: ${FIX}`,
+  );
+}
+
+function compareWebhook(phoneNumber: PhoneNumber, expected: VoiceWebhook): Finding {
+  const check = "phone number";
+  const remedy = `run: ${FIX}`;
+  // Twilio appends connection settings after a #.
+  const voiceUrl = phoneNumber.voiceUrl.replace(/#.*$/, "");
+  if (voiceUrl !== expected.voiceUrl || phoneNumber.voiceMethod !== expected.method) {
+    return failed(
+      check,
+      `the voice webhook is ${describe(phoneNumber)}, not POST ${expected.voiceUrl}`,
+      remedy,
+    );
+  }
+  const callback = phoneNumber.statusCallback.replace(/#.*$/, "");
+  if (callback !== expected.statusCallback || phoneNumber.statusCallbackMethod !== "POST") {
+    const actual = callback === ""
+      ? "not set"
+      : `${phoneNumber.statusCallbackMethod} ${JSON.stringify(callback)}`;
+    return warning(
+      check,
+      `the voice webhook is right, but the status callback is ${actual}, not POST ${expected.statusCallback}`,
+      remedy,
+    );
+  }
+  return ok(check, `the voice webhook of ${phoneNumber.phoneNumber} is POST ${expected.voiceUrl}`);
+}
+
+function describe({ voiceMethod, voiceUrl }: PhoneNumber): string {
+  return voiceUrl === "" ? "not set" : `${voiceMethod} ${JSON.stringify(voiceUrl)}`;
+}
+
+/** Converts a {@linkcode TwilioError}, whose message ends with a remedy, to a finding. */
+async function reportTwilioErrors(check: string, work: () => Promise<Finding>): Promise<Finding> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof TwilioError)) throw error;
+    const at = error.message.lastIndexOf("; ");
+    return failed(check, error.message.slice(0, at), error.message.slice(at + 2));
+  }
+}

@@ -1,0 +1,42 @@
+/** Source of the settings: environment variables and files. */
+export interface Environment {
+  readonly env: (name: string) => string | undefined;
+  /**
+   * Reads a text file; undefined if it does not exist.
+   *
+   * @throws if it cannot be read for another reason.
+   */
+  readonly readFile: (path: string) => string | undefined;
+  /** Absolute path; undefined: not known. */
+  readonly workingDirectory?: string | undefined;
+  /** Folders that may contain `.env`; the first one that does is used. Default: the working directory, `.`. */
+  readonly settingsFolders?: readonly string[];
+}
+
+/** Settings folder of an installed Parley. Every command finds it from any directory. */
+export const INSTALLED_SETTINGS = "/etc/parley";
+
+/** The environment of this process. The compiled program also looks for settings in {@linkcode INSTALLED_SETTINGS}. */
+export const processEnvironment: Environment = {
+  env(name) {
+    try {
+      return Deno.env.get(name);
+    } catch (error) {
+      // Misspelled names, which are probed for, may be outside the granted permissions.
+      if (error instanceof Deno.errors.NotCapable) return undefined;
+      throw error;
+    }
+  },
+  readFile(path) {
+    try {
+      return Deno.readTextFileSync(path);
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return undefined;
+      throw error;
+    }
+  },
+  get workingDirectory() {
+    return Deno.cwd();
+  },
+  settingsFolders: Deno.build.standalone ? [".", INSTALLED_SETTINGS] : ["."],
+};
