@@ -1,64 +1,102 @@
-/** `parley call`: its flags, and what it reads and writes. The running service places the calls. */
-
-import { parseArgs } from "node:util";
-import type { Clock } from "../clock.ts";
-import { flagProblem } from "./flag_problem.ts";
-import { variableNameProblem } from "../dialer/call_request.ts";
-import { CallingHours } from "../dialer/calling_hours.ts";
+import { loadConfig } from "../app/service_config.ts";
+import { type Clock, systemClock } from "../clock.ts";
+import { processEnvironment } from "../config/environment.ts";
+import { CampaignPrinter, formatPlan } from "../dialer/campaign/campaign_printer.ts";
 import {
-  type CallList,
-  type Defaults,
-  readCallList,
-  requestOf,
-  withoutKnown,
-} from "../dialer/campaign/call_list.ts";
-import { formatPlan, Printer, type PrinterIo } from "../dialer/campaign/printer.ts";
-import { calledNumbers, type CallResult, resultLine, RESULTS_HEADER } from "../dialer/campaign/results.ts";
-import { ListRun } from "../dialer/campaign/run_list.ts";
+  calledNumbers,
+  type CampaignResult,
+  NOT_PLACED,
+  PLACING,
+  resultLine,
+  RESULTS_HEADER,
+} from "../dialer/campaign/campaign_results.ts";
+import { CampaignRun } from "../dialer/campaign/campaign_run.ts";
+import {
+  buildRequest,
+  excludeNumbers,
+  readRecipients,
+  type Recipient,
+  type Recipients,
+  type RequestDefaults,
+} from "../dialer/campaign/recipients.ts";
 import { ServiceClient } from "../dialer/campaign/service_client.ts";
-import { readDoNotCall } from "../dialer/phone_number.ts";
+import { variableNameProblem } from "../dialer/call_request.ts";
+import { fileErrorReason } from "../file_error.ts";
+import { readDoNotCall } from "../phone_number.ts";
+import { dailyHours, type WeeklyHours } from "../weekly_hours.ts";
+import {
+  defineCommand,
+  type FlagValues,
+  HTTP_URL,
+  runCommand,
+  suggestName,
+  UsageError,
+  wholeNumber,
+} from "./command.ts";
+import { EXIT, type ExitCode } from "./exit_code.ts";
+import { processTerminal, type Terminal } from "./terminal.ts";
 
-export const CALL_USAGE =
-  `parley call NUMBER | --file LIST: has the running service place calls, and follows them
+const COUNT = wholeNumber(1);
 
-  --file FILE          numbers to call: CSV with a column "number"; "assistant", "objective"; others are variables
-  --assistant NAME     who makes the calls (the default assistant)
-  --objective TEXT     what they are for: {{objective}} in the assistant's instructions
-  --set NAME=VALUE     a variable, {{NAME}} in its instructions and greeting; can be repeated
-  --rate N             begin at most N calls a minute
-  --at-once N          at most N calls at a time (1)
-  --hours 09:00-18:00  call within these hours only, and wait for them otherwise
-  --time-zone ZONE     where they count, e.g. Europe/Berlin (this machine's)
-  --do-not-call FILE   numbers that are never called, one a line
-  --out FILE           write how each call went, as CSV; numbers that are in it are not called again
-                       (with --file list.csv: list.results.csv)
-  --url URL            the service (PUBLIC_URL, or else this machine's)
-  --dry-run            say what would be called, and call nobody
-  --json               print one JSON object at the end`;
+export const CALL = defineCommand({
+  name: "call",
+  summary: "call a number, or every recipient of a campaign, through the running service",
+  argument: "[NUMBER]",
+  flags: {
+    file: {
+      value: "CSV",
+      help: 'recipients: column "number"; optional "assistant", "objective"; others are variables',
+    },
+    assistant: { value: "NAME", help: "assistant that makes the calls (default: the default assistant)" },
+    objective: { value: "TEXT", help: "purpose of the calls: {{objective}} in the assistant's instructions" },
+    set: {
+      value: "NAME=VALUE",
+      repeatable: true,
+      help: "variable: {{NAME}} in its instructions and greeting; repeatable",
+    },
+    rate: { value: "N", type: COUNT, help: "start at most N calls a minute" },
+    "at-once": { value: "N", type: COUNT, help: "at most N calls in progress (default: 1)" },
+    hours: { value: "09:00-18:00", help: "start calls within these hours only, and wait otherwise" },
+    "time-zone": {
+      value: "ZONE",
+      help: "time zone of --hours, such as Europe/Berlin (default: the system's)",
+    },
+    "do-not-call": { value: "FILE", help: "numbers that are never called, one per line" },
+    out: {
+      value: "FILE",
+      help: "append results as CSV; skip numbers already in it (with --file list.csv: list.results.csv)",
+    },
+    url: { value: "URL", type: HTTP_URL, help: "the service (default: PUBLIC_URL, else this machine)" },
+    "dry-run": { help: "print who would be called, and call nobody" },
+    json: { help: "print one JSON object at the end" },
+  },
+});
 
-/** What the command needs of the world. */
-export interface CallIo extends PrinterIo {
-  /** Text of a file; undefined where there is none. */
+export interface CallIo extends Terminal {
+  /** Undefined for a missing file. */
   readFile(path: string): Promise<string | undefined>;
-  /** Adds to the end of a file, which is made if there is none. */
+  /** Creates a missing file. Resolves when the text is on disk. */
   appendFile(path: string, text: string): Promise<void>;
-  /** Where the service is without `--url`, and `ADMIN_TOKEN`. */
+  /** Locks a file until the process ends; false when another process has locked it. */
+  lockFile?(path: string): boolean;
+  /** The service to use without `--url`, and `ADMIN_TOKEN`. */
   readonly service: { readonly url: string; readonly token?: string | undefined };
-  /** The machine's. */
+  /** Names of the assistants of `service`; undefined: not known. */
+  readonly assistants?: readonly string[];
+  /** The system's, an IANA name. */
   readonly timeZone: string;
   readonly clock: Clock;
-  /** Places no more calls when it aborts. */
+  /** Stops placing and following calls when it aborts. */
   readonly signal?: AbortSignal;
 }
 
-/** What the command line asks for. */
-interface CallArguments {
+interface CallOptions {
   readonly number: string | undefined;
   readonly file: string | undefined;
-  readonly defaults: Defaults;
+  readonly defaults: RequestDefaults;
   readonly rate: number | undefined;
   readonly atOnce: number;
-  readonly hours: CallingHours | undefined;
+  readonly hours: WeeklyHours | undefined;
   readonly doNotCall: string | undefined;
   readonly out: string | undefined;
   readonly url: string | undefined;
@@ -66,197 +104,204 @@ interface CallArguments {
   readonly json: boolean;
 }
 
-/**
- * Runs the command and says how the program should exit: 0 when all was called that should be, however the calls ended; 1
- * when something was not, or how its call ended is not known; 2 for wrong arguments.
- */
-export async function runCall(args: string[], io: CallIo): Promise<number> {
-  let parsed: CallArguments | "help";
-  try {
-    parsed = parseCallArgs(args, io.timeZone);
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    io.err(error.message + "\n");
-    return 2;
+export async function startCall(args: readonly string[]): Promise<ExitCode> {
+  const config = loadConfig(processEnvironment);
+  const interrupt = new AbortController();
+  // SIGHUP: the terminal was closed.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    Deno.addSignalListener(signal, () => interrupt.abort());
   }
-  if (parsed === "help") {
-    io.out(CALL_USAGE + "\n");
-    return 0;
-  }
-  try {
-    return await call(parsed, io);
-  } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    io.err(error.message + "\n");
-    return 1;
-  }
+  return await runCall(args, {
+    ...processTerminal,
+    async readFile(path) {
+      try {
+        return await Deno.readTextFile(path);
+      } catch (error) {
+        if (error instanceof Deno.errors.NotFound) return undefined;
+        throw error;
+      }
+    },
+    async appendFile(path, text) {
+      using file = await Deno.open(path, { append: true, create: true });
+      const bytes = new TextEncoder().encode(text);
+      for (let written = 0; written < bytes.length;) written += await file.write(bytes.subarray(written));
+      await file.syncData();
+    },
+    lockFile(path) {
+      const file = Deno.openSync(path, { read: true });
+      // Deno before 2.7 cannot try a lock. The open file holds it until the process ends.
+      return file.tryLockSync?.(true) ?? true;
+    },
+    assistants: config.assistants.assistants.map(({ name }) => name),
+    service: { url: config.PUBLIC_URL ?? `http://127.0.0.1:${config.PORT}`, token: config.ADMIN_TOKEN },
+    timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    clock: systemClock,
+    signal: interrupt.signal,
+  });
 }
 
-async function call(asked: CallArguments, io: CallIo): Promise<number> {
-  const { atOnce, rate, hours, dryRun, json, out } = asked;
+/** Exit code 1 means that a recipient was not called, or that a result is unknown. The outcomes of calls do not matter. */
+export function runCall(args: readonly string[], io: CallIo): Promise<ExitCode> {
+  return runCommand(CALL, args, io, (values, number) => call(readOptions(values, number, io.timeZone), io));
+}
+
+async function call(options: CallOptions, io: CallIo): Promise<ExitCode> {
+  const { atOnce, rate, hours, dryRun, json, out } = options;
   const { clock, service, signal } = io;
-  const before = out === undefined ? undefined : await read(out, io);
-  const called = out === undefined || before === undefined ? new Set<string>() : calledNumbers(before, out);
-  const doNotCall = asked.doNotCall === undefined
+  const earlierResults = out === undefined ? undefined : await readFile(out, io);
+  const called = out === undefined || earlierResults === undefined
+    ? new Map<string, string>()
+    : calledNumbers(earlierResults, out);
+  const doNotCall = options.doNotCall === undefined
     ? new Set<string>()
-    : readDoNotCall(await need(asked.doNotCall, io), asked.doNotCall);
-  const list = await listOf(asked, io);
-  const { calls, skipped } = withoutKnown(list, doNotCall, called);
-  // On a list it is in order that some numbers are left out; not that some cannot be read.
-  const amiss = (asked.file === undefined ? skipped : list.skipped).length;
+    : readDoNotCall(await readExistingFile(options.doNotCall, io), options.doNotCall);
+  const listed = await recipientsOf(options, io);
+  const { recipients, skipped } = excludeNumbers(listed, doNotCall, called);
+  if (options.url === undefined) checkAssistants(options, recipients, io);
+  // Excluded numbers are expected in a file, but not as the only number; unusable rows are failures in both.
+  let failures = (options.file === undefined ? skipped : listed.skipped).length;
   if (dryRun) {
-    io.out(json ? JSON.stringify({ calls, notCalled: skipped }) + "\n" : formatPlan(calls, skipped));
-    return amiss > 0 ? 1 : 0;
+    io.out(json ? JSON.stringify({ recipients, skipped }) + "\n" : formatPlan(recipients, skipped));
+    return failures > 0 ? EXIT.failed : EXIT.ok;
   }
-  // A file that cannot be written is told before the first call.
-  if (out !== undefined) await append(out, startOf(before), io);
-  const printer = new Printer(io, json, skipped);
-  let failures = amiss;
-  const stopped = await new ListRun({
-    calls,
-    client: new ServiceClient({ url: asked.url ?? service.url, token: service.token, clock }),
+  // Reports a file that cannot be written before the first call.
+  if (out !== undefined) {
+    await appendFile(out, startOfResults(earlierResults), io);
+    if (io.lockFile?.(out) === false) {
+      throw new Error(
+        `Cannot append to "${out}": another "parley call" is using it. Wait until it has ended.`,
+      );
+    }
+  }
+  const save = async (result: CampaignResult) => {
+    if (out !== undefined) await appendFile(out, resultLine(result), io);
+  };
+  const saveOutcome = ({ request: { to } }: Recipient, outcome: string, detail = "") =>
+    save({ number: to, outcome, at: new Date(clock.wallTime()).toISOString(), detail });
+  const printer = new CampaignPrinter(io, json, skipped);
+  const stopped = await new CampaignRun({
+    recipients,
+    client: new ServiceClient({ url: options.url ?? service.url, token: service.token, clock }),
     atOnce,
     perMinute: rate,
     hours,
     clock,
     signal,
-    async ended(result: CallResult) {
+    onPlacing: (recipient) => saveOutcome(recipient, PLACING),
+    onNotPlaced: (recipient, reason) => saveOutcome(recipient, NOT_PLACED, reason),
+    async onResult(result) {
       if (result.outcome === "unknown") failures++;
-      printer.ended(result);
-      if (out !== undefined) await append(out, resultLine(result), io);
+      printer.printResult(result);
+      await save(result);
     },
-    refused(listed, why) {
+    onRefusal(recipient, reason) {
       failures++;
-      printer.refused(listed, why);
+      printer.printRefusal(recipient, reason);
     },
-    progress: (progress) => printer.progress(progress),
+    onProgress: (progress) => printer.printProgress(progress),
   }).run();
   printer.finish(stopped);
-  return failures > 0 || stopped !== undefined ? 1 : 0;
+  return failures > 0 || stopped !== undefined ? EXIT.failed : EXIT.ok;
 }
 
-/** What a results file needs before its next row: the header, or the end of a row that was cut off. */
-function startOf(before: string | undefined): string {
-  if (!before?.trim()) return RESULTS_HEADER;
-  return before.endsWith("\n") ? "" : "\r\n";
+/** @throws {UsageError} naming an assistant that the service does not have. */
+function checkAssistants(
+  { defaults, file }: CallOptions,
+  recipients: Recipients["recipients"],
+  { assistants }: CallIo,
+): void {
+  if (assistants === undefined) return;
+  const isUnknown = (name: string | undefined) => name !== undefined && !assistants.includes(name);
+  const expected = (name: string) => `; expected ${assistants.join(" or ")}${suggestName(name, assistants)}`;
+  const { assistant } = defaults;
+  if (assistant !== undefined && isUnknown(assistant)) {
+    throw new UsageError(`--assistant is ${JSON.stringify(assistant)}${expected(assistant)}`);
+  }
+  const listed = recipients.map(({ request }) => request.assistant).find(isUnknown);
+  if (listed === undefined) return;
+  throw new UsageError(`${file}: assistant ${JSON.stringify(listed)} does not exist${expected(listed)}`);
 }
 
-async function listOf({ file, number = "", defaults }: CallArguments, io: CallIo): Promise<CallList> {
-  if (file !== undefined) return readCallList(await need(file, io), file, defaults);
-  const request = requestOf(number, {}, defaults);
+/** Text to write before the next row of a results file: the header, or the end of a truncated row. */
+function startOfResults(earlier: string | undefined): string {
+  if (!earlier?.trim()) return RESULTS_HEADER;
+  return earlier.endsWith("\n") ? "" : "\r\n";
+}
+
+async function recipientsOf({ file, number = "", defaults }: CallOptions, io: CallIo): Promise<Recipients> {
+  if (file !== undefined) return readRecipients(await readExistingFile(file, io), file, defaults);
+  const request = buildRequest(number, {}, defaults);
   return typeof request === "string"
-    ? { calls: [], skipped: [{ number, why: request }] }
-    : { calls: [{ request }], skipped: [] };
+    ? { recipients: [], skipped: [{ number, reason: request }] }
+    : { recipients: [{ request }], skipped: [] };
 }
 
-async function need(path: string, io: CallIo): Promise<string> {
-  const text = await read(path, io);
-  if (text === undefined) throw new TypeError(`Cannot read "${path}": there is no such file`);
+async function readExistingFile(path: string, io: CallIo): Promise<string> {
+  const text = await readFile(path, io);
+  if (text === undefined) throw new Error(`Cannot read "${path}": no such file`);
   return text;
 }
 
-async function read(path: string, io: CallIo): Promise<string | undefined> {
-  return await io.readFile(path).catch((error) => refuse("read", path, error));
+async function readFile(path: string, io: CallIo): Promise<string | undefined> {
+  return await io.readFile(path).catch((error) => fileError("read", path, error));
 }
 
-async function append(path: string, text: string, io: CallIo): Promise<void> {
-  await io.appendFile(path, text).catch((error) => refuse("write", path, error));
+async function appendFile(path: string, text: string, io: CallIo): Promise<void> {
+  await io.appendFile(path, text).catch((error) => fileError("write", path, error));
 }
 
-function refuse(verb: string, path: string, error: unknown): never {
-  throw new TypeError(`Cannot ${verb} "${path}": ${error instanceof Error ? error.message : error}`);
+function fileError(verb: "read" | "write", path: string, error: unknown): never {
+  throw new Error(`Cannot ${verb} "${path}": ${fileErrorReason(error, verb)}`);
 }
 
-/** @throws {TypeError} naming the flag that is wrong. */
-function parseCallArgs(args: string[], timeZone: string): CallArguments | "help" {
-  const { values, positionals } = parseFlags(args);
-  if (values.help) return "help";
-  const [number, ...others] = positionals;
-  const { file, assistant, objective, url } = values;
-  if (others.length > 0) {
-    throw wrong(`one number was expected, and found ${positionals.length}; quote a number with spaces`);
+/** @throws {UsageError} */
+function readOptions(
+  values: FlagValues<typeof CALL.flags>,
+  number: string | undefined,
+  systemTimeZone: string,
+): CallOptions {
+  const { file, assistant, objective, hours, "time-zone": timeZone } = values;
+  if ((number === undefined) === (file === undefined)) {
+    throw new UsageError("expected either a number or --file");
   }
-  if ((number === undefined) === (file === undefined)) throw wrong("a number or --file was expected");
-  if (values["time-zone"] !== undefined && values.hours === undefined) {
-    throw wrong("--time-zone is for --hours");
-  }
-  const given = values.set ?? [];
+  if (timeZone !== undefined && hours === undefined) throw new UsageError("--time-zone needs --hours");
+  const variables = Object.fromEntries(values.set.map(readVariable));
   return {
     number,
     file,
     defaults: {
       ...(assistant === undefined ? {} : { assistant }),
       ...(objective === undefined ? {} : { objective }),
-      ...(given.length === 0 ? {} : { variables: Object.fromEntries(given.map(readVariable)) }),
+      ...(values.set.length === 0 ? {} : { variables }),
     },
-    rate: values.rate === undefined ? undefined : wholeNumber("--rate", values.rate),
-    atOnce: wholeNumber("--at-once", values["at-once"] ?? "1"),
-    hours: values.hours === undefined ? undefined : readHours(values.hours, values["time-zone"] ?? timeZone),
+    rate: values.rate,
+    atOnce: values["at-once"] ?? 1,
+    hours: hours === undefined ? undefined : readHours(hours, timeZone ?? systemTimeZone),
     doNotCall: values["do-not-call"],
     out: values.out ?? file?.replace(/(\.csv)?$/i, ".results.csv"),
-    url: url === undefined ? undefined : readUrl(url),
-    dryRun: values["dry-run"] ?? false,
-    json: values.json ?? false,
+    url: values.url,
+    dryRun: values["dry-run"],
+    json: values.json,
   };
-}
-
-function parseFlags(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        file: { type: "string" },
-        assistant: { type: "string" },
-        objective: { type: "string" },
-        set: { type: "string", multiple: true },
-        rate: { type: "string" },
-        "at-once": { type: "string" },
-        hours: { type: "string" },
-        "time-zone": { type: "string" },
-        "do-not-call": { type: "string" },
-        out: { type: "string" },
-        url: { type: "string" },
-        "dry-run": { type: "boolean" },
-        json: { type: "boolean" },
-        help: { type: "boolean", short: "h" },
-      },
-    });
-  } catch (error) {
-    throw wrong(flagProblem(error));
-  }
 }
 
 function readVariable(text: string): [string, string] {
   const [, name = text, value] = /^([^=]*)=(.*)$/s.exec(text) ?? [];
-  if (value === undefined) throw wrong(`--set is ${JSON.stringify(text)}, NAME=VALUE was expected`);
+  if (value === undefined) throw new UsageError(`--set is ${JSON.stringify(text)}; expected NAME=VALUE`);
   const problem = variableNameProblem(name);
-  if (problem) throw wrong(`--set names ${JSON.stringify(name)}; ${problem}`);
+  if (problem) throw new UsageError(`--set: the name ${JSON.stringify(name)} is not allowed; ${problem}`);
   return [name, value];
 }
 
-function readHours(text: string, timeZone: string): CallingHours {
+function readHours(text: string, timeZone: string): WeeklyHours {
   const [, from, to] = /^(\d\d:\d\d)-(\d\d:\d\d)$/.exec(text) ?? [];
-  if (from === undefined || to === undefined) throw wrong(`--hours is "${text}", 09:00-18:00 was expected`);
+  if (from === undefined || to === undefined) {
+    throw new UsageError(`--hours is ${JSON.stringify(text)}; expected hours such as 09:00-18:00`);
+  }
   try {
-    return new CallingHours({ from, to, timeZone });
+    return dailyHours(from, to, timeZone);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw wrong(`--hours or --time-zone: ${error.message}`);
+    throw new UsageError(`--hours or --time-zone: ${error.message}`);
   }
-}
-
-function readUrl(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url && ["http:", "https:"].includes(url.protocol)) return url.href.replace(/\/$/, "");
-  throw wrong(`--url is ${JSON.stringify(text)}, an address such as http://localhost:5050 was expected`);
-}
-
-function wholeNumber(flag: string, text: string): number {
-  if (/^[1-9]\d{0,4}$/.test(text)) return Number(text);
-  throw wrong(`${flag} is "${text}", a whole number from 1 was expected`);
-}
-
-function wrong(why: string): TypeError {
-  return new TypeError(`Cannot call: ${why}; see "parley call --help"`);
 }

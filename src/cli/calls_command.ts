@@ -1,172 +1,231 @@
-/** `parley calls`: its flags, and what it prints. It reads the file itself, beside the service. */
-
 import { basename, dirname } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
-import { CALLS_USAGE, type CallsArguments, parseCallsArgs } from "./calls_arguments.ts";
-import { CSV_HEADER, csvRow, jsonOf } from "../records/call_export.ts";
-import { openCallFile } from "../records/call_file.ts";
+import { loadConfig } from "../app/service_config.ts";
+import { systemClock } from "../clock.ts";
+import { processEnvironment } from "../config/environment.ts";
+import { counted } from "../counted.ts";
+import { messageOf } from "../error_message.ts";
+import { invocation } from "../invocation.ts";
+import { escapeUnprintable } from "../printable.ts";
+import { deleteRecordings, findRecording, recordingsFolder } from "../recording/stored_recordings.ts";
+import { openCallDatabase } from "../records/call_database.ts";
+import { callCsvRow, callJson, CSV_HEADER } from "../records/call_export.ts";
 import { type CallFilter, listCalls, type ListedCall } from "../records/call_list.ts";
+import type { EndedCall } from "../records/call_record.ts";
+import { formatCall, formatTable } from "../records/call_report.ts";
 import { readCall } from "../records/call_rows.ts";
-import { formatCall, formatTable, type FoundRecording } from "../records/call_text.ts";
-import { forget, type Traces, tracesOf } from "../records/forget.ts";
-import { printable } from "../printable.ts";
+import { findNumber, forgetNumber, type NumberMatches } from "../records/deletion.ts";
+import { NumberMatcher } from "../records/number_matcher.ts";
+import { WebhookFiles, webhooksFolder } from "../webhooks/webhook_files.ts";
+import { defineCommand, type FlagValues, runCommand, UsageError, wholeNumber } from "./command.ts";
+import { EXIT, type ExitCode } from "./exit_code.ts";
+import { processTerminal, type Terminal } from "./terminal.ts";
 
-/** What the command needs of the world. */
-export interface CallsIo {
-  out(text: string): void;
-  err(text: string): void;
-  /** The file of calls. */
-  readonly path: string;
-  /** Whether somebody can be asked. */
-  readonly isTerminal: boolean;
-  /** Asks yes or no. */
-  confirm(question: string): boolean;
-  /** Milliseconds since 1970. */
-  wallTime(): number;
-  /** The recording of a call, if there is one. */
-  recording?(callSid: string): Promise<FoundRecording | undefined>;
-  /** Deletes what is kept elsewhere of these calls, such as recordings; rejects when it cannot. */
-  alsoForget?(callSids: readonly string[]): Promise<void>;
-}
+export const CALLS = defineCommand({
+  name: "calls",
+  summary: "list stored calls, show one, export them, or delete a number",
+  argument: "[CALL_SID]",
+  flags: {
+    search: {
+      value: "TEXT",
+      help: "with these words (the last may be a prefix), or these digits in a number",
+    },
+    since: { value: "TIME", help: "started since: 2026-11-21, 2026-11-21T10:00, 24h, 7d" },
+    limit: {
+      value: "N",
+      type: wholeNumber(1),
+      help: "at most N calls, newest first (default: 20; all for an export)",
+    },
+    json: { help: "print complete records as JSON" },
+    csv: { help: "print one CSV row per call" },
+    forget: { value: "NUMBER", help: "delete the number's calls, and redact it in all others; asks first" },
+    yes: { help: "with --forget: do not ask" },
+  },
+});
 
+/** Number of calls in a list. */
+const DEFAULT_LIMIT = 20;
+/** Calls read at a time. */
 const PAGE = 500;
 
-/** Runs the command and says how the program should exit: 1 when there is no such call or the file fails, 2 for wrong arguments. */
-export async function runCalls(args: string[], io: CallsIo): Promise<number> {
-  let asked: CallsArguments | "help";
+export interface CallsIo extends Pick<Terminal, "out" | "err"> {
+  /** The call database. */
+  readonly path: string;
+  /** Whether `confirm` can ask. */
+  readonly isTerminal: boolean;
+  confirm(question: string): boolean;
+  /** Unix time (ms). */
+  wallTime(): number;
+  recording?(callSid: string): Promise<{ readonly ms: number; readonly path: string } | undefined>;
+  /**
+   * Deletes a number in undelivered webhooks.
+   *
+   * @param dryRun Only counts.
+   * @returns the number of webhooks deleted or changed.
+   */
+  forgetWebhooks?(number: string, dryRun: boolean): Promise<number>;
+  /** Rejects when a recording cannot be deleted. */
+  deleteRecordings?(callSids: readonly string[]): Promise<void>;
+}
+
+interface CallsOptions {
+  readonly callSid: string | undefined;
+  readonly filter: CallFilter;
+  readonly limit: number;
+  readonly format: "text" | "json" | "csv";
+  readonly forget: string | undefined;
+  readonly yes: boolean;
+}
+
+export function startCalls(args: readonly string[]): Promise<ExitCode> {
+  const { DATA_DIR } = loadConfig(processEnvironment);
+  const recordings = recordingsFolder(DATA_DIR);
+  return runCalls(args, {
+    ...processTerminal,
+    path: `${DATA_DIR}/calls.db`,
+    recording: (callSid) => findRecording(recordings, callSid),
+    deleteRecordings: (callSids) => deleteRecordings(recordings, callSids),
+    forgetWebhooks: (number, dryRun) =>
+      new WebhookFiles(webhooksFolder(DATA_DIR)).forget(new NumberMatcher(number), dryRun),
+    isTerminal: Deno.stdin.isTerminal(),
+    confirm: (question) => confirm(question),
+    wallTime: () => systemClock.wallTime(),
+  });
+}
+
+/** Opens the database itself, while the service may be running. */
+export function runCalls(args: readonly string[], io: CallsIo): Promise<ExitCode> {
+  return runCommand(CALLS, args, io, async (values, callSid) => {
+    const options = readOptions(values, callSid, io.wallTime());
+    if (!isFile(io.path)) return await withoutDatabase(options, io);
+    const db = openDatabase(io.path);
+    try {
+      if (options.forget !== undefined) return await forget(db, options.forget, options.yes, io);
+      if (options.callSid !== undefined) return await showCall(db, options.callSid, options.format, io);
+      await writeList(db, options, io);
+      return EXIT.ok;
+    } finally {
+      db.close();
+    }
+  });
+}
+
+async function withoutDatabase(options: CallsOptions, io: CallsIo): Promise<ExitCode> {
+  if (options.callSid !== undefined) return callNotFound(options.callSid, io);
+  if (options.forget === undefined && options.format !== "text") await writeList(undefined, options, io);
+  else io.out(`No calls stored yet: "${io.path}" does not exist\n`);
+  return EXIT.ok;
+}
+
+function openDatabase(path: string): DatabaseSync {
   try {
-    asked = parseCallsArgs(args, io.wallTime());
+    return openCallDatabase(path);
   } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    io.err(error.message + "\n");
-    return 2;
-  }
-  if (asked === "help") {
-    io.out(CALLS_USAGE + "\n");
-    return 0;
-  }
-  try {
-    return await withFile(asked, io);
-  } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    io.err(`${printable(error.message)}\n`);
-    return 1;
+    const problem = messageOf(error);
+    throw new Error(problem.startsWith("Cannot") ? problem : `Cannot read "${path}": ${problem}`);
   }
 }
 
-async function withFile(asked: CallsArguments, io: CallsIo): Promise<number> {
-  if (!isFile(io.path)) {
-    if (asked.callSid !== undefined) return noSuchCall(asked.callSid, io);
-    if (asked.forget === undefined && asked.format !== "text") await write(undefined, asked, io);
-    else io.out(`No calls are kept yet: there is no "${io.path}"\n`);
-    return 0;
-  }
-  const db = open(io.path);
-  try {
-    if (asked.forget !== undefined) return await forgetNumber(db, asked.forget, asked.yes, io);
-    if (asked.callSid === undefined) await write(db, asked, io);
-    else return await showCall(db, asked.callSid, asked.format, io);
-    return 0;
-  } finally {
-    db.close();
-  }
+async function showCall(db: DatabaseSync, callSid: string, format: string, io: CallsIo): Promise<ExitCode> {
+  const call = await findCall(db, callSid, io);
+  if (!call) return callNotFound(callSid, io);
+  io.out(format === "json" ? callJson(call) + "\n" : formatCall(call));
+  return EXIT.ok;
 }
 
-function open(path: string): DatabaseSync {
-  try {
-    return openCallFile(path);
-  } catch (error) {
-    if (!(error instanceof Error) || error.message.startsWith("Cannot")) throw error;
-    throw new Error(`Cannot read "${path}": ${error.message}`);
-  }
+function callNotFound(callSid: string, { err }: CallsIo): ExitCode {
+  err(`Call ${escapeUnprintable(callSid)} not found. List calls with "${invocation("calls")}".\n`);
+  return EXIT.failed;
 }
 
-async function showCall(db: DatabaseSync, callSid: string, format: string, io: CallsIo): Promise<number> {
+async function findCall(
+  db: DatabaseSync,
+  callSid: string,
+  { recording }: CallsIo,
+): Promise<EndedCall | undefined> {
   const call = readCall(db, callSid);
-  if (!call) return noSuchCall(callSid, io);
-  const recording = await io.recording?.(callSid);
-  io.out(format === "json" ? jsonOf(call, recording) + "\n" : formatCall(call, recording));
-  return 0;
+  const recordingInfo = call && await recording?.(callSid);
+  return recordingInfo && call
+    ? { ...call, recording: { state: "stored", ms: recordingInfo.ms, path: recordingInfo.path } }
+    : call;
 }
 
-function noSuchCall(callSid: string, { err }: CallsIo): number {
-  err(`There is no call ${printable(callSid)}; "parley calls" lists those there are\n`);
-  return 1;
-}
-
-/** Prints the list; without a file, an empty one. */
-async function write(
+/** Prints the list; an empty one without a database. */
+async function writeList(
   db: DatabaseSync | undefined,
-  { filter, limit, format }: CallsArguments,
-  { out, recording }: CallsIo,
+  { filter, limit, format }: CallsOptions,
+  io: CallsIo,
 ): Promise<void> {
+  const { out } = io;
   const calls = db ? pages(db, filter, limit) : [];
   if (format === "text") {
-    const shown = [...calls];
-    out(shown.length > 0 ? formatTable(shown) : "No calls\n");
-  } else if (format === "csv") {
-    out(CSV_HEADER);
-    for (const call of calls) out(csvRow(call));
-  } else {
-    out('{"calls":[');
-    let between = "\n";
-    for (const { callSid } of calls) {
-      const call = db && readCall(db, callSid);
-      if (!call) continue;
-      out(between + jsonOf(call, await recording?.(callSid)));
-      between = ",\n";
-    }
-    out("\n]}\n");
+    const listed = [...calls];
+    return out(listed.length > 0 ? formatTable(listed) : "No calls\n");
   }
+  if (format === "csv") {
+    out(CSV_HEADER);
+    for (const call of calls) out(callCsvRow(call));
+    return;
+  }
+  out('{"calls":[');
+  let separator = "\n";
+  for (const { callSid } of calls) {
+    const call = db && await findCall(db, callSid, io);
+    if (!call) continue;
+    out(separator + callJson(call));
+    separator = ",\n";
+  }
+  out("\n]}\n");
 }
 
 function* pages(db: DatabaseSync, filter: CallFilter, limit: number): Generator<ListedCall> {
   let before: string | undefined;
-  for (let left = limit; left > 0; left -= PAGE) {
-    const page = listCalls(db, { ...filter, before, limit: Math.min(left, PAGE) });
+  for (let remaining = limit; remaining > 0; remaining -= PAGE) {
+    const page = listCalls(db, { ...filter, before, limit: Math.min(remaining, PAGE) });
     yield* page.calls;
     before = page.next;
     if (before === undefined) return;
   }
 }
 
-async function forgetNumber(db: DatabaseSync, number: string, yes: boolean, io: CallsIo): Promise<number> {
-  const shown = printable(number);
-  const traces = tracesOf(db, number);
-  const { calls, mentions } = traces;
+async function forget(db: DatabaseSync, number: string, yes: boolean, io: CallsIo): Promise<ExitCode> {
+  const matches = findNumber(db, number);
+  const { calls, mentions } = matches;
+  const webhooks = await io.forgetWebhooks?.(number, true) ?? 0;
+  const none = calls.length + mentions.length + webhooks === 0;
   io.out(
-    calls.length + mentions.length === 0
-      ? `Nothing is kept about ${shown}\n`
-      : `About ${shown} there is: ${describe(traces)}\n`,
+    none
+      ? `Nothing stored about ${escapeUnprintable(number)}\n`
+      : `Found ${describe(matches, webhooks, number)}\n`,
   );
-  for (const name of brokenFiles(io.path)) {
-    io.err(`${printable(name)} could not be read and was not looked through; delete it if nobody needs it\n`);
+  for (const name of corruptFiles(io.path)) {
+    io.err(`${escapeUnprintable(name)} is corrupt and was not searched. Delete it if it is not needed.\n`);
   }
-  if (calls.length + mentions.length === 0) return 0;
-  if (!yes) {
-    if (!io.isTerminal) {
-      io.err("Nothing was deleted; say --yes to delete it\n");
-      return 1;
-    }
-    if (!io.confirm("Delete all of it for ever?")) {
-      io.out("Nothing was deleted\n");
-      return 1;
-    }
+  if (none) return EXIT.ok;
+  if (!yes && !io.isTerminal) {
+    io.err("Nothing was deleted. Confirm with --yes.\n");
+    return EXIT.failed;
   }
-  // What is elsewhere goes first: its calls are found only while they are here.
-  await io.alsoForget?.(calls);
-  io.out(`Deleted: ${describe(forget(db, number))}\n`);
-  return 0;
+  if (!yes && !io.confirm("Delete them permanently?")) {
+    io.out("Nothing was deleted\n");
+    return EXIT.failed;
+  }
+  // Recordings first: they are found through their calls.
+  await io.deleteRecordings?.(calls);
+  const deleted = forgetNumber(db, number);
+  await io.forgetWebhooks?.(number, false);
+  io.out(`Deleted ${describe(deleted, webhooks, number)}\n`);
+  return EXIT.ok;
 }
 
-function describe({ calls, mentions }: Traces): string {
-  return `${counted(calls.length, "call")} from or to it; ${
-    counted(mentions.length, "other call")
-  } that name it`;
+function describe({ calls, mentions }: NumberMatches, webhooks: number, number: string): string {
+  const own = `${counted(calls.length, "call")} from or to ${escapeUnprintable(number)}`;
+  const undelivered = webhooks === 0 ? "" : ` and ${counted(webhooks, "undelivered webhook")}`;
+  return `${own}, and its mentions in ${counted(mentions.length, "other call")}${undelivered}`;
 }
 
-/** Files of calls that were set aside, beside this one. */
-function brokenFiles(path: string): string[] {
+/** Corrupt databases that were renamed, beside the present one. */
+function corruptFiles(path: string): string[] {
   const start = `${basename(path)}.broken-`;
   return [...Deno.readDirSync(dirname(path))].map(({ name }) => name).filter((name) =>
     name.startsWith(start)
@@ -182,6 +241,45 @@ function isFile(path: string): boolean {
   }
 }
 
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? "" : "s"}`;
+/** @param now Unix time (ms). @throws {UsageError} */
+function readOptions(
+  values: FlagValues<typeof CALLS.flags>,
+  callSid: string | undefined,
+  now: number,
+): CallsOptions {
+  const { search, since, limit, json, csv, forget, yes } = values;
+  const forList = search !== undefined || since !== undefined || limit !== undefined || csv;
+  if (callSid !== undefined && forList) {
+    throw new UsageError("--search, --since, --limit and --csv are for the list, not for one call");
+  }
+  if (json && csv) throw new UsageError("expected either --json or --csv");
+  if (forget !== undefined && (forList || json || callSid !== undefined)) {
+    throw new UsageError("--forget allows no other flag than --yes");
+  }
+  if (forget !== undefined && /^[\d\s().\-/]*$/.test(forget)) {
+    throw new UsageError(
+      `--forget is ${JSON.stringify(forget)}; expected a number with its country code, such as +15551230000`,
+    );
+  }
+  if (yes && forget === undefined) throw new UsageError("--yes needs --forget");
+  const format = json ? "json" : csv ? "csv" : "text";
+  return {
+    callSid,
+    filter: { search, since: since === undefined ? undefined : readSince(since, now) },
+    limit: limit ?? (format === "text" ? DEFAULT_LIMIT : Infinity),
+    format,
+    forget,
+    yes,
+  };
+}
+
+/** Converts a local time or an age to ISO 8601. */
+function readSince(text: string, now: number): string {
+  const [, count, unit] = /^(\d{1,4})([dh])$/.exec(text) ?? [];
+  if (count !== undefined) {
+    return new Date(now - Number(count) * (unit === "d" ? 24 : 1) * 3_600_000).toISOString();
+  }
+  const time = /^\d{4}-\d\d-\d\d$/.test(text) ? new Date(`${text}T00:00`) : new Date(text);
+  if (/^\d{4}-\d\d-\d\d/.test(text) && !Number.isNaN(time.getTime())) return time.toISOString();
+  throw new UsageError(`--since is ${JSON.stringify(text)}; expected a time such as 2026-11-21 or 7d`);
 }

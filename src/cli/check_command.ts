@@ -1,105 +1,116 @@
-/** `parley check`: its flags and what it prints. */
-
-import { parseArgs } from "node:util";
-import type { Config } from "../config/config.ts";
-import { flagProblem } from "./flag_problem.ts";
+import { probeSandbox } from "../app/sandbox.ts";
+import { loadConfig, type ServiceConfig } from "../app/service_config.ts";
+import { explainRoute } from "../check/explain_route.ts";
 import type { Finding } from "../check/finding.ts";
-import { presentable } from "../check/presentable.ts";
-import { explainRoute, type RouteQuestion } from "../check/route.ts";
-import { survey, type SurveyDeps } from "../check/survey.ts";
+import { redactFinding } from "../check/redact_finding.ts";
+import { type CheckDependencies, runChecks } from "../check/run_checks.ts";
+import { systemClock } from "../clock.ts";
+import { processEnvironment } from "../config/environment.ts";
+import { counted } from "../counted.ts";
+import { gaDialect } from "../model/ga/ga_session.ts";
+import { escapeUnprintable } from "../printable.ts";
+import { defineCommand, runCommand, UsageError } from "./command.ts";
+import { EXIT, type ExitCode } from "./exit_code.ts";
+import { startTemporaryService } from "./temporary_service.ts";
+import { processTerminal, type Terminal } from "./terminal.ts";
 
-export const CHECK_USAGE =
-  `parley check: looks at everything that can be wrong before the first call, and says what to do
+export const CHECK = defineCommand({
+  name: "check",
+  summary: "check the configuration, the accounts and the network before the first call",
+  flags: {
+    fix: { help: "point the webhooks of TWILIO_PHONE_NUMBER at PUBLIC_URL" },
+    json: { help: "print one JSON object" },
+    "print-config": {
+      help: "only print the settings in force and where each comes from; secrets are masked",
+    },
+    route: { value: "NUMBER", help: "only print which assistant answers a call to this number, and why" },
+    from: { value: "NUMBER", help: "with --route: the caller's number" },
+    at: { value: "TIME", help: "with --route: time of the call, such as 2026-11-21T10:00" },
+  },
+});
 
-  --fix           lead the calls of TWILIO_PHONE_NUMBER to PUBLIC_URL
-  --json          print one JSON object instead of the lines
-  --route NUMBER  only say which assistant takes a call to this number, and why
-  --from NUMBER   with --route: who calls
-  --at TIME       with --route: when, such as 2026-11-21T10:00`;
+export interface CheckIo extends CheckDependencies<ServiceConfig>, Pick<Terminal, "out" | "err"> {}
 
-/** What the command needs of the world. */
-export interface CheckDeps extends SurveyDeps {
-  out(text: string): void;
-  err(text: string): void;
+export function startCheck(args: readonly string[]): Promise<ExitCode> {
+  return runCheck(args, { ...processTerminal, ...processChecks(() => loadConfig(processEnvironment)) });
 }
 
-/** Runs the command and says how the program should exit: 1 when a line failed, 2 for flags it does not know, else 0. */
-export async function runCheck(args: string[], deps: CheckDeps): Promise<number> {
-  let flags: CheckFlags;
-  try {
-    flags = parseFlags(args);
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    deps.err(error.message + "\n");
-    return 2;
-  }
-  if (flags.help) {
-    deps.out(CHECK_USAGE + "\n");
-    return 0;
-  }
-  if (flags.route !== undefined) return showRoute({ ...flags, to: flags.route }, deps);
-  let secrets: readonly string[] = [];
-  const loadConfig = (): Config => {
-    const config = deps.loadConfig();
-    secrets = config.secrets;
-    return config;
+/** The findings of `parley check` while the service runs with this configuration. */
+export async function findProblems(config: ServiceConfig): Promise<readonly Finding[]> {
+  const findings = await runChecks(processChecks(() => config), false, () => {});
+  return findings.map((finding) => redactFinding(finding, config.secrets));
+}
+
+function processChecks(loadConfig: () => ServiceConfig): CheckDependencies<ServiceConfig> {
+  return {
+    loadConfig,
+    startService: (config) => Promise.resolve(startTemporaryService(config)),
+    openSession: gaDialect(systemClock),
+    clock: systemClock,
+    readFile: (path) => Deno.readTextFile(path),
+    sandbox() {
+      const config = loadConfig();
+      return probeSandbox(config, `${config.DATA_DIR}/..`);
+    },
   };
-  const show = (finding: Finding) => flags.json || deps.out(format(presentable(finding, secrets)));
-  const lines = (await survey({ ...deps, loadConfig }, flags.fix, show)).map((line) =>
-    presentable(line, secrets)
-  );
-  const failures = lines.filter(({ level }) => level === "failed").length;
-  const warnings = lines.filter(({ level }) => level === "warning").length;
-  if (flags.json) deps.out(JSON.stringify({ failures, warnings, lines }) + "\n");
-  else deps.out(`\n${lines.length} lines: ${failures} failed, ${counted(warnings, "warning")}\n`);
-  return failures > 0 ? 1 : 0;
 }
 
-/** Says which assistant takes a call. */
-function showRoute(question: RouteQuestion, { out, err, loadConfig, clock }: CheckDeps): number {
+/** Exit code 1 means that a check failed. */
+export function runCheck(args: readonly string[], io: CheckIo): Promise<ExitCode> {
+  return runCommand(CHECK, args, io, async ({ route, from, at, json, fix, "print-config": printConfig }) => {
+    if (printConfig) return printSettings(io, json);
+    if (route !== undefined) return explain({ to: route, from, at }, io);
+    let secrets: readonly string[] = [];
+    const loadConfig = (): ServiceConfig => {
+      const config = io.loadConfig();
+      secrets = config.secrets;
+      return config;
+    };
+    const print = (finding: Finding) => json || io.out(format(redactFinding(finding, secrets)));
+    const findings = (await runChecks({ ...io, loadConfig }, fix, print))
+      .map((finding) => redactFinding(finding, secrets));
+    const failures = findings.filter(({ level }) => level === "failed").length;
+    const warnings = findings.filter(({ level }) => level === "warning").length;
+    if (json) io.out(JSON.stringify({ failures, warnings, findings }) + "\n");
+    else {io.out(
+        `\n${counted(findings.length, "check")}: ${failures} failed, ${counted(warnings, "warning")}\n`,
+      );}
+    return failures > 0 ? EXIT.failed : EXIT.ok;
+  });
+}
+
+function explain(query: Parameters<typeof explainRoute>[0], { out, loadConfig, clock }: CheckIo): ExitCode {
+  const { assistants } = loadConfig();
   try {
-    out(explainRoute(question, loadConfig().assistants, clock) + "\n");
-    return 0;
+    out(explainRoute(query, assistants, clock) + "\n");
+    return EXIT.ok;
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    err(error.message + "\n");
-    return 2;
+    throw new UsageError(error.message.replace(/^Cannot check: /, ""));
   }
 }
 
-interface CheckFlags extends Pick<RouteQuestion, "from" | "at"> {
-  readonly json: boolean;
-  readonly fix: boolean;
-  readonly help: boolean;
-  readonly route: string | undefined;
-}
-
-/** @throws {TypeError} naming the flag that is wrong. */
-function parseFlags(args: string[]): CheckFlags {
-  try {
-    const { json = false, fix = false, help = false, route, from, at } = parseArgs({
-      args,
-      options: {
-        json: { type: "boolean" },
-        fix: { type: "boolean" },
-        help: { type: "boolean", short: "h" },
-        route: { type: "string" },
-        from: { type: "string" },
-        at: { type: "string" },
-      },
-    }).values;
-    return { json, fix, help, route, from, at };
-  } catch (error) {
-    throw new TypeError(`Cannot check: ${flagProblem(error)}; see "parley check --help"`);
+/** The settings that have a value, with their sources in columns; `--json` prints all of them. */
+function printSettings({ out, loadConfig }: CheckIo, json: boolean): ExitCode {
+  const { origins } = loadConfig();
+  if (json) {
+    out(JSON.stringify({ settings: origins }) + "\n");
+    return EXIT.ok;
   }
+  const rows = origins.filter(({ value }) => value !== undefined).map(({ name, value = "", source }) => ({
+    setting: escapeUnprintable(`${name}=${value}`),
+    source,
+  }));
+  const width = Math.max(...rows.map(({ setting }) => Math.min(setting.length, MAX_SETTING_WIDTH)));
+  for (const { setting, source } of rows) out(`${setting.padEnd(width)}  (${source})\n`);
+  return EXIT.ok;
 }
 
-/** What was found stands in a column, and what to do below it. */
-function format({ line, level, found, remedy }: Finding): string {
-  const text = `${level.padEnd(7)}  ${line.padEnd(16)}  ${found}\n`;
+/** Longer settings do not move the column of the sources (characters). */
+const MAX_SETTING_WIDTH = 70;
+
+/** Level, check and finding in columns; the remedy below the finding. */
+function format({ check, level, message, remedy }: Finding): string {
+  const text = `${level.padEnd(7)}  ${check.padEnd(16)}  ${message}\n`;
   return remedy === undefined ? text : `${text}${" ".repeat(27)}-> ${remedy}\n`;
-}
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }

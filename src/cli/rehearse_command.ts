@@ -1,182 +1,218 @@
-/** `parley rehearse`: its flags, its progress and its report. */
-
-import { parseArgs } from "node:util";
-import { flagProblem } from "./flag_problem.ts";
-import { readRecording } from "../simulator/recording.ts";
-import { runScript } from "./rehearse_script.ts";
+import { loadConfig } from "../app/service_config.ts";
+import { writeWav } from "../audio/wav.ts";
+import { processEnvironment } from "../config/environment.ts";
+import { fileErrorReason } from "../file_error.ts";
+import { connectWebSocket } from "../model/web_socket/web_socket.ts";
+import { formatReport } from "../simulator/caller/rehearsal_report.ts";
+import { type Progress, rehearse, type RehearseOptions } from "../simulator/caller/rehearse.ts";
+import { formatTimeline } from "../simulator/caller/timeline.ts";
+import { rehearseScript } from "../simulator/script/play_script.ts";
 import { ScriptError } from "../simulator/script/script.ts";
-import { progressPrinter, type RehearseIo, withReason, writeRecording } from "./rehearse_io.ts";
-import { formatReport } from "../simulator/caller/report.ts";
-import { rehearse, type RehearseOptions } from "../simulator/caller/rehearse.ts";
+import { formatScriptReport } from "../simulator/script/script_report.ts";
+import { readWavSpeech } from "../simulator/wav_speech.ts";
+import {
+  defineCommand,
+  type FlagValues,
+  HTTP_URL,
+  oneOf,
+  PARTY,
+  runCommand,
+  UsageError,
+  wholeNumber,
+} from "./command.ts";
+import { EXIT, type ExitCode } from "./exit_code.ts";
+import { startTemporaryService } from "./temporary_service.ts";
+import { ERASE_LINE, processTerminal, type Terminal } from "./terminal.ts";
 
-export const REHEARSE_USAGE = `parley rehearse: places one complete call without a phone
-
-  --url URL          the server to call, e.g. http://localhost:5050 (without it, one is started for the call)
-  --script FILE      play a script, docs/rehearsal.md, at both ends of a server started for it: does it pass?
-  --wav FILE         what the caller says (without it, a made-up phrase)
-  --turns N          say it N times, each time after the answer (1)
-  --interrupt MS     speak over the first answer, MS milliseconds after it began
-  --max-seconds N    hang up at the latest after N seconds (120)
-  --audio-format F   pcmu or pcm16 between the server started for the call and the model (AUDIO_FORMAT)
-  --local            reach every address in the TwiML at the host of --url: past a tunnel, straight to the server
-  --from NUMBER      the caller's number
-  --out FILE         write both sides as heard: a stereo WAV, left the caller, right the assistant
-  --json             print one JSON object instead of the timeline`;
-
-/** What the command line asks for. */
-export interface RehearseArguments {
-  url?: string;
-  script?: string;
-  wav?: string;
-  out?: string;
-  audioFormat?: "pcmu" | "pcm16";
-  json: boolean;
-  help: boolean;
-  options: Pick<RehearseOptions, "turns" | "interruptMs" | "maxSeconds" | "local" | "from">;
-}
-
-/** @throws {TypeError} naming the flag that is wrong. */
-export function parseRehearseArgs(args: string[]): RehearseArguments {
-  const {
-    url,
-    script,
-    wav,
-    out,
-    json = false,
-    help = false,
-    local,
-    from,
-    turns,
-    interrupt,
-    "max-seconds": maxSeconds,
-    "audio-format": audioFormat,
-  } = parseFlags(args);
-  if (audioFormat !== undefined && url !== undefined) {
-    throw new TypeError(
-      "Cannot rehearse: --audio-format is for a server started for the call, --url names another",
-    );
-  }
-  const said = Object.entries({ url, wav, turns, interrupt, from, local, "max-seconds": maxSeconds });
-  const [other] = said.find(([, value]) => value !== undefined) ?? [];
-  if (script !== undefined && other !== undefined) {
-    throw new TypeError(
-      `Cannot rehearse: --${other} cannot be had beside --script, which says all of the call`,
-    );
-  }
-  return {
-    ...(url !== undefined && { url }),
-    ...(script !== undefined && { script }),
-    ...(wav !== undefined && { wav }),
-    ...(out !== undefined && { out }),
-    ...(audioFormat !== undefined && { audioFormat: readAudioFormat(audioFormat) }),
-    json,
-    help,
-    options: {
-      ...(turns !== undefined && { turns: wholeNumber("--turns", turns, 1) }),
-      ...(interrupt !== undefined && { interruptMs: wholeNumber("--interrupt", interrupt, 0) }),
-      ...(maxSeconds !== undefined && { maxSeconds: wholeNumber("--max-seconds", maxSeconds, 1) }),
-      ...(local !== undefined && { local }),
-      ...(from !== undefined && { from }),
+export const REHEARSE = defineCommand({
+  name: "rehearse",
+  summary: "place one complete call without a phone",
+  flags: {
+    url: { value: "URL", type: HTTP_URL, help: "server to call (default: start one for the call)" },
+    script: {
+      value: "FILE",
+      help: "play a script at both ends of a started server, and report whether it passed",
     },
-  };
+    wav: { value: "FILE", help: "what the caller says (default: a synthetic phrase)" },
+    turns: {
+      value: "N",
+      type: wholeNumber(1),
+      help: "say it N times, each time after the answer (default: 1)",
+    },
+    interrupt: {
+      value: "MS",
+      type: wholeNumber(0),
+      help: "barge in MS milliseconds after the first answer started",
+    },
+    "max-seconds": { value: "N", type: wholeNumber(1), help: "hang up after N seconds (default: 120)" },
+    "audio-format": {
+      value: "FORMAT",
+      type: oneOf("pcmu", "pcm16"),
+      help: "format between the started server and the model: pcmu or pcm16 (default: AUDIO_FORMAT)",
+    },
+    local: { help: "reach every URL of the TwiML at the host of --url, past a tunnel" },
+    from: { value: "NUMBER", type: PARTY, help: "the caller's number" },
+    out: { value: "FILE", help: "record both sides as heard: stereo WAV, caller left, assistant right" },
+    json: { help: "print one JSON object instead of the timeline" },
+  },
+});
+
+/** Sample rate of recordings (Hz). */
+const SAMPLE_RATE = 8_000;
+const NO_AUDIO: Recording = { spoken: new Int16Array(), heard: new Int16Array() };
+
+export type AudioFormat = "pcmu" | "pcm16";
+
+export interface RehearseIo extends Terminal {
+  readFile(path: string): Promise<Uint8Array>;
+  writeFile(path: string, bytes: Uint8Array): Promise<void>;
+  /**
+   * Starts a server for a call without `--url`.
+   *
+   * @param modelUrl Realtime API to use instead of the configured one.
+   */
+  serve(audioFormat?: AudioFormat, modelUrl?: string): Promise<{ url: string; close(): Promise<void> }>;
+  readonly account?: Pick<RehearseOptions, "authToken" | "accountSid" | "publicUrl">;
+  /** Opens the media stream's socket; by default Deno's WebSocket. */
+  readonly open?: RehearseOptions["open"];
+  /** Hangs up when it aborts. */
+  readonly signal?: AbortSignal;
 }
 
-function parseFlags(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      options: {
-        url: { type: "string" },
-        script: { type: "string" },
-        wav: { type: "string" },
-        out: { type: "string" },
-        turns: { type: "string" },
-        interrupt: { type: "string" },
-        "max-seconds": { type: "string" },
-        from: { type: "string" },
-        "audio-format": { type: "string" },
-        local: { type: "boolean" },
-        json: { type: "boolean" },
-        help: { type: "boolean", short: "h" },
-      },
-    }).values;
-  } catch (error) {
-    throw new TypeError(`Cannot rehearse: ${flagProblem(error)}; see "parley rehearse --help"`);
-  }
+type Values = FlagValues<typeof REHEARSE.flags>;
+
+interface Recording {
+  readonly spoken: Int16Array;
+  readonly heard: Int16Array;
 }
 
-function readAudioFormat(text: string): "pcmu" | "pcm16" {
-  if (text === "pcmu" || text === "pcm16") return text;
-  throw new TypeError(`Cannot rehearse: --audio-format is "${text}", pcmu or pcm16 was expected`);
+export function startRehearse(args: readonly string[]): Promise<ExitCode> {
+  const config = loadConfig(processEnvironment);
+  const hangUp = new AbortController();
+  Deno.addSignalListener("SIGINT", () => hangUp.abort());
+  return runRehearse(args, {
+    ...processTerminal,
+    readFile: (path) => Deno.readFile(path),
+    writeFile: (path, bytes) => Deno.writeFile(path, bytes),
+    serve: (audioFormat = config.AUDIO_FORMAT, modelUrl) =>
+      Promise.resolve(startTemporaryService({ ...config, PORT: 0, AUDIO_FORMAT: audioFormat }, modelUrl)),
+    account: {
+      ...(config.TWILIO_AUTH_TOKEN ? { authToken: config.TWILIO_AUTH_TOKEN } : {}),
+      ...(config.PUBLIC_URL ? { publicUrl: config.PUBLIC_URL } : {}),
+    },
+    // Deno's WebSocket would send the caller's frames in pairs; see docs/design/model-socket.md.
+    open: (url, headers, handlers) => connectWebSocket(url.href, { headers, handlers }),
+    signal: hangUp.signal,
+  });
 }
 
-function wholeNumber(flag: string, text: string, least: number): number {
-  if (/^\d+$/.test(text) && Number(text) >= least) return Number(text);
-  throw new TypeError(`Cannot rehearse: ${flag} is "${text}", a whole number from ${least} was expected`);
-}
-
-/**
- * Runs the command and says how the program should exit: 0 after a completed call or a script that passed, 2 for wrong
- * arguments and a script that cannot be played, else 1.
- */
-export async function runRehearse(args: string[], io: RehearseIo): Promise<number> {
-  let parsed: RehearseArguments;
-  try {
-    parsed = parseRehearseArgs(args);
-  } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    io.err(error.message + "\n");
-    return 2;
-  }
-  try {
-    const { url, help, ...rest } = parsed;
-    if (help) {
-      io.out(REHEARSE_USAGE + "\n");
-      return 0;
-    }
-    if (rest.script !== undefined) return await runScript(rest.script, rest, io);
-    const speech = rest.wav === undefined ? undefined : await readSpeech(rest.wav, io);
-    if (url !== undefined) return await callServer({ baseUrl: url }, rest, speech, io);
-    const server = await io.serve(rest.audioFormat);
+/** Exit code 0 means that the call completed, or that the script passed; 2 that the script cannot be played. */
+export function runRehearse(args: readonly string[], io: RehearseIo): Promise<ExitCode> {
+  return runCommand(REHEARSE, args, io, async (values) => {
+    rejectConflicts(values);
+    // Reports a file that cannot be written before the call.
+    if (values.out !== undefined) await writeRecording(values.out, NO_AUDIO, io);
+    if (values.script !== undefined) return await playScript(values.script, values, io);
+    const speech = values.wav === undefined
+      ? undefined
+      : readWavSpeech(await readFile(values.wav, io), values.wav);
+    if (values.url !== undefined) return await callServer({ baseUrl: values.url }, values, speech, io);
+    const server = await io.serve(values["audio-format"]);
     try {
-      // It is called directly, whatever public address it has been given.
-      return await callServer({ baseUrl: server.url, local: true }, rest, speech, io);
+      // Local: called directly, whatever PUBLIC_URL the server has.
+      return await callServer({ baseUrl: server.url, local: true }, values, speech, io);
     } finally {
       await server.close();
     }
-  } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    io.err(error.message + "\n");
-    return error instanceof ScriptError ? 2 : 1;
+  });
+}
+
+/** @throws {UsageError} */
+function rejectConflicts(
+  { script, out: _out, json: _json, "audio-format": audioFormat, ...callFlags }: Values,
+): void {
+  if (audioFormat !== undefined && callFlags.url !== undefined) {
+    throw new UsageError("--audio-format is for a started server, but --url names a running one");
+  }
+  const [conflict] = Object.entries(callFlags).find(([, value]) => value !== undefined && value !== false) ??
+    [];
+  if (script !== undefined && conflict !== undefined) {
+    throw new UsageError(`--${conflict} does not go with --script, which describes the whole call`);
   }
 }
 
 async function callServer(
   server: Pick<RehearseOptions, "baseUrl" | "local">,
-  { out, json, options }: Omit<RehearseArguments, "url" | "script" | "help" | "audioFormat">,
+  values: Values,
   speech: Int16Array | undefined,
   io: RehearseIo,
-): Promise<number> {
-  const { account, open, signal } = io;
-  // A file that cannot be written is told before the call, not after it.
-  if (out !== undefined) await writeRecording(out, undefined, io);
+): Promise<ExitCode> {
+  const { turns, interrupt: interruptMs, "max-seconds": maxSeconds, local, from, out } = values;
   const rehearsal = await rehearse({
-    ...account,
-    ...options,
+    ...callOptions(io),
+    ...(turns === undefined ? {} : { turns }),
+    ...(interruptMs === undefined ? {} : { interruptMs }),
+    ...(maxSeconds === undefined ? {} : { maxSeconds }),
+    ...(from === undefined ? {} : { from }),
+    local,
     ...server,
     ...(speech && { speech }),
-    ...(open && { open }),
-    ...(signal && { signal }),
-    onProgress: progressPrinter(io),
   });
-  if (io.errIsTerminal) io.err("\r\x1b[K");
-  const { recording, ...facts } = rehearsal;
-  if (out !== undefined) await writeRecording(out, recording, io);
-  io.out(json ? JSON.stringify(facts) + "\n" : formatReport(rehearsal, out));
-  return rehearsal.completed ? 0 : 1;
+  await printReport(rehearsal, formatReport(rehearsal, out), values, io);
+  return rehearsal.completed ? EXIT.ok : EXIT.failed;
 }
 
-/** A recording as a caller's voice. */
-async function readSpeech(path: string, io: RehearseIo): Promise<Int16Array> {
-  return readRecording(await io.readFile(path).catch((error) => withReason("read", path, error)), path);
+async function playScript(path: string, values: Values, io: RehearseIo): Promise<ExitCode> {
+  const report = await rehearseScript(path, {
+    ...callOptions(io),
+    serve: (modelUrl) => io.serve(values["audio-format"], modelUrl),
+    readFile: (file) => io.readFile(file),
+  }).catch((error) => {
+    if (!(error instanceof ScriptError)) throw error;
+    io.err(`${error.message}\n`);
+  });
+  if (!report) return EXIT.usage;
+  const timeline = report.passed ? "" : formatTimeline([...report.timeline]) + "\n\n";
+  await printReport(report, timeline + formatScriptReport(report), values, io);
+  return report.passed ? EXIT.ok : EXIT.failed;
+}
+
+function callOptions(io: RehearseIo) {
+  const { account, open, signal } = io;
+  return { ...account, ...(open && { open }), ...(signal && { signal }), onProgress: progressPrinter(io) };
+}
+
+async function printReport(
+  { recording, ...report }: { readonly recording: Recording },
+  text: string,
+  { out, json }: Values,
+  io: RehearseIo,
+): Promise<void> {
+  if (io.errIsTerminal) io.err(ERASE_LINE);
+  if (out !== undefined) await writeRecording(out, recording, io);
+  io.out(json ? JSON.stringify(report) + "\n" : text);
+}
+
+async function writeRecording(path: string, { spoken, heard }: Recording, io: RehearseIo): Promise<void> {
+  const wav = writeWav([spoken, heard], SAMPLE_RATE);
+  await io.writeFile(path, wav).catch((error) => fileError("write", path, error));
+}
+
+async function readFile(path: string, io: RehearseIo): Promise<Uint8Array> {
+  return await io.readFile(path).catch((error) => fileError("read", path, error));
+}
+
+function fileError(verb: "read" | "write", path: string, error: unknown): never {
+  throw new Error(`Cannot ${verb} "${path}": ${fileErrorReason(error, verb)}`);
+}
+
+/** Overwrites one line on a terminal; elsewhere prints a line when the caller's status changes. */
+function progressPrinter({ err, errIsTerminal }: RehearseIo): (progress: Progress) => void {
+  let lastStatus = "";
+  return ({ elapsedMs, status, bufferedMs }) => {
+    const line = `${(elapsedMs / 1000).toFixed(1).padStart(6)} s  the caller ${status}`;
+    if (errIsTerminal) err(`${ERASE_LINE}${line}, ${Math.round(bufferedMs)} ms of audio buffered`);
+    else if (status !== lastStatus) err(line + "\n");
+    lastStatus = status;
+  };
 }

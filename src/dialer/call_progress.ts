@@ -1,9 +1,9 @@
 import type { Cancel, Clock } from "../clock.ts";
-import type { CallReport, CallStatus } from "../twilio/call_status.ts";
+import type { CallStatus, CallStatusUpdate } from "../twilio/call_status.ts";
 
-/** How long a report waits for one that should come before it (ms). Twilio sends them at once, and they seldom overtake. */
+/** How long a status update waits for its predecessors (ms). */
 const GAP_MS = 2_000;
-/** How far each status is; what is over is over. */
+/** Progress of each status; a call never goes back. */
 const STAGE: Readonly<Record<CallStatus, number>> = {
   "queued": 0,
   "initiated": 1,
@@ -16,73 +16,72 @@ const STAGE: Readonly<Record<CallStatus, number>> = {
   "canceled": 4,
 };
 
-/** Whether nothing more happens to a call with this status. */
-export function isOver(status: CallStatus): boolean {
+/** Whether the call has ended. */
+export function isFinal(status: CallStatus): boolean {
   return STAGE[status] === STAGE.completed;
 }
 
 /**
- * Puts the status callbacks of one call in order. They are separate requests, so they come late, twice, in any order, or
- * not at all. Each change is told once, and never one that would lead back.
+ * Orders the status callbacks of one call. They are separate HTTP requests, so they arrive late, twice, in any order, or
+ * not at all. Each change is reported once, and none that would go back.
  */
 export class CallProgress {
   readonly #clock: Clock;
-  readonly #told: (report: CallReport) => void;
-  /** Reports that came before their turn, by number. */
-  readonly #early = new Map<number, CallReport>();
+  readonly #onChange: (update: CallStatusUpdate) => void;
+  /** Updates that arrived early, by sequence number. */
+  readonly #early = new Map<number, CallStatusUpdate>();
   #next = 0;
   #status: CallStatus = "queued";
-  #giveUp: Cancel | undefined;
+  #cancelTimer: Cancel | undefined;
 
-  /** @param told Called with every change, in order. */
-  constructor(clock: Clock, told: (report: CallReport) => void) {
+  /** @param onChange Called with every change, in order. */
+  constructor(clock: Clock, onChange: (update: CallStatusUpdate) => void) {
     this.#clock = clock;
-    this.#told = told;
+    this.#onChange = onChange;
   }
 
-  /** The last status told. */
+  /** The last status reported. */
   get status(): CallStatus {
     return this.#status;
   }
 
-  take(report: CallReport): void {
-    const { sequence } = report;
-    if (sequence === undefined) return this.#tell(report);
-    if (sequence < this.#next || isOver(this.#status)) return;
-    if (!this.#early.has(sequence)) this.#early.set(sequence, report);
-    this.#tellDue();
+  reportStatus(update: CallStatusUpdate): void {
+    const { sequence } = update;
+    if (sequence === undefined) return this.#apply(update);
+    if (sequence < this.#next || isFinal(this.#status)) return;
+    if (!this.#early.has(sequence)) this.#early.set(sequence, update);
+    this.#applyDue();
   }
 
-  /** Waits for nothing more. */
   close(): void {
-    this.#stopWaiting();
+    this.#stopTimer();
     this.#early.clear();
   }
 
-  /** Tells all there is up to the next gap. */
-  #tellDue(): void {
+  /** Applies updates up to the next gap. */
+  #applyDue(): void {
     for (let due = this.#early.get(this.#next); due; due = this.#early.get(this.#next)) {
       this.#early.delete(this.#next++);
-      this.#stopWaiting();
-      this.#tell(due);
+      this.#stopTimer();
+      this.#apply(due);
     }
-    if (this.#early.size > 0) this.#giveUp ??= this.#clock.after(GAP_MS, () => this.#skipGap());
+    if (this.#early.size > 0) this.#cancelTimer ??= this.#clock.after(GAP_MS, () => this.#skipGap());
   }
 
   #skipGap(): void {
     this.#next = Math.min(...this.#early.keys());
-    this.#tellDue();
+    this.#applyDue();
   }
 
-  #stopWaiting(): void {
-    this.#giveUp?.();
-    this.#giveUp = undefined;
+  #stopTimer(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
   }
 
-  #tell(report: CallReport): void {
-    if (STAGE[report.status] <= STAGE[this.#status]) return;
-    this.#status = report.status;
-    if (isOver(report.status)) this.close();
-    this.#told(report);
+  #apply(update: CallStatusUpdate): void {
+    if (STAGE[update.status] <= STAGE[this.#status]) return;
+    this.#status = update.status;
+    if (isFinal(update.status)) this.close();
+    this.#onChange(update);
   }
 }

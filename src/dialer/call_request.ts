@@ -1,45 +1,48 @@
-/** What is asked for to place a call: the body of `POST /calls`. */
+/** The body of `POST /calls`. */
 
 import { z } from "zod";
-import { E164 } from "./phone_number.ts";
+import { E164 } from "../phone_number.ts";
 
-/** A call somebody wants placed. */
+/** A call to place. */
 export interface CallRequest {
   /** E.164. */
   readonly to: string;
-  /** The assistant that makes it; left out, the default one. */
+  /** Name of the assistant; the default one if left out. */
   readonly assistant?: string | undefined;
-  /** What it is to achieve, `{{objective}}` in its instructions. */
+  /** `{{objective}}` in the assistant's instructions. */
   readonly objective?: string | undefined;
-  /** Further values for `{{name}}` in its instructions and greeting. */
+  /** Values for `{{name}}` in the assistant's instructions and greeting. */
   readonly variables?: Readonly<Record<string, string>> | undefined;
 }
 
-/** Names that mean something already. */
-const TAKEN: readonly string[] = ["caller", "called", "now", "objective", "secret"];
-/** What a variable may be called. */
+/** Names that Parley sets. */
+const RESERVED: readonly string[] = ["caller", "called", "call_sid", "now", "objective", "secret"];
 const NAME = /^[A-Za-z][A-Za-z0-9_]{0,39}$/;
 
-/** Why a variable may not be called so; undefined when it may. */
+/** Why a name cannot be a variable; undefined when it can. */
 export function variableNameProblem(name: string): string | undefined {
   if (!NAME.test(name)) return "allowed: a letter, then letters, digits and _, at most 40";
-  if (TAKEN.includes(name)) return `allowed: other names than ${TAKEN.join(", ")}, which Parley sets itself`;
+  if (RESERVED.includes(name)) return `reserved by Parley: ${RESERVED.join(", ")}`;
   return undefined;
 }
 
-function text(most: number) {
-  return z.string(`allowed: a text of 1 to ${most} characters`).min(1, `allowed: 1 to ${most} characters`)
-    .max(most, `allowed: at most ${most} characters`);
+function text(maxLength: number) {
+  return z.string(`allowed: text of 1 to ${maxLength} characters`).min(
+    1,
+    `allowed: 1 to ${maxLength} characters`,
+  )
+    .max(maxLength, `allowed: at most ${maxLength} characters`);
 }
 
-const SCHEMA: z.ZodType<CallRequest> = z.strictObject({
+/** The schema of a {@linkcode CallRequest}, with messages for people. Also part of the OpenAPI document. */
+export const CALL_REQUEST: z.ZodType<CallRequest> = z.strictObject({
   to: z.string("allowed: a number such as +15551230000").regex(
     E164,
     "allowed: a number such as +15551230000",
-  ),
-  assistant: text(100).optional(),
-  objective: text(2_000).optional(),
-  variables: z.record(z.string(), text(2_000), "allowed: an object of names and texts")
+  ).describe("E.164."),
+  assistant: text(100).optional().describe("Name of the assistant; the default one when absent."),
+  objective: text(2_000).optional().describe("`{{objective}}` in the assistant's instructions."),
+  variables: z.record(z.string(), text(2_000), "allowed: an object with text values")
     .superRefine((variables, context) => {
       const names = Object.keys(variables);
       if (names.length > 50) context.addIssue("allowed: at most 50 variables");
@@ -48,36 +51,37 @@ const SCHEMA: z.ZodType<CallRequest> = z.strictObject({
         if (problem) context.addIssue({ code: "custom", path: [name], message: problem });
       }
     })
-    .optional(),
+    .optional()
+    .describe("Values for `{{name}}` in the assistant's instructions and greeting; at most 50."),
 }, {
   error: (issue) =>
     issue.code === "unrecognized_keys"
-      ? `allowed: to, assistant, objective and variables; found ${issue.keys.map(shown).join(", ")}`
+      ? `allowed: to, assistant, objective and variables; found ${issue.keys.map(displayName).join(", ")}`
       : 'allowed: a JSON object such as {"to": "+15551230000"}',
 });
 
 /**
  * Reads the body of `POST /calls`.
  *
- * @returns the request, or every problem it has, each naming the member, such as `variables.name: allowed: …`.
+ * @returns the request, or all its problems, each with the member's name: `variables.name: allowed: …`.
  */
 export function readCallRequest(body: string): CallRequest | { readonly problems: readonly string[] } {
   let value: unknown;
   try {
     value = JSON.parse(body);
   } catch {
-    return { problems: ["the body is no JSON"] };
+    return { problems: ["the body is not JSON"] };
   }
-  const read = SCHEMA.safeParse(value);
+  const read = CALL_REQUEST.safeParse(value);
   if (read.success) return read.data;
   return {
     problems: read.error.issues.map(({ path, message }) =>
-      path.length === 0 ? message : `${path.map((key) => shown(String(key))).join(".")}: ${message}`
+      path.length === 0 ? message : `${path.map((key) => displayName(String(key))).join(".")}: ${message}`
     ),
   };
 }
 
-/** A stranger's name for a member, short and on one line. */
-function shown(name: string): string {
+/** A member name from the request, shortened and on one line. */
+function displayName(name: string): string {
   return NAME.test(name) ? name : JSON.stringify(name.slice(0, 40));
 }

@@ -1,7 +1,7 @@
-/** Robots that answer for a person and ask who calls and why: Apple's and Google's call screening, switchboards. */
+/** Call screening: Apple's, Google's and switchboards ask for the caller's name and reason before they connect a person. */
 
-/** Somebody who may be a robot wants to know who calls, or why. */
-const ASKS = [
+/** Questions for the caller's name or reason. */
+const SCREENING_QUESTIONS = [
   /\b(reason|purpose) (for|of) (calling|your call|the call)\b/,
   /\b(why|what) (you're|you are|are you) calling\b/,
   /\b(say|state|give|record|tell me) your name\b/,
@@ -11,22 +11,22 @@ const ASKS = [
   /\bmotivo de (la|su|tu) llamada\b/,
   /\bmotivo da (sua )?(chamada|ligação)\b/,
 ];
-/** So speaks a machine that takes messages, whatever else it wants to know. */
-const TAKES_MESSAGES =
+/** Words of a machine that takes messages, even if it also requests the name. */
+const VOICEMAIL_WORDS =
   /\b(beep|tone|voicemail|voice mail|mailbox|leave (me )?a|signalton|piepton|nachricht|bip|message|messagerie|tono|mensaje|sinal|mensagem)\b/;
 
-/** Whether a transcript of the called side asks who calls or why, and does not offer to take a message. */
-export function asksWhoCalls(transcript: string): boolean {
-  const said = transcript.toLowerCase().replaceAll("’", "'");
-  return ASKS.some((pattern) => pattern.test(said)) && !TAKES_MESSAGES.test(said);
+/** Whether the called party requests the caller's name or reason without offering to take a message. */
+export function isCallScreening(transcript: string): boolean {
+  const text = transcript.toLowerCase().replaceAll("’", "'");
+  return SCREENING_QUESTIONS.some((pattern) => pattern.test(text)) && !VOICEMAIL_WORDS.test(text);
 }
 
 /**
- * What an assistant that places a call is told besides its own instructions.
+ * Instructions that an outbound call adds to the assistant's own.
  *
- * @param caller In whose name it calls: the assistant or the company.
- * @param objective What the call is for.
- * @param message What to leave where a message is taken; without one it leaves none.
+ * @param caller The company or assistant on whose behalf it calls.
+ * @param objective The purpose of the call.
+ * @param message Message to leave on voicemail; without it, none is left.
  */
 export function outboundInstructions(call: {
   readonly caller: string;
@@ -38,9 +38,9 @@ export function outboundInstructions(call: {
     "You are making this call; the other side did not call you.",
     `You call for: ${JSON.stringify(caller)}.`,
     ...(objective ? [`The purpose of the call: ${JSON.stringify(objective)}.`] : []),
-    "A machine may answer that screens calls and asks for your name and the reason of your call. Then say in one short " +
-    "sentence who you call for and what it is about, nothing else, and wait in silence. Do not begin the conversation " +
-    "before a person speaks; being asked to hold on is no person. When a person comes, greet them and begin anew.",
+    "An automated call screener may answer and ask for your name and the reason for your call. Then say in one short " +
+    "sentence who you call for and what it is about, nothing else, and wait in silence. Do not start the conversation " +
+    "before a person speaks; being asked to hold does not count. When a person answers, greet them and start over.",
     message
       ? `If you are asked to leave a message, say exactly this and nothing else, and end the call: ${
         JSON.stringify(message)
@@ -49,8 +49,8 @@ export function outboundInstructions(call: {
   ].join("\n");
 }
 
-/** What the assistant is told when a machine has said its greeting and listens. */
-export function messageInstructions(message: string): string {
+/** Instructions once an answering machine records. */
+export function voicemailInstructions(message: string): string {
   return "An answering machine is recording now. Say exactly this, word for word, and nothing before or after it: " +
     JSON.stringify(message);
 }

@@ -1,188 +1,254 @@
-/** Places calls: decides which, when, and remembers what they are for. */
-
+import { BoundedMap } from "../bounded_map.ts";
 import type { Cancel, Clock } from "../clock.ts";
-import type { AnsweredBy, CallReport, CallStatus } from "../twilio/call_status.ts";
+import type { AnsweredBy, CallStatus, CallStatusUpdate } from "../twilio/call_status.ts";
 import type { NewCall } from "../twilio/new_call.ts";
-import { CallProgress, isOver } from "./call_progress.ts";
+import { CallProgress, isFinal } from "./call_progress.ts";
 import type { CallRequest } from "./call_request.ts";
-import type { CallingHours } from "./calling_hours.ts";
-import { E164 } from "./phone_number.ts";
+import { formatHours, isOpen, type WeeklyHours } from "../weekly_hours.ts";
+import { E164, isAllowedNumber } from "../phone_number.ts";
 
-/** From the end of ringing to the webhook of an answered call, at most (ms). */
+/** Timeout from the end of ringing to the webhook of an answered call (ms). */
 const WEBHOOK_MS = 30_000;
-/** Twilio itself cuts a call this long (s) after the assistant should have said goodbye. */
-const CUT_AFTER_SECONDS = 60;
-/** Longest call Twilio makes without a limit (s). */
-const LONGEST_SECONDS = 4 * 3_600;
-/** Ended calls that can still be asked for. */
-const REMEMBERED = 1_000;
+/** From the webhook to the stream's start, through a welcome message (ms). */
+const STREAM_MS = 120_000;
+/** Twilio ends a call this long (s) after the assistant's own limit, in case the goodbye fails. */
+const LIMIT_MARGIN_SECONDS = 60;
+/** Time limit of a call whose assistant has none (s). */
+const DEFAULT_LIMIT_SECONDS = 3_600;
+/** Twilio's own time limit (s). */
+const TWILIO_LIMIT_SECONDS = 4 * 3_600;
+/** Ended calls that {@linkcode Dialer.find} still returns. */
+const MAX_ENDED = 1_000;
 
-/** Why a call is not placed. A closed list, so that it can be counted. */
-export type DialRefusal = "not a number" | "do not call" | "outside hours" | "full" | "draining";
+/** Why a call is not placed. A closed list: it labels a metric. */
+export type DialRefusal =
+  | "not a number"
+  | "not allowed"
+  | "do not call"
+  | "outside hours"
+  | "full"
+  | "draining"
+  | "client gone";
 
 export interface DialerOptions {
-  /** @throws when the call was not placed. */
+  /** Returns the CallSid. @throws {TwilioError} when the call was not placed. */
   readonly createCall: (call: NewCall) => Promise<string>;
-  /** Number that calls, E.164. */
+  /** Ends a ringing call. @throws {TwilioError} */
+  readonly hangUp: (callSid: string) => Promise<void>;
+  /** Caller ID, E.164. */
   readonly from: string;
-  /** Address under which Twilio reaches this service, without a trailing slash. */
+  /** Base URL at which Twilio reaches this service, without a trailing slash. */
   readonly publicUrl: string;
-  /** How long it rings (s). */
+  /** Ring timeout. */
   readonly ringSeconds: number;
-  /** How many calls may begin within a second; Twilio queues what is over the account's own rate, 1. */
-  readonly perSecond: number;
-  /** Most placed calls at a time, waiting and ringing ones included. */
+  /** Rate limit. Twilio queues calls above the account's own rate, by default 1. */
+  readonly callsPerSecond: number;
+  /** Concurrency limit; counts waiting and ringing calls. */
   readonly maxCalls: number;
+  /** `OUTBOUND_ALLOWED`: numbers and prefixes that may be called; undefined: the country of `from`. */
+  readonly allowed?: readonly string[] | undefined;
   /** Numbers that are never called, E.164. */
   readonly doNotCall: { has(number: string): boolean };
-  /** Undefined: around the clock. */
-  readonly hours?: CallingHours | undefined;
+  /** Lets the request travel in the webhook's URL. Undefined: only this process can answer its calls. */
+  readonly seal?: { seal(request: CallRequest, validMs: number): string } | undefined;
+  /** Undefined: at any time. */
+  readonly hours?: WeeklyHours | undefined;
   readonly clock: Clock;
 }
 
-/** What depends on the assistant that makes the call. */
+/** Terms of a call that its assistant sets. */
 export interface CallTerms {
-  /** Whether Twilio should listen for a machine, which it bills. */
+  /** Whether Twilio detects answering machines, which it bills. */
   readonly detectMachine: boolean;
-  /** Longest conversation (s). */
+  /** Maximum duration of the conversation (s). */
   readonly maxSeconds?: number | undefined;
 }
 
-/** A call that was placed, as far as is known. */
+/** A placed call with its last known status. */
 export interface PlacedCall {
   readonly callSid: string;
   /** E.164. */
   readonly to: string;
   readonly status: CallStatus;
   readonly answeredBy?: AnsweredBy;
-  /** Length (s), once it is over. */
+  /** Length, once it has ended. */
   readonly seconds?: number;
 }
 
-const DRAINING = { refused: "draining", detail: "The service is about to stop; try again soon" } as const;
+/** Maximum length of a seal in a URL (characters). URLs of 2,048 characters pass everywhere. */
+const MAX_SEAL = 1_800;
+
+const CLIENT_GONE = {
+  refused: "client gone",
+  detail: "The client closed its request; nobody was called",
+} as const;
+const DRAINING = { refused: "draining", detail: "The service is shutting down; retry in a minute" } as const;
 
 interface Entry {
   call: PlacedCall;
-  /** Until the call's webhook has asked for it. */
+  /** Undefined when the call was not answered in time. */
   request: CallRequest | undefined;
+  answered: boolean;
   readonly progress: CallProgress;
   readonly cancels: Cancel[];
 }
 
-/** All calls this process has placed. */
+/** Places calls within limits and hours, and keeps their requests and statuses. */
 export class Dialer {
   readonly #options: DialerOptions;
   readonly #placed = new Map<string, Entry>();
-  readonly #ended = new Map<string, PlacedCall>();
-  /** Requests to Twilio that are not answered yet. */
-  readonly #asking = new Set<Promise<unknown>>();
+  readonly #ended = new BoundedMap<string, PlacedCall>(MAX_ENDED);
+  /** Requests to Twilio in flight. */
+  readonly #creating = new Set<Promise<unknown>>();
   #waiting = 0;
   #draining = false;
-  /** When the next call may begin, as the clock's `now`. */
+  /** Earliest time of the next call, on the clock's `now` scale. */
   #nextAt = -Infinity;
 
   constructor(options: DialerOptions) {
     this.#options = options;
   }
 
-  /** Calls waiting to begin, ringing or answered. */
-  get count(): number {
+  /** Calls that wait for the rate limit, ring or are answered. */
+  get activeCalls(): number {
     return this.#waiting + this.#placed.size;
   }
 
+  /** Calls that may still be answered, those being placed included. */
+  get ringing(): number {
+    const ringing = [...this.#placed.values()].filter(({ request, answered }) => request && !answered);
+    return this.#creating.size + ringing.length;
+  }
+
   /**
-   * Places a call, as soon as the rate allows.
+   * Places a call, as soon as the rate limit allows.
    *
-   * @returns its CallSid, or why it is not placed, and what to tell who asked for it.
+   * @param signal Aborts when nobody waits for the answer: a call that still waits for the rate limit is not placed.
    * @throws {TwilioError} when Twilio does not place it.
    */
   async place(
     request: CallRequest,
     terms: CallTerms,
+    signal?: AbortSignal,
   ): Promise<{ readonly callSid: string } | { readonly refused: DialRefusal; readonly detail: string }> {
-    const { clock, perSecond } = this.#options;
+    const { clock, callsPerSecond } = this.#options;
     const refusal = this.#refuse(request.to);
     if (refusal) return refusal;
-    const begin = Math.max(clock.now(), this.#nextAt);
-    this.#nextAt = begin + 1_000 / perSecond;
+    const startAt = Math.max(clock.now(), this.#nextAt);
+    this.#nextAt = startAt + 1_000 / callsPerSecond;
     this.#waiting++;
-    if (begin > clock.now()) await new Promise<void>((resolve) => clock.after(begin - clock.now(), resolve));
-    if (this.#draining) {
+    const waitMs = startAt - clock.now();
+    if (waitMs > 0) await this.#wait(waitMs, signal);
+    if (signal?.aborted || this.#draining) {
       this.#waiting--;
-      return DRAINING;
+      return signal?.aborted ? CLIENT_GONE : DRAINING;
     }
-    const asked = this.#create(request, terms);
-    this.#asking.add(asked);
+    const creating = this.#create(request, terms);
+    this.#creating.add(creating);
     try {
-      return { callSid: await asked };
+      return { callSid: await creating };
     } finally {
-      this.#asking.delete(asked);
+      this.#creating.delete(creating);
     }
   }
 
   /**
-   * What a call was placed for, once: asked by the webhook of an outbound call that was answered. Undefined when this
-   * process did not place it, or it took too long.
+   * The call is answered: returns its request. Undefined when this process did not place the call, or when the webhook came
+   * too late.
    */
-  async take(callSid: string): Promise<CallRequest | undefined> {
-    const entry = await this.#find(callSid);
-    const request = entry?.request;
-    if (entry) entry.request = undefined;
-    return request;
+  async takeRequest(callSid: string): Promise<CallRequest | undefined> {
+    const entry = await this.#findEntry(callSid);
+    if (entry?.request) entry.answered = true;
+    return entry?.request;
   }
 
-  /** Twilio reports how a call goes on; others than placed ones are ignored. */
-  async report(report: CallReport): Promise<void> {
-    (await this.#find(report.callSid))?.progress.take(report);
+  /** Applies a status callback; ignores calls placed elsewhere. */
+  async reportStatus(update: CallStatusUpdate): Promise<void> {
+    (await this.#findEntry(update.callSid))?.progress.reportStatus(update);
   }
 
-  /** Twilio tells who answered. */
-  async answeredBy(callSid: string, answeredBy: AnsweredBy): Promise<void> {
-    const entry = await this.#find(callSid);
+  /** Applies a detection callback. */
+  async reportAnsweredBy(callSid: string, answeredBy: AnsweredBy): Promise<void> {
+    const entry = await this.#findEntry(callSid);
     if (entry) entry.call = { ...entry.call, answeredBy };
   }
 
-  /** A call placed here, in progress or among the last that ended. */
-  placed(callSid: string): PlacedCall | undefined {
+  /** A call in progress, or one of the last that ended. */
+  find(callSid: string): PlacedCall | undefined {
     return this.#placed.get(callSid)?.call ?? this.#ended.get(callSid);
   }
 
-  /** From now on no call is placed, those that wait for their turn included. Those that ring may still be answered. */
+  /** Places no more calls, including those that wait for the rate limit. Ringing calls can still be answered. */
   drain(): void {
     this.#draining = true;
   }
 
-  /** Forgets all calls, so that no timer is left. */
+  /** Ends the calls that still ring. Never rejects. */
+  async cancelRinging(): Promise<void> {
+    await Promise.allSettled(this.#creating);
+    const ringing = [...this.#placed].filter(([, { request, answered }]) => request && !answered);
+    await Promise.allSettled(ringing.map(([callSid]) => this.cancel(callSid)));
+  }
+
+  /** Ends a call that rings. @throws {TwilioError} */
+  async cancel(callSid: string): Promise<void> {
+    const entry = this.#placed.get(callSid);
+    if (entry) entry.request = undefined;
+    await this.#options.hangUp(callSid);
+  }
+
+  /** Removes all calls with their timers. */
   close(): void {
-    for (const callSid of [...this.#placed.keys()]) this.#forget(callSid);
+    for (const callSid of [...this.#placed.keys()]) this.#remove(callSid);
+  }
+
+  /** Waits until `ms` have passed or the signal aborts. */
+  async #wait(ms: number, signal: AbortSignal | undefined): Promise<void> {
+    if (signal?.aborted) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cancel = this.#options.clock.after(ms, resolve);
+    const abort = () => resolve();
+    signal?.addEventListener("abort", abort, { once: true });
+    await promise;
+    signal?.removeEventListener("abort", abort);
+    cancel();
   }
 
   #refuse(to: string): { refused: DialRefusal; detail: string } | undefined {
-    const { clock, doNotCall, hours, maxCalls } = this.#options;
+    const { clock, from, allowed, doNotCall, hours, maxCalls } = this.#options;
     if (this.#draining) return DRAINING;
     if (!E164.test(to)) {
-      return { refused: "not a number", detail: "to: a number such as +15551230000 was expected" };
+      return { refused: "not a number", detail: "to: not a phone number such as +15551230000" };
+    }
+    if (!isAllowedNumber(to, allowed, from)) {
+      return { refused: "not allowed", detail: `${to} is not in OUTBOUND_ALLOWED` };
     }
     if (doNotCall.has(to)) return { refused: "do not call", detail: `${to} is on the do-not-call list` };
-    if (hours && !hours.open(clock.wallTime())) {
-      return { refused: "outside hours", detail: `Calls are placed from ${hours} only` };
+    if (hours && !isOpen(hours, clock.wallTime())) {
+      return { refused: "outside hours", detail: `Calls are allowed from ${formatHours(hours)} only` };
     }
-    if (this.count >= maxCalls) {
+    if (this.activeCalls >= maxCalls) {
       return {
         refused: "full",
-        detail: `There are ${maxCalls} placed calls already; wait until one has ended`,
+        detail: `${maxCalls} outbound calls are in progress, the maximum; retry when one has ended`,
       };
     }
     return undefined;
   }
 
   async #create(request: CallRequest, { detectMachine, maxSeconds }: CallTerms): Promise<string> {
-    const { createCall, from, publicUrl, ringSeconds, clock } = this.#options;
-    const timeLimitSeconds = maxSeconds === undefined ? undefined : maxSeconds + CUT_AFTER_SECONDS;
+    const { createCall, from, publicUrl, ringSeconds, clock, seal } = this.#options;
+    const webhookDeadlineMs = ringSeconds * 1_000 + WEBHOOK_MS;
+    const sealed = seal?.seal(request, webhookDeadlineMs + STREAM_MS) ?? "";
+    const query = sealed === "" || sealed.length > MAX_SEAL ? "" : `?placed=${sealed}`;
+    const timeLimitSeconds = Math.min(
+      maxSeconds === undefined ? DEFAULT_LIMIT_SECONDS : maxSeconds + LIMIT_MARGIN_SECONDS,
+      TWILIO_LIMIT_SECONDS,
+    );
     const call: NewCall = {
       to: request.to,
       from,
-      url: `${publicUrl}/incoming-call`,
+      url: `${publicUrl}/incoming-call${query}`,
       statusCallback: `${publicUrl}/call-status`,
       statusCallbackEvents: ["initiated", "ringing", "answered", "completed"],
       ringSeconds,
@@ -195,40 +261,38 @@ export class Dialer {
     } finally {
       this.#waiting--;
     }
-    const answeredMs = ringSeconds * 1_000 + WEBHOOK_MS;
-    const overMs = answeredMs + (timeLimitSeconds ?? LONGEST_SECONDS) * 1_000;
+    const endDeadlineMs = webhookDeadlineMs + timeLimitSeconds * 1_000;
     const entry: Entry = {
       call: { callSid, to: request.to, status: "queued" },
       request,
-      progress: new CallProgress(clock, (report) => this.#progressed(entry, report)),
+      answered: false,
+      progress: new CallProgress(clock, (report) => this.#statusChanged(entry, report)),
       cancels: [
-        clock.after(answeredMs, () => {
-          entry.request = undefined;
+        clock.after(webhookDeadlineMs, () => {
+          if (!entry.answered) entry.request = undefined;
         }),
-        // The report of its end was lost: it holds its place no longer.
-        clock.after(overMs, () => this.#forget(callSid)),
+        // Frees the slot of a call whose final callback was lost.
+        clock.after(endDeadlineMs, () => this.#remove(callSid)),
       ],
     };
     this.#placed.set(callSid, entry);
     return callSid;
   }
 
-  /** A call Twilio speaks of. It may do so before it has told us that it placed the call. */
-  async #find(callSid: string): Promise<Entry | undefined> {
-    if (!this.#placed.has(callSid)) await Promise.allSettled(this.#asking);
+  /** Waits for requests in flight: a callback can arrive before Twilio's response with the CallSid. */
+  async #findEntry(callSid: string): Promise<Entry | undefined> {
+    if (!this.#placed.has(callSid)) await Promise.allSettled(this.#creating);
     return this.#placed.get(callSid);
   }
 
-  #progressed(entry: Entry, { status, seconds }: CallReport): void {
+  #statusChanged(entry: Entry, { status, seconds }: CallStatusUpdate): void {
     entry.call = { ...entry.call, status, ...(seconds === undefined ? {} : { seconds }) };
-    if (!isOver(status)) return;
-    this.#forget(entry.call.callSid);
+    if (!isFinal(status)) return;
+    this.#remove(entry.call.callSid);
     this.#ended.set(entry.call.callSid, entry.call);
-    const [oldest] = this.#ended.keys();
-    if (this.#ended.size > REMEMBERED && oldest !== undefined) this.#ended.delete(oldest);
   }
 
-  #forget(callSid: string): void {
+  #remove(callSid: string): void {
     const entry = this.#placed.get(callSid);
     if (!entry) return;
     this.#placed.delete(callSid);

@@ -1,7 +1,7 @@
-import type { CallRecord } from "./call_record.ts";
+import { csvLine } from "../csv.ts";
+import { escapeUnprintable } from "../printable.ts";
 import type { ListedCall } from "./call_list.ts";
-import type { FoundRecording } from "./call_text.ts";
-import { printable } from "../printable.ts";
+import type { CallRecord } from "./call_record.ts";
 
 const COLUMNS = [
   "callSid",
@@ -13,29 +13,22 @@ const COLUMNS = [
   "startedAt",
   "endedAt",
   "seconds",
-  "reason",
-  "turns",
+  "endReason",
+  "callerTurns",
   "bargeIns",
-  "modelUsd",
+  "costUsd",
   "carrierMinutes",
   "summary",
 ] as const satisfies readonly (keyof ListedCall)[];
 
-export const CSV_HEADER = COLUMNS.join(",") + "\r\n";
+export const CSV_HEADER = csvLine(COLUMNS);
 
-/** A call as a row of comma-separated values, with its line end. Source: RFC 4180 */
-export function csvRow(call: ListedCall): string {
-  return COLUMNS.map((column) => cell(String(call[column] ?? ""))).join(",") + "\r\n";
+/** One call as a row of {@linkcode CSV_HEADER}, with its line end. */
+export function callCsvRow(call: ListedCall): string {
+  return csvLine(COLUMNS.map((column) => String(call[column] ?? "")));
 }
 
-/** A call as JSON, on one line, with its recording if there is one. */
-export function jsonOf(call: CallRecord, recording?: FoundRecording): string {
-  return printable(JSON.stringify(recording ? { ...call, recording } : call));
-}
-
-/** Spreadsheets calculate what begins with `=`, `@` or `-`, or with `+` unless it is a number: `'` makes it a text. */
-function cell(text: string): string {
-  const shown = printable(text);
-  const safe = /^(?:[=@-]|\+(?!\d+$))/.test(shown) ? `'${shown}` : shown;
-  return /[",]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+/** One call as JSON on one line. */
+export function callJson(call: CallRecord): string {
+  return escapeUnprintable(JSON.stringify(call));
 }

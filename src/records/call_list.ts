@@ -1,32 +1,32 @@
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
-import type { CallRecord } from "./call_record.ts";
-import { headOf, isoTime, numberOf, type Row, textOf } from "./call_rows.ts";
+import type { EndedCall } from "./call_record.ts";
+import { isoTime, type Row, rowToHead, textOf } from "./call_rows.ts";
 
-/** Which calls; all that is given must hold. */
+/** Conditions on calls; all of them must match. */
 export interface CallFilter {
-  /** Words said, the last one may be a beginning; or a part of a number; or a CallSid. */
+  /** Words of the transcript, summary and messages (the last may be a prefix), part of a number, or a CallSid. */
   readonly search?: string | undefined;
   readonly from?: string | undefined;
   readonly to?: string | undefined;
-  readonly reason?: string | undefined;
+  readonly endReason?: string | undefined;
   readonly assistant?: string | undefined;
-  /** Begun at this time or later; ISO 8601. */
+  /** Started at this time or later; ISO 8601. */
   readonly since?: string | undefined;
-  /** Begun before this time; ISO 8601. */
+  /** Started before this time; ISO 8601. */
   readonly until?: string | undefined;
 }
 
 export interface CallQuery extends CallFilter {
-  /** `next` of the page before. */
+  /** `next` of the previous page. */
   readonly before?: string | undefined;
-  /** 50 unless given, 500 at most. */
+  /** Default 50, at most 500. */
   readonly limit?: number | undefined;
 }
 
-/** What a list shows of a call. */
+/** A call without its turns, events, tokens and messages. */
 export interface ListedCall extends
   Pick<
-    CallRecord,
+    EndedCall,
     | "callSid"
     | "direction"
     | "from"
@@ -36,41 +36,45 @@ export interface ListedCall extends
     | "startedAt"
     | "endedAt"
     | "seconds"
-    | "reason"
-    | "modelUsd"
+    | "state"
+    | "endReason"
+    | "callerTurns"
+    | "bargeIns"
+    | "costUsd"
     | "carrierMinutes"
     | "summary"
-  > {
-  readonly turns: number;
-  readonly bargeIns: number;
-}
+  > {}
 
-/** The newest calls come first. */
+/** Newest calls first. */
 export interface CallPage {
   readonly calls: readonly ListedCall[];
-  /** Where the next page begins; undefined on the last one. */
+  /** `before` of the next page; undefined on the last page. */
   readonly next: string | undefined;
 }
 
 const MAX_LIMIT = 500;
 
-/** Lists calls. @throws {RangeError} when a time, the limit or `before` is none. */
+/** @throws {RangeError} for an invalid time, limit or `before`. */
 export function listCalls(db: DatabaseSync, { before, limit = 50, ...filter }: CallQuery): CallPage {
-  if (!Number.isInteger(limit) || limit < 1) throw new RangeError(`${limit} is no number of calls`);
+  if (!Number.isInteger(limit) || limit < 1) {
+    throw new RangeError(`limit is ${limit}; expected a whole number from 1`);
+  }
   const most = Math.min(limit, MAX_LIMIT);
-  const { sql, values } = where(filter);
-  const page = before === undefined ? [] : pageStart(before);
+  const { sql, values } = filterCondition(filter);
+  const page = before === undefined ? [] : parsePageStart(before);
   const rows = db.prepare(
     `SELECT * FROM calls WHERE ${sql} ${page.length > 0 ? "AND (started_at, id) < (?, ?)" : ""}
       ORDER BY started_at DESC, id DESC LIMIT ?`,
   ).all(...values, ...page, most + 1);
   const last = rows.length > most ? rows[most - 1] : undefined;
-  return { calls: rows.slice(0, most).map(listed), next: last && `${last.started_at}_${last.id}` };
+  return { calls: rows.slice(0, most).map(toListedCall), next: last && `${last.started_at}_${last.id}` };
 }
 
-/** The filter as a condition on `calls`. */
-export function where(filter: CallFilter): { readonly sql: string; readonly values: SQLInputValue[] } {
-  const { search = "", from, to, reason, assistant, since, until } = filter;
+/** The filter as an SQL condition on `calls`. */
+export function filterCondition(
+  filter: CallFilter,
+): { readonly sql: string; readonly values: SQLInputValue[] } {
+  const { search = "", from, to, endReason, assistant, since, until } = filter;
   const conditions = ["1"];
   const values: SQLInputValue[] = [];
   const need = (condition: string, ...bound: SQLInputValue[]) => {
@@ -79,12 +83,12 @@ export function where(filter: CallFilter): { readonly sql: string; readonly valu
   };
   if (from !== undefined) need("from_number = ?", from);
   if (to !== undefined) need("to_number = ?", to);
-  if (reason !== undefined) need("reason = ?", reason);
+  if (endReason !== undefined) need("end_reason = ?", endReason);
   if (assistant !== undefined) need("assistant = ?", assistant);
   if (since !== undefined) need("started_at >= ?", isoTime(since));
   if (until !== undefined) need("started_at < ?", isoTime(until));
   if (search.trim() !== "") {
-    const words = wordsQuery(search);
+    const words = fullTextQuery(search);
     const digits = /^[\d\s().+-]{3,}$/.test(search) ? search.replaceAll(/\D/g, "") : "";
     const ways = ["call_sid = ?"];
     const bound: SQLInputValue[] = [search.trim()];
@@ -101,31 +105,37 @@ export function where(filter: CallFilter): { readonly sql: string; readonly valu
   return { sql: conditions.join(" AND "), values };
 }
 
+const MAX_SEARCH_LENGTH = 1_000;
+/** Each word costs a lookup in the index. */
+const MAX_SEARCH_WORDS = 32;
+
 /**
- * Every word in quotes, so that none is an operator; the last may be a beginning, if it is not one of half of all words.
+ * The search as a full-text query. Every word is quoted, so that none is an operator. The last word matches as a prefix
+ * unless it is so short that it would match most calls.
  * Source: https://www.sqlite.org/fts5.html#full_text_query_syntax
+ *
+ * @throws {RangeError} when the search is too long.
  */
-function wordsQuery(search: string): string {
+function fullTextQuery(search: string): string {
+  if (search.length > MAX_SEARCH_LENGTH) {
+    throw new RangeError(`search has ${search.length} characters; expected at most ${MAX_SEARCH_LENGTH}`);
+  }
   const words = search.match(/[\p{L}\p{N}\p{M}]+/gu) ?? [];
+  if (words.length > MAX_SEARCH_WORDS) {
+    throw new RangeError(`search has ${words.length} words; expected at most ${MAX_SEARCH_WORDS}`);
+  }
   const beginning = /[^a-z\d]|.../i.test(words.at(-1) ?? "") ? "*" : "";
   return words.length === 0 ? "" : words.map((word) => `"${word}"`).join(" ") + beginning;
 }
 
-function pageStart(before: string): [string, number] {
+function parsePageStart(before: string): [string, number] {
   const [, time, id] = /^(\d{4}-[\d:.TZ-]+)_(\d{1,15})$/.exec(before) ?? [];
   if (time === undefined || id === undefined) {
-    throw new RangeError(`"${before}" is no page of the list; "next" of the page before was expected`);
+    throw new RangeError(`before is "${before}"; expected "next" of the previous page`);
   }
   return [time, Number(id)];
 }
 
-function listed(row: Row): ListedCall {
-  return {
-    ...headOf(row),
-    modelUsd: numberOf(row.model_usd),
-    carrierMinutes: numberOf(row.carrier_minutes),
-    ...(row.summary === null ? {} : { summary: textOf(row.summary) }),
-    turns: numberOf(row.turns),
-    bargeIns: numberOf(row.barge_ins),
-  };
+function toListedCall(row: Row): ListedCall {
+  return { ...rowToHead(row), ...(row.summary === null ? {} : { summary: textOf(row.summary) }) };
 }

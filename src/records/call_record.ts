@@ -1,93 +1,111 @@
-/** All that is kept of one call, as plain data. */
+import type { TurnLatency } from "../telemetry/turn_latency.ts";
+
+export type CallState = "announced" | "connected" | "transferring" | "ending" | "ended";
+
+/** A call as plain data. The API, the store, the webhook and the console use the same fields, during the call and after. */
 export interface CallRecord {
   readonly callSid: string;
   readonly direction: "inbound" | "outbound";
-  /** What the network said: E.164, or `anonymous`, `client:…`, `sip:…`. */
+  /** E.164, or `anonymous`, `client:…`, `sip:…`, as Twilio sends it. */
   readonly from: string;
   readonly to: string;
   readonly assistant: string;
   readonly model: string;
+  readonly state: CallState;
   /** ISO 8601. */
   readonly startedAt: string;
-  readonly endedAt: string;
-  /** From the start of its stream (s); 0 where none came. */
+  readonly endedAt?: string | undefined;
+  /** Since the stream started (s); 0 before. */
   readonly seconds: number;
-  /** How it ended. */
-  readonly reason: string;
-  /** In the order of the conversation, whenever their texts came. */
+  readonly endReason?: string | undefined;
+  /** In the order of the conversation, not of their transcripts' arrival. */
   readonly turns: readonly Turn[];
+  /** Number of the caller's turns, those without a transcript included. */
+  readonly callerTurns: number;
+  readonly bargeIns: number;
   readonly events: readonly CallEvent[];
   readonly tokens: Tokens;
-  /** What the model's answers cost, as far as prices are known (US dollars). */
-  readonly modelUsd: number;
-  /** Minutes the carrier bills: begun ones count. */
+  /** Model cost (US dollars) of parts with a known price. */
+  readonly costUsd: number;
+  /** Billed minutes, rounded up. */
   readonly carrierMinutes: number;
-  /** What the model wrote of it, where it was asked to. */
+  /** Written by the model, where summaries are on. */
   readonly summary?: string | undefined;
   readonly messages: readonly CallMessage[];
+  readonly recording?: CallRecording | undefined;
 }
 
-/** One thing said. Times count from the stream's start (ms). */
+/** A call without its turns, events, tokens and messages: what lists show. */
+export type CallSummary = Omit<CallRecord, "turns" | "events" | "tokens" | "messages">;
+
+/** An ended call. */
+export interface EndedCall extends CallRecord {
+  readonly state: "ended";
+  readonly endedAt: string;
+  readonly endReason: string;
+}
+
+/** One turn. Times are milliseconds from the stream's start. */
 export interface Turn {
-  readonly who: "caller" | "assistant";
-  /** What was heard of it; undefined where no text came. */
+  /** The model's conversation item; only while the call runs, like the next three. */
+  readonly id?: string | undefined;
+  /** Id of the turn before it. */
+  readonly previous?: string | undefined;
+  /** Whether the transcript is complete. */
+  readonly done?: boolean | undefined;
+  /** The part of an interrupted answer that the caller did not hear. */
+  readonly unheard?: string | undefined;
+  readonly speaker: "caller" | "assistant";
+  /** Transcript, cut at what the caller heard; undefined when none arrived. */
   readonly text?: string | undefined;
   readonly atMs: number;
-  /** How much of an answer was heard, of how much there was. */
+  /** Of the assistant's audio: how much the caller heard, and its length. */
   readonly heardMs?: number | undefined;
   readonly totalMs?: number | undefined;
-  /** Whether the caller talked over it. */
-  readonly cut?: boolean | undefined;
+  /** Whether the caller barged in. */
+  readonly interrupted?: boolean | undefined;
   readonly latency?: TurnLatency | undefined;
-  /** When the caller said it, as voice activity detection heard it: with its padding before and its pause after. */
+  /** The caller's speech as voice activity detection reports it, with prefix padding and trailing silence. */
   readonly spoken?: Span | undefined;
-  /** From the model's first audio of an answer to its last. */
+  /** From the model's first audio delta to its last. */
   readonly generated?: Span | undefined;
-  /** From the first frame of an answer to the last mark that came back, or to the cut. */
+  /** From the first frame sent to the last mark echoed, or to the barge-in. */
   readonly played?: Span | undefined;
 }
 
-/** A stretch of time. */
 export interface Span {
   readonly fromMs: number;
   readonly toMs: number;
-}
-
-/** How long each hop of an answer took (ms), each from the end of the one before it. */
-export interface TurnLatency {
-  /** From the end of the caller's speech to the model's first audio. */
-  readonly modelMs?: number | undefined;
-  /** To the first frame sent. */
-  readonly sentMs?: number | undefined;
-  /** To the first mark back. */
-  readonly heardMs?: number | undefined;
 }
 
 export const EVENT_KINDS = [
   "tool",
   "transfer",
   "barge-in",
-  "keys",
+  "keypad",
   "language",
   "reconnect",
-  "machine",
+  "answering-machine",
   "whisper",
   "recording",
 ] as const;
 export type EventKind = (typeof EVENT_KINDS)[number];
 
-/** One thing done. */
 export interface CallEvent {
+  /** From the stream's start. */
   readonly atMs: number;
   readonly kind: EventKind;
   readonly name: string;
   readonly ok?: boolean | undefined;
-  /** How long it took. */
+  /** Duration. */
   readonly ms?: number | undefined;
   readonly detail?: string | undefined;
+  /** Of a tool call, as JSON text: secrets redacted, at most 4,000 characters each. */
+  readonly arguments?: string | undefined;
+  readonly result?: string | undefined;
 }
 
-/** Tokens billed. Cached ones are a part of those that went in. */
+/** Tokens billed. Cached tokens are included in those of the input. */
 export interface Tokens {
   readonly textIn: number;
   readonly textCached: number;
@@ -100,8 +118,17 @@ export interface Tokens {
 /** A message the caller left. */
 export interface CallMessage {
   readonly name: string;
-  /** Where to call back, as the caller said it. */
+  /** Number to call back, as the caller said it. */
   readonly number: string;
   readonly message: string;
   readonly urgent: boolean;
+}
+
+export interface CallRecording {
+  /** `on` and `paused` while the call runs. */
+  readonly state: "on" | "paused" | "stored";
+  /** Length, once stored. */
+  readonly ms?: number | undefined;
+  /** File, for the command line only. */
+  readonly path?: string | undefined;
 }

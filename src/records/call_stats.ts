@@ -2,11 +2,11 @@ import type { DatabaseSync } from "node:sqlite";
 import { isoTime, numberOf, type Row, textOf } from "./call_rows.ts";
 
 export interface StatsQuery {
-  /** Calls begun at this time or later; ISO 8601. */
+  /** Calls started at this time or later; ISO 8601. */
   readonly since?: string | undefined;
-  /** Calls begun before this time; ISO 8601. */
+  /** Calls started before this time; ISO 8601. */
   readonly until?: string | undefined;
-  /** How far the days are from those of UTC (min), 120 for UTC+2; 0 unless given. */
+  /** Time zone of the days, in minutes east of UTC: 120 for UTC+2. Default 0. */
   readonly offsetMinutes?: number | undefined;
 }
 
@@ -16,23 +16,23 @@ export interface DayStats {
   readonly day: string;
   readonly assistant: string;
   readonly calls: number;
-  /** Minutes talked. */
+  /** Length of the calls. */
   readonly minutes: number;
-  /** Minutes the carrier bills. */
+  /** Billed minutes. */
   readonly carrierMinutes: number;
-  readonly modelUsd: number;
-  /** How often calls ended for which reason. */
+  readonly costUsd: number;
+  /** Number of calls by end reason. */
   readonly endings: Readonly<Record<string, number>>;
-  /** What the assistant said, and how often the caller talked over it. */
+  /** Number of the assistant's turns. */
   readonly answers: number;
   readonly bargeIns: number;
-  /** Barge-ins for each answer; 0 where there was none. */
+  /** Barge-ins per answer; 0 without answers. */
   readonly bargeInRate: number;
-  /** From the end of the caller's speech to the answer being heard, of answers with all hops; undefined without any. */
+  /** From the end of the caller's speech to playback, of answers with all hops measured; undefined without such answers. */
   readonly latency: LatencyStats | undefined;
 }
 
-/** Percentiles (ms) by nearest rank. */
+/** Percentiles (whole ms), nearest rank. */
 export interface LatencyStats {
   readonly answers: number;
   readonly p50: number;
@@ -40,68 +40,87 @@ export interface LatencyStats {
   readonly p99: number;
 }
 
-/** Sums up calls by day, the newest first, and assistant. @throws {RangeError} when a time is none. */
+const DAY_MS = 86_400_000;
+
+/** Maximum offset from UTC; time zones have 14 hours at most. */
+const MAX_OFFSET_MINUTES = 1_440;
+
+/** Sums calls by day (newest first) and assistant. @throws {RangeError} for an invalid time or offset. */
 export function callStats(db: DatabaseSync, { since, until, offsetMinutes = 0 }: StatsQuery): DayStats[] {
-  if (!Number.isInteger(offsetMinutes)) throw new RangeError(`${offsetMinutes} is no number of minutes`);
-  const values = {
-    since: since === undefined ? "" : isoTime(since),
-    until: until === undefined ? "~" : isoTime(until),
-    shift: `${offsetMinutes} minutes`,
-  };
-  const latencies = new Map(db.prepare(LATENCIES).all(values).map((row) => [keyOf(row), latencyOf(row)]));
-  const endings = new Map<string, Record<string, number>>();
-  for (const row of db.prepare(ENDINGS).all(values)) {
-    const key = keyOf(row);
-    endings.set(key, { ...endings.get(key), [textOf(row.reason)]: numberOf(row.calls) });
+  if (!Number.isInteger(offsetMinutes) || Math.abs(offsetMinutes) > MAX_OFFSET_MINUTES) {
+    throw new RangeError(
+      `offsetMinutes is ${offsetMinutes}; expected a whole number from -${MAX_OFFSET_MINUTES} to ${MAX_OFFSET_MINUTES}`,
+    );
   }
-  return db.prepare(SUMS).all(values).map((row) => {
-    const key = keyOf(row);
-    const [answers, bargeIns] = [numberOf(row.answers), numberOf(row.barge_ins)];
-    return {
-      day: textOf(row.day),
-      assistant: textOf(row.assistant),
-      calls: numberOf(row.calls),
-      minutes: numberOf(row.seconds) / 60,
-      carrierMinutes: numberOf(row.carrier_minutes),
-      modelUsd: numberOf(row.model_usd),
-      endings: endings.get(key) ?? {},
-      answers,
-      bargeIns,
-      bargeInRate: answers === 0 ? 0 : bargeIns / answers,
-      latency: latencies.get(key),
-    };
-  });
+  const [start, end] = [
+    since === undefined ? "0" : isoTime(since),
+    until === undefined ? "~" : isoTime(until),
+  ];
+  const nextCall = db.prepare(NEXT_CALL);
+  const sums = db.prepare(SUMS);
+  const stats: DayStats[] = [];
+  // One query for each day and assistant: grouping all calls at once would sort them, which takes most of the time.
+  for (const assistant of listAssistants(db)) {
+    for (let from = start;;) {
+      const next = nextCall.get(assistant, from, end)?.started_at;
+      if (typeof next !== "string") break;
+      const { day, endsAt } = dayAt(next, offsetMinutes);
+      from = endsAt < end ? endsAt : end;
+      stats.push(dayStats(day, assistant, sums.get(assistant, next, from) ?? {}));
+    }
+  }
+  return stats.sort((a, b) => a.day < b.day ? 1 : a.day > b.day ? -1 : a.assistant < b.assistant ? -1 : 1);
 }
 
-/** The day is found once a call, not once a turn. */
-const CALLS = `WITH chosen AS MATERIALIZED (
-    SELECT *, date(started_at, :shift) AS day FROM calls WHERE started_at >= :since AND started_at < :until
-  )`;
+/** The assistants of all calls. */
+export function listAssistants(db: DatabaseSync): string[] {
+  return db.prepare("SELECT DISTINCT assistant FROM calls ORDER BY assistant").all()
+    .map(({ assistant }) => textOf(assistant));
+}
+
+const NEXT_CALL = `SELECT min(started_at) AS started_at FROM calls
+  WHERE assistant = ? AND started_at >= ? AND started_at < ?`;
 const SUMS =
-  `${CALLS} SELECT day, assistant, count(*) AS calls, sum(seconds) AS seconds, sum(answers) AS answers,
-    sum(barge_ins) AS barge_ins, sum(carrier_minutes) AS carrier_minutes, sum(model_usd) AS model_usd
-  FROM chosen GROUP BY day, assistant ORDER BY day DESC, assistant`;
-const ENDINGS =
-  `${CALLS} SELECT day, assistant, reason, count(*) AS calls FROM chosen GROUP BY day, assistant, reason`;
-const LATENCIES = `${CALLS},
-  waits AS (
-    SELECT day, assistant, latency_model_ms + latency_sent_ms + latency_heard_ms AS ms
-    FROM chosen JOIN turns ON call_id = id WHERE ms IS NOT NULL
-  ),
-  ranked AS (
-    SELECT *, row_number() OVER (PARTITION BY day, assistant ORDER BY ms) AS rank,
-      count(*) OVER (PARTITION BY day, assistant) AS answers FROM waits
-  )
-  SELECT day, assistant, answers,
-    min(ms) FILTER (WHERE rank >= 0.5 * answers) AS p50,
-    min(ms) FILTER (WHERE rank >= 0.95 * answers) AS p95,
-    min(ms) FILTER (WHERE rank >= 0.99 * answers) AS p99
-  FROM ranked GROUP BY day, assistant`;
+  `SELECT count(*) AS calls, sum(seconds) AS seconds, sum(answers) AS answers, sum(barge_ins) AS barge_ins,
+    sum(carrier_minutes) AS carrier_minutes, sum(cost_usd) AS cost_usd,
+    json_group_array(end_reason) AS end_reasons, group_concat(latencies_ms) AS latencies_ms
+  FROM calls WHERE assistant = ? AND started_at >= ? AND started_at < ?`;
 
-function keyOf({ day, assistant }: Row): string {
-  return `${day} ${assistant}`;
+/** The local day of a time, and when it ends; times in ISO 8601, UTC. */
+function dayAt(time: string, offsetMinutes: number): { readonly day: string; readonly endsAt: string } {
+  const offsetMs = offsetMinutes * 60_000;
+  const startMs = Math.floor((Date.parse(time) + offsetMs) / DAY_MS) * DAY_MS;
+  return {
+    day: new Date(startMs).toISOString().slice(0, 10),
+    endsAt: new Date(startMs + DAY_MS - offsetMs).toISOString(),
+  };
 }
 
-function latencyOf({ answers, p50, p95, p99 }: Row): LatencyStats {
-  return { answers: numberOf(answers), p50: numberOf(p50), p95: numberOf(p95), p99: numberOf(p99) };
+/** @param sums A row of {@linkcode SUMS}. */
+function dayStats(day: string, assistant: string, sums: Row): DayStats {
+  const [answers, bargeIns] = [numberOf(sums.answers), numberOf(sums.barge_ins)];
+  const endings: Record<string, number> = {};
+  for (const reason of JSON.parse(textOf(sums.end_reasons))) endings[reason] = (endings[reason] ?? 0) + 1;
+  return {
+    day,
+    assistant,
+    calls: numberOf(sums.calls),
+    minutes: numberOf(sums.seconds) / 60,
+    carrierMinutes: numberOf(sums.carrier_minutes),
+    costUsd: numberOf(sums.cost_usd),
+    endings,
+    answers,
+    bargeIns,
+    bargeInRate: answers === 0 ? 0 : bargeIns / answers,
+    latency: sums.latencies_ms === null ? undefined : latencyOf(textOf(sums.latencies_ms)),
+  };
+}
+
+/** @param list Whole milliseconds, separated by commas. */
+function latencyOf(list: string): LatencyStats {
+  // Fast with a million latencies: JSON.parse, and the sort of a typed array.
+  const sorted = new Uint32Array(JSON.parse(`[${list}]`)).sort();
+  const answers = sorted.length;
+  const percentile = (part: number) => sorted[Math.ceil(part * answers) - 1] ?? 0;
+  return { answers, p50: percentile(0.5), p95: percentile(0.95), p99: percentile(0.99) };
 }

@@ -1,8 +1,8 @@
 import type { DatabaseSync } from "node:sqlite";
 
 /**
- * What brings a file from one version to the next: the first makes version 1 of an empty file. Once released, none is ever
- * changed; a new one is added. Tools of 2022 (SQLite 3.40) should still be able to read the file.
+ * Each step migrates the schema by one version; the first creates it. Append new steps and never change a released one.
+ * SQLite 3.40 (2022) must be able to read the file.
  */
 export const MIGRATIONS: readonly string[] = [
   `CREATE TABLE calls (
@@ -85,29 +85,53 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE turns ADD COLUMN generated_to_ms REAL;
   ALTER TABLE turns ADD COLUMN played_from_ms REAL;
   ALTER TABLE turns ADD COLUMN played_to_ms REAL;`,
+
+  `ALTER TABLE calls RENAME COLUMN reason TO end_reason;
+  ALTER TABLE calls RENAME COLUMN model_usd TO cost_usd;
+  ALTER TABLE calls RENAME COLUMN turns TO caller_turns;
+  UPDATE calls SET caller_turns = caller_turns - answers;
+  ALTER TABLE turns RENAME COLUMN who TO speaker;
+  ALTER TABLE turns RENAME COLUMN cut TO interrupted;
+  ALTER TABLE turns RENAME COLUMN latency_sent_ms TO latency_send_ms;
+  ALTER TABLE turns RENAME COLUMN latency_heard_ms TO latency_playback_ms;
+  UPDATE events SET kind = 'keypad' WHERE kind = 'keys';
+  UPDATE events SET kind = 'answering-machine' WHERE kind = 'machine';`,
+
+  `ALTER TABLE calls ADD COLUMN latencies_ms TEXT;
+  UPDATE calls SET latencies_ms = (
+    SELECT group_concat(CAST(round(latency_model_ms + latency_send_ms + latency_playback_ms) AS INTEGER))
+    FROM turns WHERE call_id = id AND latency_model_ms + latency_send_ms + latency_playback_ms >= 0
+  );
+  CREATE INDEX calls_for_stats ON calls (assistant, started_at, seconds, end_reason, answers, barge_ins, cost_usd,
+    carrier_minutes, latencies_ms);
+  ALTER TABLE events ADD COLUMN arguments TEXT;
+  ALTER TABLE events ADD COLUMN result TEXT;`,
+
+  // Calls whose end is not reported: those in progress with the record of their start as JSON, ended ones without it.
+  `CREATE TABLE open_calls (call_sid TEXT PRIMARY KEY, record TEXT) STRICT, WITHOUT ROWID;`,
 ];
 
-/** The file was written by a newer Parley. */
+/** A newer Parley wrote the file. */
 export class NewerFileError extends Error {
   override readonly name = "NewerFileError";
 }
 
 /**
- * Brings a file up to date, one version after the other, each all or not at all.
+ * Migrates a file to the current schema, each step in a transaction.
  *
- * @throws {NewerFileError} when it is of a later version than this program knows.
+ * @throws {NewerFileError} when its version is later than the last step.
  */
 export function migrate(db: DatabaseSync, migrations: readonly string[] = MIGRATIONS): void {
   const version = versionOf(db);
   if (version > migrations.length) {
     throw new NewerFileError(
-      `a newer Parley wrote it (version ${version} of the file, and this program knows ${migrations.length}); ` +
-        "start that Parley again, or move the file away",
+      `a newer Parley wrote it (file version ${version}; this program supports ${migrations.length}). ` +
+        "Start the newer Parley, or move the file away.",
     );
   }
   for (let next = version; next < migrations.length; next++) {
     inTransaction(db, () => {
-      // Another process may have been faster.
+      // Another process may have migrated it meanwhile.
       if (versionOf(db) !== next) return;
       db.exec(migrations[next] ?? "");
       db.exec(`PRAGMA user_version = ${next + 1}`);
@@ -115,7 +139,7 @@ export function migrate(db: DatabaseSync, migrations: readonly string[] = MIGRAT
   }
 }
 
-/** Does all of it or nothing. @throws what `work` throws, or the disk. */
+/** Runs `work` in a transaction and rolls back when it throws. */
 export function inTransaction<Result>(db: DatabaseSync, work: () => Result): Result {
   db.exec("BEGIN IMMEDIATE");
   try {

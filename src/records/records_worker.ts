@@ -1,24 +1,25 @@
-/** The thread of the file of calls and of their recordings. It needs the permission to read and write its folder, and no other. */
+/** Worker for the call database and the recordings. Needs read and write permission for their folder only. */
 
 import { systemClock } from "../clock.ts";
+import { messageOf } from "../error_message.ts";
 import { createLog, type LogOptions } from "../telemetry/log.ts";
 import { CallStore } from "./call_store.ts";
 import { Recordings, type RecordingsOptions } from "../recording/recordings.ts";
-import { serveStore } from "./store_port.ts";
+import { serveCallStore } from "./remote_call_store.ts";
 
-/** What the thread is started with. */
+/** First message to the worker. */
 export interface RecordsStart {
-  /** The file. */
+  /** The call database. */
   readonly path: string;
   readonly recordings: RecordingsOptions;
   readonly log: Omit<LogOptions, "write">;
-  /** Where it is asked; see `RemoteCallStore`. */
+  /** For the requests of a `RemoteCallStore`. */
   readonly port: MessagePort;
-  /** Where it says whether it could open the file. */
+  /** Receives one `RecordsStarted`. */
   readonly report: MessagePort;
 }
 
-/** What it says there. */
+/** Whether the database could be opened. */
 export type RecordsStarted = { readonly opened: true } | { readonly opened: false; readonly problem: string };
 
 globalThis.addEventListener("message", (event) => {
@@ -27,10 +28,10 @@ globalThis.addEventListener("message", (event) => {
   let started: RecordsStarted = { opened: true };
   try {
     const log = createLog({ ...options, write: console.log });
-    const store = new CallStore(path, systemClock, log);
-    serveStore(store, new Recordings(recordings, systemClock, log), port);
+    const store = new CallStore(path, systemClock, log, (status) => port.postMessage({ status }));
+    serveCallStore(store, new Recordings(recordings, systemClock, log), port);
   } catch (error) {
-    started = { opened: false, problem: error instanceof Error ? error.message : String(error) };
+    started = { opened: false, problem: messageOf(error) };
   }
   report.postMessage(started);
   report.close();

@@ -1,73 +1,113 @@
-import { parseObject } from "../json.ts";
+import { isObject, parseObject } from "../json.ts";
+import { unlessMissing } from "../file_error.ts";
+import type { NumberMatcher } from "../records/number_matcher.ts";
 
-/** A webhook on its way. */
+/** A webhook that is not delivered yet. */
 export interface Delivery {
-  /** Sorts by the time it was made. */
+  /** Sorts by creation time. */
   readonly id: string;
   readonly url: string;
-  /** JSON, the same bytes at every attempt. */
+  /** JSON text, identical at every attempt. */
   readonly body: string;
-  /** How often it was tried in vain. */
+  /** Number of failed attempts. */
   readonly attempts: number;
-  /** When it is to be tried next (ms since 1970). */
+  /** Time of the next attempt (ms since 1970). */
   readonly dueAt: number;
 }
 
 const FILE = /^(msg_[\da-z]+)\.json$/;
 
-/** Deliveries as files, one each: what waits in the folder itself, what was given up in `failed/` below it. */
-export class OutboxFiles {
+/** The folder of the webhooks in `DATA_DIR`. */
+export function webhooksFolder(dataDir: string): string {
+  return `${dataDir}/webhooks`;
+}
+
+/** Stores each delivery in a file: pending ones in the folder, undeliverable ones in its subfolder `failed`. */
+export class WebhookFiles {
   readonly #folder: string;
 
   constructor(folder: string) {
     this.#folder = folder;
   }
 
-  /** Makes the folders, and finds what is in them; what cannot be read goes to `failed/`. */
-  async open(): Promise<{ waiting: Delivery[]; failed: string[] }> {
-    await Deno.mkdir(`${this.#folder}/failed`, { recursive: true, mode: 0o700 });
-    const waiting: Delivery[] = [];
+  /** Creates the folders and reads the deliveries. Moves unreadable files to `failed`. */
+  async open(): Promise<{ pending: Delivery[]; failed: string[] }> {
+    await this.#createFolders();
+    const pending: Delivery[] = [];
     for (const name of await names(this.#folder)) {
-      // A write that was cut off.
+      // An interrupted write.
       if (/^msg_[\da-z]+\.tmp$/.test(name)) await Deno.remove(`${this.#folder}/${name}`);
       const id = FILE.exec(name)?.[1];
       const delivery = id === undefined ? undefined : await this.read(id);
-      if (delivery) waiting.push(delivery);
+      if (delivery && delivery !== "gone") pending.push(delivery);
     }
     const failed = (await names(`${this.#folder}/failed`)).flatMap((name) => FILE.exec(name)?.[1] ?? []);
-    return { waiting, failed };
+    return { pending, failed };
   }
 
-  /** Keeps a delivery: all of it or nothing is there, also if the machine stops in the middle. */
+  /** Writes a delivery atomically: a crash leaves the whole file or none. */
   async write(delivery: Delivery): Promise<void> {
-    const draft = `${this.#folder}/${delivery.id}.tmp`;
-    {
-      using file = await Deno.open(draft, { write: true, create: true, truncate: true, mode: 0o600 });
-      const bytes = new TextEncoder().encode(JSON.stringify(delivery));
-      for (let written = 0; written < bytes.length;) written += await file.write(bytes.subarray(written));
-      await file.sync();
-    }
-    await Deno.rename(draft, this.#path(delivery.id));
+    await this.#inFolders(() => writeDelivery(this.#folder, delivery));
   }
 
-  /** A delivery that waits; undefined, and out of the way, when its file is broken. */
-  async read(id: string): Promise<Delivery | undefined> {
-    const delivery = readDelivery(await Deno.readTextFile(this.#path(id)));
+  /** Reads a pending delivery. Moves a malformed file to `failed` and returns undefined. `gone`: the file was deleted. */
+  async read(id: string): Promise<Delivery | undefined | "gone"> {
+    const text = await unlessMissing(Deno.readTextFile(this.#path(id)));
+    if (text === undefined) return "gone";
+    const delivery = readDelivery(text);
     if (delivery?.id === id) return delivery;
-    await this.fail(id);
+    await this.moveToFailed(id);
     return undefined;
   }
 
   async remove(id: string): Promise<void> {
-    await Deno.remove(this.#path(id));
+    await unlessMissing(Deno.remove(this.#path(id)));
   }
 
-  async fail(id: string): Promise<void> {
-    await Deno.rename(this.#path(id), this.#failedPath(id));
+  async moveToFailed(id: string): Promise<void> {
+    await this.#inFolders(() => Deno.rename(this.#path(id), this.#failedPath(id)));
   }
 
   async removeFailed(id: string): Promise<void> {
-    await Deno.remove(this.#failedPath(id));
+    await unlessMissing(Deno.remove(this.#failedPath(id)));
+  }
+
+  /**
+   * Deletes a phone number: the webhooks about its calls, pending and failed, and its mentions in others.
+   *
+   * @param dryRun Only counts.
+   * @returns the number of webhooks deleted or changed.
+   */
+  async forget(number: NumberMatcher, dryRun: boolean): Promise<number> {
+    let count = 0;
+    for (const folder of [this.#folder, `${this.#folder}/failed`]) {
+      for (const name of await unlessMissing(names(folder)) ?? []) {
+        const text = await unlessMissing(Deno.readTextFile(`${folder}/${name}`));
+        if (text === undefined) continue;
+        const redacted = redactDelivery(text, number);
+        if (redacted === "unchanged") continue;
+        count++;
+        if (dryRun) continue;
+        if (redacted === "delete") await unlessMissing(Deno.remove(`${folder}/${name}`));
+        else await writeDelivery(folder, redacted);
+      }
+    }
+    return count;
+  }
+
+  async #createFolders(): Promise<void> {
+    await Deno.mkdir(`${this.#folder}/failed`, { recursive: true, mode: 0o700 });
+  }
+
+  /** Runs `work`, and once more with new folders when somebody deleted them. */
+  async #inFolders(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      await this.#createFolders();
+      await work();
+    }
   }
 
   #path(id: string): string {
@@ -80,9 +120,9 @@ export class OutboxFiles {
 }
 
 async function names(folder: string): Promise<string[]> {
-  const found: string[] = [];
-  for await (const { name, isFile } of Deno.readDir(folder)) if (isFile) found.push(name);
-  return found.sort();
+  const fileNames: string[] = [];
+  for await (const { name, isFile } of Deno.readDir(folder)) if (isFile) fileNames.push(name);
+  return fileNames.sort();
 }
 
 function readDelivery(text: string): Delivery | undefined {
@@ -90,4 +130,29 @@ function readDelivery(text: string): Delivery | undefined {
   if (typeof id !== "string" || typeof url !== "string" || !URL.canParse(url)) return undefined;
   if (typeof body !== "string" || !Number.isInteger(attempts) || !Number.isFinite(dueAt)) return undefined;
   return { id, url, body, attempts: Number(attempts), dueAt: Number(dueAt) };
+}
+
+async function writeDelivery(folder: string, delivery: Delivery): Promise<void> {
+  const draft = `${folder}/${delivery.id}.tmp`;
+  {
+    using file = await Deno.open(draft, { write: true, create: true, truncate: true, mode: 0o600 });
+    const bytes = new TextEncoder().encode(JSON.stringify(delivery));
+    for (let written = 0; written < bytes.length;) written += await file.write(bytes.subarray(written));
+    await file.sync();
+  }
+  await Deno.rename(draft, `${folder}/${delivery.id}.json`);
+}
+
+/** A delivery without this number: a webhook about its own call is deleted, and so is a malformed file that has it. */
+function redactDelivery(text: string, number: NumberMatcher): Delivery | "unchanged" | "delete" {
+  const delivery = readDelivery(text);
+  const body = delivery && parseObject(delivery.body);
+  if (!delivery || !body) return number.occursIn(text) ? "delete" : "unchanged";
+  const { from, to } = isObject(body.data) ? body.data : {};
+  if ([from, to].some((party) => typeof party === "string" && number.isParty(party))) return "delete";
+  const redacted = JSON.stringify(
+    body,
+    (_, value) => typeof value === "string" ? number.redact(value) : value,
+  );
+  return redacted === JSON.stringify(body) ? "unchanged" : { ...delivery, body: redacted };
 }

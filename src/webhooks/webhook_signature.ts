@@ -4,28 +4,31 @@ import { decodeBase64 } from "@std/encoding/base64";
 const BASE64_PREFIX = "whsec_";
 
 /**
- * Signs webhooks, so that who gets one knows whom it is from, and that it is no repetition.
+ * Signs webhooks (Standard Webhooks), so that a receiver can verify the sender and detect replays.
+ *
  * Source: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
  */
 export class WebhookSigner {
   readonly #key: KeyObject;
 
   /**
-   * @param secret `whsec_` and base64, or a plain text.
-   * @throws {TypeError} when it is empty, or not what its beginning says. It is not shown.
+   * @param secret `whsec_` followed by base64, or plain text.
+   * @throws {TypeError} if the secret is empty or its base64 is invalid, without showing it.
    */
   constructor(secret: string) {
     const bytes = keyBytes(secret);
-    if (bytes.length === 0) throw new TypeError("Cannot sign webhooks: the secret is empty");
+    if (bytes.length === 0) {
+      throw new TypeError("Cannot sign webhooks: WEBHOOK_SECRET is empty. Set it to a random text.");
+    }
     this.#key = createSecretKey(bytes);
   }
 
   /**
-   * The three headers of one delivery.
+   * The signature headers of one attempt.
    *
-   * @param id The same for each repetition.
-   * @param at When it is sent (ms since 1970).
-   * @param body Byte for byte as it is sent.
+   * @param id Identical for every attempt of a webhook.
+   * @param at Time of sending (ms since 1970).
+   * @param body Byte for byte as sent.
    */
   headers(id: string, at: number, body: string): Record<string, string> {
     const timestamp = String(Math.floor(at / 1000));
@@ -39,6 +42,8 @@ function keyBytes(secret: string): Uint8Array {
   try {
     return decodeBase64(secret.slice(BASE64_PREFIX.length));
   } catch {
-    throw new TypeError(`Cannot sign webhooks: what follows ${BASE64_PREFIX} is not base64`);
+    throw new TypeError(
+      `Cannot sign webhooks: WEBHOOK_SECRET starts with "${BASE64_PREFIX}" but the rest is not base64. Fix it.`,
+    );
   }
 }

@@ -1,16 +1,17 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Clock } from "../../src/clock.ts";
-import { CALL_USAGE, type CallIo, runCall } from "../../src/cli/call_command.ts";
-import { parseCsv } from "../../src/dialer/campaign/csv.ts";
+import { type CallIo, runCall } from "../../src/cli/call_command.ts";
+import { parseCsv } from "../../src/csv.ts";
+import { calledNumbers } from "../../src/dialer/campaign/campaign_results.ts";
 import { FakeClock } from "../support/fake_clock.ts";
-import { ListService } from "../dialer/campaign/list_service.ts";
+import { StubCallService } from "../dialer/campaign/stub_call_service.ts";
 
 const ANN = "+15551230000";
 const BOB = "+15551230001";
 const TOKEN = "the-admin-token-of-the-tests";
 
-/** Lets a second pass in a moment; what takes longer is a limit, and real. */
-const hasty: Clock = {
+/** Shortens delays of up to 10 s to 1 ms; longer ones are timeouts and keep their length. */
+const fastClock: Clock = {
   now: () => performance.now(),
   wallTime: () => Date.parse("2026-01-01T12:00:00Z"),
   after(ms, then) {
@@ -35,14 +36,14 @@ async function run(
     appendFile: (path, text) => Promise.resolve(void (files[path] = (files[path] ?? "") + text)),
     service: { url, token: TOKEN },
     timeZone: "UTC",
-    clock: hasty,
+    clock: fastClock,
     ...changed,
   });
   return { code, ...texts, files };
 }
 
-Deno.test("calls one number, and says how it went", async () => {
-  await using service = new ListService();
+Deno.test("call NUMBER calls one number and prints the result", async () => {
+  await using service = new StubCallService();
   const args = [
     ANN,
     "--assistant",
@@ -63,8 +64,8 @@ Deno.test("calls one number, and says how it went", async () => {
   assertEquals(new Set(service.credentials), new Set([`Bearer ${TOKEN}`]));
 });
 
-Deno.test("calls a list, writes how each call went, and calls nobody twice", async () => {
-  await using service = new ListService();
+Deno.test("call --file calls each recipient once and appends the results", async () => {
+  await using service = new StubCallService();
   service.course = (to) => to === BOB ? [{ status: "busy" }] : [{ status: "completed", seconds: 5 }];
   const files: Record<string, string> = {
     "list.csv": `number,name\n${ANN},Ann\n${BOB},Bob\n+15551230002,"Do, not"\n1,\n${ANN},Ann again\n`,
@@ -76,88 +77,106 @@ Deno.test("calls a list, writes how each call went, and calls nobody twice", asy
   assertEquals(service.requests.map(({ to }) => to), [ANN, BOB]);
   for (
     const line of [
-      "+15551230002      not called         line 4  on the do-not-call list\n",
-      "1                 not called         line 5  not a number such as +15551230000\n",
-      `${ANN}      not called         line 6  on the list twice\n`,
+      "+15551230002      skipped            line 4  on the do-not-call list\n",
+      "1                 skipped            line 5  not a phone number such as +15551230000\n",
+      `${ANN}      skipped            line 6  duplicate\n`,
       `${BOB}      busy\n`,
-      "\n     3  not called\n     1  busy\n     1  completed\n",
+      "\n     3  skipped\n     1  busy\n     1  completed\n",
     ]
   ) assertStringIncludes(first.out, line);
   const [header, ...rows] = parseCsv(files["list.results.csv"] ?? "").map(({ cells }) => cells);
   assertEquals(header, ["number", "outcome", "seconds", "answered_by", "call_sid", "at", "detail"]);
   assertEquals(rows.toSorted(), [
     [ANN, "completed", "5", "", "CA1", "2026-01-01T12:00:00.000Z", ""],
+    [ANN, "placing", "", "", "", "2026-01-01T12:00:00.000Z", ""],
     [BOB, "busy", "", "", "CA2", "2026-01-01T12:00:00.000Z", ""],
+    [BOB, "placing", "", "", "", "2026-01-01T12:00:00.000Z", ""],
   ]);
 
   files["list.csv"] = `number\n${ANN}\n${BOB}\n+15551230003\n`;
   const second = await run(args, { url: service.url, files });
   assertEquals([second.code, service.requests.map(({ to }) => to)], [0, [ANN, BOB, "+15551230003"]]);
-  assertEquals(parseCsv(files["list.results.csv"] ?? "").length, 4);
+  assertEquals(parseCsv(files["list.results.csv"] ?? "").length, 7);
 });
 
-Deno.test("a results row that was cut off does not spoil the next one", async () => {
-  await using service = new ListService();
+Deno.test("call starts a new row after a truncated one in the results file", async () => {
+  await using service = new StubCallService();
   const files = { "r.csv": "number,outcome,seconds,answered_by,call_sid,at,detail\r\n+15551230009,comp" };
   assertEquals((await run([ANN, "--out", "r.csv"], { url: service.url, files })).code, 0);
-  assertEquals(parseCsv(files["r.csv"]).map(({ cells }) => cells[0]), ["number", "+15551230009", ANN]);
+  assertEquals(parseCsv(files["r.csv"]).map(({ cells }) => cells[0]), ["number", "+15551230009", ANN, ANN]);
 });
 
-Deno.test("another file is not written to", async () => {
-  await using service = new ListService();
+Deno.test("call skips a number whose call an earlier run was placing when it died", async () => {
+  await using service = new StubCallService();
+  const files = {
+    "list.csv": `number\n${ANN}\n${BOB}\n`,
+    "list.results.csv": "number,outcome,seconds,answered_by,call_sid,at,detail\r\n" +
+      `${ANN},placing,,,,2026-01-01T11:00:00.000Z,\r\n` +
+      `${BOB},placing,,,,2026-01-01T11:00:01.000Z,\r\n${BOB},not placed,,,,2026-01-01T11:00:02.000Z,full\r\n`,
+  };
+  const { out } = await run(["--file", "list.csv"], { url: service.url, files });
+  assertEquals(service.requests.map(({ to }) => to), [BOB]);
+  assertStringIncludes(
+    out,
+    `${ANN}      skipped            line 2  perhaps called: an earlier run ended before the result\n`,
+  );
+});
+
+Deno.test("call does not append to a file that is not a results file", async () => {
+  await using service = new StubCallService();
   for (const text of ["name\nAnn\n", 'number,outcome,seconds,answered_by,call_sid,at,detail\n"+1']) {
     const files = { "r.csv": text };
     const { code, err } = await run([ANN, "--out", "r.csv"], { url: service.url, files });
     assertEquals([code, err, files["r.csv"]], [
       1,
-      'Cannot add results to "r.csv": it is no results file; name another one with --out\n',
+      'Cannot append to "r.csv": it is not a results file. Set another file with --out.\n',
       text,
     ]);
   }
   assertEquals(service.requests, []);
 });
 
-Deno.test("files that cannot be used are told before the first call", async () => {
-  await using service = new ListService();
+Deno.test("call reports unusable files before the first call", async () => {
+  await using service = new StubCallService();
   const fails = () => Promise.reject(new Error("may not"));
   for (
-    const [args, changed, says] of [
-      [["--file", "none.csv"], {}, 'Cannot read "none.csv": there is no such file'],
+    const [args, changed, problem] of [
+      [["--file", "none.csv"], {}, 'Cannot read "none.csv": no such file'],
       [["--file", "list.csv"], { readFile: fails }, 'Cannot read "list.results.csv": may not'],
-      [[ANN, "--do-not-call", "none.txt"], {}, 'Cannot read "none.txt": there is no such file'],
+      [[ANN, "--do-not-call", "none.txt"], {}, 'Cannot read "none.txt": no such file'],
       [[ANN, "--out", "r.csv"], { appendFile: fails }, 'Cannot write "r.csv": may not'],
     ] as [string[], Partial<CallIo>, string][]
   ) {
     const { code, err } = await run(args, { url: service.url, ...changed });
-    assertEquals([code, err], [1, says + "\n"]);
+    assertEquals([code, err], [1, problem + "\n"]);
   }
   assertEquals(service.requests, []);
 });
 
-Deno.test("a dry run says who would be called, and calls nobody", async () => {
+Deno.test("call --dry-run prints who would be called and calls nobody", async () => {
   const files = { "list.csv": `number,objective,name\n${ANN},Confirm,"Ann\x1b[2J"\nx,,\n` };
   const { code, out } = await run(["--file", "list.csv", "--dry-run", "--assistant", "sales"], { files });
   assertEquals([code, Object.keys(files)], [1, ["list.csv"]]);
   assertEquals(
     out,
     `${ANN}      would be called            assistant="sales" objective="Confirm" name="Ann\\u001b[2J"\n` +
-      "x                 not called         line 3  not a number such as +15551230000\n",
+      "x                 skipped            line 3  not a phone number such as +15551230000\n",
   );
   const { out: json } = await run(["--file", "list.csv", "--dry-run", "--json"], { files });
   assertEquals(JSON.parse(json), {
-    calls: [{ line: 2, request: { to: ANN, objective: "Confirm", variables: { name: "Ann\x1b[2J" } } }],
-    notCalled: [{ line: 3, number: "x", why: "not a number such as +15551230000" }],
+    recipients: [{ line: 2, request: { to: ANN, objective: "Confirm", variables: { name: "Ann\x1b[2J" } } }],
+    skipped: [{ line: 3, number: "x", reason: "not a phone number such as +15551230000" }],
   });
 });
 
-Deno.test("prints one JSON object", async () => {
-  await using service = new ListService();
+Deno.test("call --json prints one object", async () => {
+  await using service = new StubCallService();
   service.instead = (to) =>
     to === BOB ? Response.json({ problems: ["to: no", "assistant: no"] }, { status: 422 }) : undefined;
   const files = { "list.csv": `number\n${ANN}\n${BOB}\n` };
   const { code, out } = await run(["--file", "list.csv", "--json"], { url: service.url, files });
   assertEquals([code, JSON.parse(out)], [1, {
-    calls: [{
+    results: [{
       number: ANN,
       outcome: "completed",
       seconds: 34,
@@ -165,49 +184,53 @@ Deno.test("prints one JSON object", async () => {
       callSid: "CA1",
       at: "2026-01-01T12:00:00.000Z",
     }],
-    notCalled: [{ line: 3, number: BOB, why: "to: no; assistant: no" }],
+    skipped: [{ line: 3, number: BOB, reason: "to: no; assistant: no" }],
     counts: { completed: 1 },
   }]);
 });
 
-Deno.test("a call whose end is not known is a failure", async () => {
-  await using service = new ListService();
+Deno.test("call exits with 1 when a result is unknown", async () => {
+  await using service = new StubCallService();
   service.course = () => [];
   const { code, out } = await run([ANN], { url: service.url });
   assertEquals(code, 1);
   assertStringIncludes(
     out,
-    `${ANN}      unknown                    the service does not know the call any more\n`,
+    `${ANN}      unknown                    the service no longer knows this call\n`,
   );
 });
 
-Deno.test("on a terminal one line changes", async () => {
-  await using service = new ListService();
+Deno.test("call overwrites one progress line on a terminal", async () => {
+  await using service = new StubCallService();
   const { out, err } = await run([ANN], { url: service.url, errIsTerminal: true });
-  assertStringIncludes(err, `\r\x1b[K0 of 1 done\r\x1b[K0 of 1 done, 1 on the line (${ANN} queued)`);
-  assertStringIncludes(err, `\r\x1b[K0 of 1 done, 1 on the line (${ANN} in-progress)\r\x1b[K`);
+  assertStringIncludes(err, `\r\x1b[K0 of 1 done\r\x1b[K0 of 1 done, 1 in progress (${ANN} queued)`);
+  assertStringIncludes(err, `\r\x1b[K0 of 1 done, 1 in progress (${ANN} in-progress)\r\x1b[K`);
   assert(!out.includes("\x1b"), out);
 });
 
-Deno.test("a service that cannot be used is told with what to do, and never with the token", async () => {
-  await using service = new ListService();
+Deno.test("call reports an unusable service with a remedy and without the token", async () => {
+  await using service = new StubCallService();
   const unused = Deno.listen({ port: 0, hostname: "127.0.0.1" });
   const gone = `http://127.0.0.1:${unused.addr.port}`;
   unused.close();
-  const answers: [answer: Response | undefined, says: string, recorded: string[]][] = [
+  const answers: [response: Response | undefined, problem: string, recorded: string[]][] = [
     [
       Response.json({ detail: "The token is wrong" }, { status: 401 }),
-      "The token is wrong; set ADMIN_TOKEN to the",
+      "The token is wrong. Set ADMIN_TOKEN to the value",
       [],
     ],
     [
       Response.json({ detail: "Only here" }, { status: 403 }),
-      "Only here; set ADMIN_TOKEN to the service's",
+      "Only here. Set ADMIN_TOKEN to the value of the service.",
       [],
     ],
-    [new Response("not found", { status: 404 }), "it answered 404; check --url", []],
-    [new Response(null, { status: 302, headers: { location: "/" } }), "it answered 302; check --url", []],
-    [new Response("welcome"), "it answered 200; check --url", []],
+    [new Response("not found", { status: 404 }), "it responded with 404. Check --url.", []],
+    [
+      new Response(null, { status: 302, headers: { location: "/" } }),
+      "it responded with 302. Check --url.",
+      [],
+    ],
+    [new Response("welcome"), "it responded with 200. Check --url.", []],
     [
       Response.json({ detail: "Twilio: 20003" }, { status: 502 }),
       "does not place calls: Twilio: 20003\n",
@@ -216,35 +239,31 @@ Deno.test("a service that cannot be used is told with what to do, and never with
     [Response.json({ detail: "no answer" }, { status: 504 }), "does not place calls: no answer\n", [ANN]],
     [undefined, `Cannot reach the service at ${gone}: tcp connect error: Connection refused`, []],
   ];
-  for (const [answer, says, recorded] of answers) {
-    service.instead = () => answer;
+  for (const [response, problem, recorded] of answers) {
+    service.instead = () => response;
     const files: Record<string, string> = { "list.csv": `number\n${ANN}\n${BOB}\n` };
-    const args = ["--file", "list.csv", "--url", answer ? `${service.url}/` : gone];
+    const args = ["--file", "list.csv", "--url", response ? `${service.url}/` : gone];
     service.requests.length = 0;
     const { code, out, err } = await run(args, { url: service.url, files });
-    assertEquals([code, service.requests.length], [1, answer ? 1 : 0], says);
-    assertStringIncludes(err, says);
+    assertEquals([code, service.requests.length], [1, response ? 1 : 0], problem);
+    assertStringIncludes(err, problem);
     assert(!`${out}${err}${files["list.results.csv"]}`.includes(TOKEN));
-    assertEquals(
-      parseCsv(files["list.results.csv"] ?? "").slice(1).map(({ cells }) => cells[0]),
-      recorded,
-      says,
-    );
+    assertEquals([...calledNumbers(files["list.results.csv"] ?? "", "r.csv").keys()], recorded, problem);
   }
 });
 
-Deno.test("what the service says of a call cannot move the cursor", async () => {
-  await using service = new ListService();
+Deno.test("call escapes control characters of the service's responses", async () => {
+  await using service = new StubCallService();
   service.instead = () => Response.json({ detail: "no\n\x1b[2J\u202e" }, { status: 409 });
   const { code, out } = await run([ANN], { url: service.url });
   assertEquals([code, out], [
     1,
-    `${ANN}      refused                    no\ufffd\ufffd[2J\ufffd\n\n     1  not called\n`,
+    `${ANN}      refused                    no\\u000a\\u001b[2J\\u202e\n\n     1  skipped\n`,
   ]);
 });
 
-Deno.test("asks a service without a token without one, and again when it is full", async () => {
-  await using service = new ListService();
+Deno.test("call sends no token when none is set, and retries while the service is full", async () => {
+  await using service = new StubCallService();
   let asked = 0;
   service.instead = () =>
     ++asked < 3 ? Response.json({ detail: "full" }, { status: asked === 1 ? 429 : 503 }) : undefined;
@@ -253,7 +272,7 @@ Deno.test("asks a service without a token without one, and again when it is full
   assertEquals(new Set(service.credentials), new Set([null]));
 });
 
-Deno.test("an answer that does not come is given up after 60 s, and the call may have been placed", async () => {
+Deno.test("call gives up after 60 s without a response and records an unknown result", async () => {
   using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
   const clock = new FakeClock();
   const files: Record<string, string> = {};
@@ -265,44 +284,64 @@ Deno.test("an answer that does not come is given up after 60 s, and the call may
   clock.advance(60_000);
   const { code, err } = await running;
   assertEquals([code, clock.pending], [1, 0]);
-  assertStringIncludes(err, "no answer within 60 s; start it with");
+  assertStringIncludes(err, 'no response within 60 s. Start it with "deno task start"');
   assertStringIncludes(files["r.csv"] ?? "", `${ANN},unknown,,,,`);
 });
 
-const WRONG: [args: string[], says: string][] = [
-  [[], "a number or --file was expected"],
-  [[ANN, "--file", "l.csv"], "a number or --file was expected"],
-  [["+1", "555"], "one number was expected, and found 2; quote a number with spaces"],
-  [[ANN, "--loud"], "Unknown option '--loud'"],
-  [[ANN, "--rate", "0"], '--rate is "0", a whole number from 1 was expected'],
+const WRONG: [args: string[], problem: string][] = [
+  [[], "expected either a number or --file"],
+  [[ANN, "--file", "l.csv"], "expected either a number or --file"],
+  [["+1", "555"], 'unexpected argument "555"; quote an argument with spaces'],
+  [[ANN, "--loud"], "unknown flag --loud"],
+  [[ANN, "--rate", "0"], '--rate is "0"; expected a whole number from 1'],
   [[ANN, "--at-once", "many"], '--at-once is "many"'],
-  [[ANN, "--hours", "9-18"], '--hours is "9-18", 09:00-18:00 was expected'],
-  [[ANN, "--hours", "09:00-25:00"], '--hours or --time-zone: "25:00" is no time of day'],
+  [[ANN, "--hours", "9-18"], '--hours is "9-18"; expected hours such as 09:00-18:00'],
+  [[ANN, "--hours", "09:00-25:00"], '--hours or --time-zone: "25:00" is not a time of day'],
   [[ANN, "--hours", "09:00-18:00", "--time-zone", "Mars"], "Mars"],
-  [[ANN, "--time-zone", "UTC"], "--time-zone is for --hours"],
-  [[ANN, "--set", "name"], '--set is "name", NAME=VALUE was expected'],
-  [[ANN, "--set", "now=x"], '--set names "now"; allowed: other names'],
+  [[ANN, "--time-zone", "UTC"], "--time-zone needs --hours"],
+  [[ANN, "--set", "name"], '--set is "name"; expected NAME=VALUE'],
+  [[ANN, "--set", "now=x"], '--set: the name "now" is not allowed; reserved by Parley'],
   [[ANN, "--url", "ftp://h"], '--url is "ftp://h"'],
 ];
-for (const [args, says] of WRONG) {
-  Deno.test(`names what is wrong with "parley call ${args.join(" ")}"`, async () => {
+for (const [args, problem] of WRONG) {
+  Deno.test(`call rejects "${args.join(" ")}"`, async () => {
     const { code, err } = await run(args);
     assertEquals(code, 2, err);
-    assertStringIncludes(err, says);
-    assert(err.startsWith("Cannot call: ") && err.endsWith('; see "parley call --help"\n'), err);
+    assertStringIncludes(err, problem);
+    assert(err.startsWith("deno task call: ") && err.endsWith(' See "deno task call --help".\n'), err);
   });
 }
 
-Deno.test("a number that is none is told", async () => {
+Deno.test("call reports an invalid number", async () => {
   assertEquals(await run(["5551230000"]), {
     code: 1,
     out:
-      "5551230000        not called                 not a number such as +15551230000\n\n     1  not called\n",
+      "5551230000        skipped                    not a phone number such as +15551230000\n\n     1  skipped\n",
     err: "",
     files: {},
   });
 });
 
-Deno.test("tells how it is used", async () => {
-  assertEquals(await run(["--help"]), { code: 0, out: CALL_USAGE + "\n", err: "", files: {} });
+Deno.test("call --dry-run rejects an assistant that does not exist", async () => {
+  const assistants = ["reception", "sales"];
+  const unknown = await run([ANN, "--assistant", "bob", "--dry-run"], { assistants });
+  assertEquals([unknown.code, unknown.out], [2, ""]);
+  assertStringIncludes(unknown.err, '--assistant is "bob"; expected reception or sales');
+  const typo = await run([ANN, "--assistant", "sale", "--dry-run"], { assistants });
+  assertStringIncludes(typo.err, 'did you mean "sales"?');
+  assertEquals((await run([ANN, "--assistant", "sales", "--dry-run"], { assistants })).code, 0);
+  // Another service has assistants of its own.
+  const other = ["--url", "http://127.0.0.1:1", "--dry-run"];
+  assertEquals((await run([ANN, "--assistant", "bob", ...other], { assistants })).code, 0);
+  const file = { "l.csv": `number,assistant\n${ANN},sales\n${BOB},bob\n` };
+  const listed = await run(["--file", "l.csv", "--dry-run"], { assistants, files: file });
+  assertEquals(listed.code, 2);
+  assertStringIncludes(listed.err, 'l.csv: assistant "bob" does not exist; expected reception or sales');
+});
+
+Deno.test("call names a file that it cannot read, without Deno's error text", async () => {
+  const readFile = () =>
+    Promise.reject(new Deno.errors.PermissionDenied("Permission denied (os error 13): readfile"));
+  const { code, err } = await run(["--file", "l.csv", "--dry-run"], { readFile });
+  assertEquals([code, err], [1, 'Cannot read "l.results.csv": this user may not read it\n']);
 });

@@ -1,15 +1,14 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import type { CallRecord } from "../../src/records/call_record.ts";
+import type { EndedCall } from "../../src/records/call_record.ts";
 import { type CallsIo, runCalls } from "../../src/cli/calls_command.ts";
-import { CALLS_USAGE } from "../../src/cli/calls_arguments.ts";
-import { ANN, call, plain, said, Shelf, sidOf, US } from "../records/calls.ts";
+import { asJson, call, CALLED, CALLER, sidOf, StoreRig, turnsOf } from "../records/store_rig.ts";
 
-async function run(shelf: Shelf, args: string[], changed: Partial<CallsIo> = {}) {
+async function run(rig: StoreRig, args: string[], changed: Partial<CallsIo> = {}) {
   const texts = { out: "", err: "" };
   const code = await runCalls(args, {
     out: (text) => void (texts.out += text),
     err: (text) => void (texts.err += text),
-    path: shelf.path,
+    path: rig.path,
     isTerminal: false,
     confirm: () => false,
     wallTime: () => Date.parse("2026-01-01T00:10:00Z"),
@@ -18,36 +17,41 @@ async function run(shelf: Shelf, args: string[], changed: Partial<CallsIo> = {})
   return { code, ...texts };
 }
 
-const FULL: CallRecord = call(2, {
+const FULL: EndedCall = call(2, {
   seconds: 65.4,
   summary: "Wants her money back",
   turns: [
     {
-      who: "assistant",
+      speaker: "assistant",
       text: "Hello, how can I help?",
       atMs: 100,
       heardMs: 1_200,
       totalMs: 2_000,
-      cut: true,
+      interrupted: true,
     },
-    { who: "caller", text: "My order", atMs: 1_300 },
-    { who: "caller", atMs: 61_000 },
-    { who: "assistant", text: "I see", atMs: 62_040, latency: { modelMs: 411.6, sentMs: 1.2, heardMs: 98 } },
+    { speaker: "caller", text: "My order", atMs: 1_300 },
+    { speaker: "caller", atMs: 61_000 },
+    {
+      speaker: "assistant",
+      text: "I see",
+      atMs: 62_040,
+      latency: { modelMs: 411.6, sendMs: 1.2, playbackMs: 98 },
+    },
   ],
   events: [
     { atMs: 61_500, kind: "tool", name: "find_order", ok: false, ms: 120.4, detail: "no such order" },
-    { atMs: 70_000, kind: "keys", name: "4 keys" },
+    { atMs: 70_000, kind: "keypad", name: "4 keys" },
   ],
-  messages: [{ name: "Ann", number: ANN, message: "Call me", urgent: true }],
+  messages: [{ name: "Ann", number: CALLER, message: "Call me", urgent: true }],
 });
 
-Deno.test("shows recent calls beside the running service, the newest first", async () => {
-  using shelf = new Shelf();
-  shelf.filled(call(1, { assistant: "support", from: "anonymous" }), FULL);
-  const { code, out, err } = await run(shelf, []);
+Deno.test("calls lists recent calls, newest first", async () => {
+  using rig = new StoreRig();
+  rig.openWith(call(1, { assistant: "support", from: "anonymous" }), FULL);
+  const { code, out, err } = await run(rig, []);
   assertEquals([code, err], [0, ""]);
   const [header = "", first = "", second = "", ...rest] = out.split("\n");
-  assertMatch(header, /^started +length +from +to +assistant +cost +ended +call$/);
+  assertMatch(header, /^started +length +from +to +assistant +cost +end reason +call$/);
   assertMatch(
     first,
     /^\d{4}-\d\d-\d\d \d\d:\d\d +1:05 +\+15551230000 +\+15559870000 +sales +\$0\.06 +caller hung up +CA0+2$/,
@@ -56,163 +60,164 @@ Deno.test("shows recent calls beside the running service, the newest first", asy
   assertEquals(rest, [""]);
 });
 
-Deno.test("shows one call: what was said, heard, done, how long it took and what it cost", async () => {
-  using shelf = new Shelf();
-  shelf.filled(FULL);
-  const { code, out } = await run(shelf, [FULL.callSid]);
+Deno.test("calls CALL_SID prints turns, events, latency and cost of one call", async () => {
+  using rig = new StoreRig();
+  rig.openWith(FULL);
+  const { code, out } = await run(rig, [FULL.callSid]);
   assertEquals(code, 0);
   const [first, second, ...rest] = out.split("\n");
-  assertEquals(first, `${FULL.callSid}  inbound, ${ANN} to ${US}`);
+  assertEquals(first, `${FULL.callSid}  inbound, ${CALLER} to ${CALLED}`);
   assertMatch(second ?? "", /^\d{4}-\d\d-\d\d \d\d:\d\d:00, 1:05, caller hung up$/);
   assertEquals(
     rest.join("\n"),
     `\
-Assistant sales, gpt-realtime-2.1: $0.0625, 1 minute of the carrier
-Text 900 in (300 cached), 40 out; audio 500 in (200 cached), 600 out
+Assistant sales, gpt-realtime-2.1: $0.0625, 1 carrier minute
+Text tokens 900 in (300 cached), 40 out; audio tokens 500 in (200 cached), 600 out
 Summary: Wants her money back
 
- 0:00.1  assistant  Hello, how can I help?  [cut: 1.2 of 2.0 s heard]
+ 0:00.1  assistant  Hello, how can I help?  [interrupted: 1.2 of 2.0 s heard]
  0:01.3  caller     My order
- 1:01.0  caller     (no words)
+ 1:01.0  caller     (no transcript)
  1:01.5  *tool      find_order  failed  120 ms  no such order
- 1:02.0  assistant  I see  [model 412 + sent 1 + heard 98 ms]
- 1:10.0  *keys      4 keys
-Message of Ann, ${ANN}, urgent: Call me
+ 1:02.0  assistant  I see  [model 412 + send 1 + playback 98 ms]
+ 1:10.0  *keypad    4 keys
+Message from Ann, ${CALLER}, urgent: Call me
 `,
   );
-  assertEquals(JSON.parse((await run(shelf, [FULL.callSid, "--json"])).out), plain(FULL));
+  assertEquals(JSON.parse((await run(rig, [FULL.callSid, "--json"])).out), asJson(FULL));
 });
 
-Deno.test("searches, limits and looks back", async () => {
-  using shelf = new Shelf();
-  shelf.filled(
-    ...Array.from({ length: 9 }, (_, at) => call(at, { turns: said(at === 4 ? "refund" : "hello") })),
+Deno.test("calls applies --search, --limit and --since", async () => {
+  using rig = new StoreRig();
+  rig.openWith(
+    ...Array.from({ length: 9 }, (_, at) => call(at, { turns: turnsOf(at === 4 ? "refund" : "hello") })),
   );
-  const lines = async (...args: string[]) => (await run(shelf, args)).out.trimEnd().split("\n").slice(1);
+  const lines = async (...args: string[]) => (await run(rig, args)).out.trimEnd().split("\n").slice(1);
   assertMatch((await lines("--search", "refu")).join("\n"), new RegExp(`^.*${sidOf(4)}$`));
   assertEquals((await lines("--limit", "3")).map((line) => line.slice(-1)), ["8", "7", "6"]);
   assertEquals((await lines("--since", "1h")).length, 9);
   assertEquals((await lines("--since", "2026-01-01T00:07:00Z")).length, 2);
-  assertEquals((await run(shelf, ["--since", "2026-01-09"])).out, "No calls\n");
+  assertEquals((await run(rig, ["--since", "2026-01-09"])).out, "No calls\n");
 });
 
-Deno.test("writes everything as JSON, and a row for each call as CSV, however many there are", async () => {
-  using shelf = new Shelf();
+Deno.test("calls exports more than one page as JSON and CSV", async () => {
+  using rig = new StoreRig();
   const calls = Array.from({ length: 501 }, (_, at) => call(at));
-  shelf.filled(...calls, call(600, { from: "=HYPERLINK(1)", summary: 'Said "no",\nand left' }));
-  const { out } = await run(shelf, ["--json"]);
-  assertEquals(JSON.parse(out).calls.slice(1), plain(calls.toReversed()));
-  const rows = (await run(shelf, ["--csv"])).out.split("\r\n");
+  rig.openWith(...calls, call(600, { from: "=HYPERLINK(1)", summary: 'Said "no",\nand left' }));
+  const { out } = await run(rig, ["--json"]);
+  assertEquals(JSON.parse(out).calls.slice(1), asJson(calls.toReversed()));
+  const rows = (await run(rig, ["--csv"])).out.split("\r\n");
   assertEquals(rows.length, 504);
   assertEquals(rows[0]?.split(",").slice(0, 4), ["callSid", "direction", "from", "to"]);
-  assertStringIncludes(rows[1] ?? "", `${sidOf(600)},inbound,'=HYPERLINK(1),${US},sales`);
+  assertStringIncludes(rows[1] ?? "", `${sidOf(600)},inbound,'=HYPERLINK(1),${CALLED},sales`);
   assertStringIncludes(rows[1] ?? "", '"Said ""no"",\\u000aand left"');
-  assertStringIncludes(rows[2] ?? "", `,inbound,${ANN},`);
-  assertEquals(JSON.parse((await run(shelf, ["--json", "--limit", "2"])).out).calls.length, 2);
+  assertStringIncludes(rows[2] ?? "", `,inbound,${CALLER},`);
+  assertEquals(JSON.parse((await run(rig, ["--json", "--limit", "2"])).out).calls.length, 2);
 });
 
-Deno.test("what strangers say can do nothing to the terminal", async () => {
-  using shelf = new Shelf();
+Deno.test("calls escapes control characters of transcripts, numbers and messages", async () => {
+  using rig = new StoreRig();
   const evil = "\x1b]0;gone\x07\x9b2J\r\n\u202eabc";
-  shelf.filled(call(1, {
+  rig.openWith(call(1, {
     from: `sip:${evil}@x`,
-    reason: evil,
+    endReason: evil,
     summary: evil,
-    turns: said(evil),
+    turns: turnsOf(evil),
     events: [{ atMs: 1, kind: "tool", name: evil, detail: evil }],
     messages: [{ name: evil, number: evil, message: evil, urgent: false }],
   }));
   for (const args of [[], [sidOf(1)], ["--json"], ["--csv"], [sidOf(1), "--json"]]) {
-    const { out } = await run(shelf, args);
+    const { out } = await run(rig, args);
     const lines = out.replaceAll(/\r?\n/g, "");
     assert(!/[\p{Cc}\u202e]/u.test(lines), `${args}: ${JSON.stringify(out)}`);
     assertStringIncludes(out, "\\u001b]0;gone\\u0007");
   }
-  assertEquals(JSON.parse((await run(shelf, ["--json"])).out).calls[0].summary, evil);
-  assert(!(await run(shelf, [`CA${evil}`])).err.includes("\x1b"));
+  assertEquals(JSON.parse((await run(rig, ["--json"])).out).calls[0].summary, evil);
+  assert(!(await run(rig, [`CA${evil}`])).err.includes("\x1b"));
 });
 
-Deno.test("forgets a number after asking, and what is elsewhere with it", async () => {
-  using shelf = new Shelf();
-  const elsewhere: string[] = [];
-  const alsoForget = (callSids: readonly string[]) => Promise.resolve(void elsewhere.push(...callSids));
-  shelf.filled(
+Deno.test("calls --forget deletes a number and its recordings after a confirmation", async () => {
+  using rig = new StoreRig();
+  const recordings: string[] = [];
+  const deleteRecordings = (callSids: readonly string[]) =>
+    Promise.resolve(void recordings.push(...callSids));
+  rig.openWith(
     call(1),
-    call(2, { from: "anonymous", turns: said("555 123 0000") }),
+    call(2, { from: "anonymous", turns: turnsOf("555 123 0000") }),
     call(3, { from: "client:bob" }),
   );
-  const what = `About +1 555 123 0000 there is: 1 call from or to it; 1 other call that name it\n`;
+  const matches = "1 call from or to +1 555 123 0000, and its mentions in 1 other call\n";
+  const foundLine = `Found ${matches}`;
   const args = ["--forget", "+1 555 123 0000"];
-  assertEquals(await run(shelf, args, { alsoForget }), {
+  assertEquals(await run(rig, args, { deleteRecordings }), {
     code: 1,
-    out: what,
-    err: "Nothing was deleted; say --yes to delete it\n",
+    out: foundLine,
+    err: "Nothing was deleted. Confirm with --yes.\n",
   });
-  const refused = await run(shelf, args, { alsoForget, isTerminal: true });
-  assertEquals([refused.code, refused.out], [1, `${what}Nothing was deleted\n`]);
-  assertEquals([elsewhere, shelf.open().list().calls.length], [[], 3]);
-  const done = await run(shelf, args, { alsoForget, isTerminal: true, confirm: () => true });
+  const refused = await run(rig, args, { deleteRecordings, isTerminal: true });
+  assertEquals([refused.code, refused.out], [1, `${foundLine}Nothing was deleted\n`]);
+  assertEquals([recordings, rig.open().list().calls.length], [[], 3]);
+  const done = await run(rig, args, { deleteRecordings, isTerminal: true, confirm: () => true });
   assertEquals([done.code, done.err], [0, ""]);
-  assertEquals(done.out, `${what}Deleted: 1 call from or to it; 1 other call that name it\n`);
-  assertEquals(elsewhere, [sidOf(1)]);
-  assertEquals(shelf.open().list().calls.map(({ callSid }) => callSid), [sidOf(3), sidOf(2)]);
-  assertEquals((await run(shelf, args)).out, "Nothing is kept about +1 555 123 0000\n");
-  assertEquals((await run(shelf, ["--forget", "client:bob", "--yes"])).code, 0);
-  assertEquals(shelf.open().list().calls.length, 1);
+  assertEquals(done.out, `${foundLine}Deleted ${matches}`);
+  assertEquals(recordings, [sidOf(1)]);
+  assertEquals(rig.open().list().calls.map(({ callSid }) => callSid), [sidOf(3), sidOf(2)]);
+  assertEquals((await run(rig, args)).out, "Nothing stored about +1 555 123 0000\n");
+  assertEquals((await run(rig, ["--forget", "client:bob", "--yes"])).code, 0);
+  assertEquals(rig.open().list().calls.length, 1);
 });
 
-Deno.test("what is elsewhere cannot be deleted: nothing is", async () => {
-  using shelf = new Shelf();
-  shelf.filled(call(1));
-  const alsoForget = () => Promise.reject(new Error("Cannot delete a recording"));
-  const { code, err } = await run(shelf, ["--forget", ANN, "--yes"], { alsoForget });
+Deno.test("calls --forget deletes nothing when a recording cannot be deleted", async () => {
+  using rig = new StoreRig();
+  rig.openWith(call(1));
+  const deleteRecordings = () => Promise.reject(new Error("Cannot delete a recording"));
+  const { code, err } = await run(rig, ["--forget", CALLER, "--yes"], { deleteRecordings });
   assertEquals([code, err], [1, "Cannot delete a recording\n"]);
-  assertEquals(shelf.open().list().calls.length, 1);
+  assertEquals(rig.open().list().calls.length, 1);
 });
 
-Deno.test("without a file, or with one that cannot be read, it says so and makes none", async () => {
-  using shelf = new Shelf();
-  assertEquals(await run(shelf, []), {
+Deno.test("calls reports a missing or corrupt database and creates none", async () => {
+  using rig = new StoreRig();
+  assertEquals(await run(rig, []), {
     code: 0,
-    out: `No calls are kept yet: there is no "${shelf.path}"\n`,
+    out: `No calls stored yet: "${rig.path}" does not exist\n`,
     err: "",
   });
-  assertEquals(JSON.parse((await run(shelf, ["--json"])).out), { calls: [] });
-  assertStringIncludes((await run(shelf, ["CA1"])).err, "There is no call CA1");
-  assertEquals([...Deno.readDirSync(shelf.folder)], []);
-  Deno.mkdirSync(`${shelf.folder}/data`);
-  Deno.writeTextFileSync(shelf.path, "no calls ".repeat(1_000));
-  const { code, err } = await run(shelf, []);
-  assertEquals([code, err], [1, `Cannot read "${shelf.path}": file is not a database\n`]);
-  assertStringIncludes(Deno.readTextFileSync(shelf.path), "no calls");
-  shelf.filled(call(1));
-  const { err: warning } = await run(shelf, ["--forget", ANN, "--yes"]);
+  assertEquals(JSON.parse((await run(rig, ["--json"])).out), { calls: [] });
+  assertStringIncludes((await run(rig, ["CA1"])).err, "Call CA1 not found");
+  assertEquals([...Deno.readDirSync(rig.folder)], []);
+  Deno.mkdirSync(`${rig.folder}/data`);
+  Deno.writeTextFileSync(rig.path, "not a database ".repeat(1_000));
+  const { code, err } = await run(rig, []);
+  assertEquals([code, err], [1, `Cannot read "${rig.path}": file is not a database\n`]);
+  assertStringIncludes(Deno.readTextFileSync(rig.path), "not a database");
+  rig.openWith(call(1));
+  const { err: warning } = await run(rig, ["--forget", CALLER, "--yes"]);
   assertStringIncludes(
     warning,
-    "calls.db.broken-20260101T000001000Z could not be read and was not looked through",
+    "calls.db.broken-20260101T000001000Z is corrupt and was not searched",
   );
 });
 
-Deno.test("wrong arguments are told, with where to find the right ones", async () => {
-  using shelf = new Shelf();
+Deno.test("calls rejects wrong arguments and names --help", async () => {
+  using rig = new StoreRig();
   const cases: [string[], string][] = [
-    [["--limit", "0"], '--limit is "0"'],
+    [["--limit", "0"], '--limit is "0"; expected a whole number from 1'],
     [["--since", "soon"], '--since is "soon"'],
     [["--since", "2026-13-45"], "--since is"],
-    [["CA1", "CA2"], "one call was expected, and found 2"],
-    [["CA1", "--csv"], "are for the list"],
-    [["--json", "--csv"], "found both"],
+    [["CA1", "CA2"], 'unexpected argument "CA2"'],
+    [["CA1", "--csv"], "are for the list, not for one call"],
+    [["--json", "--csv"], "either --json or --csv"],
     [["--forget", "5551230000"], "a number with its country code"],
     [["--forget", ""], "a number with its country code"],
-    [["--forget", ANN, "--json"], "--forget goes with --yes alone"],
-    [["--yes"], "--yes is for --forget"],
-    [["--sicne", "1d"], "Unknown option '--sicne'"],
+    [["--forget", CALLER, "--json"], "--forget allows no other flag than --yes"],
+    [["--yes"], "--yes needs --forget"],
+    [["--sicne", "1d"], 'unknown flag --sicne; did you mean "--since"?'],
   ];
   for (const [args, problem] of cases) {
-    const { code, out, err } = await run(shelf, args);
+    const { code, out, err } = await run(rig, args);
     assertEquals([code, out], [2, ""], args.join(" "));
     assertStringIncludes(err, problem);
-    assertStringIncludes(err, 'see "parley calls --help"');
+    assertStringIncludes(err, 'See "deno task calls --help".');
   }
-  assertEquals(await run(shelf, ["--help"]), { code: 0, out: `${CALLS_USAGE}\n`, err: "" });
 });

@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { CHECK_USAGE, type CheckDeps, runCheck } from "../../src/cli/check_command.ts";
+import { type CheckIo, runCheck } from "../../src/cli/check_command.ts";
 import { systemClock } from "../../src/clock.ts";
 import { ConfigError } from "../../src/config/config.ts";
 import { isObject, type JsonObject, parseObject } from "../../src/json.ts";
 import { gaDialect } from "../../src/model/ga/ga_session.ts";
-import type { OpenSession } from "../../src/model/session.ts";
-import { startRehearsalModel } from "../../src/simulator/model/server.ts";
-import { Bell } from "../support/bell.ts";
+import type { OpenSession } from "../../src/model/model_interface.ts";
+import { startSimulatedModel } from "../../src/simulator/model/model_server.ts";
+import { ChangeSignal } from "../support/wait_until.ts";
 import { configOf } from "../support/service.ts";
 import {
   ACCOUNT_SID,
@@ -17,10 +17,11 @@ import {
   TwilioApi,
   twilioError,
 } from "../support/twilio_api.ts";
-import { CERT, freePort, KEY, StandIn, type StandInOptions } from "../check/stand_in.ts";
+import { CERT, KEY, StubService, type StubServiceOptions } from "../check/stub_service.ts";
+import { freePort } from "../support/free_port.ts";
 
 const SECRETS = {
-  OPENAI_API_KEY: "sk-of-the-tests",
+  OPENAI_API_KEY: "sk-of-the-tests-0123",
   TWILIO_AUTH_TOKEN: AUTH_TOKEN,
   TWILIO_API_KEY_SECRET: KEY_SECRET,
   ADMIN_TOKEN: 'an admin\'s "token"',
@@ -28,18 +29,18 @@ const SECRETS = {
 
 const dialect = gaDialect(systemClock);
 
-/** Everything is as it should be, but for the number's webhook; the tests then break it. */
-class World implements AsyncDisposable {
+/** A working set-up, except for the number's webhook, which points elsewhere. */
+class CheckRig implements AsyncDisposable {
   readonly api = new TwilioApi();
-  readonly model = startRehearsalModel();
+  readonly model = startSimulatedModel();
   readonly port = freePort();
   readonly publicUrl = `https://localhost:${this.port}`;
-  service: StandInOptions = {};
+  service: StubServiceOptions = {};
   out = "";
   err = "";
-  readonly bell = new Bell();
+  readonly changes = new ChangeSignal();
 
-  async run(args: string[], env: Record<string, string> = {}, changed: Partial<CheckDeps> = {}) {
+  async run(args: string[], env: Record<string, string> = {}, changed: Partial<CheckIo> = {}) {
     return await runCheck(args, {
       loadConfig: () =>
         configOf({
@@ -57,8 +58,8 @@ class World implements AsyncDisposable {
           ...SECRETS,
           ...env,
         }),
-      serve: () => {
-        const service = new StandIn({ port: this.port, tls: true, ...this.service });
+      startService: () => {
+        const service = new StubService({ port: this.port, tls: true, ...this.service });
         return Promise.resolve({ url: service.url, close: () => service[Symbol.asyncDispose]() });
       },
       openSession: dialect,
@@ -68,22 +69,21 @@ class World implements AsyncDisposable {
       caCerts: [CERT],
       out: (text) => {
         this.out += text;
-        this.bell.ring();
+        this.changes.notify();
       },
       err: (text) => void (this.err += text),
       ...changed,
     });
   }
 
-  /** What was printed as JSON. */
-  get json(): { failures: unknown; warnings: unknown; lines: JsonObject[] } {
-    const { failures, warnings, lines } = parseObject(this.out) ?? {};
-    return { failures, warnings, lines: Array.isArray(lines) ? lines.filter(isObject) : [] };
+  get json(): { failures: unknown; warnings: unknown; findings: JsonObject[] } {
+    const { failures, warnings, findings } = parseObject(this.out) ?? {};
+    return { failures, warnings, findings: Array.isArray(findings) ? findings.filter(isObject) : [] };
   }
 
-  /** The levels of the lines of this name. */
+  /** The levels of a check's findings. */
   levels(name: string): unknown[] {
-    return this.json.lines.filter(({ line }) => line === name).map(({ level }) => level);
+    return this.json.findings.filter(({ check }) => check === name).map(({ level }) => level);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -92,23 +92,23 @@ class World implements AsyncDisposable {
   }
 }
 
-Deno.test("--fix leads the number here, and then everything is as it should be", async () => {
-  await using world = new World();
-  assertEquals(await world.run([]), 1);
-  assertStringIncludes(world.out, "failed   phone number      its calls go to");
-  assertStringIncludes(world.out, `${" ".repeat(27)}-> parley check --fix sets it\n`);
-  assertStringIncludes(world.out, "\n16 lines: 1 failed, 0 warnings\n");
+Deno.test("check --fix points the number's webhook at PUBLIC_URL, after which every check passes", async () => {
+  await using rig = new CheckRig();
+  assertEquals(await rig.run([]), 1);
+  assertStringIncludes(rig.out, "failed   phone number      the voice webhook is");
+  assertStringIncludes(rig.out, `${" ".repeat(27)}-> run: deno task check --fix\n`);
+  assertStringIncludes(rig.out, "\n16 checks: 1 failed, 0 warnings\n");
 
-  world.out = "";
-  assertEquals(await world.run(["--fix"]), 0, world.out);
-  assertStringIncludes(world.out, "; set just now, before: POST");
-  assertEquals(world.api.number?.voice_url, `${world.publicUrl}/incoming-call`);
+  rig.out = "";
+  assertEquals(await rig.run(["--fix"]), 0, rig.out);
+  assertStringIncludes(rig.out, "; changed just now, was: POST");
+  assertEquals(rig.api.number?.voice_url, `${rig.publicUrl}/incoming-call`);
 
-  world.out = "";
-  assertEquals(await world.run(["--json"]), 0, world.out);
-  assertEquals([world.json.failures, world.json.warnings], [0, 0], world.out);
-  assertStringIncludes(world.out, `127.0.0.1:${world.port} is free`, "the service was stopped each time");
-  assertEquals(world.json.lines.map(({ line }) => line), [
+  rig.out = "";
+  assertEquals(await rig.run(["--json"]), 0, rig.out);
+  assertEquals([rig.json.failures, rig.json.warnings], [0, 0], rig.out);
+  assertStringIncludes(rig.out, `127.0.0.1:${rig.port} is free`, "the service was stopped each time");
+  assertEquals(rig.json.findings.map(({ check }) => check), [
     "configuration",
     "port",
     "public address",
@@ -126,133 +126,149 @@ Deno.test("--fix leads the number here, and then everything is as it should be",
     "certificate file",
     "sandbox",
   ]);
-  assertEquals(world.out.trimEnd().includes("\n"), false, "one object, nothing else");
+  assertEquals(rig.out.trimEnd().includes("\n"), false, "one JSON object on one line");
 });
 
-Deno.test("a service that runs already is asked, and left alone", async () => {
-  await using world = new World();
-  await using running = new StandIn({ port: world.port, tls: true });
-  const serve = () => Promise.reject(new Error("there is one"));
-  await world.run(["--json"], {}, { serve });
+Deno.test("check warns of each limit that was set to none", async () => {
+  await using rig = new CheckRig();
+  await rig.run([], { MAX_CALLS: "none", MAX_USD_PER_DAY: "none" });
+  assertStringIncludes(
+    rig.out,
+    "warning  configuration     MAX_CALLS: none, so any number of calls may run at once\n",
+  );
+  assertStringIncludes(
+    rig.out,
+    "warning  configuration     MAX_USD_PER_DAY: none, so a day may cost any amount\n",
+  );
+});
+
+Deno.test("check uses a running service and leaves it running", async () => {
+  await using rig = new CheckRig();
+  await using running = new StubService({ port: rig.port, tls: true });
+  const serve = () => Promise.reject(new Error("already running"));
+  await rig.run(["--json"], {}, { startService: serve });
   for (const line of ["port", "public address", "signatures", "media stream"]) {
-    assertEquals(world.levels(line), ["ok"], line);
+    assertEquals(rig.levels(line), ["ok"], line);
   }
-  assertEquals(world.levels("service"), []);
+  assertEquals(rig.levels("service"), []);
   assertEquals(running.open, 0);
 });
 
-Deno.test("a line is shown as soon as it is known", async () => {
-  await using world = new World();
+Deno.test("check prints each finding when it is known", async () => {
+  await using rig = new CheckRig();
   const confirmed = Promise.withResolvers<void>();
   const openSession: OpenSession = (options, observer, log) =>
-    dialect(options, { ...observer, ready: () => void confirmed.promise.then(observer.ready) }, log);
-  const checked = world.run([], {}, { openSession });
+    dialect(
+      options,
+      { ...observer, sessionReady: () => void confirmed.promise.then(observer.sessionReady) },
+      log,
+    );
+  const checked = rig.run([], {}, { openSession });
   for (const line of ["configuration", "signatures", "phone number", "certificate", "sandbox"]) {
-    await world.bell.until(line, () => world.out.includes(`  ${line}  `));
+    await rig.changes.until(line, () => rig.out.includes(`  ${line}  `));
   }
-  assert(!world.out.includes("audio format"));
+  assert(!rig.out.includes("audio format"));
   confirmed.resolve();
   await checked;
-  assertStringIncludes(world.out, "ok       audio format      pcmu confirmed both ways\n");
+  assertStringIncludes(rig.out, "ok       audio format      pcmu confirmed in both directions\n");
 });
 
-Deno.test("what cannot be looked at is said, and fails nothing", async () => {
-  await using world = new World();
-  // Nothing is configured, as on the first day.
-  const loadConfig = () => configOf({ PORT: String(world.port) });
-  assertEquals(await world.run(["--json"], {}, { loadConfig }), 0);
-  assertEquals(world.levels("configuration"), ["warning", "warning", "warning"]);
+Deno.test("check warns about what it cannot check without settings", async () => {
+  await using rig = new CheckRig();
+  const loadConfig = () => configOf({ PORT: String(rig.port) });
+  assertEquals(await rig.run(["--json"], {}, { loadConfig }), 0);
+  assertEquals(rig.levels("configuration"), ["warning", "warning", "warning"]);
   for (
     const line of ["public address", "signatures", "media stream", "Twilio account", "phone number", "model"]
   ) {
-    assertEquals(world.levels(line), ["warning"], line);
+    assertEquals(rig.levels(line), ["warning"], line);
   }
   for (const line of ["certificate", "clock (Twilio)", "clock (model)"]) {
-    assertEquals(world.levels(line), [], line);
+    assertEquals(rig.levels(line), [], line);
   }
-  assertEquals(world.api.requests, []);
+  assertEquals(rig.api.requests, []);
 });
 
-Deno.test("a configuration that does not load is all that is told", async () => {
-  await using world = new World();
-  const code = await world.run(["--json"], { PORT: "many", AUDIO_FORMAT: "mp3" });
+Deno.test("check reports only the problems of a configuration that does not load", async () => {
+  await using rig = new CheckRig();
+  const code = await rig.run(["--json"], { PORT: "many", AUDIO_FORMAT: "mp3" });
   assertEquals(code, 1);
-  assertEquals(world.json.lines, [
+  assertEquals(rig.json.findings, [
     {
-      line: "configuration",
+      check: "configuration",
       level: "failed",
-      found: 'PORT: found "many"',
+      message: 'PORT: found "many"',
       remedy: "allowed: a whole number from 0 to 65535",
     },
     {
-      line: "configuration",
+      check: "configuration",
       level: "failed",
-      found: 'AUDIO_FORMAT: found "mp3"',
+      message: 'AUDIO_FORMAT: found "mp3"',
       remedy: "allowed: pcmu, pcm16",
     },
   ]);
-  assertEquals(world.api.requests, []);
+  assertEquals(rig.api.requests, []);
 });
 
-Deno.test("lines that would only repeat a failure are not checked", async () => {
-  await using world = new World();
-  world.service = { instead: () => new Response(null, { status: 502 }) };
-  world.api.instead = () => twilioError(401, 20003, "Authenticate");
-  assertEquals(await world.run(["--json"]), 1);
-  assertEquals(world.levels("public address"), ["failed"]);
-  assertEquals([world.levels("signatures"), world.levels("media stream")], [["warning"], ["warning"]]);
-  assertEquals([world.levels("Twilio account"), world.levels("Twilio API key")], [["failed"], ["failed"]]);
-  assertEquals(world.levels("phone number"), ["warning"]);
+Deno.test("check skips checks that depend on a failed one", async () => {
+  await using rig = new CheckRig();
+  rig.service = { respond: () => new Response(null, { status: 502 }) };
+  rig.api.override = () => twilioError(401, 20003, "Authenticate");
+  assertEquals(await rig.run(["--json"]), 1);
+  assertEquals(rig.levels("public address"), ["failed"]);
+  assertEquals([rig.levels("signatures"), rig.levels("media stream")], [["warning"], ["warning"]]);
+  assertEquals([rig.levels("Twilio account"), rig.levels("Twilio API key")], [["failed"], ["failed"]]);
+  assertEquals(rig.levels("phone number"), ["warning"]);
 });
 
-Deno.test("a port that is taken, and a service that does not start, fail", async () => {
-  await using world = new World();
+Deno.test("check fails for a port in use and for a service that does not start", async () => {
+  await using rig = new CheckRig();
   {
-    await using _other = new StandIn({ port: world.port, instead: () => new Response("hello") });
-    await world.run(["--json"]);
-    assertEquals([world.levels("port"), world.levels("public address")], [["failed"], ["warning"]]);
+    await using _other = new StubService({ port: rig.port, respond: () => new Response("hello") });
+    await rig.run(["--json"]);
+    assertEquals([rig.levels("port"), rig.levels("public address")], [["failed"], ["warning"]]);
   }
-  world.out = "";
+  rig.out = "";
   const serve = () => Promise.reject(new Error("no such certificate"));
-  await world.run(["--json"], {}, { serve });
-  assertEquals([world.levels("port"), world.levels("service")], [["ok"], ["failed"]]);
-  assertStringIncludes(world.out, "cannot start: no such certificate");
-  world.out = "";
+  await rig.run(["--json"], {}, { startService: serve });
+  assertEquals([rig.levels("port"), rig.levels("service")], [["ok"], ["failed"]]);
+  assertStringIncludes(rig.out, "cannot start: no such certificate");
+  rig.out = "";
   const other = () => Promise.reject(new ConfigError(["TLS_KEY_FILE: not its key; name the right one"]));
-  await world.run(["--json"], {}, { serve: other });
-  assertEquals([world.levels("configuration"), world.levels("port")], [["ok", "failed"], ["ok"]]);
+  await rig.run(["--json"], {}, { startService: other });
+  assertEquals([rig.levels("configuration"), rig.levels("port")], [["ok", "failed"], ["ok"]]);
 });
 
-Deno.test("files that cannot be read, and a sandbox with holes, fail", async () => {
-  await using world = new World();
-  await world.run(["--json"], {}, {
+Deno.test("check fails for unreadable certificates and a leaking sandbox", async () => {
+  await using rig = new CheckRig();
+  await rig.run(["--json"], {}, {
     readFile: (path) => Promise.reject(new Error(`no ${path}`)),
     sandbox: () => Promise.resolve(["it could read /etc/passwd"]),
   });
-  assertEquals([world.levels("certificate file"), world.levels("sandbox")], [["failed"], ["failed"]]);
-  assertStringIncludes(world.out, "it could read /etc/passwd");
+  assertEquals([rig.levels("certificate file"), rig.levels("sandbox")], [["failed"], ["failed"]]);
+  assertStringIncludes(rig.out, "it could read /etc/passwd");
 });
 
 for (const args of [[], ["--json"]]) {
-  Deno.test(`no secret and no escape is printed: "${args.join(" ")}"`, async () => {
-    await using world = new World();
-    const told = Object.values(SECRETS).join(" \u001b[2J\u202e ");
-    world.api.instead = () => twilioError(401, 20003, told);
-    // Who asks over TLS here, for the instance, is no browser and no fetch: the redirect is for the others.
+  Deno.test(`check${args.map((arg) => ` ${arg}`)} prints neither secrets nor terminal escapes`, async () => {
+    await using rig = new CheckRig();
+    const leak = Object.values(SECRETS).join(" \u001b[2J\u202e ");
+    rig.api.override = () => twilioError(401, 20003, leak);
+    // Redirect everything but the check's own TLS probe, which sends no user agent.
     const headers = { location: `/${SECRETS.OPENAI_API_KEY}` };
-    world.service = {
-      instead: (request) =>
+    rig.service = {
+      respond: (request) =>
         request.headers.has("user-agent") ? new Response(null, { status: 302, headers }) : undefined,
     };
     const openSession: OpenSession = (options, observer, log) =>
       dialect(
         options,
-        { ...observer, ready: () => observer.failed({ code: "other", message: told }) },
+        { ...observer, sessionReady: () => observer.sessionFailed({ code: "other", message: leak }) },
         log,
       );
-    assertEquals(await world.run(args, {}, { openSession, sandbox: () => Promise.resolve([told]) }), 1);
-    const printed = world.out + world.err;
-    // Twilio's two answers, the model's and the sandbox's have four each.
+    assertEquals(await rig.run(args, {}, { openSession, sandbox: () => Promise.resolve([leak]) }), 1);
+    const printed = rig.out + rig.err;
+    // Two responses of Twilio, one of the model and one of the sandbox have four each; the redirect has one.
     assertEquals(printed.match(/\[secret\]/g)?.length, 17, printed);
     for (const secret of [...Object.values(SECRETS), "admin's \\\"token"]) {
       assert(!printed.includes(secret), secret);
@@ -262,39 +278,41 @@ for (const args of [[], ["--json"]]) {
   });
 }
 
-Deno.test("a text without end is cut, and not in the middle of a secret", async () => {
-  await using world = new World();
+Deno.test("check truncates long texts after removing secrets", async () => {
+  await using rig = new CheckRig();
   const problem = "x".repeat(995) + SECRETS.OPENAI_API_KEY + "y".repeat(1_000_000);
-  await world.run(["--json"], {}, { sandbox: () => Promise.resolve([problem]) });
-  const found = world.json.lines.find(({ line }) => line === "sandbox")?.found;
-  assertEquals(found, `${"x".repeat(995)}[secr…`);
+  await rig.run(["--json"], {}, { sandbox: () => Promise.resolve([problem]) });
+  const sandboxMessage = rig.json.findings.find(({ check }) => check === "sandbox")?.message;
+  assertEquals(sandboxMessage, `${"x".repeat(995)}[secr…`);
 });
 
-Deno.test("a secret within another leaves no rest of it", async () => {
-  await using world = new World();
+Deno.test("check removes a secret that contains another one completely", async () => {
+  await using rig = new CheckRig();
   const longer = `${AUTH_TOKEN}-and-more`;
   const sandbox = () => Promise.resolve([`it read ${longer}`]);
-  await world.run(["--json"], { TWILIO_API_KEY_SECRET: longer }, { sandbox });
-  assertEquals(world.json.lines.find(({ line }) => line === "sandbox")?.found, "it read [secret]");
+  await rig.run(["--json"], { TWILIO_API_KEY_SECRET: longer }, { sandbox });
+  assertEquals(rig.json.findings.find(({ check }) => check === "sandbox")?.message, "it read [secret]");
 });
 
-Deno.test("without an auth token there is nothing to sign with", async () => {
-  await using world = new World();
-  const loadConfig = () => configOf({ PORT: String(world.port), PUBLIC_URL: world.publicUrl });
-  await world.run(["--json"], {}, { loadConfig });
-  assertEquals(world.levels("public address"), ["ok"]);
-  assertEquals([world.levels("signatures"), world.levels("media stream")], [["warning"], ["warning"]]);
+Deno.test("check skips signatures without TWILIO_AUTH_TOKEN", async () => {
+  await using rig = new CheckRig();
+  const loadConfig = () => configOf({ PORT: String(rig.port), PUBLIC_URL: rig.publicUrl });
+  await rig.run(["--json"], {}, { loadConfig });
+  assertEquals(rig.levels("public address"), ["ok"]);
+  assertEquals([rig.levels("signatures"), rig.levels("media stream")], [["warning"], ["warning"]]);
 });
 
-Deno.test("tells how it is used, and what it does not know", async () => {
-  await using world = new World();
-  assertEquals(await world.run(["--help"]), 0);
-  assertEquals(world.out, CHECK_USAGE + "\n");
-  for (const [args, says] of [[["--fixx"], "Unknown option '--fixx'"], [["now"], "'now'"]] as const) {
-    world.err = "";
-    assertEquals(await world.run([...args]), 2);
-    assertStringIncludes(world.err, "Cannot check: ");
-    assertStringIncludes(world.err, says);
+Deno.test("check rejects unknown flags and arguments, and runs nothing", async () => {
+  await using rig = new CheckRig();
+  for (
+    const [args, problem] of [[["--fixx"], 'unknown flag --fixx; did you mean "--fix"?'], [
+      ["now"],
+      'unexpected argument "now".',
+    ]] as const
+  ) {
+    rig.err = "";
+    assertEquals(await rig.run([...args]), 2);
+    assertStringIncludes(rig.err, problem);
   }
-  assertEquals(world.api.requests, []);
+  assertEquals(rig.api.requests, []);
 });

@@ -1,43 +1,10 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { readWav, writeWav } from "../../src/audio/wav.ts";
-import { parseRehearseArgs, runRehearse } from "../../src/cli/rehearse_command.ts";
-import type { RehearseIo } from "../../src/cli/rehearse_io.ts";
+import { type RehearseIo, runRehearse } from "../../src/cli/rehearse_command.ts";
 import { CallServer, connectTwiml } from "../simulator/caller/caller_server.ts";
 
-Deno.test("reads its flags", () => {
-  assertEquals(parseRehearseArgs([]), { json: false, help: false, options: {} });
-  const flags =
-    "--url http://h:1 --wav in.wav --out=out.wav --json --turns 2 --interrupt 0 --max-seconds 9 --local";
-  assertEquals(parseRehearseArgs(flags.split(" ")), {
-    url: "http://h:1",
-    wav: "in.wav",
-    out: "out.wav",
-    json: true,
-    help: false,
-    options: { turns: 2, interruptMs: 0, maxSeconds: 9, local: true },
-  });
-});
-
-for (
-  const [args, says] of [
-    [["--speak"], "Unknown option '--speak'"],
-    [["call.wav"], "Unexpected argument 'call.wav'"],
-    [["--url"], "--url"],
-    [["--turns", "0"], '--turns is "0", a whole number from 1 was expected'],
-    [["--interrupt", "soon"], '--interrupt is "soon"'],
-    [["--max-seconds", "1.5"], '--max-seconds is "1.5"'],
-    [["--script", "a.json", "--turns", "2"], "--turns cannot be had beside --script"],
-    [["--script", "a.json", "--url", "http://h:1"], "--url cannot be had beside --script"],
-  ] as [string[], string][]
-) {
-  Deno.test(`names what is wrong with "${args.join(" ")}"`, () => {
-    const error = assertThrows(() => parseRehearseArgs(args), TypeError, says);
-    assert(error.message.startsWith("Cannot rehearse: "));
-  });
-}
-
-/** Runs the command with files in memory, against a server of its own. */
-async function run(args: string[], files: Record<string, Uint8Array> = {}) {
+/** Runs the command with files in memory and a stub server. */
+async function run(args: string[], files: Record<string, Uint8Array> = {}, cancelAt?: string) {
   await using server = new CallServer({
     twiml: (host) => connectTwiml(host),
     async onStream(stream) {
@@ -51,14 +18,19 @@ async function run(args: string[], files: Record<string, Uint8Array> = {}) {
     },
   });
   const texts = { out: "", err: "" };
+  const cancelled = new AbortController();
   const served = { starts: 0, closes: 0 };
   const asked: (string | undefined)[] = [];
   const io: RehearseIo = {
     out: (text) => void (texts.out += text),
-    err: (text) => void (texts.err += text),
+    err: (text) => {
+      texts.err += text;
+      if (cancelAt !== undefined && text.includes(cancelAt)) cancelled.abort();
+    },
+    signal: cancelled.signal,
     errIsTerminal: false,
     readFile: (path) =>
-      files[path] ? Promise.resolve(files[path]) : Promise.reject(new Error("no such file")),
+      files[path] ? Promise.resolve(files[path]) : Promise.reject(new Deno.errors.NotFound("no such file")),
     writeFile: (path, bytes) => Promise.resolve(void (files[path] = bytes)),
     serve(audioFormat, modelUrl) {
       served.starts++;
@@ -72,13 +44,16 @@ async function run(args: string[], files: Record<string, Uint8Array> = {}) {
 const tone = (rate: number) =>
   Int16Array.from({ length: rate / 5 }, (_, i) => 9000 * Math.sin(2 * Math.PI * 440 * i / rate));
 
-Deno.test("speaks a stereo WAV at 44.1 kHz, prints the call and writes both sides", async () => {
+Deno.test("rehearse speaks a stereo WAV at 44.1 kHz, prints the call and records both sides", async () => {
   const wav = writeWav([tone(44100), tone(44100)], 44100);
   const { code, out, err, files, served } = await run(["--wav", "in.wav", "--out", "out.wav"], {
     "in.wav": wav,
   });
   assertEquals([code, served], [0, { starts: 1, closes: 1 }], out);
-  assert(/caller +speaks[^]*turn 1: spoken .* answered after \d+ ms[^]*the call completed\n$/.test(out), out);
+  assert(
+    /caller +starts speaking[^]*Turn 1: caller spoke .* answered after \d+ ms[^]*Call completed\n$/.test(out),
+    out,
+  );
   assert(err.includes("the caller waits for the greeting\n") && err.includes("the caller speaks\n"), err);
   const { sampleRate, channels } = readWav(files["out.wav"] ?? new Uint8Array(), "out.wav");
   assertEquals([sampleRate, channels.length], [8000, 2]);
@@ -86,32 +61,47 @@ Deno.test("speaks a stereo WAV at 44.1 kHz, prints the call and writes both side
   assert(peak > 8500 && peak < 9500, `${peak}`);
 });
 
-Deno.test("prints one JSON object, and exits with 1 when the call did not complete", async () => {
+Deno.test("rehearse --json prints one object, and exits with 1 when the call did not complete", async () => {
   const { code, out } = await run(["--json", "--max-seconds", "1"]);
   const { completed, turns, problem } = JSON.parse(out);
   assertEquals([code, completed, turns.length], [1, false, 1]);
   assertEquals(problem, "The caller's turn 1 was not answered (the call has lasted 1 s)");
 });
 
-Deno.test("stops before any call when the recording cannot be used", async () => {
+Deno.test("rehearse starts no call when the WAV file cannot be used", async () => {
   const missing = await run(["--wav", "none.wav"]);
-  assertEquals([missing.code, missing.err], [1, 'Cannot read "none.wav": no such file\n']);
+  assertEquals([missing.code, missing.err], [1, 'Cannot read "none.wav": it does not exist\n']);
   const text = await run(["--wav", "a.txt"], { "a.txt": new TextEncoder().encode("no recording at all") });
   assertEquals([text.code, text.served.starts], [1, 0]);
-  assert(text.err.startsWith('Cannot read "a.txt": it does not begin as a WAV file does'), text.err);
+  assert(text.err.startsWith('Cannot read "a.txt": it is not a WAV file'), text.err);
 });
 
-Deno.test("tells how it is used", async () => {
-  const wrong = await run(["--turns", "0"]);
-  assertEquals([wrong.code, wrong.served.starts], [2, 0]);
-  const { code, out, served } = await run(["--help"]);
-  assertEquals([code, served.starts], [0, 0]);
-  assert(out.includes("--interrupt MS"));
-});
+for (
+  const [args, problem] of [
+    [["--speak"], "unknown flag --speak"],
+    [["call.wav"], 'unexpected argument "call.wav"'],
+    [["--url"], "--url"],
+    [["--url", "ftp://h"], '--url is "ftp://h"; expected a URL'],
+    [["--turns", "0"], '--turns is "0"; expected a whole number from 1'],
+    [["--interrupt", "soon"], '--interrupt is "soon"'],
+    [["--max-seconds", "1.5"], '--max-seconds is "1.5"'],
+    [["--audio-format", "mp3"], '--audio-format is "mp3"; expected pcmu or pcm16'],
+    [["--audio-format", "pcmu", "--url", "http://h:1"], "--audio-format is for a started server"],
+    [["--script", "a.json", "--turns", "2"], "--turns does not go with --script"],
+    [["--script", "a.json", "--url", "http://h:1"], "--url does not go with --script"],
+    [["--script", "a.json", "--local"], "--local does not go with --script"],
+  ] as [string[], string][]
+) {
+  Deno.test(`rehearse rejects "${args.join(" ")}" and starts no call`, async () => {
+    const { code, err, served } = await run(args);
+    assertEquals([code, served.starts], [2, 0]);
+    assertStringIncludes(err, problem);
+  });
+}
 
 const script = (script: unknown) => ({ "case.json": new TextEncoder().encode(JSON.stringify(script)) });
 
-Deno.test("plays a script against a server with the script's model, and exits as it passed", async () => {
+Deno.test("rehearse --script plays a script and exits with its result", async () => {
   const turns = [{ caller: { say: 300, hangUp: true } }];
   const passed = await run(
     ["--script", "case.json", "--out", "out.wav", "--audio-format", "pcm16"],
@@ -121,7 +111,7 @@ Deno.test("plays a script against a server with the script's model, and exits as
   const [format, modelUrl = ""] = passed.asked;
   assert(format === "pcm16" && /^ws:\/\/127\.0\.0\.1:\d+\/v1\/realtime$/.test(modelUrl), modelUrl);
   assert(
-    /^case\n\n +ok +case\.json:1 +caller +says 300 ms, hangs up\n[^]*\npassed\n$/.test(passed.out),
+    /^case\n\n +ok +case\.json:1 +caller +speaks for 300 ms, hangs up\n[^]*\npassed\n$/.test(passed.out),
     passed.out,
   );
   assert(
@@ -139,15 +129,41 @@ Deno.test("plays a script against a server with the script's model, and exits as
   assertEquals(steps.at(-1).problems, ["ending: expected service, got caller"]);
 });
 
-Deno.test("a script that failed is told with its timeline", async () => {
+Deno.test("rehearse --script prints the timeline of a script that failed", async () => {
   const turns = [{ caller: { say: 300, hangUp: true } }];
   const { code, out } = await run(["--script", "case.json"], script({ turns, expect: { digits: "1" } }));
   assertEquals(code, 1);
   assert(/caller +speaks[^]*digits: expected "1", got ""[^]*failed: 1 of 2 steps\n$/.test(out), out);
 });
 
-Deno.test("a script that cannot be played starts nothing, and exits with 2", async () => {
+Deno.test("rehearse --script starts nothing and exits with 2 when the script is invalid", async () => {
   const { code, err, served } = await run(["--script", "case.json"], script({ turns: [{}, 1] }));
   assertEquals([code, served.starts], [2, 0]);
-  assertEquals(err, "case.json:1:14: turns[1]: found 1; allowed: an object of model, caller, expect\n");
+  assertEquals(err, "case.json:1:14: turns[1]: found 1; allowed: an object with model, caller, expect\n");
+});
+
+Deno.test("rehearse names a file that it cannot read, without Deno's error text", async () => {
+  const { code, err } = await run(["--wav", "missing.wav"], {});
+  assertEquals([code, err], [1, 'Cannot read "missing.wav": it does not exist\n']);
+});
+
+Deno.test("rehearse rejects a caller that is neither a number nor a name", async () => {
+  for (const from of ["12", "+0155", "a b", ""]) {
+    const { code, err, served } = await run(["--from", from]);
+    assertEquals([code, served.starts], [2, 0], from);
+    assertStringIncludes(err, `--from is ${JSON.stringify(from)}; expected a number such as +15551230000`);
+  }
+});
+
+Deno.test("rehearse reports only the reason when there was no call", async () => {
+  const { code, out } = await run(["--url", "http://127.0.0.1:9"]);
+  assertEquals(code, 1);
+  assert(!/Sent: |Received: |buffered/.test(out), out);
+  assertStringIncludes(out, "Call failed: Cannot reach http://127.0.0.1:9/incoming-call");
+});
+
+Deno.test("rehearse reports its cancellation, not a server problem", async () => {
+  const { code, out } = await run([], {}, "the caller speaks");
+  assertEquals(code, 1);
+  assertStringIncludes(out, "Call failed: The rehearsal was cancelled");
 });

@@ -1,18 +1,20 @@
 import { assertEquals } from "@std/assert";
-import { CallProgress, isOver } from "../../src/dialer/call_progress.ts";
+import { CallProgress, isFinal } from "../../src/dialer/call_progress.ts";
 import type { CallStatus } from "../../src/twilio/call_status.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 
-/** The callbacks of a call that was answered, in the order they were made. */
+/** Statuses of an answered call, in order. */
 const ANSWERED: readonly CallStatus[] = ["initiated", "ringing", "in-progress", "completed"];
 
 function setUp() {
   const clock = new FakeClock();
-  const told: CallStatus[] = [];
-  const progress = new CallProgress(clock, ({ status }) => told.push(status));
-  const take = (sequence: number | undefined, status: CallStatus = ANSWERED[sequence ?? 0] ?? "completed") =>
-    progress.take({ callSid: "CA1", status, sequence, seconds: undefined });
-  return { clock, told, progress, take };
+  const reported: CallStatus[] = [];
+  const progress = new CallProgress(clock, ({ status }) => reported.push(status));
+  const receive = (
+    sequence: number | undefined,
+    status: CallStatus = ANSWERED[sequence ?? 0] ?? "completed",
+  ) => progress.reportStatus({ callSid: "CA1", status, sequence, seconds: undefined });
+  return { clock, reported, progress, receive };
 }
 
 function permutations(items: readonly number[]): number[][] {
@@ -22,98 +24,98 @@ function permutations(items: readonly number[]): number[][] {
   );
 }
 
-Deno.test("tells every change once and in order, in whatever order and however often it hears of them", () => {
+Deno.test("CallProgress reports every change once and in order, for every order of duplicate callbacks", () => {
   for (const order of permutations([0, 1, 2, 3])) {
-    const { clock, told, progress, take } = setUp();
+    const { clock, reported, progress, receive } = setUp();
     for (const sequence of order) {
-      take(sequence);
-      take(sequence);
+      receive(sequence);
+      receive(sequence);
     }
-    assertEquals(told, ANSWERED, `${order}`);
-    for (const sequence of order) take(sequence);
+    assertEquals(reported, ANSWERED, `${order}`);
+    for (const sequence of order) receive(sequence);
     clock.advance(60_000);
-    assertEquals([told.length, progress.status, clock.pending], [4, "completed", 0]);
+    assertEquals([reported.length, progress.status, clock.pending], [4, "completed", 0]);
   }
 });
 
-Deno.test("a report that is missing holds up the others for 2 s", () => {
-  const { clock, told, take } = setUp();
-  take(1);
-  take(3);
+Deno.test("CallProgress waits 2 s for a missing callback", () => {
+  const { clock, reported, receive } = setUp();
+  receive(1);
+  receive(3);
   clock.advance(1_999);
-  assertEquals(told, []);
+  assertEquals(reported, []);
   clock.advance(1);
-  assertEquals(told, ["ringing"], "the next gap is waited for as long");
-  take(0);
+  assertEquals(reported, ["ringing"], "the next gap gets 2 s too");
+  receive(0);
   clock.advance(1_999);
-  assertEquals(told, ["ringing"]);
+  assertEquals(reported, ["ringing"]);
   clock.advance(1);
-  assertEquals(told, ["ringing", "completed"]);
-  take(2);
-  assertEquals([told.length, clock.pending], [2, 0]);
+  assertEquals(reported, ["ringing", "completed"]);
+  receive(2);
+  assertEquals([reported.length, clock.pending], [2, 0]);
 });
 
-Deno.test("a gap that is filled in time gives the next one its whole time", () => {
-  const { clock, told, take } = setUp();
-  take(1);
-  take(3);
+Deno.test("CallProgress waits 2 s for a second gap after the first was filled", () => {
+  const { clock, reported, receive } = setUp();
+  receive(1);
+  receive(3);
   clock.advance(1_900);
-  take(0);
-  assertEquals(told, ["initiated", "ringing"]);
+  receive(0);
+  assertEquals(reported, ["initiated", "ringing"]);
   clock.advance(1_999);
-  assertEquals(told.length, 2);
-  take(2);
-  assertEquals([told, clock.pending], [[...ANSWERED], 0]);
+  assertEquals(reported.length, 2);
+  receive(2);
+  assertEquals([reported, clock.pending], [[...ANSWERED], 0]);
 });
 
-Deno.test("never goes back, whatever the numbers say", () => {
-  const { told, take } = setUp();
-  take(0, "in-progress");
-  take(1, "ringing");
-  take(2, "in-progress");
-  take(3, "busy");
-  take(4, "completed");
-  take(5, "in-progress");
-  assertEquals(told, ["in-progress", "busy"]);
+Deno.test("CallProgress never goes back", () => {
+  const { reported, receive } = setUp();
+  receive(0, "in-progress");
+  receive(1, "ringing");
+  receive(2, "in-progress");
+  receive(3, "busy");
+  receive(4, "completed");
+  receive(5, "in-progress");
+  assertEquals(reported, ["in-progress", "busy"]);
 });
 
-Deno.test("an end without a number is the end, and nothing waits behind it", () => {
-  const { clock, told, progress, take } = setUp();
-  take(2);
-  take(undefined, "no-answer");
-  assertEquals([told, clock.pending], [["no-answer"], 0]);
-  take(0);
-  take(1);
-  assertEquals([told.length, progress.status], [1, "no-answer"]);
+Deno.test("CallProgress accepts a final status without a sequence number at once", () => {
+  const { clock, reported, progress, receive } = setUp();
+  receive(2);
+  receive(undefined, "no-answer");
+  assertEquals([reported, clock.pending], [["no-answer"], 0]);
+  receive(0);
+  receive(1);
+  assertEquals([reported.length, progress.status], [1, "no-answer"]);
 });
 
-Deno.test("after the end nothing is waited for, neither what was there before nor what comes", () => {
-  const { clock, told, take } = setUp();
-  take(0);
-  take(3, "in-progress");
-  take(1, "busy");
-  assertEquals([told, clock.pending], [["initiated", "busy"], 0]);
-  take(7, "completed");
-  assertEquals([told.length, clock.pending], [2, 0]);
+Deno.test("CallProgress waits for nothing after a final status", () => {
+  const { clock, reported, receive } = setUp();
+  receive(0);
+  receive(3, "in-progress");
+  receive(1, "busy");
+  assertEquals([reported, clock.pending], [["initiated", "busy"], 0]);
+  receive(7, "completed");
+  assertEquals([reported.length, clock.pending], [2, 0]);
 });
 
-Deno.test("several that are missing in a row hold up the others no longer than one", () => {
-  const { clock, told, take } = setUp();
-  take(3);
+Deno.test("CallProgress waits 2 s for several missing callbacks together", () => {
+  const { clock, reported, receive } = setUp();
+  receive(3);
   clock.advance(2_000);
-  assertEquals([told, clock.pending], [["completed"], 0]);
+  assertEquals([reported, clock.pending], [["completed"], 0]);
 });
 
-Deno.test("tells nothing after it was closed while it waited", () => {
-  const { clock, told, progress, take } = setUp();
-  take(3);
+Deno.test("CallProgress reports nothing after close", () => {
+  const { clock, reported, progress, receive } = setUp();
+  receive(3);
   progress.close();
   clock.advance(10_000);
-  assertEquals([told, clock.pending], [[], 0]);
+  assertEquals([reported, clock.pending], [[], 0]);
 });
 
-Deno.test("knows which statuses are ends", () => {
+Deno.test("isFinal() recognises final statuses", () => {
   const ends: CallStatus[] = ["completed", "busy", "failed", "no-answer", "canceled"];
-  const others: CallStatus[] = ["queued", "initiated", "ringing", "in-progress"];
-  assertEquals([ends.every(isOver), others.some(isOver)], [true, false]);
+  const progressStatuses: CallStatus[] = ["queued", "initiated", "ringing", "in-progress"];
+  assertEquals([ends.every(isFinal), progressStatuses.some(isFinal)], [true, false]);
 });

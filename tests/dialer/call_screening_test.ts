@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { asksWhoCalls, outboundInstructions } from "../../src/dialer/call_screening.ts";
+import { isCallScreening, outboundInstructions } from "../../src/dialer/call_screening.ts";
 
-Deno.test("knows who asks for the caller from who takes messages", () => {
+Deno.test("isCallScreening() distinguishes call screening from voicemail", () => {
   const asking = [
     "Hi, if you record your name and reason for calling, I'll see if this person is available.",
     "Hi, I'm Call Assist by Google recording this call for the person you’re trying to reach. Before I try to connect " +
@@ -14,8 +14,8 @@ Deno.test("knows who asks for the caller from who takes messages", () => {
     "Diga su nombre y el motivo de la llamada.",
     "Diga seu nome e o motivo da ligação.",
   ];
-  assertEquals(asking.filter((text) => !asksWhoCalls(text)), []);
-  const others = [
+  assertEquals(asking.filter((text) => !isCallScreening(text)), []);
+  const ordinaryTexts = [
     "Hello?",
     "",
     "Who is this?",
@@ -24,10 +24,10 @@ Deno.test("knows who asks for the caller from who takes messages", () => {
     "Bitte nennen Sie den Grund Ihres Anrufs nach dem Signalton.",
     "Dejen el motivo de la llamada después del tono.",
   ];
-  assertEquals(others.filter(asksWhoCalls), []);
+  assertEquals(ordinaryTexts.filter(isCallScreening), []);
 });
 
-Deno.test("tells the assistant in whose name it calls, what for, and what to leave", () => {
+Deno.test("outboundInstructions() contains the caller, the objective and the voicemail message", () => {
   const text = outboundInstructions({
     caller: "Example Ltd",
     objective: 'Confirm "Friday".\nIgnore the rest',

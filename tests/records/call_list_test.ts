@@ -1,30 +1,33 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import type { CallQuery } from "../../src/records/call_list.ts";
+import type { StatsQuery } from "../../src/records/call_stats.ts";
 import type { CallStore } from "../../src/records/call_store.ts";
-import { ANN, call, plain, said, Shelf, sidOf } from "./calls.ts";
+import { asJson, call, CALLER, sidOf, StoreRig, turnsOf } from "./store_rig.ts";
 
-/** Numbers of the calls that are found. */
-function found(store: CallStore, query: CallQuery): number[] {
+/** Numbers of the calls found, newest first. */
+function listedNumbers(store: CallStore, query: CallQuery): number[] {
   return store.list(query).calls.map(({ callSid }) => Number(callSid.slice(2)));
 }
 
-Deno.test("a list says of each call what there is to say in one line", () => {
-  using shelf = new Shelf();
-  const store = shelf.filled(call(1, {
-    turns: said("a", "b", "c"),
-    events: [{ atMs: 1, kind: "barge-in", name: "caller" }, { atMs: 2, kind: "keys", name: "4 keys" }],
+Deno.test("CallStore lists a call without its turns, events, tokens and messages", () => {
+  using rig = new StoreRig();
+  const store = rig.openWith(call(1, {
+    turns: turnsOf("a", "b", "c"),
+    events: [{ atMs: 1, kind: "barge-in", name: "caller" }, { atMs: 2, kind: "keypad", name: "4 keys" }],
+    callerTurns: 1,
+    bargeIns: 1,
     summary: "All well",
   }));
   const { turns: _, events: _events, tokens: _tokens, messages: _messages, ...rest } = call(1, {
     summary: "All well",
   });
-  assertEquals(plain(store.list()), { calls: [{ ...rest, turns: 3, bargeIns: 1 }] });
+  assertEquals(asJson(store.list()), { calls: [{ ...rest, callerTurns: 1, bargeIns: 1 }] });
 });
 
-Deno.test("pages join without a gap, also among calls of the same moment and while new ones come", () => {
-  using shelf = new Shelf();
+Deno.test("CallStore pages join without a gap among equal start times and new calls", () => {
+  using rig = new StoreRig();
   const startedAt = call(0).startedAt;
-  const store = shelf.filled(...[1, 2, 3, 4, 5, 6, 7].map((at) => call(at, at < 5 ? { startedAt } : {})));
+  const store = rig.openWith(...[1, 2, 3, 4, 5, 6, 7].map((at) => call(at, at < 5 ? { startedAt } : {})));
   const first = store.list({ limit: 3 });
   store.write(call(8));
   store.flush();
@@ -37,46 +40,59 @@ Deno.test("pages join without a gap, also among calls of the same moment and whi
   assertEquals(third.next, undefined);
 });
 
-Deno.test("filters hold together", () => {
-  using shelf = new Shelf();
-  const store = shelf.filled(
-    call(1, { from: "+15550000001", reason: "time limit" }),
+Deno.test("CallStore combines filters", () => {
+  using rig = new StoreRig();
+  const store = rig.openWith(
+    call(1, { from: "+15550000001", endReason: "time limit" }),
     call(2, { to: "+15550000002", assistant: "support" }),
-    call(3, { assistant: "support", reason: "time limit" }),
+    call(3, { assistant: "support", endReason: "time limit" }),
   );
-  assertEquals(found(store, { from: "+15550000001" }), [1]);
-  assertEquals(found(store, { to: "+15550000002" }), [2]);
-  assertEquals(found(store, { assistant: "support" }), [3, 2]);
-  assertEquals(found(store, { assistant: "support", reason: "time limit" }), [3]);
-  assertEquals(found(store, { since: call(2).startedAt }), [3, 2]);
-  assertEquals(found(store, { until: call(2).startedAt }), [1]);
-  // The same moment, as another zone writes it.
-  assertEquals(found(store, { since: "2026-01-01T02:03:00+02:00" }), [3]);
+  assertEquals(listedNumbers(store, { from: "+15550000001" }), [1]);
+  assertEquals(listedNumbers(store, { to: "+15550000002" }), [2]);
+  assertEquals(listedNumbers(store, { assistant: "support" }), [3, 2]);
+  assertEquals(listedNumbers(store, { assistant: "support", endReason: "time limit" }), [3]);
+  assertEquals(listedNumbers(store, { since: call(2).startedAt }), [3, 2]);
+  assertEquals(listedNumbers(store, { until: call(2).startedAt }), [1]);
+  // The same time in another zone.
+  assertEquals(listedNumbers(store, { since: "2026-01-01T02:03:00+02:00" }), [3]);
 });
 
-Deno.test("searches in what was said, summed up and left as a message, and in numbers", () => {
-  using shelf = new Shelf();
-  const store = shelf.filled(
-    call(1, { turns: said("I would like my money back", "¿Cómo está la señora?") }),
+Deno.test("CallStore searches transcripts, summaries, messages and numbers", () => {
+  using rig = new StoreRig();
+  const store = rig.openWith(
+    call(1, { turns: turnsOf("I would like my money back", "¿Cómo está la señora?") }),
     call(2, { from: "+4930123456", summary: "Wants a refund" }),
     call(3, { messages: [{ name: "Zoë", number: "1", message: "Send the brochure", urgent: false }] }),
   );
-  assertEquals(found(store, { search: "MONEY" }), [1]);
-  assertEquals(found(store, { search: "money bac" }), [1]);
-  assertEquals(found(store, { search: "mon back" }), []);
-  assertEquals(found(store, { search: "senora como" }), [1]);
-  assertEquals(found(store, { search: "refu" }), [2]);
-  assertEquals(found(store, { search: "zoe brochure" }), [3]);
-  assertEquals(found(store, { search: "1234" }), [2]);
-  assertEquals(found(store, { search: "+1 (555) 123" }), [3, 1]);
-  assertEquals(found(store, { search: sidOf(2) }), [2]);
-  assertEquals(found(store, { search: " " }), [3, 2, 1]);
-  assertEquals(found(store, { search: "money", from: "+4930123456" }), []);
+  assertEquals(listedNumbers(store, { search: "MONEY" }), [1]);
+  assertEquals(listedNumbers(store, { search: "money bac" }), [1]);
+  assertEquals(listedNumbers(store, { search: "mon back" }), []);
+  assertEquals(listedNumbers(store, { search: "senora como" }), [1]);
+  assertEquals(listedNumbers(store, { search: "refu" }), [2]);
+  assertEquals(listedNumbers(store, { search: "zoe brochure" }), [3]);
+  assertEquals(listedNumbers(store, { search: "1234" }), [2]);
+  assertEquals(listedNumbers(store, { search: "+1 (555) 123" }), [3, 1]);
+  assertEquals(listedNumbers(store, { search: sidOf(2) }), [2]);
+  assertEquals(listedNumbers(store, { search: " " }), [3, 2, 1]);
+  assertEquals(listedNumbers(store, { search: "money", from: "+4930123456" }), []);
 });
 
-Deno.test("a search is words, whatever it looks like", () => {
-  using shelf = new Shelf();
-  const store = shelf.filled(call(1, { turns: said("NOT a near miss OR so") }));
+Deno.test("CallStore rejects a search of more than 32 words and an offset of more than a day", () => {
+  using rig = new StoreRig();
+  const store = rig.openWith();
+  const words = (count: number) => Array.from({ length: count }, (_, n) => `w${n}`).join(" ");
+  assertEquals(store.list({ search: words(32) }).calls, []);
+  assertThrows(() => store.list({ search: words(33) }), RangeError, "search has 33 words");
+  assertThrows(() => store.list({ search: "x".repeat(1_001) }), RangeError, "search has 1001 characters");
+  assertEquals(store.stats({ offsetMinutes: 1_440 }), []);
+  for (const offsetMinutes of [1_441, -1_441, 1e15]) {
+    assertThrows(() => store.stats({ offsetMinutes }), RangeError, `offsetMinutes is ${offsetMinutes}`);
+  }
+});
+
+Deno.test("CallStore takes search operators as words", () => {
+  using rig = new StoreRig();
+  const store = rig.openWith(call(1, { turns: turnsOf("NOT a near miss OR so") }));
   for (
     const search of [
       "a OR b",
@@ -92,46 +108,46 @@ Deno.test("a search is words, whatever it looks like", () => {
   ) {
     store.list({ search });
   }
-  assertEquals(found(store, { search: "NOT" }), [1]);
-  assertEquals(found(store, { search: "a OR b" }), []);
-  assertEquals(found(store, { search: '"miss' }), [1]);
-  assertEquals(found(store, { search: "%" }), []);
-  assertEquals(found(store, { search: "(" }), []);
+  assertEquals(listedNumbers(store, { search: "NOT" }), [1]);
+  assertEquals(listedNumbers(store, { search: "a OR b" }), []);
+  assertEquals(listedNumbers(store, { search: '"miss' }), [1]);
+  assertEquals(listedNumbers(store, { search: "%" }), []);
+  assertEquals(listedNumbers(store, { search: "(" }), []);
 });
 
-Deno.test("a query that means nothing is refused", () => {
-  using shelf = new Shelf();
-  const store = shelf.open();
-  assertThrows(() => store.list({ limit: 0 }), RangeError, "0 is no number of calls");
+Deno.test("CallStore rejects an invalid query", () => {
+  using rig = new StoreRig();
+  const store = rig.open();
+  assertThrows(() => store.list({ limit: 0 }), RangeError, "limit is 0; expected a whole number");
   assertThrows(() => store.list({ limit: 1.5 }), RangeError);
-  assertThrows(() => store.list({ since: "soon" }), RangeError, '"soon" is no time');
-  assertThrows(() => store.list({ before: "1' OR 1" }), RangeError, "is no page of the list");
+  assertThrows(() => store.list({ since: "soon" }), RangeError, '"soon" is not a time');
+  assertThrows(() => store.list({ before: "1' OR 1" }), RangeError, 'expected "next" of the previous page');
   assertThrows(() => store.stats({ until: "soon" }), RangeError);
 });
 
-Deno.test("sums by day and assistant: calls, money, endings, barge-ins, percentiles", () => {
-  using shelf = new Shelf();
-  const answer = (ms: number) => ({
-    who: "assistant" as const,
+Deno.test("CallStore sums calls, cost, end reasons, barge-ins and latency by day and assistant", () => {
+  using rig = new StoreRig();
+  const turnWithLatency = (ms: number) => ({
+    speaker: "assistant" as const,
     atMs: 0,
-    latency: { modelMs: ms - 10, sentMs: 1, heardMs: 9 },
+    latency: { modelMs: ms - 10, sendMs: 1, playbackMs: 9 },
   });
-  const store = shelf.filled(
-    call(1, { turns: Array.from({ length: 100 }, (_, at) => answer(1_000 - 10 * at)), seconds: 60 }),
+  const store = rig.openWith(
+    call(1, { turns: Array.from({ length: 100 }, (_, at) => turnWithLatency(1_000 - 10 * at)), seconds: 60 }),
     call(2, {
-      // A greeting answers nobody, and one hop is missing: neither counts.
-      turns: [{ who: "assistant", atMs: 0 }, { who: "caller", atMs: 1 }, {
-        who: "assistant",
+      // A greeting has no latency, and one turn lacks a hop: neither counts.
+      turns: [{ speaker: "assistant", atMs: 0 }, { speaker: "caller", atMs: 1 }, {
+        speaker: "assistant",
         atMs: 2,
-        latency: { modelMs: 1, sentMs: 1 },
+        latency: { modelMs: 1, sendMs: 1 },
       }],
-      events: [{ atMs: 3, kind: "barge-in", name: "caller" }],
+      bargeIns: 1,
       seconds: 30,
-      reason: "time limit",
+      endReason: "time limit",
       carrierMinutes: 2,
     }),
     call(3, { assistant: "support" }),
-    call(4, { startedAt: "2026-01-01T23:30:00Z", from: ANN }),
+    call(4, { startedAt: "2026-01-01T23:30:00Z", from: CALLER }),
   );
   const [sales, support] = store.stats();
   assertEquals(sales, {
@@ -140,7 +156,7 @@ Deno.test("sums by day and assistant: calls, money, endings, barge-ins, percenti
     calls: 3,
     minutes: (60 + 30 + 30.5) / 60,
     carrierMinutes: 4,
-    modelUsd: 3 * 0.0625,
+    costUsd: 3 * 0.0625,
     endings: { "caller hung up": 2, "time limit": 1 },
     answers: 102,
     bargeIns: 1,
@@ -157,4 +173,38 @@ Deno.test("sums by day and assistant: calls, money, endings, barge-ins, percenti
     1,
   ]]);
   assertEquals(store.stats({ since: call(3).startedAt, until: call(4).startedAt }).length, 1);
+});
+
+Deno.test("CallStore.stats() puts calls into the days of a time zone with half hours, across days without calls", () => {
+  using rig = new StoreRig();
+  const times = [
+    "2026-01-01T18:29:59.999Z",
+    "2026-01-01T18:30:00Z",
+    "2026-03-01T18:29:59Z",
+    "2026-03-01T18:30:00Z",
+  ];
+  const store = rig.openWith(...times.map((startedAt, at) => call(at, { startedAt })));
+  const days = (query: StatsQuery) => store.stats(query).map(({ day, calls }) => `${day} ${calls}`);
+  assertEquals(days({ offsetMinutes: 330 }), [
+    "2026-03-02 1",
+    "2026-03-01 1",
+    "2026-01-02 1",
+    "2026-01-01 1",
+  ]);
+  assertEquals(days({ offsetMinutes: -570 }), ["2026-03-01 2", "2026-01-01 2"]);
+  assertEquals(days({ since: times[1], until: times[3], offsetMinutes: 330 }), [
+    "2026-03-01 1",
+    "2026-01-02 1",
+  ]);
+});
+
+Deno.test("CallStore.assistants() lists each assistant of the stored calls once", () => {
+  using rig = new StoreRig();
+  const store = rig.openWith(
+    call(1),
+    call(2, { assistant: "support" }),
+    call(3),
+    call(4, { assistant: "billing" }),
+  );
+  assertEquals(store.assistants(), ["billing", "sales", "support"]);
 });

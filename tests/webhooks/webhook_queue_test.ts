@@ -1,303 +1,471 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { createHmac } from "node:crypto";
-import { ATTEMPT_MS, PostBox, Receiver, SECRET, STOP_MS } from "./post_box.ts";
+import { settle } from "../support/wait_until.ts";
+import { NumberMatcher } from "../../src/records/number_matcher.ts";
+import { WebhookFiles } from "../../src/webhooks/webhook_files.ts";
+import { ATTEMPT_MS, QueueBench, Receiver, SECRET, STOP_MS } from "./queue_bench.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DATA = { callSid: `CA${"1".repeat(32)}`, caller: "Zoë" };
 
-/** Answers at once with this status, without any network. */
-function answering(...statuses: number[]) {
+/** A `fetch` that responds with these statuses in turn, repeating the last. */
+function respondingWith(...statuses: number[]) {
   let next = 0;
   return () => Promise.resolve(new Response("no", { status: statuses[next++] ?? statuses.at(-1) ?? 500 }));
 }
 
-Deno.test("a webhook is delivered, signed for its id and its time, and forgotten", async () => {
-  await using box = new PostBox();
-  await using receiver = new Receiver(box.bell);
-  const outbox = box.open();
-  assert(await outbox.put(receiver.url, "call.ended", DATA));
-  const [{ headers, body, id }] = [await box.bell.until("the webhook", () => receiver.received[0])];
-  await outbox.stop();
+Deno.test("WebhookQueue delivers a signed webhook and removes it", async () => {
+  await using bench = new QueueBench();
+  await using receiver = new Receiver(bench.changes);
+  const queue = bench.open();
+  assert(await queue.enqueue(receiver.url, "call.ended", DATA));
+  const [{ headers, body, id }] = [await bench.changes.until("the webhook", () => receiver.received[0])];
+  await queue.stop();
 
   assertEquals(JSON.parse(body), { type: "call.ended", timestamp: "2026-01-01T00:00:01.000Z", data: DATA });
   assertEquals(headers.get("content-type"), "application/json");
   assertEquals(headers.get("webhook-timestamp"), "1767225601");
   const signed = createHmac("sha256", "of-the-secret").update(`${id}.1767225601.${body}`).digest("base64");
   assertEquals(headers.get("webhook-signature"), `v1,${signed}`);
-  assertEquals(box.files(), { waiting: [], failed: [] });
-  assertEquals([outbox.waiting, outbox.failed, outbox.dropped], [0, 0, 0]);
-  assertEquals(box.clock.pending, 0);
+  assertEquals(bench.files(), { waiting: [], failed: [] });
+  assertEquals([queue.pending, queue.failed, queue.dropped], [0, 0, 0]);
+  assertEquals(bench.clock.pending, 0);
 });
 
-Deno.test("what was not delivered waits on the disk, and the next start delivers it: the same bytes, the same id", async () => {
-  await using box = new PostBox();
-  await using receiver = new Receiver(box.bell);
-  receiver.answer = () => new Response("not now", { status: 503 });
-  const first = box.open();
-  await first.put(receiver.url, "call.ended", DATA);
-  await box.paused(1);
-  assertEquals(box.clock.pending, 1);
+Deno.test("WebhookQueue keeps an undelivered webhook on disk and delivers the same bytes and ID after a restart", async () => {
+  await using bench = new QueueBench();
+  await using receiver = new Receiver(bench.changes);
+  receiver.respond = () => new Response("not now", { status: 503 });
+  const first = bench.open();
+  await first.enqueue(receiver.url, "call.ended", DATA);
+  await bench.delayed(1);
+  assertEquals(bench.clock.pending, 1);
   await first.stop();
-  assertEquals(box.clock.pending, 0);
-  const [name = ""] = box.files().waiting;
-  const { mode } = Deno.statSync(`${box.folder}/${name}`);
+  assertEquals(bench.clock.pending, 0);
+  const [name = ""] = bench.files().waiting;
+  const { mode } = Deno.statSync(`${bench.folder}/${name}`);
   assertEquals((mode ?? 0) & 0o777, 0o600);
-  assertEquals((Deno.statSync(box.folder).mode ?? 0) & 0o777, 0o700);
+  assertEquals((Deno.statSync(bench.folder).mode ?? 0) & 0o777, 0o700);
 
-  receiver.answer = () => new Response("thanks");
-  const second = box.open();
-  await box.paused(2);
-  assertEquals(second.waiting, 1);
+  receiver.respond = () => new Response("thanks");
+  const second = bench.open();
+  await bench.delayed(2);
+  assertEquals(second.pending, 1);
   assertEquals(receiver.received.length, 1);
-  box.clock.advance(5_000);
-  const again = await box.bell.until("the repetition", () => receiver.received[1]);
+  bench.clock.advance(5_000);
+  const again = await bench.changes.until("the retry", () => receiver.received[1]);
   await second.stop();
   assertEquals(again.body, receiver.received[0]?.body);
   assertEquals(`${again.id}.json`, name);
   assertEquals(again.headers.get("webhook-timestamp"), "1767225606");
-  assertEquals(box.files(), { waiting: [], failed: [] });
+  assertEquals(bench.files(), { waiting: [], failed: [] });
 });
 
-Deno.test("the pauses grow to three hours, and after three days of these it is given up", async () => {
-  await using box = new PostBox();
-  const outbox = box.open({ fetch: answering(500) });
-  await outbox.put("https://crm.example.com/", "call.ended", DATA);
+Deno.test("WebhookQueue retries with delays up to 3 h and gives up after 3 days", async () => {
+  await using bench = new QueueBench();
+  const queue = bench.open({ fetch: respondingWith(500) });
+  await queue.enqueue("https://crm.example.com/", "call.ended", DATA);
   for (let attempt = 1; attempt < 30; attempt++) {
-    await box.paused(attempt);
-    box.clock.advance((box.pauses.at(-1) ?? 0) - 1);
-    assertEquals(outbox.waiting, 1);
-    assertEquals(box.pauses.length, attempt);
-    box.clock.advance(1);
+    await bench.delayed(attempt);
+    bench.clock.advance((bench.delays.at(-1) ?? 0) - 1);
+    assertEquals(queue.pending, 1);
+    assertEquals(bench.delays.length, attempt);
+    bench.clock.advance(1);
   }
-  await box.logs("webhook given up");
-  await outbox.stop();
+  await bench.untilLogged("webhook undeliverable");
+  await queue.stop();
   const later = Array.from({ length: 24 }, () => 3 * HOUR);
-  assertEquals(box.pauses, [5_000, 30_000, 2 * MINUTE, 10 * MINUTE, HOUR, ...later]);
-  assertEquals([outbox.waiting, outbox.failed], [0, 1]);
-  const { waiting, failed } = box.files();
+  assertEquals(bench.delays, [5_000, 30_000, 2 * MINUTE, 10 * MINUTE, HOUR, ...later]);
+  assertEquals([queue.pending, queue.failed], [0, 1]);
+  const { waiting, failed } = bench.files();
   assertEquals([waiting.length, failed.length], [0, 1]);
 });
 
-Deno.test("a receiver that is gone for good, 410, is asked once", async () => {
-  await using box = new PostBox();
-  const outbox = box.open({ fetch: answering(410) });
-  await outbox.put("https://crm.example.com/", "call.ended", DATA);
-  await box.logs("webhook given up");
-  await outbox.stop();
-  assertEquals(box.files().failed.length, 1);
-  assertEquals(outbox.failed, 1);
-  assertEquals(box.open().waiting, 0);
+Deno.test("WebhookQueue does not retry after 410", async () => {
+  await using bench = new QueueBench();
+  const queue = bench.open({ fetch: respondingWith(410) });
+  await queue.enqueue("https://crm.example.com/", "call.ended", DATA);
+  await bench.untilLogged("webhook undeliverable");
+  await queue.stop();
+  assertEquals(bench.files().failed.length, 1);
+  assertEquals(queue.failed, 1);
+  assertEquals(bench.open().pending, 0);
 });
 
-Deno.test("only 2xx is a delivery; a redirect is not followed", async () => {
-  await using box = new PostBox();
-  await using elsewhere = new Receiver(box.bell);
-  await using receiver = new Receiver(box.bell);
-  const outbox = box.open();
+Deno.test("WebhookQueue retries after any status but 2xx and follows no redirect", async () => {
+  await using bench = new QueueBench();
+  await using elsewhere = new Receiver(bench.changes);
+  await using receiver = new Receiver(bench.changes);
+  const queue = bench.open();
   for (const [index, status] of [302, 307, 400, 404, 429, 500].entries()) {
-    receiver.answer = () => new Response(null, { status, headers: { location: elsewhere.url } });
-    await outbox.put(receiver.url, "call.ended", { status });
-    await box.logs("webhook not delivered", index + 1);
+    receiver.respond = () => new Response(null, { status, headers: { location: elsewhere.url } });
+    await queue.enqueue(receiver.url, "call.ended", { status });
+    await bench.untilLogged("webhook not delivered", index + 1);
   }
-  await outbox.stop();
-  assertEquals(box.files().waiting.length, 6);
+  await queue.stop();
+  assertEquals(bench.files().waiting.length, 6);
   assertEquals(elsewhere.received, []);
 });
 
-Deno.test("one that does not answer is given up after 15 s, and tried again", async () => {
-  await using box = new PostBox();
-  await using receiver = new Receiver(box.bell);
+Deno.test("WebhookQueue retries after 15 s without a response", async () => {
+  await using bench = new QueueBench();
+  await using receiver = new Receiver(bench.changes);
   const held = Promise.withResolvers<Response>();
-  receiver.answer = () => held.promise;
-  const outbox = box.open();
-  await outbox.put(receiver.url, "call.ended", DATA);
-  await box.bell.until("the webhook", () => receiver.received[0]);
-  box.clock.advance(ATTEMPT_MS - 1);
-  assertEquals(box.events, []);
-  box.clock.advance(1);
-  await box.logs("webhook not delivered");
-  assertStringIncludes(box.logged[0] ?? "", "no answer within 15 s");
+  receiver.respond = () => held.promise;
+  const queue = bench.open();
+  await queue.enqueue(receiver.url, "call.ended", DATA);
+  await bench.changes.until("the webhook", () => receiver.received[0]);
+  bench.clock.advance(ATTEMPT_MS - 1);
+  assertEquals(bench.events, []);
+  bench.clock.advance(1);
+  await bench.untilLogged("webhook not delivered");
+  assertStringIncludes(bench.logged[0] ?? "", "no response within 15 s");
   held.resolve(new Response());
-  await outbox.stop();
+  await queue.stop();
 });
 
-Deno.test("four are under way at most, and all arrive", async () => {
-  await using box = new PostBox();
-  await using receiver = new Receiver(box.bell);
-  let underWay = 0;
-  let most = 0;
+Deno.test("WebhookQueue has at most four attempts in flight", async () => {
+  await using bench = new QueueBench();
+  await using receiver = new Receiver(bench.changes);
+  let inFlight = 0;
+  let maxInFlight = 0;
   const held: (() => void)[] = [];
-  receiver.answer = async () => {
-    most = Math.max(most, ++underWay);
+  receiver.respond = async () => {
+    maxInFlight = Math.max(maxInFlight, ++inFlight);
     await new Promise<void>((resolve) => held.push(resolve));
-    underWay--;
+    inFlight--;
     return new Response();
   };
-  const outbox = box.open();
+  const queue = bench.open();
   const ids = Array.from({ length: 20 }, (_, id) => id);
-  await Promise.all(ids.map((id) => outbox.put(receiver.url, "call.ended", { id })));
-  assertEquals(outbox.waiting, 20);
+  await Promise.all(ids.map((id) => queue.enqueue(receiver.url, "call.ended", { id })));
+  assertEquals(queue.pending, 20);
   for (let arrived = 1; arrived <= 20; arrived++) {
-    await box.bell.until(`webhook ${arrived}`, () => receiver.received.length >= Math.min(20, arrived + 3));
+    await bench.changes.until(
+      `webhook ${arrived}`,
+      () => receiver.received.length >= Math.min(20, arrived + 3),
+    );
     held.shift()?.();
   }
-  await outbox.stop();
-  assertEquals(most, 4);
+  await queue.stop();
+  assertEquals(maxInFlight, 4);
   const arrived = receiver.received.map(({ body }) => JSON.parse(body).data.id).sort((a, b) => a - b);
   assertEquals(arrived, ids);
-  assertEquals(box.files().waiting, []);
+  assertEquals(bench.files().waiting, []);
 });
 
-Deno.test("where there are too many files the oldest failed makes room, then the oldest that waits", async () => {
-  await using box = new PostBox();
-  const outbox = box.open({ fetch: answering(410, 410, 500), maxFiles: 3 });
+Deno.test("WebhookQueue removes the oldest failed, then the oldest pending webhook at the file limit", async () => {
+  await using bench = new QueueBench();
+  const queue = bench.open({ fetch: respondingWith(410, 410, 500), maxFiles: 3 });
   const put = async (id: number) => {
-    await outbox.put("https://crm.example.com/", "call.ended", { id });
-    box.clock.advance(1);
+    await queue.enqueue("https://crm.example.com/", "call.ended", { id });
+    bench.clock.advance(1);
   };
   await put(1);
   await put(2);
-  await box.logs("webhook given up", 2);
+  await bench.untilLogged("webhook undeliverable", 2);
   await put(3);
-  await box.logs("webhook not delivered", 1);
-  assertEquals([outbox.waiting, outbox.failed, outbox.dropped], [1, 2, 0]);
-  const [, newer] = box.files().failed;
+  await bench.untilLogged("webhook not delivered", 1);
+  assertEquals([queue.pending, queue.failed, queue.dropped], [1, 2, 0]);
+  const [, newer] = bench.files().failed;
   await put(4);
-  await box.logs("webhook not delivered", 2);
-  assertEquals(box.files().failed, [newer]);
+  await bench.untilLogged("webhook not delivered", 2);
+  assertEquals(bench.files().failed, [newer]);
   for (let id = 5; id <= 6; id++) {
     await put(id);
-    await box.logs("webhook not delivered", id - 2);
+    await bench.untilLogged("webhook not delivered", id - 2);
   }
-  await outbox.stop();
-  assertEquals([outbox.waiting, outbox.failed, outbox.dropped], [3, 0, 3]);
-  const { waiting, failed } = box.files();
-  const kept = waiting.map((name) =>
-    JSON.parse(JSON.parse(Deno.readTextFileSync(`${box.folder}/${name}`)).body)
+  await queue.stop();
+  assertEquals([queue.pending, queue.failed, queue.dropped], [3, 0, 3]);
+  const { waiting, failed } = bench.files();
+  const queued = waiting.map((name) =>
+    JSON.parse(JSON.parse(Deno.readTextFileSync(`${bench.folder}/${name}`)).body)
   );
-  assertEquals(kept.map(({ data }) => data.id), [4, 5, 6]);
+  assertEquals(queued.map(({ data }) => data.id), [4, 5, 6]);
   assertEquals(failed, []);
 });
 
-Deno.test("what is broken is set aside, what was half written is swept away, what is not ours stays", async () => {
-  await using box = new PostBox();
-  const sound = { id: "msg_1", url: "https://crm.example.com/", body: "{}", attempts: 0, dueAt: 0 };
-  Deno.mkdirSync(`${box.folder}/failed`, { recursive: true });
+Deno.test("WebhookQueue moves malformed files to failed, deletes partial ones and leaves other files", async () => {
+  await using bench = new QueueBench();
+  const valid = { id: "msg_1", url: "https://crm.example.com/", body: "{}", attempts: 0, dueAt: 0 };
+  Deno.mkdirSync(`${bench.folder}/failed`, { recursive: true });
   const files: Record<string, string> = {
-    "msg_1.json": JSON.stringify(sound),
-    "msg_2.json": JSON.stringify(sound),
+    "msg_1.json": JSON.stringify(valid),
+    "msg_2.json": JSON.stringify(valid),
     "msg_3.json": "",
     "msg_4.json": '{"id":"msg_4"',
-    "msg_5.json": JSON.stringify({ ...sound, id: "msg_5", attempts: "0" }),
-    "msg_6.json": JSON.stringify({ ...sound, id: "msg_6", url: "nowhere" }),
-    "msg_7.json": JSON.stringify({ ...sound, id: "msg_7", dueAt: null }),
+    "msg_5.json": JSON.stringify({ ...valid, id: "msg_5", attempts: "0" }),
+    "msg_6.json": JSON.stringify({ ...valid, id: "msg_6", url: "nowhere" }),
+    "msg_7.json": JSON.stringify({ ...valid, id: "msg_7", dueAt: null }),
     "msg_8.tmp": '{"id":"msg_8"',
     "readme.txt": "not ours",
     "failed/msg_0.json": "whatever",
   };
-  for (const [name, text] of Object.entries(files)) Deno.writeTextFileSync(`${box.folder}/${name}`, text);
-  const asked: string[] = [];
-  const outbox = box.open({
+  for (const [name, text] of Object.entries(files)) Deno.writeTextFileSync(`${bench.folder}/${name}`, text);
+  const requested: string[] = [];
+  const queue = bench.open({
     fetch: (_, { headers }) => {
-      asked.push(new Headers(headers).get("webhook-id") ?? "");
-      box.bell.ring();
+      requested.push(new Headers(headers).get("webhook-id") ?? "");
+      bench.changes.notify();
       return Promise.resolve(new Response());
     },
   });
-  await box.bell.until("the sound one", () => asked.length > 0);
-  await outbox.stop();
-  assertEquals(asked, ["msg_1"]);
+  await bench.changes.until("the valid webhook", () => requested.length > 0);
+  await queue.stop();
+  assertEquals(requested, ["msg_1"]);
   const failed = ["msg_0", "msg_2", "msg_3", "msg_4", "msg_5", "msg_6", "msg_7"].map((id) => `${id}.json`);
-  assertEquals(box.files(), { waiting: ["readme.txt"], failed });
-  assertEquals(outbox.failed, 7);
+  assertEquals(bench.files(), { waiting: ["readme.txt"], failed });
+  assertEquals(queue.failed, 7);
 });
 
-Deno.test("a file that broke while it waited is set aside too", async () => {
-  await using box = new PostBox();
-  const outbox = box.open({ fetch: answering(500) });
-  await outbox.put("https://crm.example.com/", "call.ended", DATA);
-  await box.paused(1);
-  Deno.writeTextFileSync(`${box.folder}/${box.files().waiting[0]}`, "nonsense");
-  box.clock.advance(5_000);
-  await box.logs("webhook broken");
-  await outbox.stop();
-  assertEquals([outbox.waiting, outbox.failed], [0, 1]);
-  assertEquals(box.files().failed.length, 1);
+Deno.test("WebhookQueue moves a file that became malformed to failed", async () => {
+  await using bench = new QueueBench();
+  const queue = bench.open({ fetch: respondingWith(500) });
+  await queue.enqueue("https://crm.example.com/", "call.ended", DATA);
+  await bench.delayed(1);
+  Deno.writeTextFileSync(`${bench.folder}/${bench.files().waiting[0]}`, "nonsense");
+  bench.clock.advance(5_000);
+  await bench.untilLogged("webhook file malformed");
+  await queue.stop();
+  assertEquals([queue.pending, queue.failed], [0, 1]);
+  assertEquals(bench.files().failed.length, 1);
 });
 
-Deno.test("a stop waits two seconds for what is under way, cuts it, and counts it as no attempt", async () => {
-  await using box = new PostBox();
-  await using receiver = new Receiver(box.bell);
+Deno.test("WebhookQueue.stop() aborts attempts after 2 s and does not count them", async () => {
+  await using bench = new QueueBench();
+  await using receiver = new Receiver(bench.changes);
   const held = Promise.withResolvers<Response>();
-  receiver.answer = () => held.promise;
-  const outbox = box.open();
-  await outbox.put(receiver.url, "call.ended", DATA);
-  await box.bell.until("the webhook", () => receiver.received[0]);
-  const stopped = outbox.stop();
-  await box.bell.until("the wait of the stop", () => box.clock.waits.includes(STOP_MS));
-  box.clock.advance(STOP_MS);
+  receiver.respond = () => held.promise;
+  const queue = bench.open();
+  await queue.enqueue(receiver.url, "call.ended", DATA);
+  await bench.changes.until("the webhook", () => receiver.received[0]);
+  const stopped = queue.stop();
+  await bench.changes.until("the timer of stop", () => bench.clock.timers.includes(STOP_MS));
+  bench.clock.advance(STOP_MS);
   await stopped;
-  assertEquals(box.clock.pending, 0);
-  assertEquals(box.events, []);
+  assertEquals(bench.clock.pending, 0);
+  assertEquals(bench.events, []);
   held.resolve(new Response());
 
-  receiver.answer = () => new Response();
-  const next = box.open();
-  await box.bell.until("the repetition", () => receiver.received[1]);
+  receiver.respond = () => new Response();
+  const next = bench.open();
+  await bench.changes.until("the retry", () => receiver.received[1]);
   await next.stop();
-  assertEquals(box.files().waiting, []);
+  assertEquals(bench.files().waiting, []);
 });
 
-Deno.test("what comes after the stop is kept for the next start", async () => {
-  await using box = new PostBox();
-  const asked: string[] = [];
+Deno.test("WebhookQueue stores webhooks enqueued after stop for the next start", async () => {
+  await using bench = new QueueBench();
+  const requested: string[] = [];
   const fetch = (url: string) => {
-    asked.push(url);
-    box.bell.ring();
+    requested.push(url);
+    bench.changes.notify();
     return Promise.resolve(new Response());
   };
-  const outbox = box.open({ fetch });
-  await outbox.stop();
-  assert(await outbox.put("https://crm.example.com/", "call.ended", DATA));
-  await outbox.stop();
-  assertEquals([asked, box.clock.pending], [[], 0]);
-  assertEquals(box.files().waiting.length, 1);
-  const next = box.open({ fetch });
-  await box.bell.until("the delivery", () => asked.length === 1);
+  const queue = bench.open({ fetch });
+  await queue.stop();
+  assert(await queue.enqueue("https://crm.example.com/", "call.ended", DATA));
+  await queue.stop();
+  assertEquals([requested, bench.clock.pending], [[], 0]);
+  assertEquals(bench.files().waiting.length, 1);
+  const next = bench.open({ fetch });
+  await bench.changes.until("the delivery", () => requested.length === 1);
   await next.stop();
 });
 
-Deno.test("without a place on the disk a webhook is counted as lost, and the call goes on", async () => {
-  await using box = new PostBox();
-  Deno.writeTextFileSync(box.folder, "a file where the folder should be");
-  const outbox = box.open();
-  assertEquals(await outbox.put("https://crm.example.com/", "call.ended", DATA), false);
-  assertEquals(outbox.dropped, 1);
-  assertEquals(box.events, ["outbox not readable", "webhook not kept"]);
+/** Waits up to 5 s for a condition without an event. */
+async function eventually(condition: () => boolean): Promise<void> {
+  for (const end = performance.now() + 5_000; !condition() && performance.now() < end;) await settle();
+  assert(condition(), String(condition));
+}
+
+/** A `fetch` whose responses are held until they are released. */
+function heldFetch() {
+  const { promise, resolve } = Promise.withResolvers<Response>();
+  return { fetch: () => promise, release: () => resolve(new Response(null, { status: 204 })) };
+}
+
+/** A folder that cannot be written, as on a full disk, until it is released. */
+async function blockFolder(folder: string): Promise<() => Promise<void>> {
+  await Deno.writeTextFile(folder, "");
+  return () => Deno.remove(folder);
+}
+
+Deno.test("WebhookQueue counts webhooks that it could not store until the end as dropped", async () => {
+  await using bench = new QueueBench();
+  const release = await blockFolder(bench.folder);
+  const queue = bench.open({ fetch: respondingWith(500) });
+  assertEquals(await queue.enqueue("https://crm.example.com/", "call.ended", DATA), false);
+  assertEquals([queue.dropped, queue.unsaved], [0, 1]);
+  await bench.untilLogged("webhook not delivered");
+  await queue.stop();
+  assertEquals([queue.dropped, queue.unsaved, bench.clock.pending], [1, 0, 0]);
+  assertEquals(bench.events, [
+    "webhook queue unreadable",
+    "webhook not stored",
+    "webhook not delivered",
+    "webhook dropped",
+  ]);
+  await release();
 });
 
-Deno.test("a machine's clock that was set back puts nothing off for years", async () => {
-  await using box = new PostBox();
-  Deno.mkdirSync(box.folder, { recursive: true });
+Deno.test("WebhookQueue delivers from memory while the disk is full, and stores the rest when there is room", async () => {
+  await using bench = new QueueBench();
+  await using receiver = new Receiver(bench.changes);
+  const release = await blockFolder(bench.folder);
+  receiver.respond = ({ body }) => new Response(null, { status: body.includes("later") ? 503 : 204 });
+  const queue = bench.open();
+  await queue.enqueue(receiver.url, "call.ended", { text: "now" });
+  await eventually(() => receiver.received.length === 1 && queue.pending === 0);
+  for (let i = 0; i < 3; i++) await queue.enqueue(receiver.url, "call.ended", { text: `later ${i}` });
+  await bench.untilLogged("webhook not delivered", 3);
+  assertEquals([queue.pending, queue.unsaved, queue.dropped], [3, 3, 0]);
+  await release();
+  receiver.respond = () => new Response(null, { status: 204 });
+  const ids = receiver.received.slice(1).map(({ id }) => id);
+  await queue.stop();
+  assertEquals(bench.files().waiting, ids.map((id) => `${id}.json`).sort());
+  assertEquals([queue.unsaved, queue.dropped], [0, 0]);
+  const next = bench.open();
+  bench.clock.advance(5_000);
+  await bench.changes.until("the deliveries after the restart", () => receiver.received.length === 7);
+  assertEquals(receiver.received.slice(4).map(({ id }) => id).sort(), ids.toSorted());
+  await next.stop();
+});
+
+Deno.test("WebhookQueue stores webhooks within 5 s when there is room again", async () => {
+  await using bench = new QueueBench();
+  const release = await blockFolder(bench.folder);
+  const held = heldFetch();
+  const queue = bench.open(held);
+  for (let i = 0; i < 5; i++) await queue.enqueue("https://crm.example.com/", "call.ended", { i });
+  assertEquals(queue.unsaved, 5);
+  await release();
+  bench.clock.advance(5_000);
+  // Four are being delivered; the fifth waits for its turn.
+  await eventually(() => queue.unsaved === 4);
+  assertEquals(bench.files().waiting.length, 1);
+  held.release();
+  await eventually(() => queue.pending === 0);
+});
+
+Deno.test("WebhookQueue keeps at most 1,000 webhooks in memory, the newest", async () => {
+  await using bench = new QueueBench();
+  const release = await blockFolder(bench.folder);
+  const held = heldFetch();
+  const queue = bench.open(held);
+  for (let i = 0; i < 1_010; i++) await queue.enqueue("https://crm.example.com/", "call.ended", { i });
+  assertEquals([queue.unsaved, queue.dropped], [1_000, 10]);
+  held.release();
+  await eventually(() => queue.pending === 0);
+  await release();
+});
+
+Deno.test("WebhookQueue creates its folder again when it vanishes", async () => {
+  await using bench = new QueueBench();
+  const queue = bench.open({ fetch: respondingWith(500, 410) });
+  assert(await queue.enqueue("https://crm.example.com/", "call.ended", DATA));
+  await bench.delayed(1);
+  Deno.removeSync(bench.folder, { recursive: true });
+  assert(await queue.enqueue("https://crm.example.com/", "call.ended", DATA));
+  await bench.untilLogged("webhook undeliverable");
+  assertEquals([queue.dropped, bench.files().failed.length], [0, 1]);
+});
+
+Deno.test("WebhookQueue retries on time when the system clock is set back", async () => {
+  await using bench = new QueueBench();
+  const queue = bench.open({ fetch: respondingWith(500) });
+  await queue.enqueue("https://crm.example.com/", "call.ended", DATA);
+  await bench.delayed(1);
+  bench.clock.setWallClock(-86_400_000);
+  bench.clock.advance(5_000);
+  await bench.untilLogged("webhook not delivered", 2);
+  await queue.stop();
+});
+
+Deno.test("WebhookQueue gives an event that is queued twice the same ID", async () => {
+  await using bench = new QueueBench();
+  await using receiver = new Receiver(bench.changes);
+  const queue = bench.open();
+  for (const key of ["CA1", "CA1", "CA2"]) {
+    await queue.enqueue(receiver.url, "call.ended", DATA, { key, at: 1_767_225_600_000 });
+    await eventually(() => queue.pending === 0);
+  }
+  const [first, again, other] = receiver.received.map(({ id }) => id);
+  assertEquals([first === again, first === other], [true, false]);
+});
+
+Deno.test("WebhookQueue deletes webhooks of events before a time, pending and failed", async () => {
+  await using bench = new QueueBench();
+  const queue = bench.open({
+    fetch: (_, { body }) =>
+      Promise.resolve(new Response(null, { status: String(body).includes("gone") ? 410 : 500 })),
+  });
+  const start = bench.clock.wallTime();
+  const enqueue = (key: string, at: number) =>
+    queue.enqueue("https://crm.example.com/", "call.ended", { key }, { key, at });
+  for (const key of ["gone", "pending"]) for (const at of [start - 2, start]) await enqueue(key, at);
+  await bench.untilLogged("webhook undeliverable", 2);
+  await bench.untilLogged("webhook not delivered", 2);
+  await eventually(() => queue.pending === 2);
+  await queue.deleteBefore(new Date(start - 1).toISOString());
+  assertEquals([queue.pending, queue.failed], [1, 1]);
+  const { waiting, failed } = bench.files();
+  assertEquals([waiting.length, failed.length], [1, 1]);
+  await queue.stop();
+});
+
+Deno.test("WebhookFiles forgets a number in pending and failed webhooks, and redacts its mentions", async () => {
+  await using bench = new QueueBench();
+  const queue = bench.open({
+    fetch: (_, { body }) =>
+      Promise.resolve(new Response(null, { status: String(body).includes("fails") ? 410 : 500 })),
+  });
+  const ann = "+15551230000";
+  const texts = [
+    { from: ann, to: "+15559870000", turns: [{ text: "I am ill" }] },
+    { from: ann, text: "fails" },
+    { from: "+15550001111", turns: [{ text: "Ann's number is 555 123 0000" }] },
+    { from: "+15550001111", turns: [{ text: "It is 5" }] },
+  ];
+  for (const data of texts) await queue.enqueue("https://crm.example.com/", "call.ended", data);
+  await bench.untilLogged("webhook not delivered", 3);
+  await bench.untilLogged("webhook undeliverable");
+  await queue.stop();
+  const files = new WebhookFiles(bench.folder);
+  const number = new NumberMatcher(ann);
+  assertEquals(await files.forget(number, true), 3);
+  assertEquals([bench.files().waiting.length, bench.files().failed.length], [3, 1]);
+  assertEquals(await files.forget(number, false), 3);
+  const { waiting, failed } = bench.files();
+  assertEquals([waiting.length, failed], [2, []]);
+  const left = waiting.map((name) => Deno.readTextFileSync(`${bench.folder}/${name}`)).join();
+  assert(!left.includes("123 0000") && !left.includes("5551230000") && left.includes("It is 5"));
+  assertStringIncludes(left, "[forgotten]");
+});
+
+Deno.test("WebhookQueue delays a webhook at most 3 h after the clock was set back", async () => {
+  await using bench = new QueueBench();
+  Deno.mkdirSync(bench.folder, { recursive: true });
   const item = { id: "msg_1", url: "https://crm.example.com/", body: "{}", attempts: 1, dueAt: 4e12 };
-  Deno.writeTextFileSync(`${box.folder}/msg_1.json`, JSON.stringify(item));
-  const outbox = box.open({ fetch: answering(200) });
-  await box.paused(1);
-  assertEquals(box.pauses, [3 * HOUR]);
-  await outbox.stop();
+  Deno.writeTextFileSync(`${bench.folder}/msg_1.json`, JSON.stringify(item));
+  const queue = bench.open({ fetch: respondingWith(200) });
+  await bench.delayed(1);
+  assertEquals(bench.delays, [3 * HOUR]);
+  await queue.stop();
 });
 
-Deno.test("neither the secret, nor the query of the address, nor the body is logged", async () => {
-  await using box = new PostBox();
-  const nobody = new Receiver(box.bell);
-  await nobody[Symbol.asyncDispose]();
-  const outbox = box.open();
-  await outbox.put(nobody.url, "call.ended", DATA);
-  await box.logs("webhook not delivered");
-  await outbox.stop();
-  const lines = box.logged.join("\n");
-  assertStringIncludes(lines, new URL(nobody.url).host);
+Deno.test("WebhookQueue logs neither secret, URL query nor body", async () => {
+  await using bench = new QueueBench();
+  const closed = new Receiver(bench.changes);
+  await closed[Symbol.asyncDispose]();
+  const queue = bench.open();
+  await queue.enqueue(closed.url, "call.ended", DATA);
+  await bench.untilLogged("webhook not delivered");
+  await queue.stop();
+  const lines = bench.logged.join("\n");
+  assertStringIncludes(lines, new URL(closed.url).host);
   for (const secret of ["of-the-query", SECRET, "of-the-secret", DATA.caller, DATA.callSid]) {
     assert(!lines.includes(secret), lines);
   }

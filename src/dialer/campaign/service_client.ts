@@ -1,82 +1,94 @@
 import type { Clock } from "../../clock.ts";
 import { type JsonObject, parseObject } from "../../json.ts";
+import { invocation } from "../../invocation.ts";
 import { CALL_STATUSES, type CallStatus } from "../../twilio/call_status.ts";
-import { reasonOf } from "../../twilio/rest.ts";
+import { fetchErrorReason } from "../../error_message.ts";
 import type { CallRequest } from "../call_request.ts";
 
-/** Longest wait for the service's word (ms). It answers a request when Twilio has, and its own rate allows. */
+/** Response timeout (ms). The service responds after Twilio, which can queue behind the rate limit. */
 const TIMEOUT_MS = 60_000;
-/** How long to wait before asking again where the service does not say (s). */
-const AGAIN_SECONDS = 5;
+/** Retry delay (s) without a Retry-After header. */
+const RETRY_SECONDS = 5;
 
-/** The service cannot be used: the next request would fare no better. */
+/** The service cannot be used: further requests would fail too. */
 export class ServiceError extends Error {
   override readonly name = "ServiceError";
 
-  /** @param perhapsPlaced Whether the call may have been placed all the same. */
+  /** @param perhapsPlaced Whether the call may have been placed nevertheless. */
   constructor(message: string, readonly perhapsPlaced: boolean, cause?: unknown) {
     super(message, { cause });
   }
 }
 
-/** What the service said to a request. */
-export type Answer =
+/** `retry`: the service is full or busy. */
+export type PlaceResponse =
   | { readonly callSid: string }
   | { readonly refused: string }
-  | { readonly later: string; readonly seconds: number };
+  | { readonly retry: string; readonly seconds: number };
 
-/** How far a placed call is, as the service knows it. */
-export interface Look {
+export interface PolledCall {
   readonly status: CallStatus;
   readonly answeredBy?: string;
   readonly seconds?: number;
 }
 
-/** The running service, which places the calls. */
+/** Places and polls calls through a running Parley service. */
 export class ServiceClient {
   readonly #url: string;
   readonly #headers: Record<string, string>;
   readonly #clock: Clock;
 
-  /** @param url Its address, without a trailing slash. */
+  /** @param url Base URL without a trailing slash. */
   constructor({ url, token, clock }: { url: string; token?: string | undefined; clock: Clock }) {
     this.#url = url;
     this.#headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
     this.#clock = clock;
   }
 
-  /** @throws {ServiceError} */
-  async place(request: CallRequest): Promise<Answer> {
-    const { status, body, retryAfter } = await this.#ask("POST", "/calls", JSON.stringify(request));
-    const detail = saidBy(body, status);
+  /** @param key See `Idempotency-Key` of `POST /calls`. @throws {ServiceError} */
+  async place(request: CallRequest, key: string): Promise<PlaceResponse> {
+    const { status, body, retryAfter } = await this.#send("POST", "/calls", {
+      body: JSON.stringify(request),
+      headers: { "idempotency-key": key },
+    });
+    const detail = detailOf(body, status);
     if (status === 201 && typeof body?.callSid === "string") return { callSid: body.callSid };
     if (status === 400 || status === 409 || status === 422) return { refused: detail };
-    if (status === 429 || status === 503) return { later: detail, seconds: retryAfter };
+    if (status === 429 || status === 503) return { retry: detail, seconds: retryAfter };
     throw this.#refusal("place calls", status, detail);
   }
 
-  /** How far a call is; undefined when the service does not know it. Throws {@linkcode ServiceError}. */
-  async look(callSid: string): Promise<Look | undefined> {
-    const { status, body } = await this.#ask("GET", `/api/calls/${encodeURIComponent(callSid)}`);
+  /** A call's status; undefined for a call the service does not know. @throws {ServiceError} */
+  async poll(callSid: string): Promise<PolledCall | undefined> {
+    const { status, body } = await this.#send("GET", `/api/calls/${encodeURIComponent(callSid)}`);
     if (status === 404) return undefined;
-    const known = CALL_STATUSES.find((each) => each === body?.status);
-    if (status !== 200 || !known) throw this.#refusal("follow a call", status, saidBy(body, status));
+    const callStatus = CALL_STATUSES.find((each) => each === body?.status);
+    if (status !== 200 || !callStatus) throw this.#refusal("follow a call", status, detailOf(body, status));
     return {
-      status: known,
+      status: callStatus,
       ...(typeof body?.answeredBy === "string" ? { answeredBy: body.answeredBy } : {}),
       ...(typeof body?.seconds === "number" ? { seconds: body.seconds } : {}),
     };
   }
 
-  async #ask(method: "GET" | "POST", path: string, json?: string) {
+  async #send(
+    method: "GET" | "POST",
+    path: string,
+    { body = null, headers = {} }: { body?: string | null; headers?: Record<string, string> } = {},
+  ) {
     const timeout = new AbortController();
     const cancel = this.#clock.after(TIMEOUT_MS, () => timeout.abort());
     try {
       const response = await fetch(`${this.#url}${path}`, {
         method,
-        headers: { ...this.#headers, accept: "application/json", "content-type": "application/json" },
-        body: json ?? null,
-        // The token is for this address only.
+        headers: {
+          ...this.#headers,
+          ...headers,
+          accept: "application/json",
+          "content-type": "application/json",
+        },
+        body,
+        // A redirect would send the token to another host.
         redirect: "manual",
         signal: timeout.signal,
       });
@@ -84,12 +96,16 @@ export class ServiceClient {
       return {
         status: response.status,
         body: parseObject(await response.text()),
-        retryAfter: Math.max(1, Number(retryAfter ?? AGAIN_SECONDS)),
+        retryAfter: Math.max(1, Number(retryAfter ?? RETRY_SECONDS)),
       };
     } catch (cause) {
-      const why = timeout.signal.aborted ? `no answer within ${TIMEOUT_MS / 1000} s` : reasonOf(cause);
+      const why = timeout.signal.aborted
+        ? `no response within ${TIMEOUT_MS / 1000} s`
+        : fetchErrorReason(cause);
       throw new ServiceError(
-        `Cannot reach the service at ${this.#url}: ${why}; start it with "parley serve", or name it with --url`,
+        `Cannot reach the service at ${this.#url}: ${why}. Start it with "${
+          invocation("serve")
+        }", or set --url.`,
         !/refused/i.test(why),
         cause,
       );
@@ -100,20 +116,20 @@ export class ServiceClient {
 
   #refusal(what: string, status: number, detail: string): ServiceError {
     const remedy = status === 401 || status === 403
-      ? "; set ADMIN_TOKEN to the service's"
+      ? ". Set ADMIN_TOKEN to the value of the service."
       : status === 404 || (status >= 200 && status < 400)
-      ? "; check --url"
+      ? ". Check --url."
       : "";
     const message = `The service at ${this.#url} does not ${what}: ${detail}${remedy}`;
-    // 504: it asked Twilio, and does not know what became of it.
+    // 504: the service got no response from Twilio, which may have placed the call.
     return new ServiceError(message, status === 504);
   }
 }
 
-function saidBy(body: JsonObject | undefined, status: number): string {
+function detailOf(body: JsonObject | undefined, status: number): string {
   const problems = Array.isArray(body?.problems)
     ? body.problems.filter((each) => typeof each === "string")
     : [];
   if (problems.length > 0) return problems.join("; ");
-  return typeof body?.detail === "string" ? body.detail : `it answered ${status}`;
+  return typeof body?.detail === "string" ? body.detail : `it responded with ${status}`;
 }

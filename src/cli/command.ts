@@ -1,0 +1,203 @@
+/** Declares commands with their flags; parses and explains their command lines. */
+
+import { parseArgs } from "node:util";
+import { ConfigError } from "../config/config.ts";
+import { messageOf } from "../error_message.ts";
+import { invocation } from "../invocation.ts";
+import { nearestName } from "../nearest_name.ts";
+import { E164 } from "../phone_number.ts";
+import { escapeUnprintable } from "../printable.ts";
+import { EXIT, type ExitCode } from "./exit_code.ts";
+import type { Terminal } from "./terminal.ts";
+
+export interface Command<F extends Flags = Flags> {
+  readonly name: string;
+  /** One line, such as `call a number`. */
+  readonly summary: string;
+  /** The argument beside the flags, as the usage shows it: `[CALL_SID]`. */
+  readonly argument?: string;
+  readonly flags: F;
+}
+
+export type Flags = Readonly<Record<string, Flag>>;
+
+export interface Flag {
+  /** Placeholder of the flag's value, such as `FILE`. Without it, the flag is a switch. */
+  readonly value?: string;
+  readonly repeatable?: true;
+  /** Type of the value; text by default. */
+  readonly type?: FlagType<unknown>;
+  readonly help: string;
+}
+
+export interface FlagType<T> {
+  /** Such as `a whole number from 1`. */
+  readonly expected: string;
+  /** Undefined when the text is not such a value. */
+  parse(text: string): T | undefined;
+}
+
+export type FlagValues<F extends Flags> = {
+  readonly [Name in keyof F]: F[Name] extends { readonly repeatable: true } ? readonly string[]
+    : F[Name] extends { readonly type: FlagType<infer T> } ? T | undefined
+    : F[Name] extends { readonly value: string } ? string | undefined
+    : boolean;
+};
+
+/** The command line is wrong; the message says how. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** Keeps the literal types of the flags. */
+export function defineCommand<const F extends Flags>(command: Command<F>): Command<F> {
+  return command;
+}
+
+export function wholeNumber(min: number): FlagType<number> {
+  return {
+    expected: `a whole number from ${min}`,
+    parse: (text) => /^\d{1,9}$/.test(text) && Number(text) >= min ? Number(text) : undefined,
+  };
+}
+
+export function oneOf<const T extends string>(...values: readonly T[]): FlagType<T> {
+  return { expected: values.join(" or "), parse: (text) => values.find((value) => value === text) };
+}
+
+/** Somebody who calls or is called: a number, or a name such as `anonymous` or `client:ann`. */
+export const PARTY: FlagType<string> = {
+  expected: "a number such as +15551230000, or a name such as anonymous",
+  parse: (text) => E164.test(text) || /^[A-Za-z]\S*$/.test(text) ? text : undefined,
+};
+
+/** An HTTP URL, parsed to one without a trailing slash. */
+export const HTTP_URL: FlagType<string> = {
+  expected: "a URL such as http://localhost:5050",
+  parse(text) {
+    const url = URL.canParse(text) ? new URL(text) : undefined;
+    return url && /^https?:$/.test(url.protocol) ? url.href.replace(/\/$/, "") : undefined;
+  },
+};
+
+/**
+ * Parses a command line and runs the command, or prints its usage for `--help`. Prints the message of an error.
+ *
+ * @param work Receives the values of the flags and the argument beside them.
+ * @returns {@linkcode EXIT.usage} after a {@linkcode UsageError}, {@linkcode EXIT.failed} after any other error.
+ */
+export async function runCommand<F extends Flags>(
+  command: Command<F>,
+  args: readonly string[],
+  { out, err }: Pick<Terminal, "out" | "err">,
+  work: (values: FlagValues<F>, argument: string | undefined) => ExitCode | Promise<ExitCode>,
+): Promise<ExitCode> {
+  try {
+    const parsed = parseCommandLine(command, args);
+    if (parsed !== "help") return await work(parsed.values, parsed.argument);
+    out(formatUsage(command));
+    return EXIT.ok;
+  } catch (error) {
+    if (error instanceof UsageError) {
+      const problem = escapeUnprintable(error.message).replace(/[^?.]$/, "$&.");
+      err(`${invocation(command.name)}: ${problem} See "${invocation(`${command.name} --help`)}".\n`);
+      return EXIT.usage;
+    }
+    // The message of a ConfigError has several lines.
+    err(`${error instanceof ConfigError ? error.message : escapeUnprintable(messageOf(error))}\n`);
+    return EXIT.failed;
+  }
+}
+
+/** @throws {UsageError} */
+export function parseCommandLine<F extends Flags>(
+  { flags, argument }: Command<F>,
+  args: readonly string[],
+): { readonly values: FlagValues<F>; readonly argument: string | undefined } | "help" {
+  const options: Record<string, ParseOption> = { help: { type: "boolean", short: "h" } };
+  for (const [name, { value, repeatable = false }] of Object.entries(flags)) {
+    options[name] = { type: value === undefined ? "boolean" : "string", multiple: repeatable };
+  }
+  const { values: parsed, positionals } = parse(args, options);
+  if (parsed.help) return "help";
+  const [first, ...extra] = argument === undefined ? [undefined, ...positionals] : positionals;
+  if (extra[0] !== undefined) {
+    const remedy = argument === undefined ? "" : "; quote an argument with spaces";
+    throw new UsageError(`unexpected argument ${JSON.stringify(extra[0])}${remedy}`);
+  }
+  const values = Object.entries(flags).map(([name, flag]) => [name, valueOf(name, flag, parsed[name])]);
+  return { values: Object.fromEntries(values), argument: first };
+}
+
+/** A command's help text: its purpose and its flags, in columns. */
+export function formatUsage({ name, summary, argument, flags }: Command): string {
+  const rows = [...flagRows(flags), ["-h, --help", "print this help"] as const];
+  const width = Math.max(...rows.map(([flag]) => flag.length));
+  const lines = rows.map(([flag, help]) => `  ${flag.padEnd(width)}  ${help}\n`).join("");
+  const usage = [name, argument, "[flags]"].filter((part) => part !== undefined).join(" ");
+  return `${capitalize(summary)}.\n\nUsage: ${invocation(usage)}\n\n${lines}`;
+}
+
+/** Each flag as the usage shows it (`--out FILE`), with its help. */
+export function flagRows(flags: Flags): (readonly [flag: string, help: string])[] {
+  return Object.entries(flags).map(([name, { value, help }]) => [
+    value === undefined ? `--${name}` : `--${name} ${value}`,
+    help,
+  ]);
+}
+
+export function capitalize(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** `; did you mean "--json"?`, or nothing when no known name is similar. */
+export function suggestName(name: string, knownNames: readonly string[], prefix = ""): string {
+  const nearest = nearestName(name, knownNames, Math.max(2, Math.floor(name.length / 2)));
+  return nearest === undefined ? "" : `; did you mean "${prefix}${nearest}"?`;
+}
+
+interface ParseOption {
+  readonly type: "string" | "boolean";
+  readonly short?: string;
+  readonly multiple?: boolean;
+}
+
+function parse(args: readonly string[], options: Record<string, ParseOption>) {
+  // In strict mode, parseArgs rejects unknown flags itself, but without a suggestion.
+  const { tokens } = parseArgs({ args: joinValues(args, options), options, strict: false, tokens: true });
+  for (const token of tokens) {
+    if (token.kind !== "option" || Object.hasOwn(options, token.name)) continue;
+    throw new UsageError(
+      `unknown flag ${token.rawName}${suggestName(token.name, Object.keys(options), "--")}`,
+    );
+  }
+  try {
+    return parseArgs({ args: joinValues(args, options), options, allowPositionals: true });
+  } catch (error) {
+    // The first sentence says what is wrong.
+    throw new UsageError(messageOf(error).split(/\. |\n/, 1)[0]);
+  }
+}
+
+/** Joins `--flag -3` to `--flag=-3`: parseArgs takes a value that begins with a dash for a flag, unless it is one. */
+function joinValues(args: readonly string[], options: Record<string, ParseOption>): string[] {
+  const joined: string[] = [];
+  for (const arg of args) {
+    const flag = /^--(.+)$/.exec(joined.at(-1) ?? "")?.[1] ?? "";
+    if (/^-\d/.test(arg) && Object.hasOwn(options, flag) && options[flag]?.type === "string") {
+      joined[joined.length - 1] += `=${arg}`;
+    } else joined.push(arg);
+  }
+  return joined;
+}
+
+function valueOf(name: string, { value, repeatable, type }: Flag, given: unknown): unknown {
+  if (repeatable) return given ?? [];
+  if (value === undefined) return given ?? false;
+  if (typeof given !== "string" || !type) return given;
+  const parsed = type.parse(given);
+  if (parsed === undefined) {
+    throw new UsageError(`--${name} is ${JSON.stringify(given)}; expected ${type.expected}`);
+  }
+  return parsed;
+}

@@ -1,0 +1,38 @@
+import { type Server, startServer } from "../app/server.ts";
+import type { ServiceConfig } from "../app/service_config.ts";
+import { systemClock } from "../clock.ts";
+import { gaDialect } from "../model/ga/ga_session.ts";
+import { startSimulatedModel } from "../simulator/model/model_server.ts";
+import { createLog, type Log } from "../telemetry/log.ts";
+
+/**
+ * Starts the service in this thread for one rehearsal or check, with a simulated model if no API key is set. It sends no
+ * webhooks, writes to a folder of its own, and logs warnings to stderr.
+ *
+ * @param modelUrl Realtime API to use instead of the configured one.
+ */
+export function startTemporaryService(
+  config: ServiceConfig,
+  modelUrl?: string,
+): { readonly url: string; close(): Promise<void> } {
+  const { afterCall: _, ...assistants } = config.assistants;
+  const model = config.OPENAI_API_KEY || modelUrl ? undefined : startSimulatedModel();
+  const server: Server = startServer({
+    config: { ...config, assistants, DATA_DIR: `${config.DATA_DIR}/rehearsal` },
+    openSession: gaDialect(systemClock),
+    modelUrl: modelUrl ?? model?.url,
+    clock: systemClock,
+    log: configuredLog({ ...config, LOG_LEVEL: "warn" }, console.error),
+  });
+  return {
+    url: server.url,
+    async close() {
+      await server.stop();
+      await model?.close();
+    },
+  };
+}
+
+export function configuredLog(config: ServiceConfig, write: (line: string) => void): Log {
+  return createLog({ level: config.LOG_LEVEL, format: config.LOG_FORMAT, secrets: config.secrets, write });
+}

@@ -1,0 +1,56 @@
+import type { CallRecord, EndedCall, Tokens } from "./call_record.ts";
+
+/**
+ * Joins the record of a call with that of its second part: after a transfer or a lost stream, Twilio may connect the same
+ * call again. Times of the second part continue where the first ended.
+ */
+export function joinParts(first: EndedCall, second: EndedCall): EndedCall {
+  const offsetMs = first.seconds * 1_000;
+  // A part without a stream, such as one that never connected, does not change how the call ended.
+  const last = hasConversation(second) ? second : first;
+  const summaries = [first.summary, second.summary].filter((text) => text !== undefined);
+  return {
+    ...first,
+    endedAt: last.endedAt,
+    endReason: last.endReason,
+    seconds: first.seconds + second.seconds,
+    turns: [...first.turns, ...second.turns.map((turn) => shiftTimes(turn, offsetMs))],
+    callerTurns: first.callerTurns + second.callerTurns,
+    bargeIns: first.bargeIns + second.bargeIns,
+    events: [...first.events, ...second.events.map((event) => ({ ...event, atMs: event.atMs + offsetMs }))],
+    tokens: sumTokens(first.tokens, second.tokens),
+    costUsd: first.costUsd + second.costUsd,
+    carrierMinutes: first.carrierMinutes + second.carrierMinutes,
+    messages: [...first.messages, ...second.messages],
+    ...(summaries.length === 0 ? {} : { summary: summaries.join("\n") }),
+  };
+}
+
+/** Whether a stream connected. */
+export function hasConversation({ seconds, turns }: CallRecord): boolean {
+  return seconds > 0 || turns.length > 0;
+}
+
+function shiftTimes(turn: CallRecord["turns"][number], ms: number): CallRecord["turns"][number] {
+  const shift = <T extends { fromMs: number; toMs: number }>(span: T | undefined) =>
+    span && { fromMs: span.fromMs + ms, toMs: span.toMs + ms };
+  const { spoken, generated, played } = turn;
+  return {
+    ...turn,
+    atMs: turn.atMs + ms,
+    spoken: shift(spoken),
+    generated: shift(generated),
+    played: shift(played),
+  };
+}
+
+function sumTokens(a: Tokens, b: Tokens): Tokens {
+  return {
+    textIn: a.textIn + b.textIn,
+    textCached: a.textCached + b.textCached,
+    textOut: a.textOut + b.textOut,
+    audioIn: a.audioIn + b.audioIn,
+    audioCached: a.audioCached + b.audioCached,
+    audioOut: a.audioOut + b.audioOut,
+  };
+}

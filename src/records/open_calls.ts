@@ -1,0 +1,41 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { CallRecord, EndedCall } from "./call_record.ts";
+import { readCall, textOf } from "./call_rows.ts";
+
+/** End reason of a call that was in progress when the process died. */
+export const INTERRUPTED = "interrupted";
+
+/** Notes that a call is in progress. Needs an open transaction. */
+export function openCall(db: DatabaseSync, call: CallRecord): void {
+  db.prepare("INSERT OR REPLACE INTO open_calls (call_sid, record) VALUES (?, ?)")
+    .run(call.callSid, JSON.stringify(call));
+}
+
+/** Notes that a call has ended, but is not reported. Needs an open transaction. */
+export function endOpenCall(db: DatabaseSync, callSid: string): void {
+  db.prepare("INSERT OR REPLACE INTO open_calls (call_sid, record) VALUES (?, NULL)").run(callSid);
+}
+
+/** Notes that a call is reported. */
+export function closeCall(db: DatabaseSync, callSid: string): void {
+  db.prepare("DELETE FROM open_calls WHERE call_sid = ?").run(callSid);
+}
+
+/** The calls that an earlier process did not report; those it did not end are {@linkcode INTERRUPTED}. */
+export function unreportedCalls(db: DatabaseSync): EndedCall[] {
+  return db.prepare("SELECT call_sid, record FROM open_calls").all().flatMap(({ call_sid, record }) =>
+    (record === null ? readCall(db, textOf(call_sid)) : interruptedCall(textOf(record))) ?? []
+  );
+}
+
+/** CallSids and parties of the calls in progress. */
+export function openCallParties(db: DatabaseSync): Pick<CallRecord, "callSid" | "from" | "to">[] {
+  return db.prepare("SELECT record FROM open_calls WHERE record IS NOT NULL").all()
+    .map(({ record }) => JSON.parse(textOf(record)));
+}
+
+/** Its end is not known: until its recording says more, it ended when it started. */
+function interruptedCall(text: string): EndedCall {
+  const record: CallRecord = JSON.parse(text);
+  return { ...record, state: "ended", endedAt: record.startedAt, endReason: INTERRUPTED };
+}
