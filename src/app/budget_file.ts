@@ -1,6 +1,9 @@
 import type { BudgetFile } from "../calls/budget.ts";
 
-/** Sums in a file of this folder, which is made with it. */
+/**
+ * Stores a budget's spent amounts in `folder/name`, mode 600. `write()` creates the folder and replaces the
+ * file atomically.
+ */
 export function budgetFile(folder: string, name: string): BudgetFile {
   const path = `${folder}/${name}`;
   return {
@@ -17,6 +20,6 @@ export function budgetFile(folder: string, name: string): BudgetFile {
       await Deno.writeTextFile(`${path}.new`, text, { mode: 0o600 });
       await Deno.rename(`${path}.new`, path);
     },
-    setAside: () => Deno.renameSync(path, `${path}.broken`),
+    quarantine: () => Deno.renameSync(path, `${path}.broken`),
   };
 }

@@ -1,54 +1,70 @@
 import type { Calls } from "../calls/calls.ts";
-import { GOODBYE_MS } from "../call/conversation/goodbye.ts";
+import { FIRST_AUDIO_TIMEOUT_MS } from "../call/conversation/playback_deadline.ts";
 import type { Clock } from "../clock.ts";
 
-/** Time for goodbyes, their last marks, and closing (ms). */
-const PARTING_MS = GOODBYE_MS + 1_000;
-/** How long Twilio may take to ask how to go on after a stream we closed (ms). */
-const AFTERWORD_MS = 3_000;
-/** How often is looked whether the wait is over (ms). */
-const LOOK_MS = 20;
+/** Timeout for goodbyes, their last marks, and closing (ms). */
+const MAX_GOODBYE_MS = FIRST_AUDIO_TIMEOUT_MS + 1_000;
+/** Timeout for Twilio's /after-stream request after a stream was closed (ms). */
+const MAX_AFTER_STREAM_MS = 3_000;
+/** Polling interval (ms). */
+const POLL_MS = 20;
+
+/** The part of the outbound calls that a drain uses. */
+export interface OutboundDrain {
+  /** Calls that may still be answered. */
+  readonly ringing: number;
+  /** Ends them. Never rejects. */
+  cancelRinging(): Promise<void>;
+}
 
 /**
- * Stops taking calls and waits for those there are: they end by themselves, then with a goodbye.
+ * Refuses new calls and waits for those in progress: first for them to end, then for the assistant's
+ * goodbyes.
  *
- * `docs/design/admission-and-drain.md` has the steps.
+ * The steps: `docs/design/admission-and-drain.md`.
  */
 export class Drain {
   readonly #calls: Calls;
+  readonly #outbound: OutboundDrain;
   readonly #clock: Clock;
-  #hurried = false;
+  #isCutShort = false;
 
-  constructor(calls: Calls, clock: Clock) {
+  constructor(calls: Calls, outbound: OutboundDrain, clock: Clock) {
     this.#calls = calls;
+    this.#outbound = outbound;
     this.#clock = clock;
   }
 
   /**
-   * Returns when no call is left.
+   * Resolves when no call is left.
    *
-   * @param drainMs How long calls may go on by themselves (ms).
+   * @param drainMs How long calls may continue before the assistant says goodbye (ms).
    */
   async run(drainMs: number): Promise<void> {
     const calls = this.#calls;
+    const outbound = this.#outbound;
     calls.drain();
-    await this.#until(() => calls.count === 0, drainMs);
+    // If a ringing call is answered after the stop, the called party would hear Twilio's error message.
+    await this.#until(() => calls.count + outbound.ringing === 0, drainMs);
+    const cancelled = outbound.cancelRinging();
     calls.sayGoodbyes();
-    await this.#until(() => calls.count === 0, PARTING_MS);
+    await this.#until(() => calls.count === 0, MAX_GOODBYE_MS);
     calls.endAll("shutdown");
-    await this.#until(() => calls.unasked === 0, AFTERWORD_MS);
+    await cancelled;
+    await this.#until(() => calls.awaitingAfterStream === 0, MAX_AFTER_STREAM_MS);
   }
 
-  /** Cuts what is still there, and waits for nothing any more. */
-  hurry(): void {
-    this.#hurried = true;
+  /** Ends all calls and the drain immediately. Resolves when Twilio has ended the ringing calls. */
+  async cutShort(): Promise<void> {
+    this.#isCutShort = true;
     this.#calls.endAll("shutdown");
+    await this.#outbound.cancelRinging();
   }
 
   async #until(done: () => boolean, ms: number): Promise<void> {
     const end = this.#clock.now() + ms;
-    while (!done() && !this.#hurried && this.#clock.now() < end) {
-      await new Promise<void>((resolve) => this.#clock.after(LOOK_MS, resolve));
+    while (!done() && !this.#isCutShort && this.#clock.now() < end) {
+      await new Promise<void>((resolve) => this.#clock.after(POLL_MS, resolve));
     }
   }
 }

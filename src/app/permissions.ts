@@ -1,42 +1,58 @@
-import type { Config } from "../config/config.ts";
+import type { ListenPorts } from "./listen_ports.ts";
+import type { ServiceConfig } from "./service_config.ts";
 
-/** What the service may touch. Anything else it is refused, whoever talks it into trying. */
+/**
+ * The permissions of the service's thread. Deno denies everything else, whatever a caller or a model makes it
+ * try.
+ */
 export interface Permissions {
-  /** Hosts, with their port where it is known: to listen on, and to connect to. */
+  /** Hosts to listen on and connect to, with their port where it is known. */
   readonly net: readonly string[];
+  /**
+   * Files and folders, absolute or relative to the working directory. Deno compares paths as given: it does
+   * not resolve symlinks.
+   */
   readonly read: readonly string[];
   readonly write: readonly string[];
 }
 
-/** The least the service needs with this configuration. `modelUrl` is the stand-in model's, where it answers. */
-export function permissionsFor(config: Config, modelUrl: string | undefined): Permissions {
-  const { HOST, PORT, TLS_CERT_FILE, TLS_KEY_FILE, DATA_DIR } = config;
-  const certificate = [TLS_CERT_FILE, TLS_KEY_FILE].filter((path) => path !== undefined);
+/**
+ * The least permissions that the service needs with this configuration.
+ *
+ * @param modelUrl Realtime URL of the stand-in model; undefined: `OPENAI_REALTIME_URL`.
+ * @param ports Ports to listen on.
+ */
+export function permissionsFor(
+  config: ServiceConfig,
+  modelUrl: string | undefined,
+  { port, backendPorts }: ListenPorts = { port: config.PORT, backendPorts: [] },
+): Permissions {
+  const { HOST, TLS_CERT_FILE, TLS_KEY_FILE, TLS_CA_FILE, DATA_DIR } = config;
+  const certificate = [TLS_CERT_FILE, TLS_KEY_FILE, TLS_CA_FILE].filter((path) => path !== undefined);
   const host = HOST.includes(":") ? `[${HOST}]` : HOST;
   return {
     net: [
-      // Where the system chooses the port, it is not known yet.
-      PORT === 0 ? host : `${host}:${PORT}`,
-      hostOf(modelUrl ?? config.OPENAI_REALTIME_URL),
-      hostOf(config.TWILIO_API_URL),
-      ...addressesOf(config.assistants).map(hostOf),
-      // Behind the port that speaks TLS is one on loopback: see tls_front.ts.
-      ...(certificate.length > 0 ? ["127.0.0.1"] : []),
+      port === 0 ? host : `${host}:${port}`,
+      hostAndPort(modelUrl ?? config.OPENAI_REALTIME_URL),
+      hostAndPort(config.TWILIO_API_URL),
+      ...webhookUrls(config.assistants).map(hostAndPort),
+      // TlsFront forwards to a server on loopback.
+      ...backendPorts.map((backendPort) => `127.0.0.1:${backendPort}`),
     ],
     read: [...certificate, DATA_DIR],
     write: [DATA_DIR],
   };
 }
 
-/** What assistants ask and tell. Their remote servers are the vendor's to reach. */
-function addressesOf({ tools, assistants, afterCall }: Config["assistants"]): string[] {
-  const webhooks = [afterCall, ...assistants.map(({ variables }) => variables)].filter((each) =>
-    each !== undefined
+/** URLs of tools and webhooks. MCP servers are not included: the model's provider connects to them. */
+function webhookUrls({ tools, assistants, afterCall }: ServiceConfig["assistants"]): string[] {
+  const webhooks = [afterCall, ...assistants.map(({ variables }) => variables)].filter((webhook) =>
+    webhook !== undefined
   );
   return [...tools, ...webhooks].map(({ url }) => url);
 }
 
-function hostOf(address: string): string {
+function hostAndPort(address: string): string {
   const { host, port, protocol } = new URL(address);
   return port ? host : `${host}:${protocol === "https:" || protocol === "wss:" ? 443 : 80}`;
 }

@@ -1,58 +1,86 @@
-import type { Config } from "../config/config.ts";
+import { fileErrorReason, isDiskFull } from "../file_error.ts";
+import type { ServiceConfig } from "./service_config.ts";
 import type { RecordsStart, RecordsStarted } from "../records/records_worker.ts";
 import { recordingsFolder } from "../recording/stored_recordings.ts";
-import { confined, StartError } from "./confined.ts";
+import { startConfinedWorker, StartError } from "./confined_worker.ts";
+import { lockDataDir } from "./data_lock.ts";
 
-/** The thread that keeps the file of calls, apart from the service's: no disk may hold up a call. */
+/**
+ * The thread of the call store. It is separate from the service's thread, so that a slow disk cannot delay
+ * audio.
+ */
 export interface RecordsThread {
-  /** Where it is asked; see `RemoteCallStore`. */
+  /** Port for a `RemoteCallStore`. */
   readonly port: MessagePort;
-  /** Ends it. What it was given is on the disk once `RemoteCallStore.close` has resolved. */
-  end(): void;
+  /** Ends the thread. Close the `RemoteCallStore` first: then everything is on disk. */
+  terminate(): void;
 }
 
 /**
- * Starts it. It may read and write `DATA_DIR`, and nothing else.
+ * Creates DATA_DIR where needed, locks it, and starts the call store. Its thread may read and write DATA_DIR and
+ * nothing else.
  *
- * @throws {StartError} when the file cannot be used, or lies where this program may not go.
+ * @throws {StartError} when DATA_DIR or the store's file cannot be used.
  */
-export async function startRecords(config: Config): Promise<RecordsThread> {
+export async function startRecordsThread(config: ServiceConfig): Promise<RecordsThread> {
   const { DATA_DIR, LOG_LEVEL, LOG_FORMAT, secrets } = config;
-  const folder = [DATA_DIR];
   const program = new URL("../records/records_worker.ts", import.meta.url);
-  const worker = confined(program, { net: [], read: folder, write: folder });
-  const [asks, says] = [new MessageChannel(), new MessageChannel()];
-  const started = Promise.withResolvers<RecordsStarted>();
-  says.port1.onmessage = ({ data }) => started.resolve(data);
-  worker.onerror = (event) => {
-    event.preventDefault();
-    started.resolve({ opened: false, problem: `the thread of the call records broke: ${event.message}` });
-  };
-  const start: RecordsStart = {
-    path: `${DATA_DIR}/calls.db`,
-    recordings: {
-      folder: recordingsFolder(DATA_DIR),
-      days: recordingDays(config),
-      megabytes: config.RECORDING_MEGABYTES,
-    },
-    log: { level: LOG_LEVEL, format: LOG_FORMAT, secrets },
-    port: asks.port2,
-    report: says.port2,
-  };
-  worker.postMessage(start, [start.port, start.report]);
-  const opened = await started.promise;
-  says.port1.close();
-  const end = () => {
-    asks.port1.close();
+  const worker = startConfinedWorker(program, { net: [], read: [DATA_DIR], write: [DATA_DIR] }, config);
+  const [requests, reports] = [new MessageChannel(), new MessageChannel()];
+  let unlock = () => {};
+  const terminate = () => {
+    requests.port1.close();
     worker.terminate();
+    unlock();
   };
-  if (opened.opened) return { port: asks.port1, end };
-  end();
-  throw new StartError(`DATA_DIR: ${opened.problem}`);
+  try {
+    createFolder(DATA_DIR);
+    unlock = lockDataDir(DATA_DIR);
+    const started = Promise.withResolvers<RecordsStarted>();
+    reports.port1.onmessage = ({ data }) => started.resolve(data);
+    worker.onerror = (event) => {
+      event.preventDefault();
+      started.reject(new StartError(`The call store's thread failed: ${event.message}`));
+    };
+    const start: RecordsStart = {
+      path: `${DATA_DIR}/calls.db`,
+      recordings: {
+        folder: recordingsFolder(DATA_DIR),
+        days: recordingDays(config),
+        megabytes: config.RECORDING_MEGABYTES,
+      },
+      log: { level: LOG_LEVEL, format: LOG_FORMAT, secrets },
+      port: requests.port2,
+      report: reports.port2,
+    };
+    worker.postMessage(start, [start.port, start.report]);
+    const result = await started.promise;
+    if (!result.opened) throw new StartError(`DATA_DIR: ${result.problem}`);
+    return { port: requests.port1, terminate };
+  } catch (error) {
+    terminate();
+    throw error;
+  } finally {
+    reports.port1.close();
+  }
 }
 
-/** No recording outlives the record of its call. */
-function recordingDays({ RECORDING_DAYS, RECORD_DAYS }: Config): number | undefined {
+/** @throws {StartError} */
+function createFolder(path: string): void {
+  try {
+    Deno.mkdirSync(path, { recursive: true });
+  } catch (error) {
+    // A full disk must not keep the phone from being answered.
+    if (isDiskFull(error)) return;
+    const reason = fileErrorReason(error, "write");
+    throw new StartError(
+      `DATA_DIR: cannot create ${JSON.stringify(path)}: ${reason}; name a folder that this user may write`,
+    );
+  }
+}
+
+/** A recording is deleted with its call's record, or earlier. */
+function recordingDays({ RECORDING_DAYS, RECORD_DAYS }: ServiceConfig): number | undefined {
   const days = Math.min(RECORDING_DAYS ?? Infinity, RECORD_DAYS ?? Infinity);
   return days === Infinity ? undefined : days;
 }

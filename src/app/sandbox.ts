@@ -1,32 +1,41 @@
-import type { Config } from "../config/config.ts";
-import { confined } from "./confined.ts";
+import { dirname, resolve as absolutePath } from "node:path";
+import type { ServiceConfig } from "./service_config.ts";
+import { startConfinedWorker } from "./confined_worker.ts";
+import { chooseListenPorts } from "./listen_ports.ts";
 import { permissionsFor } from "./permissions.ts";
-import type { Attempts } from "./sandbox_worker.ts";
+import type { SandboxProbe } from "./sandbox_worker.ts";
 
 /**
- * Tries out what the service could do if somebody talked it into it.
+ * Attempts, with the permissions of the service's thread, what that thread must not be able to do.
  *
- * @param folder Somewhere to try to write; nothing is written there if all is well.
- * @returns what went through and should have been refused; empty when all is well.
- * @throws {StartError} when the process itself may not do what the service has to.
+ * @param outside A folder that the service must not touch; by default the folder that contains DATA_DIR.
+ * @returns the attempts that were not refused; empty when the sandbox holds.
+ * @throws {StartError} when the process itself lacks a permission that the service needs.
  */
-export async function trySandbox(config: Config, folder: string): Promise<string[]> {
-  const somebody = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const worker = confined(new URL("sandbox_worker.ts", import.meta.url), permissionsFor(config, undefined));
+export async function probeSandbox(
+  config: ServiceConfig,
+  outside: string = dirname(absolutePath(config.DATA_DIR)),
+): Promise<string[]> {
+  const permissions = permissionsFor(config, undefined, chooseListenPorts(config));
+  const hostname = "127.0.0.1";
+  const other = Deno.listen({ hostname, port: 0 });
   const { port1, port2 } = new MessageChannel();
+  let worker: Worker | undefined;
   try {
-    const attempts: Attempts = { folder, port: somebody.addr.port, report: port2 };
+    const program = new URL("sandbox_worker.ts", import.meta.url);
+    const started = worker = startConfinedWorker(program, permissions, config);
+    const probe: SandboxProbe = { outside, hostname, port: other.addr.port, report: port2 };
     return await new Promise((resolve, reject) => {
       port1.onmessage = ({ data }) => resolve(data);
-      worker.onerror = (event) => {
+      started.onerror = (event) => {
         event.preventDefault();
-        reject(new Error(`The attempts could not be made: ${event.message}`));
+        reject(new Error(`The sandbox could not be tested: ${event.message}`));
       };
-      worker.postMessage(attempts, [port2]);
+      started.postMessage(probe, [port2]);
     });
   } finally {
-    somebody.close();
+    other.close();
     port1.close();
-    worker.terminate();
+    worker?.terminate();
   }
 }

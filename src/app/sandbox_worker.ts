@@ -1,30 +1,40 @@
-/** Tries what the service must not be able to do, with the service's permissions. */
+/**
+ * Worker of `probeSandbox()`: attempts what the service must not be able to do, with the service's
+ * permissions.
+ */
 
-/** What is tried: a folder to write into, and a port on loopback where somebody listens. */
-export interface Attempts {
-  readonly folder: string;
+export interface SandboxProbe {
+  /** A folder that the service must not touch. */
+  readonly outside: string;
+  /** An address that the service must not connect to; something listens there. */
+  readonly hostname: string;
   readonly port: number;
-  /** Where to say which attempts went through. */
+  /** Receives the attempts that were not refused. */
   readonly report: MessagePort;
 }
 
-async function run({ folder, port, report }: Attempts): Promise<void> {
+async function run({ outside, hostname, port, report }: SandboxProbe): Promise<void> {
+  const file = `${outside}/parley-sandbox-test`;
   const attempts: Record<string, () => unknown> = {
-    "read a file that is not its own": () => Deno.readTextFile("/etc/hosts"),
-    "list the folder it runs in": () => [...Deno.readDirSync(".")],
-    "write outside of DATA_DIR": () => Deno.writeTextFile(`${folder}/parley-was-here`, ""),
-    "connect to another host": async () => (await Deno.connect({ hostname: "127.0.0.1", port })).close(),
+    "read /etc/hosts": () => Deno.readTextFile("/etc/hosts"),
+    "list the working directory": () => [...Deno.readDirSync(".")],
+    "list the folder that contains DATA_DIR": () => [...Deno.readDirSync(outside)],
+    "write outside DATA_DIR": async () => {
+      await Deno.writeTextFile(file, "");
+      await Deno.remove(file);
+    },
+    "connect to another host": async () => (await Deno.connect({ hostname, port })).close(),
     "listen on another port": () => Deno.listen({ hostname: "0.0.0.0", port: 0 }).close(),
     "read the environment": () => Deno.env.toObject(),
     "run a program": () => new Deno.Command("true").outputSync(),
   };
   const allowed: string[] = [];
-  for (const [what, attempt] of Object.entries(attempts)) {
+  for (const [name, attempt] of Object.entries(attempts)) {
     try {
       await attempt();
-      allowed.push(what);
+      allowed.push(name);
     } catch (error) {
-      if (!(error instanceof Deno.errors.NotCapable)) allowed.push(`${what} (${error})`);
+      if (!(error instanceof Deno.errors.NotCapable)) allowed.push(`${name} (${error})`);
     }
   }
   report.postMessage(allowed);

@@ -1,68 +1,75 @@
 import type { Assistants } from "../assistants/assistant.ts";
 import { failed, type Finding } from "../check/finding.ts";
-import { presentable } from "../check/presentable.ts";
-import type { Config } from "../config/config.ts";
-import { confined, StartError } from "./confined.ts";
+import { redactFinding } from "../check/redact_finding.ts";
+import type { ServiceConfig } from "./service_config.ts";
+import { startConfinedWorker, StartError } from "./confined_worker.ts";
+import { chooseListenPorts, type ListenPorts } from "./listen_ports.ts";
 import { permissionsFor } from "./permissions.ts";
-import { startRecords } from "./records_thread.ts";
+import { startRecordsThread } from "./records_thread.ts";
 
-/** What a service is started with. */
-export interface ServiceStart {
-  readonly config: Config;
+/** The first message to the service's worker. */
+export interface StartMessage {
+  readonly config: ServiceConfig;
+  /** Realtime URL of the stand-in model; undefined: `OPENAI_REALTIME_URL`. */
   readonly modelUrl: string | undefined;
-  /** Where it is told what to do, and tells what it did. */
+  readonly ports: ListenPorts;
+  /** Receives `ServiceCommand`s, sends `ServiceReport`s. */
   readonly port: MessagePort;
-  /** Where calls are kept; see `RemoteCallStore`. */
+  /** Port for a `RemoteCallStore`. */
   readonly records: MessagePort;
 }
 
-/** What a running service is told. */
-export type ToService = "drain" | "stop" | { readonly reload: Assistants | undefined };
+/** A command to the running service. `reload` also loads a renewed certificate. */
+export type ServiceCommand = "drain" | "stop" | { readonly reload: Assistants | undefined };
 
-/** What a service tells. */
-export type FromService =
+export type ServiceReport =
   | { readonly type: "listening"; readonly url: string }
   | { readonly type: "failed"; readonly problem: string; readonly portTaken: boolean }
-  | { readonly type: "stopped"; readonly cut: number }
-  /** Somebody at the console wants to know what could be wrong. */
+  | { readonly type: "stopped"; readonly callsCut: number }
+  /** Requests the findings of `parley check`, as `Finding[]` through `reply`. */
   | { readonly type: "check"; readonly reply: MessagePort };
 
-/** The service, in a worker of its own that may do nothing but serve; see {@linkcode confined}. */
+/** The service in a worker with narrow permissions; see {@linkcode startConfinedWorker}. */
 export interface Service {
-  /** Address it listens on. */
+  /** The URL it listens on. */
   readonly url: string;
-  /** Tells it to stop in order, to stop now (also in mid-drain), or to look for a renewed certificate and use these assistants. */
-  tell(what: ToService): void;
-  /** Resolves when it has stopped, with the number of calls that were cut; rejects when it broke. */
+  send(command: ServiceCommand): void;
+  /**
+   * Resolves when the service has stopped, with the number of calls cut off; rejects when its worker failed.
+   */
   readonly stopped: Promise<number>;
 }
 
 /**
- * Starts the service.
+ * Starts the service in a worker.
  *
- * @param check Looks at everything that can be wrong; the service itself may not go where that needs to go.
- * @throws {StartError} when it cannot listen, its certificate cannot be used, or it may not have what it needs.
+ * @param check Runs the checks of `parley check`, which need more permissions than the worker has.
+ * @throws {StartError} when it cannot listen, a file cannot be used, or a permission is missing.
  */
 export async function startService(
-  config: Config,
+  config: ServiceConfig,
   modelUrl: string | undefined,
   check: () => Promise<readonly Finding[]> = () => Promise.resolve([]),
 ): Promise<Service> {
-  const program = new URL("service_worker.ts", import.meta.url);
-  const worker = confined(program, permissionsFor(config, modelUrl));
-  const records = await startRecords(config).catch((error) => {
-    worker.terminate();
+  const records = await startRecordsThread(config);
+  const ports = chooseListenPorts(config);
+  let worker: Worker;
+  try {
+    const program = new URL("service_worker.ts", import.meta.url);
+    worker = startConfinedWorker(program, permissionsFor(config, modelUrl, ports), config);
+  } catch (error) {
+    records.terminate();
     throw error;
-  });
+  }
   const { port1: port, port2 } = new MessageChannel();
   const listening = Promise.withResolvers<string>();
   const stopped = Promise.withResolvers<number>();
-  // Whoever started it waits for one after the other.
+  // When the start fails, nobody awaits `stopped`.
   stopped.promise.catch(() => {});
   const release = () => {
     port.close();
     worker.terminate();
-    records.end();
+    records.terminate();
   };
   const fail = (error: Error) => {
     release();
@@ -71,30 +78,35 @@ export async function startService(
   };
   worker.onerror = (event) => {
     event.preventDefault();
-    fail(new Error(`The service broke: ${event.message}`));
+    fail(new Error(`The service's thread failed: ${event.message}`));
+  };
+  const answerCheck = async (reply: MessagePort) => {
+    const findings = await check().catch((error) => [
+      redactFinding(failed("check", `the check itself failed: ${error}`), config.secrets),
+    ]);
+    reply.postMessage(findings);
+    reply.close();
   };
   port.onmessage = ({ data }) => {
-    const message: FromService = data;
-    if (message.type === "listening") return listening.resolve(message.url);
-    if (message.type === "failed") return fail(new StartError(message.problem, message.portTaken));
-    if (message.type === "check") {
-      const broken = (
-        error: unknown,
-      ) => [presentable(failed("check", `broke off: ${error}`), config.secrets)];
-      return void check().catch(broken).then((findings) => {
-        message.reply.postMessage(findings);
-        message.reply.close();
-      });
+    const report: ServiceReport = data;
+    switch (report.type) {
+      case "listening":
+        return listening.resolve(report.url);
+      case "failed":
+        return fail(new StartError(report.problem, report.portTaken));
+      case "check":
+        return void answerCheck(report.reply);
+      case "stopped":
+        // After a stop during a drain, the first report counts for both.
+        release();
+        return stopped.resolve(report.callsCut);
     }
-    // A stop in mid-drain: the first of the two to be done says so for both.
-    release();
-    stopped.resolve(message.cut);
   };
-  const start: ServiceStart = { config, modelUrl, port: port2, records: records.port };
+  const start: StartMessage = { config, modelUrl, ports, port: port2, records: records.port };
   worker.postMessage(start, [port2, records.port]);
   return {
     url: await listening.promise,
-    tell: (what) => port.postMessage(what),
+    send: (command) => port.postMessage(command),
     stopped: stopped.promise,
   };
 }

@@ -1,15 +1,19 @@
-/** The service's own thread: gets its configuration as a message, and has the permissions it was given. */
+/**
+ * The service's worker. It receives its configuration as the first message, because it may not read files or
+ * the environment.
+ */
 
+import { messageOf } from "../error_message.ts";
 import type { Finding } from "../check/finding.ts";
 import { systemClock } from "../clock.ts";
 import { gaDialect } from "../model/ga/ga_session.ts";
-import { RemoteCallStore } from "../records/store_port.ts";
+import { RemoteCallStore } from "../records/remote_call_store.ts";
 import { createLog } from "../telemetry/log.ts";
 import { type Server, startServer } from "./server.ts";
-import type { FromService, ServiceStart, ToService } from "./service.ts";
+import type { ServiceCommand, ServiceReport, StartMessage } from "./service.ts";
 
-function run({ config, modelUrl, port, records }: ServiceStart): void {
-  const tell = (message: FromService, transfer: Transferable[] = []) => port.postMessage(message, transfer);
+function run({ config, modelUrl, ports, port, records }: StartMessage): void {
+  const send = (report: ServiceReport, transfer: Transferable[] = []) => port.postMessage(report, transfer);
   const log = createLog({
     level: config.LOG_LEVEL,
     format: config.LOG_FORMAT,
@@ -22,33 +26,34 @@ function run({ config, modelUrl, port, records }: ServiceStart): void {
       config,
       openSession: gaDialect(systemClock),
       modelUrl,
+      ports,
       records: new RemoteCallStore(records),
-      check: () => askForCheck(tell),
+      check: () => requestCheck(send),
       clock: systemClock,
       log,
     });
   } catch (error) {
-    const problem = error instanceof Error ? error.message : String(error);
-    return tell({ type: "failed", problem, portTaken: error instanceof Deno.errors.AddrInUse });
+    const problem = messageOf(error);
+    return send({ type: "failed", problem, portTaken: error instanceof Deno.errors.AddrInUse });
   }
-  const stopped = (cut: number) => tell({ type: "stopped", cut });
+  const stopped = (callsCut: number) => send({ type: "stopped", callsCut });
   port.onmessage = ({ data }) => {
-    const order: ToService = data;
-    if (order === "drain") void server.drain().then(stopped);
-    else if (order === "stop") void server.stop().then(stopped);
-    else void server.reload(order.reload);
+    const command: ServiceCommand = data;
+    if (command === "drain") void server.drain().then(stopped);
+    else if (command === "stop") void server.stop().then(stopped);
+    else void server.reload(command.reload);
   };
-  tell({ type: "listening", url: server.url });
+  send({ type: "listening", url: server.url });
 }
 
-/** What the main thread finds; it may go where this one may not. */
-async function askForCheck(tell: (message: FromService, transfer: Transferable[]) => void) {
+/** Has the main thread run the checks of `parley check`: they need more permissions than this worker has. */
+async function requestCheck(send: (report: ServiceReport, transfer: Transferable[]) => void) {
   const { port1, port2: reply } = new MessageChannel();
-  const found = Promise.withResolvers<readonly Finding[]>();
-  port1.onmessage = ({ data }) => found.resolve(data);
-  tell({ type: "check", reply }, [reply]);
+  const findings = Promise.withResolvers<readonly Finding[]>();
+  port1.onmessage = ({ data }) => findings.resolve(data);
+  send({ type: "check", reply }, [reply]);
   try {
-    return await found.promise;
+    return await findings.promise;
   } finally {
     port1.close();
   }

@@ -1,6 +1,6 @@
 import { STATUS_TEXT, type StatusCode } from "@std/http/status";
 
-/** An error for a program: `application/problem+json`, RFC 9457. */
+/** An `application/problem+json` error response (RFC 9457). */
 export function problem(status: StatusCode, detail: string, headers: Record<string, string> = {}): Response {
   return Response.json({ title: STATUS_TEXT[status], status, detail }, {
     status,

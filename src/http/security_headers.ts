@@ -1,7 +1,7 @@
 import { STATUS_CODE } from "@std/http/status";
 
 /**
- * What every answer of the console and the API says of itself to a browser.
+ * Headers of every console and API response.
  *
  * Source: https://cheatsheetseries.owasp.org/cheatsheets/HTTP_Headers_Cheat_Sheet.html
  */
@@ -18,29 +18,29 @@ const HEADERS: Readonly<Record<string, string>> = {
     "frame-ancestors 'none'",
   ].join("; "),
   "x-content-type-options": "nosniff",
-  // Not no-referrer: with it browsers say "Origin: null" for the page's own forms, and Origin is what we go by.
+  // Not no-referrer: browsers would then send "Origin: null" with the console's own forms, and
+  // isAllowedOrigin() needs it.
   "referrer-policy": "same-origin",
   "cross-origin-opener-policy": "same-origin",
   "cross-origin-resource-policy": "same-origin",
   "permissions-policy": "camera=(), display-capture=(), geolocation=(), microphone=(self)",
-  // Who called is not for a disk. And no-transform: compression would hold the event stream back.
+  // no-store: phone numbers must not reach a disk cache. no-transform: a compressing proxy would buffer the
+  // event stream.
   "cache-control": "no-store, no-transform",
 };
 
-/** Adds the security headers to an answer of the console or the API. */
-export function secured(response: Response): Response {
+/** Adds the security headers to a console or API response. */
+export function withSecurityHeaders(response: Response): Response {
   for (const [name, value] of Object.entries(HEADERS)) response.headers.set(name, value);
   return response;
 }
 
 /**
- * Tells browsers to ask for nothing but HTTPS for a year: for every answer of a service that speaks TLS itself. Behind a
- * proxy that does, this is the proxy's to say.
- *
- * Source: RFC 6797.
+ * Adds `Strict-Transport-Security` for one year (RFC 6797). Used when the service terminates TLS itself;
+ * behind a TLS proxy the header is the proxy's decision.
  */
-export function onlyHttps(response: Response): Response {
-  // An upgraded request has no answer left to add to.
+export function withHsts(response: Response): Response {
+  // The headers of an upgrade response are immutable.
   if (response.status !== STATUS_CODE.SwitchingProtocols) {
     response.headers.set("strict-transport-security", "max-age=31536000");
   }

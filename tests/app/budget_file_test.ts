@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { budgetFile } from "../../src/app/budget_file.ts";
 
-Deno.test("sums survive a restart, in a file of their own that nobody else reads", async () => {
+Deno.test("budgetFile() survives a restart in a file of mode 600", async () => {
   const folder = await Deno.makeTempDir();
   const path = `${folder}/data/spending.json`;
   const file = budgetFile(`${folder}/data`, "spending.json");
@@ -11,12 +11,12 @@ Deno.test("sums survive a restart, in a file of their own that nobody else reads
   assertEquals(budgetFile(`${folder}/data`, "spending.json").read(), '{"a":1}');
   assertEquals((Deno.statSync(path).mode ?? 0) & 0o777, 0o600);
   assertEquals([...Deno.readDirSync(`${folder}/data`)].map(({ name }) => name), ["spending.json"]);
-  file.setAside();
+  file.quarantine();
   assertEquals([file.read(), Deno.readTextFileSync(`${path}.broken`)], [undefined, '{"a":1}']);
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("sums that are there and cannot be read are not taken for none", async () => {
+Deno.test("budgetFile() throws when the file exists but cannot be read", async () => {
   const folder = await Deno.makeTempDir();
   await Deno.mkdir(`${folder}/spending.json`);
   assertThrows(() => budgetFile(folder, "spending.json").read());

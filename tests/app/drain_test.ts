@@ -1,96 +1,130 @@
 import { assertEquals } from "@std/assert";
-import { Drain } from "../../src/app/drain.ts";
-import { CallsBench } from "../support/calls.ts";
+import { Drain, type OutboundDrain } from "../../src/app/drain.ts";
+import { CallRig } from "../support/call_rig.ts";
 import { message } from "../support/fake_socket.ts";
-import { answer } from "../support/still_session.ts";
+import { response } from "../support/still_session.ts";
 
-/** A drain that has begun, and when it was over (ms since it began). */
-function begin(bench: CallsBench, drainMs: number) {
-  const { clock, calls } = bench;
-  const drain = new Drain(calls, clock);
-  const begun = clock.now();
-  const state: { over?: number } = {};
+/** A drain in progress; `state.duration` is its duration once it has ended (ms). */
+function startDrain(
+  rig: CallRig,
+  drainMs: number,
+  outbound: OutboundDrain = { ringing: 0, cancelRinging: () => Promise.resolve() },
+) {
+  const { clock, calls } = rig;
+  const drain = new Drain(calls, outbound, clock);
+  const startedAt = clock.now();
+  const state: { duration?: number } = {};
   const running = drain.run(drainMs).then(() => {
-    state.over = clock.now() - begun;
+    state.duration = clock.now() - startedAt;
   });
-  const pass = async (ms: number) => {
+  const advance = async (ms: number) => {
     for (let left = ms; left > 0; left -= 20) {
       clock.advance(Math.min(left, 20));
       for (let i = 0; i < 5; i++) await Promise.resolve();
     }
   };
-  return { drain, running, state, pass };
+  return { drain, running, state, advance };
 }
 
-Deno.test("Drain lets calls end by themselves for as long as it was told, then has them say goodbye", async () => {
-  using bench = new CallsBench();
-  const first = bench.connect("CA1");
-  const second = bench.connect("CA2");
-  const { running, state, pass } = begin(bench, 60_000);
-  assertEquals(bench.calls.draining, true);
-  await pass(59_980);
+Deno.test("Drain waits for calls to end until drainMs, then makes assistants say goodbye", async () => {
+  using rig = new CallRig();
+  const first = rig.connect("CA1");
+  const second = rig.connect("CA2");
+  const { running, state, advance } = startDrain(rig, 60_000);
+  assertEquals(rig.calls.draining, true);
+  await advance(59_980);
   first.socket.receive(message("stop"));
-  assertEquals([second.session.asked.length, bench.calls.count], [0, 1]);
-  await pass(20);
-  assertEquals([first.session.asked.length, second.session.asked.length], [0, 1]);
+  assertEquals([second.session.requests.length, rig.calls.count], [0, 1]);
+  await advance(20);
+  assertEquals([first.session.requests.length, second.session.requests.length], [0, 1]);
   second.socket.receive(message("stop"));
-  await pass(20);
+  await advance(20);
   await running;
-  assertEquals([state.over, bench.calls.cut], [60_020, 0]);
+  assertEquals([state.duration, rig.calls.endedWithoutGoodbye], [60_020, 0]);
 });
 
-Deno.test("Drain waits for a goodbye as long as goodbyes may take", async () => {
-  using bench = new CallsBench();
-  const { session } = bench.connect("CA1");
-  const { running, pass } = begin(bench, 0);
-  await pass(14_980);
-  session.asked[0]?.answered?.(answer());
-  bench.calls.ending("CA1");
-  await pass(40);
+Deno.test("Drain waits up to 15 s for a goodbye", async () => {
+  using rig = new CallRig();
+  const { session } = rig.connect("CA1");
+  const { running, advance } = startDrain(rig, 0);
+  await advance(14_980);
+  session.requests[0]?.onDone?.(response());
+  rig.calls.afterStreamRequested("CA1");
+  await advance(40);
   await running;
-  assertEquals([bench.summary("CA1")?.reason, bench.calls.cut], ["drained", 0]);
+  assertEquals([rig.summary("CA1")?.reason, rig.calls.endedWithoutGoodbye], ["drained", 0]);
 });
 
-Deno.test("Drain stays for 3 s for what Twilio asks after the stream, and not longer than it takes", async () => {
-  for (const asks of [true, false]) {
-    using bench = new CallsBench();
-    const { session } = bench.connect("CA1");
-    const { running, state, pass } = begin(bench, 0);
-    await pass(20);
-    session.asked[0]?.answered?.(answer());
-    await pass(2_980);
-    assertEquals([bench.calls.count, state.over], [0, undefined]);
-    if (asks) bench.calls.ending("CA1");
-    await pass(20);
-    if (asks) assertEquals(state.over, 3_020);
-    await pass(20);
+Deno.test("Drain waits at most 3 s for /after-stream", async () => {
+  for (const requested of [true, false]) {
+    using rig = new CallRig();
+    const { session } = rig.connect("CA1");
+    const { running, state, advance } = startDrain(rig, 0);
+    await advance(20);
+    session.requests[0]?.onDone?.(response());
+    await advance(2_980);
+    assertEquals([rig.calls.count, state.duration], [0, undefined]);
+    if (requested) rig.calls.afterStreamRequested("CA1");
+    await advance(20);
+    if (requested) assertEquals(state.duration, 3_020);
+    await advance(20);
     await running;
   }
 });
 
-Deno.test("Drain that is hurried cuts what is left, at whatever step it is, and waits for nothing", async () => {
+Deno.test("Drain.cutShort() ends calls and the drain at any step", async () => {
   for (const ms of [20, 10_020]) {
-    using bench = new CallsBench();
-    const { socket } = bench.connect("CA1");
-    const { drain, running, state, pass } = begin(bench, 10_000);
-    await pass(ms);
-    drain.hurry();
-    assertEquals([socket.closed?.code, bench.calls.cut, bench.calls.unasked], [1000, 1, 1]);
-    await pass(20);
+    using rig = new CallRig();
+    const { socket } = rig.connect("CA1");
+    const { drain, running, state, advance } = startDrain(rig, 10_000);
+    await advance(ms);
+    drain.cutShort();
+    assertEquals([socket.closed?.code, rig.calls.endedWithoutGoodbye, rig.calls.awaitingAfterStream], [
+      1000,
+      1,
+      1,
+    ]);
+    await advance(20);
     await running;
-    assertEquals(state.over, ms + 20);
+    assertEquals(state.duration, ms + 20);
   }
 });
 
-Deno.test("Drain turns away the stream of a call that was cut before it came, and counts the call once", async () => {
-  using bench = new CallsBench();
-  const token = bench.announce("CA1");
-  bench.connect("CA2");
-  const { running, pass } = begin(bench, 0);
-  await pass(10_000);
-  assertEquals(bench.stream("CA1", token).closed?.reason, "call is over");
-  await pass(6_040);
-  await pass(3_000);
+Deno.test("Drain refuses a stream that starts after its call was cut off, and counts the call once", async () => {
+  using rig = new CallRig();
+  const token = rig.announce("CA1");
+  rig.connect("CA2");
+  const { running, advance } = startDrain(rig, 0);
+  await advance(10_000);
+  assertEquals(rig.stream("CA1", token).closed?.reason, "call is over");
+  await advance(6_040);
+  await advance(3_000);
   await running;
-  assertEquals([bench.calls.count, bench.calls.cut, bench.sessions.length], [0, 2, 2]);
+  assertEquals([rig.calls.count, rig.calls.endedWithoutGoodbye, rig.sessions.length], [0, 2, 2]);
+});
+
+Deno.test("Drain waits for ringing calls until drainMs, then cancels them", async () => {
+  using rig = new CallRig();
+  const outbound = {
+    ringing: 1,
+    cancelled: 0,
+    cancelRinging: () => Promise.resolve(void outbound.cancelled++),
+  };
+  const { running, state, advance } = startDrain(rig, 10_000, outbound);
+  await advance(9_980);
+  assertEquals([state.duration, outbound.cancelled], [undefined, 0]);
+  await advance(40);
+  await running;
+  assertEquals([state.duration, outbound.cancelled], [10_020, 1]);
+});
+
+Deno.test("Drain ends when the ringing call ends", async () => {
+  using rig = new CallRig();
+  const outbound = { ringing: 1, cancelRinging: () => Promise.resolve() };
+  const { running, state, advance } = startDrain(rig, 60_000, outbound);
+  await advance(5_000);
+  outbound.ringing = 0;
+  await advance(20);
+  await running;
+  assertEquals(state.duration, 5_020);
 });

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { permissionsFor } from "../../src/app/permissions.ts";
 import { configOf } from "../support/service.ts";
 
-Deno.test("permissionsFor() names the least the service needs", () => {
+Deno.test("permissionsFor() grants the least that the settings need", () => {
   assertEquals(permissionsFor(configOf(), undefined), {
     net: ["127.0.0.1:5050", "api.openai.com:443", "api.twilio.com:443"],
     read: ["./data"],
@@ -18,18 +18,25 @@ Deno.test("permissionsFor() names the least the service needs", () => {
     DATA_DIR: "/var/lib/parley",
   });
   assertEquals(permissionsFor(config, undefined), {
-    net: ["[::]:8443", "model.internal:9100", "twilio.internal:80", "127.0.0.1"],
+    net: ["[::]:8443", "model.internal:9100", "twilio.internal:80"],
     read: ["/etc/parley/cert.pem", "/etc/parley/key.pem", "/var/lib/parley"],
     write: ["/var/lib/parley"],
   });
 });
 
-Deno.test("permissionsFor() lets the stand-in model be dialled, and listens where the system chooses", () => {
-  const { net } = permissionsFor(configOf({ PORT: "0" }), "ws://127.0.0.1:40000/v1/realtime");
-  assertEquals(net, ["127.0.0.1", "127.0.0.1:40000", "api.twilio.com:443"]);
+Deno.test("permissionsFor() grants the stand-in model's port, and single ports to listen on", () => {
+  const ports = { port: 40_001, backendPorts: [40_002, 40_003] };
+  const { net } = permissionsFor(configOf({ PORT: "0" }), "ws://127.0.0.1:40000/v1/realtime", ports);
+  assertEquals(net, [
+    "127.0.0.1:40001",
+    "127.0.0.1:40000",
+    "api.twilio.com:443",
+    "127.0.0.1:40002",
+    "127.0.0.1:40003",
+  ]);
 });
 
-Deno.test("permissionsFor() lets what the assistants ask and tell be reached, and no more", () => {
+Deno.test("permissionsFor() grants the hosts of tools and webhooks, but not of MCP servers", () => {
   const config = configOf({ WEBHOOK_SECRET: "a secret of 24 characters" }, {
     tools: {
       order: {

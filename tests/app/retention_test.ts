@@ -1,14 +1,14 @@
 import { assertEquals } from "@std/assert";
-import { keepFor } from "../../src/app/retention.ts";
+import { startRetention } from "../../src/app/retention.ts";
 import { createLog } from "../../src/telemetry/log.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 
-Deno.test("calls that are too old are deleted at once and every day, also after a day on which it failed", async () => {
+Deno.test("startRetention() deletes old calls at the start and daily, also after a failure", async () => {
   const clock = new FakeClock();
   const lines: string[] = [];
   const log = createLog({ level: "info", format: "pretty", write: (line) => lines.push(line) });
   const before: string[] = [];
-  const stop = keepFor(
+  const stop = startRetention(
     30,
     (time) => {
       before.push(time.slice(0, 10));

@@ -1,14 +1,14 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { startServer } from "../../src/app/server.ts";
 import { gaDialect } from "../../src/model/ga/ga_session.ts";
 import { createLog } from "../../src/telemetry/log.ts";
-import { Bell } from "../support/bell.ts";
+import { ChangeSignal } from "../support/wait_until.ts";
 import { FIRST, RenewedFiles } from "../support/certificates.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { ScriptedModel } from "../support/scripted_model.ts";
 import { configOf, TestService } from "../support/service.ts";
 
-Deno.test("a stopped service leaves no timer and no reader of its events", async () => {
+Deno.test("stop() leaves no timer and no event stream", async () => {
   const clock = new FakeClock();
   const service = new TestService({ OPENAI_REALTIME_URL: "ws://127.0.0.1:9" }, clock);
   const events = await fetch(`${service.url}/api/events`);
@@ -18,11 +18,11 @@ Deno.test("a stopped service leaves no timer and no reader of its events", async
   assertEquals(clock.pending, 0);
 });
 
-Deno.test("every answer of a service that speaks TLS, and of no other, asks for nothing but HTTPS", async () => {
+Deno.test("every response has Strict-Transport-Security with TLS, and none without", async () => {
   using files = new RenewedFiles(FIRST);
   using client = Deno.createHttpClient({ caCerts: [FIRST.root] });
   const env = { OPENAI_REALTIME_URL: "ws://127.0.0.1:9" };
-  const said = async (tls: Record<string, string>) => {
+  const hstsOf = async (tls: Record<string, string>) => {
     await using service = new TestService({ ...env, ...tls });
     const answers: (string | null)[] = [];
     for (const path of ["/healthz", "/console/", "/incoming-call?CallSid=CA1", "/nothing"]) {
@@ -33,12 +33,12 @@ Deno.test("every answer of a service that speaks TLS, and of no other, asks for 
     }
     return answers;
   };
-  assertEquals(await said({}), Array(4).fill(null));
+  assertEquals(await hstsOf({}), Array(4).fill(null));
   const tls = { TLS_CERT_FILE: files.certFile, TLS_KEY_FILE: files.keyFile };
-  assertEquals(await said(tls), Array(4).fill("max-age=31536000"));
+  assertEquals(await hstsOf(tls), Array(4).fill("max-age=31536000"));
 });
 
-Deno.test("a client that does not say all it has to say is waited for 2 s", async () => {
+Deno.test("stop() waits at most 2 s for an incomplete request", async () => {
   const clock = new FakeClock();
   const service = new TestService({ OPENAI_REALTIME_URL: "ws://127.0.0.1:9" }, clock);
   const { hostname, port } = new URL(service.url);
@@ -47,24 +47,27 @@ Deno.test("a client that does not say all it has to say is waited for 2 s", asyn
   await conn.write(
     new TextEncoder().encode("POST /incoming-call HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\nx"),
   );
-  while (clock.pending === idle) await new Promise((resolve) => setTimeout(resolve, 1));
+  for (let polls = 0; clock.pending === idle; polls++) {
+    assert(polls < 5_000, "the request did not arrive");
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
   let stopped = false;
   const stopping = service.server.stop().then(() => stopped = true);
+  const timers = clock.pending;
   clock.advance(1_999);
-  await new Promise((resolve) => setTimeout(resolve, 5));
-  assertEquals(stopped, false);
+  assertEquals([stopped, clock.pending], [false, timers], "the shutdown timer is still pending");
   clock.advance(1);
   await stopping;
 });
 
-Deno.test("what the stand-in model says is counted as its own, and not as the model that is configured", async () => {
+Deno.test("metrics label the stand-in model's responses as stand-in", async () => {
   await using model = new ScriptedModel();
   const clock = new FakeClock();
-  const bell = new Bell();
+  const changes = new ChangeSignal();
   const lines: string[] = [];
   const write = (line: string) => {
     lines.push(line);
-    bell.ring();
+    changes.notify();
   };
   const server = startServer({
     config: configOf({ PORT: "0" }),
@@ -77,14 +80,14 @@ Deno.test("what the stand-in model says is counted as its own, and not as the mo
   const session = await model.session();
   await session.configure();
   session.respond("r1", { a: 20 });
-  await bell.until("the answer", () => lines.find((line) => line.includes('"answer"')));
+  await changes.until("the response", () => lines.find((line) => line.includes('"response"')));
   const metrics = await (await fetch(`${server.url}/metrics`)).text();
   const models = [...metrics.matchAll(/^parley_\w+\{.*model="([^"]*)"/gm)].map(([, name]) => name);
   assertEquals([...new Set(models)], ["stand-in"]);
   assertEquals(await server.stop(), 1);
 });
 
-Deno.test("ADMIN_TOKEN and METRICS_PUBLIC say who sees what, on this machine too", async () => {
+Deno.test("ADMIN_TOKEN and METRICS_PUBLIC control access from this machine too", async () => {
   const token = "correct-horse-battery";
   for (const [METRICS_PUBLIC, metrics] of [["false", 401], ["true", 200]] as const) {
     await using service = new TestService({
@@ -92,28 +95,32 @@ Deno.test("ADMIN_TOKEN and METRICS_PUBLIC say who sees what, on this machine too
       ADMIN_TOKEN: token,
       METRICS_PUBLIC,
     });
-    const ask = async (path: string, headers: Record<string, string> = {}) => {
+    const statusOf = async (path: string, headers: Record<string, string> = {}) => {
       const response = await fetch(service.url + path, { headers });
       await response.body?.cancel();
       return response.status;
     };
     const authorization = `Bearer ${token}`;
     assertEquals(
-      [await ask("/api/calls"), await ask("/api/calls", { authorization }), await ask("/metrics")],
+      [
+        await statusOf("/api/calls"),
+        await statusOf("/api/calls", { authorization }),
+        await statusOf("/metrics"),
+      ],
       [401, 200, metrics],
     );
-    assertEquals((await service.logged("request refused")).why, "no credentials");
+    assertEquals((await service.logged("request refused")).reason, "no credentials");
   }
 });
 
-Deno.test("metrics show the calls there are, and what waits in them", async () => {
+Deno.test("metrics show calls by state and buffered bytes", async () => {
   await using model = new ScriptedModel();
   await using service = new TestService({ OPENAI_REALTIME_URL: model.url, OPENAI_API_KEY: "sk-test" });
   await service.announce("CA1");
   const session = await model.session();
   await session.configure();
   session.respond("r1", { greeting: 100 });
-  await service.logged("answer");
+  await service.logged("response");
   const metrics = await (await fetch(`${service.url}/metrics`)).text();
   assertMatch(metrics, /^parley_calls\{state="announced"\} 1$/m);
   assertMatch(metrics, /^parley_buffered_bytes\{\w+="playout"\} 800$/m);

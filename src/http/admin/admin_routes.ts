@@ -1,61 +1,80 @@
 import { STATUS_CODE } from "@std/http/status";
-import type { Finding } from "../../check/finding.ts";
 import type { LiveCalls } from "../../calls/live_calls.ts";
+import type { Finding } from "../../check/finding.ts";
 import type { Clock } from "../../clock.ts";
+import type { PlacedCall } from "../../dialer/dialer.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 import type { TrustedProxies } from "../address.ts";
-import { AdminGuard, type Refused } from "./admin.ts";
-import { SIGNED_OUT } from "./admin_cookie.ts";
-import { Api, type PastCalls } from "./api.ts";
-import { recently } from "./cached_for.ts";
-import { EventStreams } from "./event_streams.ts";
-import { LiveApi } from "./live_api.ts";
-import type { Setup } from "./setup.ts";
-import type { Handler, Routes } from "../routes.ts";
-import { consoleFile, consolePage, isOpenFile, loginPage, seeOther, wantsPage, welcome } from "./console.ts";
 import { problem } from "../problem.ts";
-import type { Outbound } from "../twilio/outbound.ts";
-import type { Refusals } from "../twilio/refusals.ts";
-import { type KeptRecordings, recordingAudio, recordingLevels } from "./recording_routes.ts";
-import { secured } from "../security_headers.ts";
-import { bodyProblem, readWebhook } from "../twilio/webhook_input.ts";
+import type { Refusals } from "../refusals.ts";
+import { type UnverifiedBodies, withRequestInput } from "../request_input.ts";
+import type { Handler, Routes } from "../router.ts";
+import { withSecurityHeaders } from "../security_headers.ts";
+import { SIGN_OUT_COOKIE } from "./access/admin_cookie.ts";
+import { AdminGuard, type AdminRefusal, type AdminRole } from "./access/admin_guard.ts";
+import { cachedFor } from "./api/cached_for.ts";
+import { type CallReader, CallsApi } from "./api/calls_api.ts";
+import {
+  consoleFile,
+  consolePage,
+  isPublicFile,
+  loginPage,
+  seeOther,
+  wantsPage,
+  welcome,
+} from "./console_pages.ts";
+import { LiveCallApi } from "./api/live_call_api.ts";
+import { openApiDocument } from "./openapi/openapi_document.ts";
+import { type CallPlacer, placeCall, placementKeys } from "./api/post_calls.ts";
+import { ReaderPool } from "./streams/reader_pool.ts";
+import { recordingAudio, recordingLevels, type RecordingReader } from "./api/recording_routes.ts";
+import type { Setup } from "./api/setup.ts";
 
-/** The console's views; each has a folder of its own. */
-const VIEWS = ["live", "calls", "overview", "phone"];
-/** Everything that can be wrong is looked at once in so long (ms). */
-const CHECK_MS = 60_000;
+/** How long the findings of `/api/check` are reused (ms). */
+const CHECK_CACHE_MS = 60_000;
 
 export interface AdminRoutesOptions {
-  /** `ADMIN_TOKEN`. Without it only this machine may administer. */
+  /** `ADMIN_TOKEN`. Without it only requests from this machine are admitted. */
   readonly token: string | undefined;
-  /** Whether `/metrics` answers anybody. */
+  /** `VIEWER_TOKEN`, which reads the API and the console. */
+  readonly viewerToken?: string | undefined;
+  /** `METRICS_TOKEN`, which reads `/metrics`. */
+  readonly metricsToken?: string | undefined;
+  /** Whether `/metrics` is served without authentication. */
   readonly metricsPublic: boolean;
-  /** Address under which the service is reached from outside. */
+  /** Whether callers to `ownNumber` may be transferred to a number. */
+  readonly isAllowedNumber: (number: string, ownNumber: string) => boolean;
+  /** The service's public URL. */
   readonly publicUrl: string;
   readonly proxies: TrustedProxies;
   readonly calls: LiveCalls;
-  readonly outbound: Pick<Outbound, "place" | "placed">;
-  /** What is kept of calls that are over, if anything is. */
-  readonly records?: (PastCalls & KeptRecordings) | undefined;
-  /** What this place is, as of now. */
+  readonly outbound: CallPlacer & { find(callSid: string): PlacedCall | undefined };
+  /** Stored calls and recordings; undefined when nothing is stored. */
+  readonly records?: (CallReader & RecordingReader) | undefined;
   readonly setup: () => Setup;
-  /** Looks at everything that can be wrong, if anybody can. */
+  /** Runs the checks of `parley check`; undefined when they cannot run here. */
   readonly check?: (() => Promise<readonly Finding[]>) | undefined;
-  readonly metrics: Pick<Metrics, "read" | "contentType">;
+  readonly metrics: Pick<Metrics, "scrape" | "contentType">;
   readonly refusals: Pick<Refusals, "count">;
+  readonly unverified: UnverifiedBodies;
   readonly clock: Clock;
 }
 
+export interface AdminRoutes {
+  readonly routes: Routes;
+  readonly guard: AdminGuard;
+  /** Ends the event and audio streams, so that the server can stop. */
+  close(): void;
+}
+
 /**
- * The routes for who administers: API, metrics and console. Who asks is judged, and what is answered is secured.
- *
- * @returns them, a last segment `*` standing for any; who judges; and what ends the event streams, so that a server can stop.
+ * The administrator's routes: API, metrics and console. They are authenticated and carry security headers.
  */
-export function adminRoutes(
-  options: AdminRoutesOptions,
-): { readonly routes: Routes; readonly guard: AdminGuard; close(): void } {
+export function adminRoutes(options: AdminRoutesOptions): AdminRoutes {
   const {
     token,
+    viewerToken,
+    metricsToken,
     metricsPublic,
     publicUrl,
     proxies,
@@ -64,102 +83,114 @@ export function adminRoutes(
     records,
     setup,
     metrics,
-    refusals,
     clock,
   } = options;
-  const refused = (why: string) => refusals.count("request", why);
-  const guard = new AdminGuard({ token, publicUrl, proxies, clock, refused });
-  const streams = new EventStreams(clock);
-  const api = new Api({ calls, outbound, records, streams, clock });
+  const onRefused = (reason: string) => options.refusals.count("request", reason);
+  const guard = new AdminGuard({ token, viewerToken, metricsToken, publicUrl, proxies, clock, onRefused });
+  const readers = new ReaderPool(clock);
+  const callsApi = new CallsApi({ calls, outbound, records, readers, clock });
   const destinations = () => setup().destinations.map(({ name }) => name);
-  const live = new LiveApi({ calls, destinations, streams, clock, refused });
+  const liveCall = new LiveCallApi({
+    calls,
+    destinations,
+    isAllowed: options.isAllowedNumber,
+    readers,
+    clock,
+    onRefused,
+  });
 
-  const open = (handle: Handler): Handler => async (request, peer) => secured(await handle(request, peer));
-  const guarded = (handle: Handler, turnAway = tellProgram): Handler =>
-    open((request, peer) => {
-      const refusal = guard.judge(request, peer);
-      return refusal ? turnAway(refusal, request) : handle(request, peer);
+  const open = (handle: Handler): Handler => async (...args) => withSecurityHeaders(await handle(...args));
+  const guarded = (handle: Handler, refuse = refuseProgram, role?: AdminRole): Handler =>
+    open((request, peer, parameters) => {
+      const reads = request.method === "GET" || request.method === "HEAD";
+      const refusal = guard.findRefusal(request, peer, role ?? (reads ? "viewer" : "admin"));
+      return refusal ? refuse(refusal, request) : handle(request, peer, parameters);
     });
-  const page = (handle: Handler) => guarded(handle, tellBrowser);
+  const page = (handle: Handler) => guarded(handle, refuseBrowser, "viewer");
+  /** Passes the `{sid}` of the path. */
+  const ofCall = (handle: (callSid: string, request: Request) => Response | Promise<Response>) =>
+    guarded((request, _peer, { sid = "" }) => handle(sid, request));
 
-  const signIn: Handler = async (request, peer) => {
-    const input = await readWebhook(request, clock);
-    if (typeof input === "string") {
-      refused(input);
-      return bodyProblem(input);
-    }
-    const signedIn = guard.signIn(input.parameters.get("token") ?? "", request, peer);
-    return typeof signedIn === "string"
-      ? seeOther("./", { "set-cookie": signedIn })
-      : loginPage(signedIn.detail, signedIn.status, signedIn.headers);
+  const signIn: Handler = (request, peer) =>
+    withRequestInput(
+      request,
+      { clock, onRefused, unverified: options.unverified },
+      ({ parameters, body }) => {
+        // Only from the form: a token in the query would end up in the logs of proxies.
+        if (body) return problem(STATUS_CODE.UnsupportedMediaType, "Send the token as a form");
+        const signedIn = guard.signIn(parameters.get("token") ?? "", request, peer);
+        return typeof signedIn === "string"
+          ? seeOther("./", { "set-cookie": signedIn })
+          : loginPage(signedIn.detail, signedIn.status, signedIn.headers);
+      },
+    );
+  const signOut: Handler = (request) => {
+    guard.signOut(request);
+    return seeOther("./", { "set-cookie": SIGN_OUT_COOKIE });
   };
-  const placeCall: Handler = async (request) => {
-    const input = await readWebhook(request, clock);
-    if (typeof input !== "string") return await outbound.place(new TextDecoder().decode(input.body));
-    refused(input);
-    return bodyProblem(input);
-  };
-  const check = options.check && recently(options.check, CHECK_MS, clock);
-  const showFindings: Handler = async () =>
-    check
-      ? Response.json({ lines: await check() })
-      : problem(STATUS_CODE.NotFound, "Nothing is checked here");
-  const showFile: Handler = (request) =>
-    consoleFile(request) ?? problem(STATUS_CODE.NotFound, "There is nothing at this address");
+  const runChecks = options.check && cachedFor(options.check, CHECK_CACHE_MS, clock);
+  const check: Handler = async () =>
+    runChecks
+      ? Response.json({ findings: await runChecks() })
+      : problem(STATUS_CODE.NotFound, "This service cannot run the checks");
+  const serveFile: Handler = (request) =>
+    consoleFile(request) ?? problem(STATUS_CODE.NotFound, "This address does not exist");
   const readMetrics: Handler = async () =>
-    new Response(await metrics.read(), { headers: { "content-type": metrics.contentType } });
+    new Response(await metrics.scrape(), { headers: { "content-type": metrics.contentType } });
 
+  const keys = placementKeys(clock);
   const get = (handle: Handler) => ({ methods: ["GET"], handle });
   const post = (handle: Handler) => ({ methods: ["POST"], handle });
-  const files = get((request, peer) => (isOpenFile(request) ? open : guarded)(showFile)(request, peer));
+  const files = get((request, ...rest) =>
+    (isPublicFile(request) ? open : guarded)(serveFile)(request, ...rest)
+  );
   return {
     routes: {
       "/": get(open(welcome)),
-      "/metrics": get(metricsPublic ? open(readMetrics) : guarded(readMetrics)),
-      "/calls": post(guarded(placeCall)),
-      "/api/calls": get(guarded((request) => api.list(request))),
-      "/api/calls/*": get(guarded((request) => api.one(callOf(request)))),
-      "/api/calls/*/recording.wav": get(
-        guarded((request) => recordingAudio(callOf(request), request, records)),
+      "/metrics": get(metricsPublic ? open(readMetrics) : guarded(readMetrics, refuseProgram, "metrics")),
+      "/calls": post(guarded((request) => placeCall(request, { outbound, keys, clock, onRefused }))),
+      "/api/calls": get(guarded((request) => callsApi.list(request))),
+      "/api/calls/{sid}": get(ofCall((callSid) => callsApi.get(callSid))),
+      "/api/calls/{sid}/recording.wav": get(
+        ofCall((callSid, request) => recordingAudio(callSid, request, records)),
       ),
-      "/api/calls/*/levels": get(guarded((request) => recordingLevels(callOf(request), records))),
-      "/api/calls/*/events": get(guarded((request) => live.events(callOf(request)))),
-      "/api/calls/*/audio": get(guarded((request) => live.audio(callOf(request)))),
-      "/api/calls/*/whisper": post(guarded((request) => live.whisper(callOf(request), request))),
-      "/api/calls/*/hangup": post(guarded((request) => live.hangUp(callOf(request)))),
-      "/api/calls/*/transfer": post(guarded((request) => live.transfer(callOf(request), request))),
-      "/api/calls/*/recording": post(guarded((request) => live.record(callOf(request), request))),
-      "/api/events": get(guarded(() => api.events())),
-      "/api/stats": get(guarded((request) => api.stats(request))),
-      "/api/check": get(guarded(showFindings)),
+      "/api/calls/{sid}/levels": get(ofCall((callSid) => recordingLevels(callSid, records))),
+      "/api/calls/{sid}/events": get(ofCall((callSid) => liveCall.events(callSid))),
+      "/api/calls/{sid}/audio": get(ofCall((callSid) => liveCall.audio(callSid))),
+      "/api/calls/{sid}/whisper": post(ofCall((callSid, request) => liveCall.whisper(callSid, request))),
+      "/api/calls/{sid}/hangup": post(ofCall((callSid) => liveCall.hangUp(callSid))),
+      "/api/calls/{sid}/transfer": post(ofCall((callSid, request) => liveCall.transfer(callSid, request))),
+      "/api/calls/{sid}/recording": post(ofCall((callSid, request) => liveCall.record(callSid, request))),
+      "/api/events": get(guarded((request) => callsApi.events(request))),
+      "/api/stats": get(guarded((request) => callsApi.stats(request))),
+      "/api/assistants": get(guarded(() => callsApi.assistants())),
       "/api/setup": get(guarded(() => Response.json(setup()))),
+      "/api/check": get(guarded(check)),
+      "/api/openapi.json": get(guarded(() => Response.json(openApiDocument()))),
       "/console": get(open(() => seeOther("console/"))),
       "/console/": get(page(() => consolePage(token !== undefined))),
-      "/console/*": files,
-      ...Object.fromEntries(VIEWS.map((view) => [`/console/${view}/*`, files])),
+      "/console/{file}": files,
+      "/console/{view}/{file}": files,
+      "/console/shared/{folder}/{file}": files,
+      "/console/shared/{folder}/{subfolder}/{file}": files,
       "/console/login": post(open(signIn)),
-      "/console/logout": post(page(() => seeOther("./", { "set-cookie": SIGNED_OUT }))),
+      "/console/logout": post(page(signOut)),
     },
     guard,
     close() {
-      api.close();
-      streams.close();
+      callsApi.close();
+      readers.close();
     },
   };
 }
 
-/** The CallSid in `/api/calls/{sid}/…`. */
-function callOf({ url }: Request): string {
-  return new URL(url).pathname.split("/")[3] ?? "";
-}
-
-function tellProgram({ status, detail, headers }: Refused, _request: Request): Response {
+function refuseProgram({ status, detail, headers }: AdminRefusal, _request: Request): Response {
   return problem(status, detail, headers);
 }
 
-/** Who has not signed in is shown where. */
-function tellBrowser(refusal: Refused, request: Request): Response {
-  return refusal.why === "no credentials" && wantsPage(request)
+/** Shows the sign-in page to a browser that is not signed in. */
+function refuseBrowser(refusal: AdminRefusal, request: Request): Response {
+  return refusal.reason === "no credentials" && wantsPage(request)
     ? loginPage("", refusal.status, refusal.headers)
-    : tellProgram(refusal, request);
+    : refuseProgram(refusal, request);
 }

@@ -1,84 +1,94 @@
+import { messageOf } from "../../error_message.ts";
+import { fileErrorReason } from "../../file_error.ts";
 import { X509Certificate } from "node:crypto";
 
-/** Where a certificate and its key are kept, both PEM. */
+/** Paths of a certificate and its private key, both PEM. */
 export interface CertificateFiles {
-  /** With the certificates of its chain behind it. */
+  /** The certificate, followed by its chain unless `caFile` has it. */
   readonly certFile: string;
   readonly keyFile: string;
+  /** The certificates of the authority, in a file of their own. */
+  readonly caFile?: string | undefined;
 }
 
-/** A certificate with its chain, and its private key: PEM, as `Deno.serve` takes them. */
+/** A certificate with its chain and its private key: PEM texts, as `Deno.serve` takes them. */
 export interface KeyPair extends CertificateFiles {
   readonly cert: string;
   readonly key: string;
 }
 
-/** A certificate that cannot be used. The message names the setting, the file and the remedy; never the key. */
+/** The certificate cannot be used. The message names the setting, the file and the remedy; never the key. */
 export class CertificateError extends Error {
   override readonly name = "CertificateError";
 }
 
 /**
- * Reads a certificate and its key. Two small files, so that nothing is gained by not waiting for them.
+ * Reads a certificate and its key, synchronously: both files are small.
  *
  * @throws {CertificateError} when one of them cannot be read.
  */
-export function readKeyPair({ certFile, keyFile }: CertificateFiles): KeyPair {
-  return { certFile, keyFile, cert: read("TLS_CERT_FILE", certFile), key: read("TLS_KEY_FILE", keyFile) };
+export function readKeyPair({ certFile, keyFile, caFile }: CertificateFiles): KeyPair {
+  const cert = read("TLS_CERT_FILE", certFile);
+  const key = read("TLS_KEY_FILE", keyFile);
+  return { certFile, keyFile, cert: caFile === undefined ? cert : `${cert}\n${readBundle(caFile)}`, key };
+}
+
+function readBundle(path: string): string {
+  const bundle = read("TLS_CA_FILE", path);
+  if (bundle.includes("-----BEGIN CERTIFICATE-----")) return bundle;
+  throw new CertificateError(
+    `TLS_CA_FILE: ${JSON.stringify(path)} does not contain a PEM certificate; name a file that does`,
+  );
 }
 
 function read(setting: string, path: string): string {
   try {
     return Deno.readTextFileSync(path);
   } catch (error) {
-    const why = error instanceof Deno.errors.NotFound
-      ? "it does not exist"
-      : error instanceof Deno.errors.NotCapable
-      ? "Parley was not granted it"
-      : error instanceof Error
-      ? error.message
-      : String(error);
     throw new CertificateError(
-      `${setting}: cannot read ${JSON.stringify(path)}: ${why}; name a PEM file that this user may read`,
+      `${setting}: cannot read ${JSON.stringify(path)}: ${
+        fileErrorReason(error)
+      }; name a PEM file that this user may read`,
     );
   }
 }
 
 /**
- * When a certificate ends.
+ * Returns when a certificate expires.
  *
- * @param wallTime Now, in milliseconds since 1970.
- * @throws {CertificateError} when it has ended, has not begun, or is none.
+ * @param wallTime The current time (ms since 1970).
+ * @throws {CertificateError} when it has expired, is not valid yet, or is not a certificate.
  */
-export function endOf({ cert, certFile }: KeyPair, wallTime: number): Date {
+export function certificateExpiry({ cert, certFile }: KeyPair, wallTime: number): Date {
   const file = JSON.stringify(certFile);
   let dates: { from: Date; to: Date };
   try {
     const { validFrom, validTo } = new X509Certificate(cert);
     dates = { from: new Date(validFrom), to: new Date(validTo) };
   } catch {
-    throw new CertificateError(`TLS_CERT_FILE: no certificate was found in ${file}; give one in PEM form`);
+    throw new CertificateError(
+      `TLS_CERT_FILE: ${file} does not contain a PEM certificate; name a file that does`,
+    );
   }
   const { from, to } = dates;
   if (wallTime >= to.getTime()) {
-    throw new CertificateError(`TLS_CERT_FILE: ${file} ended on ${day(to)}; renew the certificate`);
+    throw new CertificateError(`TLS_CERT_FILE: ${file} expired on ${day(to)}; renew the certificate`);
   }
   if (wallTime < from.getTime()) {
     throw new CertificateError(
-      `TLS_CERT_FILE: ${file} begins on ${day(from)}; set this machine's clock, or wait`,
+      `TLS_CERT_FILE: ${file} is valid from ${day(from)}; correct this machine's clock, or wait`,
     );
   }
   return to;
 }
 
-/** Says in our words what TLS has against a pair. */
-export function misfit({ certFile, keyFile }: KeyPair, error: unknown): CertificateError {
-  const why = error instanceof Error ? error.message : String(error);
+/** The error for a certificate and key that TLS rejected. */
+export function unusablePair({ certFile, keyFile }: KeyPair, error: unknown): CertificateError {
+  const reason = messageOf(error);
+  const files = `${JSON.stringify(certFile)} and ${JSON.stringify(keyFile)}`;
   return new CertificateError(
-    `TLS_CERT_FILE, TLS_KEY_FILE: ${JSON.stringify(certFile)} and ${
-      JSON.stringify(keyFile)
-    } are no usable pair (${why}); ` +
-      "give the certificate with its chain, and its own key without a passphrase",
+    `TLS_CERT_FILE, TLS_KEY_FILE: ${files} are not a usable pair (${reason}); ` +
+      "name the certificate with its chain, and its own key without a passphrase",
   );
 }
 

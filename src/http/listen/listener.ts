@@ -1,47 +1,50 @@
+import { messageOf } from "../../error_message.ts";
 import type { Cancel, Clock } from "../../clock.ts";
 import type { Log } from "../../telemetry/log.ts";
-import { type CertificateFiles, endOf, type KeyPair, readKeyPair } from "./certificate.ts";
-import { SteadyServer } from "./steady_server.ts";
+import { certificateExpiry, type CertificateFiles, type KeyPair, readKeyPair } from "./certificate.ts";
+import { ResilientServer } from "./resilient_server.ts";
 import { TlsFront } from "./tls_front.ts";
 
-/** How often the certificate's files are looked at (ms). */
-const LOOK_MS = 60_000;
+/** How often the certificate's files are read again (ms). */
+const RELOAD_MS = 60_000;
 
 export interface ListenOptions {
   readonly hostname: string;
-  /** 0: the system chooses one. */
+  /** 0: the system chooses a free port. */
   readonly port: number;
-  /** To speak TLS. A renewed certificate is taken without a restart, and cuts no connection. */
+  /** For TLS. A renewed certificate is loaded without a restart and without closing connections. */
   readonly tls?: CertificateFiles;
-  /** Answers a request; `peer` is the address at the other end. */
+  /** See {@linkcode TlsFrontOptions.backendPorts}. */
+  readonly backendPorts?: readonly number[] | undefined;
+  /** `peer` is the IP address of the client's end of the connection. */
   readonly handler: (request: Request, peer: string) => Response | Promise<Response>;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** A port that is listened on. */
+/** An open port. */
 export interface Listener {
-  /** Its address, such as `http://127.0.0.1:5050`. */
+  /** Its URL, such as `http://127.0.0.1:5050`. */
   readonly url: string;
-  /** Looks at once whether there is a renewed certificate; otherwise that happens once a minute. */
+  /** Reads the certificate's files now; otherwise once a minute. */
   reload(): Promise<void>;
   /**
-   * Stops to listen; requests in progress are answered. WebSockets still open are closed (1001), but for Deno before
-   * 2.9 without TLS, which leaves them to themselves: end the calls first.
+   * Stops listening and waits for requests in progress. Closes open WebSockets (1001), except on Deno before
+   * 2.9 without TLS: end the calls first.
    */
   shutdown(): Promise<void>;
 }
 
 /**
- * Listens for requests.
+ * Listens for HTTP or HTTPS requests.
  *
  * @throws {Deno.errors.AddrInUse} when the port is taken.
- * @throws {CertificateError} when there is a certificate to use and it cannot be used.
+ * @throws {CertificateError} when the certificate cannot be used.
  */
 export function listen(options: ListenOptions): Listener {
   const { hostname, port, tls, handler, clock, log } = options;
   if (tls) return listenTls(options, tls);
-  const server = new SteadyServer(
+  const server = new ResilientServer(
     { hostname, port },
     (request, { remoteAddr }) => handler(request, remoteAddr.hostname),
     clock,
@@ -57,40 +60,40 @@ export function listen(options: ListenOptions): Listener {
 function listenTls(options: ListenOptions, files: CertificateFiles): Listener {
   const { clock, log } = options;
   let pair = readKeyPair(files);
-  endOf(pair, clock.wallTime());
+  certificateExpiry(pair, clock.wallTime());
   const front = new TlsFront({ ...options, pair });
 
-  const take = (next: KeyPair) => {
+  const use = (next: KeyPair) => {
     if (next.cert === pair.cert && next.key === pair.key) return;
-    const until = endOf(next, clock.wallTime());
-    front.use(next);
+    const expires = certificateExpiry(next, clock.wallTime());
+    front.replaceCertificate(next);
     pair = next;
-    log.info("certificate taken", { until: until.toISOString() });
+    log.info("certificate loaded", { expires: expires.toISOString() });
   };
   let lastProblem: string | undefined;
-  const look = () => {
+  const reload = () => {
     try {
-      take(readKeyPair(files));
+      use(readKeyPair(files));
       lastProblem = undefined;
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      if (why !== lastProblem) log.warn("certificate not taken", { why });
-      lastProblem = why;
+      const problem = messageOf(error);
+      if (problem !== lastProblem) log.warn("certificate not loaded", { problem });
+      lastProblem = problem;
     }
   };
-  let stopLooking: Cancel = () => {};
-  const lookLater = () => {
-    stopLooking = clock.after(LOOK_MS, () => {
-      look();
-      lookLater();
+  let cancelReload: Cancel = () => {};
+  const scheduleReload = () => {
+    cancelReload = clock.after(RELOAD_MS, () => {
+      reload();
+      scheduleReload();
     });
   };
-  lookLater();
+  scheduleReload();
   return {
     url: urlOf("https", front.addr),
-    reload: () => Promise.resolve(look()),
+    reload: () => Promise.resolve(reload()),
     shutdown() {
-      stopLooking();
+      cancelReload();
       return front.shutdown();
     },
   };

@@ -1,15 +1,24 @@
 import type { Cancel, Clock } from "../../clock.ts";
 import type { Log } from "../../telemetry/log.ts";
-import { type KeyPair, misfit } from "./certificate.ts";
-import { SteadyServer } from "./steady_server.ts";
+import { type KeyPair, unusablePair } from "./certificate.ts";
+import { networkOf } from "../address.ts";
+import { ResilientServer } from "./resilient_server.ts";
 
-/** A connection on which nothing moved for so long (ms) is closed; a media stream has 50 messages a second. */
+/** A connection without traffic for this long (ms) is closed; a media stream has 50 messages a second. */
 const IDLE_MS = 60_000;
-/** Most connections at a time: with Deno.serve's own they are three descriptors and about 50 kB each. */
+/** Time from the connection to its first complete request (ms), TLS handshake included. */
+const FIRST_REQUEST_MS = 10_000;
+/** Most connections of one address, or one IPv6 /64 network, that have not sent a complete request. */
+const MAX_SILENT_PER_NETWORK = 64;
+/** How often connections are looked through (ms). */
+const CHECK_MS = 1_000;
+/**
+ * Most connections at a time. Each takes three file descriptors, `Deno.serve`'s included, and about 50 kB.
+ */
 const MAX_LINKS = 5_000;
-/** How long to wait when a connection could not be accepted (ms): it will not be better at once. */
-const PAUSE_MS = 1_000;
-/** How long the last bytes may take to reach a client once the servers have finished (ms). */
+/** Pause after a connection could not be accepted (ms): an immediate retry would fail too. */
+const RETRY_MS = 1_000;
+/** How long the last bytes may take to reach a client after the servers have finished (ms). */
 const LINGER_MS = 2_000;
 const LOOPBACK = "127.0.0.1";
 
@@ -17,47 +26,65 @@ export interface TlsFrontOptions {
   readonly hostname: string;
   readonly port: number;
   readonly pair: KeyPair;
-  /** Answers a request; `peer` is the address at the other end. */
+  /** `peer` is the IP address of the client's end of the connection. */
   readonly handler: (request: Request, peer: string) => Response | Promise<Response>;
+  /**
+   * Loopback ports for the TLS servers behind the front: one for the present certificate, and one for each
+   * former certificate whose connections are still open. Default: the system chooses.
+   */
+  readonly backendPorts?: readonly number[] | undefined;
+  /** Most connections at a time. */
+  readonly maxLinks?: number;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** A TLS server on loopback, and who its connections really come from, by the port they come from there. */
+/** A TLS server on loopback, and its clients' connections by the loopback port that forwards them. */
 interface Backend {
-  readonly server: SteadyServer;
-  readonly peers: Map<number, string>;
+  readonly server: ResilientServer;
+  readonly linksByPort: Map<number, Link>;
   links: number;
 }
 
-/** A client's connection and the one that continues it to a backend. */
+/** A client's connection and its continuation to a backend. */
 interface Link {
   readonly ends: readonly Deno.TcpConn[];
-  /** When bytes last came from one of the ends (ms of the clock). */
-  lastMoved: number;
+  /** The client's IP address. */
+  readonly peer: string;
+  /** The same, or its /64 network. */
+  readonly network: string;
+  readonly acceptedAt: number;
+  /** When its last complete request arrived (ms of the clock); undefined while it is silent. */
+  lastRequestAt: number | undefined;
+  /** A media stream: kept whatever else arrives. */
+  upgraded: boolean;
+  /** When either end last sent bytes (ms of the clock). */
+  lastActive: number;
 }
 
 /**
- * A port that stays open while its certificate changes.
+ * A TLS port that stays open while its certificate changes.
  *
- * `Deno.serve` cannot change its certificate, and to shut it down closes its WebSockets (Deno 2.9) and cuts every
- * connection that has not sent its request yet. So the port is ours: each connection is passed on, still encrypted,
- * to a `Deno.serve` on loopback; new ones go to the server with the new certificate, and the old server is shut down
- * when its last connection has ended. That costs two copies of each byte. See docs/design/tls.md.
+ * `Deno.serve` cannot change its certificate, and shutting it down closes its WebSockets (Deno 2.9) and every
+ * connection that has not sent its request yet. TlsFront therefore owns the port and forwards each
+ * connection, still encrypted, to a `Deno.serve` on loopback. New connections go to the server with the new
+ * certificate; the old server shuts down after its last connection. The cost is two copies of each byte. See
+ * docs/design/tls.md.
  */
 export class TlsFront {
   readonly #listener: Deno.TcpListener;
   readonly #options: TlsFrontOptions;
+  /** In order of arrival. */
   readonly #links = new Map<Link, Promise<void>>();
   #backend: Backend;
   readonly #backends = new Set<Backend>();
   #closed = false;
-  #stopLooking: Cancel = () => {};
-  #stopPausing: Cancel = () => {};
+  #cancelIdleCheck: Cancel = () => {};
+  #cancelRetry: Cancel = () => {};
 
   /**
    * @throws {Deno.errors.AddrInUse} when the port is taken.
-   * @throws {CertificateError} when TLS does not take the pair.
+   * @throws {CertificateError} when TLS rejects the certificate or key.
    */
   constructor(options: TlsFrontOptions) {
     this.#options = options;
@@ -72,49 +99,68 @@ export class TlsFront {
     this.#closeIdle();
   }
 
+  /** Number of connections. */
+  get links(): number {
+    return this.#links.size;
+  }
+
   get addr(): Deno.NetAddr {
     return this.#listener.addr;
   }
 
   /**
-   * Gives new connections another certificate.
+   * Uses another certificate for new connections.
    *
-   * @throws {CertificateError} when TLS does not take it; the one before stays.
+   * @throws {CertificateError} when TLS rejects it; the previous one stays in use.
    */
-  use(pair: KeyPair): void {
+  replaceCertificate(pair: KeyPair): void {
     const old = this.#backend;
     this.#backend = this.#open(pair);
     this.#retire(old);
   }
 
-  /** Stops to listen, lets requests in progress be answered, closes what is left. */
+  /** Stops listening, waits for requests in progress, then closes the remaining connections. */
   async shutdown(): Promise<void> {
     this.#closed = true;
-    this.#stopLooking();
-    this.#stopPausing();
+    this.#cancelIdleCheck();
+    this.#cancelRetry();
     this.#listener.close();
     await Promise.all([...this.#backends].map(({ server }) => server.shutdown()));
-    const cancel = this.#options.clock.after(LINGER_MS, () => this.#hangUp(() => true));
+    const cancel = this.#options.clock.after(LINGER_MS, () => this.#closeLinks(() => true));
     await Promise.all(this.#links.values());
     cancel();
   }
 
   #open(pair: KeyPair): Backend {
     const { handler, clock, log } = this.#options;
-    const peers = new Map<number, string>();
-    const answer: Deno.ServeHandler<Deno.NetAddr> = (request, { remoteAddr }) => {
-      const peer = peers.get(remoteAddr.port);
-      // Who finds this port on the machine itself does not get to pass for somebody else.
-      return peer === undefined ? new Response(null, { status: 403 }) : handler(request, peer);
+    const linksByPort = new Map<number, Link>();
+    const serve: Deno.ServeHandler<Deno.NetAddr> = async (request, { remoteAddr }) => {
+      const link = linksByPort.get(remoteAddr.port);
+      // A program on this machine connected directly, without going through the front.
+      if (!link) return new Response(null, { status: 403 });
+      link.lastRequestAt = clock.now();
+      const response = await handler(request, link.peer);
+      link.upgraded = response.status === 101;
+      return response;
     };
     try {
-      const options = { hostname: LOOPBACK, port: 0, cert: pair.cert, key: pair.key };
-      const backend = { server: new SteadyServer(options, answer, clock, log), peers, links: 0 };
+      const options = { hostname: LOOPBACK, port: this.#freePort(), cert: pair.cert, key: pair.key };
+      const backend = { server: new ResilientServer(options, serve, clock, log), linksByPort, links: 0 };
       this.#backends.add(backend);
       return backend;
     } catch (error) {
-      throw misfit(pair, error);
+      throw unusablePair(pair, error);
     }
+  }
+
+  /** @throws {Error} when all ports are in use. */
+  #freePort(): number {
+    const { backendPorts } = this.#options;
+    if (!backendPorts) return 0;
+    const usedPorts = [...this.#backends].map(({ server }) => server.addr.port);
+    const free = backendPorts.find((port) => !usedPorts.includes(port));
+    if (free === undefined) throw new Error("connections of several former certificates are still open");
+    return free;
   }
 
   async #retire(backend: Backend): Promise<void> {
@@ -127,17 +173,48 @@ export class TlsFront {
     const { clock, log } = this.#options;
     while (!this.#closed) {
       try {
-        if (this.#links.size >= MAX_LINKS) throw new Error(`${MAX_LINKS} connections are open`);
-        await this.#link(await this.#listener.accept(), this.#backend);
+        const client = await this.#listener.accept();
+        if (this.#makeRoom(networkOf(client.remoteAddr.hostname))) await this.#link(client, this.#backend);
+        else close(client);
       } catch (error) {
         if (this.#closed) return;
         log.error("connection not accepted", { error: String(error) });
-        await new Promise<void>((resolve) => this.#stopPausing = clock.after(PAUSE_MS, resolve));
+        await new Promise<void>((resolve) => this.#cancelRetry = clock.after(RETRY_MS, resolve));
       }
     }
   }
 
-  /** Connects a client to a backend; throws, with the client's connection closed, when that does not work. */
+  /** Closes a connection where a new one of this network would be too many. Returns whether there is room. */
+  #makeRoom(network: string): boolean {
+    const { maxLinks = MAX_LINKS } = this.#options;
+    let neighbours = 0;
+    let oldestNeighbour: Link | undefined;
+    let oldestSilent: Link | undefined;
+    let oldestRequest: Link | undefined;
+    for (const link of this.#links.keys()) {
+      if (link.upgraded) continue;
+      if (link.lastRequestAt !== undefined) {
+        if (link.lastRequestAt < (oldestRequest?.lastRequestAt ?? Infinity)) oldestRequest = link;
+        continue;
+      }
+      oldestSilent ??= link;
+      if (link.network !== network) continue;
+      oldestNeighbour ??= link;
+      neighbours++;
+    }
+    if (neighbours >= MAX_SILENT_PER_NETWORK) return this.#drop(oldestNeighbour);
+    return this.#links.size < maxLinks || this.#drop(oldestSilent ?? oldestRequest);
+  }
+
+  /** Closes a connection and forgets it at once. Returns whether there was one. */
+  #drop(link: Link | undefined): boolean {
+    if (!link) return false;
+    link.ends.forEach(close);
+    this.#links.delete(link);
+    return true;
+  }
+
+  /** Connects a client to a backend. @throws when that fails; the client's connection is then closed. */
   async #link(client: Deno.TcpConn, backend: Backend): Promise<void> {
     backend.links++;
     let inner: Deno.TcpConn;
@@ -149,13 +226,22 @@ export class TlsFront {
       throw error;
     }
     const { port } = inner.localAddr;
-    backend.peers.set(port, client.remoteAddr.hostname);
-    const link: Link = { ends: [client, inner], lastMoved: this.#options.clock.now() };
+    const now = this.#options.clock.now();
+    const link: Link = {
+      ends: [client, inner],
+      peer: client.remoteAddr.hostname,
+      network: networkOf(client.remoteAddr.hostname),
+      acceptedAt: now,
+      lastRequestAt: undefined,
+      upgraded: false,
+      lastActive: now,
+    };
+    backend.linksByPort.set(port, link);
     const copied = Promise.all([this.#copy(client, inner, link), this.#copy(inner, client, link)]).then(
       () => {
         link.ends.forEach(close);
         this.#links.delete(link);
-        backend.peers.delete(port);
+        backend.linksByPort.delete(port);
         this.#unlink(backend);
       },
     );
@@ -170,28 +256,33 @@ export class TlsFront {
   async #copy(from: Deno.TcpConn, to: Deno.TcpConn, link: Link): Promise<void> {
     const buffer = new Uint8Array(4_096);
     try {
-      to.setNoDelay(true); // A frame of 20 ms waits for nobody's acknowledgement.
+      to.setNoDelay(true); // Nagle's algorithm would hold back 20 ms frames.
       for (let count = await from.read(buffer); count !== null; count = await from.read(buffer)) {
-        link.lastMoved = this.#options.clock.now();
+        link.lastActive = this.#options.clock.now();
         for (let sent = 0; sent < count;) sent += await to.write(buffer.subarray(sent, count));
       }
       await to.closeWrite();
     } catch {
-      // One end is gone: so is the other.
+      // One end failed: close both.
       link.ends.forEach(close);
     }
   }
 
-  /** Neither half a handshake nor half a request may hold a connection for ever, as `Deno.serve` would let it. */
+  /**
+   * `Deno.serve` has no timeout for an incomplete handshake or request, so idle connections are closed here.
+   */
   #closeIdle(): void {
     const { clock } = this.#options;
-    this.#stopLooking = clock.after(IDLE_MS / 4, () => {
-      this.#hangUp(({ lastMoved }) => clock.now() - lastMoved >= IDLE_MS);
+    this.#cancelIdleCheck = clock.after(CHECK_MS, () => {
+      const now = clock.now();
+      this.#closeLinks(({ lastActive, lastRequestAt, acceptedAt }) =>
+        now - lastActive >= IDLE_MS || (lastRequestAt === undefined && now - acceptedAt >= FIRST_REQUEST_MS)
+      );
       this.#closeIdle();
     });
   }
 
-  #hangUp(which: (link: Link) => boolean): void {
+  #closeLinks(which: (link: Link) => boolean): void {
     for (const link of this.#links.keys()) if (which(link)) link.ends.forEach(close);
   }
 }
@@ -200,6 +291,6 @@ function close(conn: Deno.TcpConn): void {
   try {
     conn.close();
   } catch {
-    // It is closed already.
+    // Already closed.
   }
 }

@@ -1,33 +1,38 @@
 import type { Cancel, Clock } from "../../clock.ts";
 
-/** How long a handshake waits for its turn (ms): many calls may come at once, and start within milliseconds. */
-const TURN_MS = 2_000;
-/** Most handshakes that wait for their turn. */
+/**
+ * How long a handshake waits for a free place (ms). Bursts of real calls send `start` within milliseconds.
+ */
+const MAX_WAIT_MS = 2_000;
+/** Most handshakes that wait at once. */
 const MAX_WAITING = 1_024;
 
-/** How many sockets may be open that have not said `start`. */
+/** Limits on open sockets that have not sent `start`. */
 export interface PendingLimits {
   readonly total: number;
-  /** Only where handshakes are not signed: Twilio's calls all come from a few addresses, or from a proxy's one. */
+  /** Set only when handshakes are unsigned: Twilio's signed calls share a few addresses, or one proxy's. */
   readonly perAddress?: number | undefined;
 }
 
-/** Why another socket may not be opened. */
+/** The limit that was reached. */
 export type PendingRefusal = "pending streams" | "pending streams of one address";
 
-interface Waiting {
+interface WaitingHandshake {
   readonly address: string;
   readonly enter: () => void;
-  readonly giveUp: Cancel;
+  readonly cancelTimeout: Cancel;
 }
 
-/** Counts the sockets that were upgraded and have not started: whoever opens many and says nothing keeps few of them. */
+/**
+ * Limits the sockets that were upgraded and have not sent `start`, so that idle sockets cannot exhaust the
+ * service.
+ */
 export class PendingStreams {
   readonly #limits: PendingLimits;
   readonly #clock: Clock;
   readonly #perAddress = new Map<string, number>();
   /** In order of arrival. */
-  readonly #waiting = new Set<Waiting>();
+  readonly #waiting = new Set<WaitingHandshake>();
   #total = 0;
 
   constructor(limits: PendingLimits, clock: Clock) {
@@ -40,19 +45,20 @@ export class PendingStreams {
   }
 
   /**
-   * Lets a socket be opened, as soon as there is room for it.
+   * Reserves a place for a socket, waiting up to 2 s for one.
    *
-   * @returns why not, when there was none in time. Whoever is let in has to {@linkcode leave} once.
+   * @returns undefined when reserved (call {@linkcode leave} once then), else the limit that
+   * was reached.
    */
   async enter(address: string): Promise<PendingRefusal | undefined> {
-    const refusal = this.#full(address);
-    if (!refusal) return this.#take(address);
+    const refusal = this.#reachedLimit(address);
+    if (!refusal) return this.#reserve(address);
     if (this.#waiting.size >= MAX_WAITING) return refusal;
     return await new Promise((resolve) => {
-      const waiting: Waiting = {
+      const waiting: WaitingHandshake = {
         address,
-        enter: () => resolve(this.#take(address)),
-        giveUp: this.#clock.after(TURN_MS, () => {
+        enter: () => resolve(this.#reserve(address)),
+        cancelTimeout: this.#clock.after(MAX_WAIT_MS, () => {
           this.#waiting.delete(waiting);
           resolve(refusal);
         }),
@@ -61,27 +67,27 @@ export class PendingStreams {
     });
   }
 
-  /** The socket has started, or is gone. */
+  /** Frees the place of a socket that sent `start` or closed. */
   leave(address: string): void {
-    const here = (this.#perAddress.get(address) ?? 0) - 1;
-    if (here > 0) this.#perAddress.set(address, here);
+    const count = (this.#perAddress.get(address) ?? 0) - 1;
+    if (count > 0) this.#perAddress.set(address, count);
     else this.#perAddress.delete(address);
     this.#total--;
     for (const next of this.#waiting) {
-      if (this.#full(next.address)) continue;
+      if (this.#reachedLimit(next.address)) continue;
       this.#waiting.delete(next);
-      next.giveUp();
+      next.cancelTimeout();
       return next.enter();
     }
   }
 
-  #full(address: string): PendingRefusal | undefined {
+  #reachedLimit(address: string): PendingRefusal | undefined {
     const { total, perAddress = Infinity } = this.#limits;
     if ((this.#perAddress.get(address) ?? 0) >= perAddress) return "pending streams of one address";
     return this.#total >= total ? "pending streams" : undefined;
   }
 
-  #take(address: string): undefined {
+  #reserve(address: string): undefined {
     this.#perAddress.set(address, (this.#perAddress.get(address) ?? 0) + 1);
     this.#total++;
     return undefined;

@@ -1,49 +1,54 @@
 import type { SignatureCheck, SignedRequest } from "../../twilio/signature.ts";
-import type { AdminGuard } from "../admin/admin.ts";
+import type { AdminGuard } from "../admin/access/admin_guard.ts";
 
-/** As whom a request to one of Twilio's addresses is let in. */
-export type LetIn = "Twilio" | "administrator" | "anybody";
+/** Sender of a request to one of Twilio's routes. */
+export type Requester = "Twilio" | "administrator" | "anybody";
 
-/** A request as Twilio would have signed it. */
-export interface Asked extends SignedRequest {
+/** A request with the parts that Twilio signs. */
+export interface AccessRequest extends SignedRequest {
   readonly request: Request;
-  /** The address at the other end of the socket. */
+  /** The IP address at the other end of the socket. */
   readonly peer: string;
 }
 
 /**
- * Decides who may take Twilio's part in a call: Twilio, and the administrator with the console's phone.
+ * Decides who may use the routes meant for Twilio: Twilio itself, and the administrator through the console's
+ * phone.
  *
- * With `TWILIO_AUTH_TOKEN`, it takes Twilio's signature, or what a browser that has signed in sends with a request of our
- * own page: the admin cookie (or the token itself) and an `Origin` that is ours. The `Origin` must be there, for it is what
- * tells our page from all that asks with a cookie unawares; browsers send one with every form that is posted and every
- * WebSocket. Being on this machine is not enough, since the proxy or tunnel in front may be on it too: without
- * `ADMIN_TOKEN`, only Twilio gets in.
+ * With `TWILIO_AUTH_TOKEN`, a request needs Twilio's signature, or the admin cookie (or admin token) together
+ * with our own `Origin`. The `Origin` must be present: it proves that our page sent the request, because a
+ * browser attaches the cookie to other sites' requests too, and sends `Origin` with every posted form and
+ * every WebSocket. A request from this machine is not trusted for that alone, because a proxy or tunnel may
+ * run on the same machine. Without `ADMIN_TOKEN`, only Twilio is admitted.
  *
- * Without `TWILIO_AUTH_TOKEN` anybody gets in, and it only matters whether they may administer.
+ * Without `TWILIO_AUTH_TOKEN` everybody is admitted; only the administrator's rights differ.
  */
-export class InTwiliosPlace {
-  readonly #check: SignatureCheck | undefined;
+export class VoiceAccess {
+  readonly #checks: readonly SignatureCheck[];
   readonly #guard: Pick<AdminGuard, "admits" | "isSignedIn">;
 
-  constructor(check: SignatureCheck | undefined, guard: Pick<AdminGuard, "admits" | "isSignedIn">) {
-    this.#check = check;
+  /** @param checks Verify Twilio's signatures, one for each auth token; empty without `TWILIO_AUTH_TOKEN`. */
+  constructor(checks: readonly SignatureCheck[], guard: Pick<AdminGuard, "admits" | "isSignedIn">) {
+    this.#checks = checks;
     this.#guard = guard;
   }
 
-  /** Who asks a webhook or tells a callback; undefined for nobody it is meant for. */
-  webhook(asked: Asked): LetIn | undefined {
-    return this.#letIn(asked, this.#check?.webhook(asked));
+  /** Returns the sender of a webhook or callback; undefined when it must be refused. */
+  webhook(access: AccessRequest): Requester | undefined {
+    return this.#requester(access, (check) => check.webhook(access));
   }
 
-  /** Who opens a media stream. */
-  handshake(asked: Asked): LetIn | undefined {
-    return this.#letIn(asked, this.#check?.handshake(asked));
+  /** Returns the opener of a media stream; undefined when it must be refused. */
+  handshake(access: AccessRequest): Requester | undefined {
+    return this.#requester(access, (check) => check.handshake(access));
   }
 
-  #letIn({ request, peer }: Asked, signed: boolean | undefined): LetIn | undefined {
-    if (signed === undefined) return this.#guard.admits(request, peer) ? "administrator" : "anybody";
-    if (signed) return "Twilio";
+  #requester(
+    { request, peer }: AccessRequest,
+    isSigned: (check: SignatureCheck) => boolean,
+  ): Requester | undefined {
+    if (this.#checks.length === 0) return this.#guard.admits(request, peer) ? "administrator" : "anybody";
+    if (this.#checks.some(isSigned)) return "Twilio";
     return request.headers.has("origin") && this.#guard.isSignedIn(request, peer)
       ? "administrator"
       : undefined;

@@ -1,11 +1,11 @@
-/** A program for listener_test.ts: listens, prints its address and its log, and echoes on WebSockets. */
+/** Program of flood_test.ts: listens, prints its log, and echoes WebSocket messages. */
 
 import { systemClock } from "../../../src/clock.ts";
 import { listen } from "../../../src/http/listen/listener.ts";
 import { createLog } from "../../../src/telemetry/log.ts";
 
 const [certFile, keyFile] = Deno.args;
-// As main.ts does: Deno would need descriptors for it later.
+// Registered early, as main.ts does: Deno needs file descriptors for it.
 Deno.addSignalListener("SIGTERM", () => Deno.exit(0));
 const log = createLog({ level: "debug", format: "json", write: console.log });
 const { url } = listen({

@@ -1,13 +1,14 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { type Clock, systemClock } from "../../../src/clock.ts";
-import { CertificateError, endOf } from "../../../src/http/listen/certificate.ts";
+import { CertificateError, certificateExpiry } from "../../../src/http/listen/certificate.ts";
 import { listen, type Listener, type ListenOptions } from "../../../src/http/listen/listener.ts";
 import { type JsonObject, parseObject } from "../../../src/json.ts";
-import { dial } from "../../../src/model/web_socket/web_socket.ts";
+import { connectWebSocket } from "../../../src/model/web_socket/web_socket.ts";
 import { createLog } from "../../../src/telemetry/log.ts";
-import { Bell } from "../../support/bell.ts";
+import { ChangeSignal } from "../../support/wait_until.ts";
 import { FIRST, RenewedFiles, SECOND, type TestCertificate } from "../../support/certificates.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
+import { freePort } from "../../support/free_port.ts";
 
 const IN_2200 = Date.UTC(2200, 0);
 
@@ -24,7 +25,7 @@ interface Running extends AsyncDisposable {
   readonly lines: JsonObject[];
 }
 
-/** A listener that says who asked, or echoes on a WebSocket. */
+/** A listener that responds with the URL and the peer, or echoes on a WebSocket. */
 function start(options: Partial<ListenOptions> = {}): Running {
   const lines: JsonObject[] = [];
   const log = createLog({
@@ -42,13 +43,13 @@ function start(options: Partial<ListenOptions> = {}): Running {
   return { listener, lines, [Symbol.asyncDispose]: () => listener.shutdown() };
 }
 
-/** What a client gets that trusts one authority only; its own connection each time. */
+/** Fetches over a new connection, trusting only one certificate authority. */
 async function get({ url }: Listener, { root }: TestCertificate): Promise<string> {
   using client = Deno.createHttpClient({ caCerts: [root], poolMaxIdlePerHost: 0 });
   return await (await fetch(url, { client })).text();
 }
 
-/** A connection of its own, kept: a request can follow later. */
+/** Opens a TLS connection without sending a request. */
 async function connect({ url }: Listener, { root }: TestCertificate): Promise<Deno.TlsConn> {
   const { hostname, port } = new URL(url);
   const conn = await Deno.connectTls({ hostname, port: Number(port), caCerts: [root] });
@@ -61,47 +62,47 @@ async function connect({ url }: Listener, { root }: TestCertificate): Promise<De
   return conn;
 }
 
-/** Asks over such a connection; the status line. */
-async function ask(conn: Deno.TlsConn): Promise<string> {
+/** Sends a request over a TLS connection and returns the status line. */
+async function sendRequest(conn: Deno.TlsConn): Promise<string> {
   await conn.write(
     new TextEncoder().encode("GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"),
   );
-  let answer = "";
-  for await (const bytes of conn.readable) answer += new TextDecoder().decode(bytes);
-  return answer.slice(0, answer.indexOf("\r\n"));
+  let responseText = "";
+  for await (const bytes of conn.readable) responseText += new TextDecoder().decode(bytes);
+  return responseText.slice(0, responseText.indexOf("\r\n"));
 }
 
-/** A WebSocket on which each message comes back. */
+/** Opens a WebSocket that echoes. */
 async function echo({ url }: Listener, { root }: TestCertificate) {
-  const got: string[] = [];
+  const messages: string[] = [];
   let closed: number | undefined;
-  const bell = new Bell();
-  const socket = await dial(url.replace("http", "ws"), {
+  const changed = new ChangeSignal();
+  const socket = await connectWebSocket(url.replace("http", "ws"), {
     caCerts: [root],
     handlers: {
       onMessage(text) {
-        got.push(text);
-        bell.ring();
+        messages.push(text);
+        changed.notify();
       },
       onClose(code) {
         closed = code;
-        bell.ring();
+        changed.notify();
       },
     },
   });
   return {
-    async say(text: string): Promise<void> {
+    async echo(text: string): Promise<void> {
       assert(socket.send(text), `the socket is closed with ${closed}`);
-      await bell.until(`"${text}" to come back`, () => got.includes(text));
+      await changed.until(`"${text}" to come back`, () => messages.includes(text));
     },
     async close(): Promise<void> {
       socket.close();
-      await bell.until("the socket to close", () => closed !== undefined);
+      await changed.until("the socket to close", () => closed !== undefined);
     },
   };
 }
 
-Deno.test("without a certificate it speaks HTTP, and says who asks", async () => {
+Deno.test("listen() serves HTTP without a certificate and passes the peer's address", async () => {
   await using running = start();
   const { url } = running.listener;
   assertEquals(await (await fetch(url)).text(), `${url}/ from 127.0.0.1`);
@@ -109,14 +110,14 @@ Deno.test("without a certificate it speaks HTTP, and says who asks", async () =>
   assertEquals(running.lines, []);
 });
 
-Deno.test("an IPv6 address is written in brackets", async () => {
+Deno.test("listen() writes IPv6 addresses in brackets", async () => {
   await using running = start({ hostname: "::1" });
   const { url } = running.listener;
   assertEquals(await (await fetch(url)).text(), `${url}/ from ::1`);
   assert(url.startsWith("http://[::1]:"));
 });
 
-Deno.test("with a certificate it speaks TLS, shows the whole chain, and says who asks", async () => {
+Deno.test("listen() serves TLS with the whole chain and passes the peer's address", async () => {
   using files = new RenewedFiles(FIRST);
   await using running = start({ tls: files });
   const { url } = running.listener;
@@ -124,7 +125,7 @@ Deno.test("with a certificate it speaks TLS, shows the whole chain, and says who
   await assertRejects(() => connect(running.listener, SECOND), Deno.errors.InvalidData, "UnknownIssuer");
 });
 
-Deno.test("a handler that throws is answered for, over TLS too", async () => {
+Deno.test("listen() answers 500 for a handler that throws, also over TLS", async () => {
   using files = new RenewedFiles(FIRST);
   const handler = () => {
     throw new Error("no luck");
@@ -141,7 +142,7 @@ Deno.test("a handler that throws is answered for, over TLS too", async () => {
   }
 });
 
-Deno.test("a port that is taken is said to be, and nothing is left open", async () => {
+Deno.test("listen() throws AddrInUse for a taken port and leaks nothing", async () => {
   using files = new RenewedFiles(FIRST);
   for (const tls of [{}, { tls: files }]) {
     await using running = start(tls);
@@ -150,64 +151,65 @@ Deno.test("a port that is taken is said to be, and nothing is left open", async 
   }
 });
 
-Deno.test("a renewed certificate is taken within a minute, at the same port, and cuts nothing", async () => {
+Deno.test("listen() loads a renewed certificate within a minute without closing connections", async () => {
   using files = new RenewedFiles(FIRST);
   const clock = new FakeClock();
   const running = start({ tls: files, clock });
   const { listener, lines } = running;
   clock.advance(30_000);
   const call = await echo(listener, FIRST);
-  await call.say("before");
+  await call.echo("before");
+  clock.advance(25_000);
   const slow = await connect(listener, FIRST);
 
   files.put(SECOND);
-  clock.advance(29_999);
+  clock.advance(4_999);
   assertEquals(lines, []);
   clock.advance(1);
-  assertEquals(lines.map(({ event, until }) => [event, until]), [[
-    "certificate taken",
+  assertEquals(lines.map(({ event, expires }) => [event, expires]), [[
+    "certificate loaded",
     "2120-01-01T00:00:00.000Z",
   ]]);
   assertStringIncludes(await get(listener, SECOND), "from 127.0.0.1");
   await assertRejects(() => connect(listener, FIRST), Deno.errors.InvalidData, "UnknownIssuer");
-  await call.say("after");
-  assertEquals(await ask(slow), "HTTP/1.1 200 OK", "a connection that had not sent its request yet");
+  await call.echo("after");
+  assertEquals(await sendRequest(slow), "HTTP/1.1 200 OK", "a connection that had not sent its request yet");
 
   await call.close();
   clock.advance(600_000);
-  assertEquals(lines.length, 1, "the same files are taken once");
+  assertEquals(lines.length, 1, "unchanged files are loaded once");
   files.put(FIRST);
   clock.advance(60_000);
-  assertEquals(lines.length, 2, "and it goes on looking");
+  assertEquals(lines.length, 2, "later renewals are noticed too");
   await listener.shutdown();
   assertEquals(clock.pending, 0);
 });
 
-Deno.test("of a stream of new connections none is lost while the certificate changes", async () => {
+Deno.test("listen() loses no new connection while the certificate changes", async () => {
   using files = new RenewedFiles(FIRST);
   await using running = start({ tls: files });
   const { listener, lines } = running;
   const either = { ...FIRST, root: `${FIRST.root}${SECOND.root}` };
-  let asked = 0;
-  const askAgainAndAgain = async () => {
+  let requests = 0;
+  const sendRepeatedly = async () => {
     while (lines.length < 10) {
-      assertEquals(await ask(await connect(listener, either)), "HTTP/1.1 200 OK");
-      asked++;
+      assertEquals(await sendRequest(await connect(listener, either)), "HTTP/1.1 200 OK");
+      requests++;
     }
   };
   const renew = async () => {
     for (let swap = 1; swap <= 10; swap++) {
-      const before = asked;
+      const before = requests;
       files.put(swap % 2 ? SECOND : FIRST);
       await listener.reload();
       assertEquals(lines.length, swap);
-      while (asked < before + 20 && swap < 10) await ask(await connect(listener, either));
+      while (requests < before + 20 && swap < 10) await sendRequest(await connect(listener, either));
     }
   };
-  await Promise.all([renew(), ...Array.from({ length: 8 }, askAgainAndAgain)]);
+  await Promise.all([renew(), ...Array.from({ length: 8 }, sendRepeatedly)]);
 });
 
-Deno.test("a pair that cannot be used is not taken, which is said once", async () => {
+Deno.test("listen() keeps the old certificate and logs once when the new one cannot be used", async () => {
   using files = new RenewedFiles(FIRST);
   const clock = new DatedClock();
   await using running = start({ tls: files, clock });
@@ -216,15 +218,18 @@ Deno.test("a pair that cannot be used is not taken, which is said once", async (
   const problems: [pair: Pick<TestCertificate, "cert" | "key">, why: RegExp, date?: number][] = [
     [
       { cert: SECOND.cert, key: FIRST.key },
-      /^TLS_CERT_FILE, TLS_KEY_FILE: "\S+" and "\S+" are no usable pair/,
+      /^TLS_CERT_FILE, TLS_KEY_FILE: "\S+" and "\S+" are not a usable pair/,
     ],
-    [{ cert: SECOND.cert.slice(0, 300), key: SECOND.key }, /^TLS_CERT_FILE: no certificate was found in "/],
-    [{ cert: FIRST.cert.slice(0, chain + 300), key: FIRST.key }, /are no usable pair/],
-    [{ cert: "", key: SECOND.key }, /no certificate was found/],
-    [{ cert: SECOND.cert, key: SECOND.key.slice(0, 100) }, /are no usable pair/],
-    [{ cert: SECOND.cert, key: "" }, /are no usable pair/],
-    [SECOND, /ended on 2120-01-01; renew/, IN_2200],
-    [SECOND, /begins on 2020-01-01; set this machine's clock/, 0],
+    [
+      { cert: SECOND.cert.slice(0, 300), key: SECOND.key },
+      /^TLS_CERT_FILE: "[^"]+" does not contain a PEM certificate/,
+    ],
+    [{ cert: FIRST.cert.slice(0, chain + 300), key: FIRST.key }, /are not a usable pair/],
+    [{ cert: "", key: SECOND.key }, /does not contain a PEM certificate/],
+    [{ cert: SECOND.cert, key: SECOND.key.slice(0, 100) }, /are not a usable pair/],
+    [{ cert: SECOND.cert, key: "" }, /are not a usable pair/],
+    [SECOND, /expired on 2120-01-01; renew/, IN_2200],
+    [SECOND, /is valid from 2020-01-01; correct this machine's clock/, 0],
   ];
   for (const [pair, why, date] of problems) {
     files.put(pair);
@@ -233,19 +238,22 @@ Deno.test("a pair that cannot be used is not taken, which is said once", async (
     for (let looks = 0; looks < 3; looks++) await listener.reload();
     assertEquals(
       lines.map(({ level, event }) => [level, event]),
-      [["warn", "certificate not taken"]],
+      [["warn", "certificate not loaded"]],
       `${why}`,
     );
-    const said = String(lines[0]?.why);
-    assert(why.test(said), said);
-    assert(!said.includes("-----") && !said.includes(pair.key.slice(40, 60) || "-----"), "the key is shown");
+    const problem = String(lines[0]?.problem);
+    assert(why.test(problem), problem);
+    assert(
+      !problem.includes("-----") && !problem.includes(pair.key.slice(40, 60) || "-----"),
+      "the problem must not show the key",
+    );
     await get(listener, FIRST);
   }
   Deno.removeSync(files.keyFile);
   lines.length = 0;
   await listener.reload();
   assertEquals(
-    lines[0]?.why,
+    lines[0]?.problem,
     `TLS_KEY_FILE: cannot read "${files.keyFile}": it does not exist; name a PEM file that this user may read`,
   );
   clock.date = undefined;
@@ -254,62 +262,57 @@ Deno.test("a pair that cannot be used is not taken, which is said once", async (
   await get(listener, SECOND);
 });
 
-Deno.test("a certificate that cannot be used at the start is refused, and the port is free again", () => {
+Deno.test("listen() throws CertificateError and frees the port when the first certificate cannot be used", () => {
   using files = new RenewedFiles({ cert: SECOND.cert, key: FIRST.key });
   const port = freePort();
   const refused = (message: string, change: Partial<ListenOptions> = {}) =>
     assertThrows(() => start({ port, tls: files, ...change }), CertificateError, message);
-  refused("give the certificate with its chain, and its own key");
+  refused("name the certificate with its chain, and its own key");
   refused(`TLS_CERT_FILE: cannot read "${files.folder}"`, { tls: { ...files, certFile: files.folder } });
   refused(`TLS_KEY_FILE: cannot read "nowhere": it does not exist`, {
     tls: { certFile: files.certFile, keyFile: "nowhere" },
   });
   const clock: Clock = Object.assign(new DatedClock(), { date: IN_2200 });
-  refused("ended on 2120-01-01", { clock });
+  refused("expired on 2120-01-01", { clock });
   Deno.listen({ hostname: "127.0.0.1", port }).close();
 });
 
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
-
-Deno.test("a certificate is good from its first to its last moment", () => {
+Deno.test("certificateExpiry() accepts a certificate from its first to its last millisecond", () => {
   const pair = { ...FIRST, certFile: "c.pem", keyFile: "k.pem" };
   const from = Date.UTC(2020, 0), to = Date.UTC(2120, 0);
-  for (const time of [from, to - 1]) assertEquals(endOf(pair, time).getTime(), to);
-  for (const time of [from - 1, to]) assertThrows(() => endOf(pair, time), CertificateError);
+  for (const time of [from, to - 1]) assertEquals(certificateExpiry(pair, time).getTime(), to);
+  for (const time of [from - 1, to]) assertThrows(() => certificateExpiry(pair, time), CertificateError);
 });
 
-Deno.test("a connection on which nothing moves is closed after a minute, whatever it had begun", async () => {
+Deno.test("listen() closes a TLS connection after a minute without traffic, in any state", async () => {
   using files = new RenewedFiles(FIRST);
   const clock = new FakeClock();
   const running = start({ tls: files, clock });
   const { port } = new URL(running.listener.url);
   using silent = await Deno.connect({ port: Number(port) });
-  using begun = await connect(running.listener, FIRST);
-  await begun.write(new TextEncoder().encode("GET / HTTP/1.1\r\nHost: local"));
+  using incomplete = await connect(running.listener, FIRST);
+  await incomplete.write(new TextEncoder().encode("GET / HTTP/1.1\r\nHost: local"));
   const call = await echo(running.listener, FIRST);
-  await call.say("here");
+  await call.echo("here");
   clock.advance(45_000);
-  await call.say("still here");
+  await call.echo("still here");
   clock.advance(30_000);
-  const bell = new Bell();
+  const changed = new ChangeSignal();
   let ended = 0;
-  for (const conn of [silent, begun]) {
+  for (const conn of [silent, incomplete]) {
     conn.read(new Uint8Array(1)).catch(() => null).then(() => {
       ended++;
-      bell.ring();
+      changed.notify();
     });
   }
-  await bell.until("both to be closed", () => ended === 2);
-  await call.say("and still");
+  await changed.until("both to be closed", () => ended === 2);
+  await call.echo("and still");
   await call.close();
   await running.listener.shutdown();
   assertEquals(clock.pending, 0);
 });
 
-Deno.test("who finds the port behind the front is refused", async () => {
+Deno.test("TlsFront refuses direct connections to its loopback server", async () => {
   using files = new RenewedFiles(FIRST);
   const real = Deno.serve;
   let inner: Deno.NetAddr | undefined;
@@ -329,20 +332,20 @@ Deno.test("who finds the port behind the front is refused", async () => {
   await running.listener.shutdown();
 });
 
-Deno.test("a shutdown answers the request in progress and lets nobody else in", async () => {
+Deno.test("shutdown() answers the request in progress and refuses new connections", async () => {
   using files = new RenewedFiles(FIRST);
   for (const tls of [{}, { tls: files }]) {
-    const asked = Promise.withResolvers<void>(), answer = Promise.withResolvers<Response>();
+    const requested = Promise.withResolvers<void>(), response = Promise.withResolvers<Response>();
     const handler = () => {
-      asked.resolve();
-      return answer.promise;
+      requested.resolve();
+      return response.promise;
     };
     const { listener } = start({ handler, ...tls });
     const pending = get(listener, FIRST);
-    await asked.promise;
+    await requested.promise;
     const down = listener.shutdown();
     await assertRejects(() => get(listener, FIRST), TypeError);
-    answer.resolve(new Response("in time"));
+    response.resolve(new Response("in time"));
     assertEquals(await pending, "in time");
     await down;
   }

@@ -4,7 +4,7 @@ import { FakeClock } from "../../support/fake_clock.ts";
 
 const ONE = "pending streams of one address", ALL = "pending streams";
 
-Deno.test("PendingStreams bounds the sockets that have not started, in all and of each address", async () => {
+Deno.test("PendingStreams limits pending sockets in total and per address", async () => {
   const clock = new FakeClock();
   const pending = new PendingStreams({ total: 3, perAddress: 2 }, clock);
   assertEquals([await pending.enter("a"), await pending.enter("a")], [undefined, undefined]);
@@ -21,7 +21,7 @@ Deno.test("PendingStreams bounds the sockets that have not started, in all and o
   ]);
 });
 
-Deno.test("PendingStreams lets those who wait in as soon as there is room for them, in their order", async () => {
+Deno.test("PendingStreams admits waiting sockets in order as places become free", async () => {
   const clock = new FakeClock();
   const pending = new PendingStreams({ total: 3, perAddress: 2 }, clock);
   for (const address of ["a", "a", "b"]) await pending.enter(address);
@@ -30,7 +30,7 @@ Deno.test("PendingStreams lets those who wait in as soon as there is room for th
     entered.push(`${await pending.enter(address) ?? address} ${i}`);
   });
   clock.advance(1_999);
-  // Room in all, and none for another "a": it is the turn of "c".
+  // A free place in total but none for another "a": "c" is next.
   pending.leave("b");
   await waiting[1];
   assertEquals(entered, ["c 1"]);
@@ -43,10 +43,10 @@ Deno.test("PendingStreams lets those who wait in as soon as there is room for th
   const last = pending.enter("b");
   pending.leave("a");
   await last;
-  assertEquals([pending.count, clock.pending], [3, 0], "nobody waits");
+  assertEquals([pending.count, clock.pending], [3, 0], "no socket waits");
 });
 
-Deno.test("PendingStreams without a bound for an address has only the one for all, and few may wait", async () => {
+Deno.test("PendingStreams without a limit per address limits the total and the waiting sockets", async () => {
   const clock = new FakeClock();
   const pending = new PendingStreams({ total: 50 }, clock);
   for (let i = 0; i < 50; i++) assertEquals(await pending.enter("proxy"), undefined);

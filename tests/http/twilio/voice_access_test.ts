@@ -1,8 +1,8 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import twilio from "twilio";
 import { type Clock, systemClock } from "../../../src/clock.ts";
-import { AdminCookie } from "../../../src/http/admin/admin_cookie.ts";
-import { dial, DialError } from "../../../src/model/web_socket/web_socket.ts";
+import { AdminCookie } from "../../../src/http/admin/access/admin_cookie.ts";
+import { ConnectError, connectWebSocket } from "../../../src/model/web_socket/web_socket.ts";
 import { TestService } from "../../support/service.ts";
 
 const AUTH_TOKEN = "the-account-token";
@@ -21,13 +21,13 @@ const WEBHOOKS: [string, number][] = [
 ];
 
 function service(env: Record<string, string> = {}, assistants?: unknown): TestService {
-  const given = { OPENAI_REALTIME_URL: "ws://127.0.0.1:9/v1/realtime", PUBLIC_URL, ...env };
-  return new TestService(given, systemClock, assistants);
+  const settings = { OPENAI_REALTIME_URL: "ws://127.0.0.1:9/v1/realtime", PUBLIC_URL, ...env };
+  return new TestService(settings, systemClock, assistants);
 }
 
 const SIGNED = { TWILIO_AUTH_TOKEN: AUTH_TOKEN, ADMIN_TOKEN };
 
-/** What comes back of a cookie for a token, issued so long ago (ms). */
+/** The `Cookie` header for a session issued `agoMs` milliseconds ago. */
 function cookie(token = ADMIN_TOKEN, agoMs = 0): string {
   const then: Clock = { ...systemClock, wallTime: () => Date.now() - agoMs };
   return new AdminCookie(token, then).issue().split(";")[0] ?? "";
@@ -44,22 +44,22 @@ async function post(
   return { status: response.status, text: await response.text() };
 }
 
-/** The status that answers a handshake: 101 when it becomes a socket. */
+/** The HTTP status of a WebSocket handshake: 101 when it succeeds. */
 async function handshake(running: TestService, headers: Record<string, string>, query = ""): Promise<number> {
   const closed = Promise.withResolvers<void>();
   const handlers = { onMessage: () => {}, onClose: () => closed.resolve() };
   try {
-    const socket = await dial(running.streamUrl + query, { headers, handlers });
+    const socket = await connectWebSocket(running.streamUrl + query, { headers, handlers });
     socket.close();
     await closed.promise;
     return 101;
   } catch (error) {
-    if (error instanceof DialError && error.status !== undefined) return error.status;
+    if (error instanceof ConnectError && error.status !== undefined) return error.status;
     throw error;
   }
 }
 
-Deno.test("who has signed in takes Twilio's part, with the cookie or the token, from a page that is ours", async () => {
+Deno.test("Twilio's routes admit the administrator with cookie or token from our own origin", async () => {
   await using running = service(SIGNED);
   const ours = [
     { cookie: cookie(), origin: PUBLIC_URL },
@@ -75,7 +75,7 @@ Deno.test("who has signed in takes Twilio's part, with the cookie or the token, 
   }
 });
 
-Deno.test("nobody else does", async () => {
+Deno.test("Twilio's routes refuse everybody else", async () => {
   await using running = service(SIGNED);
   const good = cookie(), origin = PUBLIC_URL;
   const [name = "", value = ""] = good.split("=");
@@ -102,7 +102,7 @@ Deno.test("nobody else does", async () => {
     "the account's token": { authorization: `Bearer ${AUTH_TOKEN}`, origin },
   };
   for (const [what, headers] of Object.entries(bad)) {
-    // Ten wrong tokens lock this machine out, and whatever came after them would show nothing.
+    // Ten wrong tokens block this machine, and later requests would be refused for that reason.
     const paths = headers.authorization === undefined ? WEBHOOKS : WEBHOOKS.slice(0, 1);
     for (const [path] of paths) {
       assertEquals((await post(running, path, headers)).status, 403, `${what} ${path}`);
@@ -121,19 +121,19 @@ Deno.test("nobody else does", async () => {
   assertEquals(running.events("call announced"), []);
 });
 
-Deno.test("a wrong token at a webhook is a guess, and guesses come to an end", async () => {
+Deno.test("Twilio's routes block an address after ten wrong tokens", async () => {
   await using running = service(SIGNED);
-  const ask = async (token: string) => {
+  const statusWith = async (token: string) => {
     const headers = { authorization: `Bearer ${token}`, origin: PUBLIC_URL };
     return (await post(running, "/call-status", headers)).status;
   };
-  assertEquals(await ask(ADMIN_TOKEN), 204);
-  for (let i = 0; i < 10; i++) assertEquals(await ask(`guess ${i}`), 403);
-  assertEquals(await ask(ADMIN_TOKEN), 403, "the right one, after ten wrong ones");
+  assertEquals(await statusWith(ADMIN_TOKEN), 204);
+  for (let i = 0; i < 10; i++) assertEquals(await statusWith(`guess ${i}`), 403);
+  assertEquals(await statusWith(ADMIN_TOKEN), 403, "the right token after ten wrong ones");
   assertEquals((await post(running, "/call-status", { cookie: cookie(), origin: PUBLIC_URL })).status, 204);
 });
 
-Deno.test("without ADMIN_TOKEN only Twilio gets in, also from this machine", async () => {
+Deno.test("Twilio's routes admit only Twilio without ADMIN_TOKEN, also from this machine", async () => {
   await using running = service({ TWILIO_AUTH_TOKEN: AUTH_TOKEN });
   const tries = [
     { origin: running.url },
@@ -148,14 +148,14 @@ Deno.test("without ADMIN_TOKEN only Twilio gets in, also from this machine", asy
   }
 });
 
-Deno.test("Twilio's way in is as it was", async () => {
+Deno.test("Twilio's routes admit signed requests, but not from another site's page", async () => {
   await using running = service(SIGNED);
   const form = { CallSid: "CA1", From: "client:console", To: "x" };
   const signature = twilio.getExpectedTwilioSignature(AUTH_TOKEN, `${PUBLIC_URL}/incoming-call`, form);
   assertEquals((await post(running, "/incoming-call", { "x-twilio-signature": signature })).status, 200);
   const upgrade = twilio.getExpectedTwilioSignature(AUTH_TOKEN, "wss://phone.example.com/media-stream", {});
   assertEquals(await handshake(running, { "x-twilio-signature": upgrade }), 101);
-  // Twilio is no page of another site; a browser with a signature would be one.
+  // Twilio sends no Origin header; a browser with a leaked signature would.
   assertEquals(
     await handshake(running, { "x-twilio-signature": upgrade, origin: "https://evil.example" }),
     403,
@@ -187,7 +187,7 @@ async function announced(
   return running.events("call announced")[before]?.assistant ?? text;
 }
 
-Deno.test("the administrator chooses who answers; what others ask for is not heard", async () => {
+Deno.test("/incoming-call honours the Assistant field from the administrator only", async () => {
   await using signed = service(SIGNED, ASSISTANTS);
   const owner = { cookie: cookie(), origin: PUBLIC_URL };
   assertEquals(await announced(signed, owner, { CallSid: "CA1", Assistant: "sales" }), "sales");
@@ -207,10 +207,11 @@ Deno.test("the administrator chooses who answers; what others ask for is not hea
   const elsewhere = { "x-forwarded-for": "203.0.113.7" };
   assertEquals(await announced(local, elsewhere, { CallSid: "CA2", Assistant: "sales" }), "desk");
   const page = { origin: "https://evil.example" };
-  assertEquals(await announced(local, page, { CallSid: "CA3", Assistant: "sales" }), "desk");
+  const refused = String(await announced(local, page, { CallSid: "CA3", Assistant: "sales" }));
+  assertStringIncludes(refused, "Pages of other sites may not send webhooks");
 });
 
-Deno.test("who was chosen offers their languages, and keeps the call after the key", async () => {
+Deno.test("/language-chosen keeps the assistant that the administrator chose", async () => {
   await using running = service(SIGNED, ASSISTANTS);
   const owner = { cookie: cookie(), origin: PUBLIC_URL };
   const offer = await post(running, "/incoming-call", owner, { Assistant: "polyglot" });
@@ -220,7 +221,7 @@ Deno.test("who was chosen offers their languages, and keeps the call after the k
   assertEquals(running.events("call announced")[0]?.assistant, "polyglot");
 });
 
-Deno.test("rules about callers do not keep the owner from trying, limits on calls do", async () => {
+Deno.test("/incoming-call applies limits on calls but not caller rules to the administrator", async () => {
   const rules = {
     ALLOWED_CALLERS: "+1555*",
     DENIED_CALLERS: "client:*",
@@ -239,9 +240,9 @@ Deno.test("rules about callers do not keep the owner from trying, limits on call
   assertStringIncludes(
     String(await announced(other, owner, asCaller)),
     "<Reject",
-    "as somebody with a number",
+    "with a phone number as From",
   );
-  // Nobody who is let in for another reason becomes the owner by saying so.
+  // The From field does not make a request signed by Twilio the administrator's.
   const form = { CallSid: "CA5", From: "client:console", To: "x" };
   const signature = twilio.getExpectedTwilioSignature(AUTH_TOKEN, `${PUBLIC_URL}/incoming-call`, form);
   assertStringIncludes(String(await announced(other, { "x-twilio-signature": signature }, form)), "<Reject");

@@ -1,0 +1,175 @@
+import type { Clock } from "../clock.ts";
+import type { ServiceConfig } from "./service_config.ts";
+import { messageOf } from "../error_message.ts";
+import { FetchError, guardedPost } from "../tools/guarded_fetch.ts";
+import { hasConversation, joinParts } from "../records/call_parts.ts";
+import type { CallRecord, EndedCall } from "../records/call_record.ts";
+import type { Log } from "../telemetry/log.ts";
+import type { CallerMessage } from "../tools/message_tool.ts";
+import type { IncomingCall } from "../twilio/voice_webhook.ts";
+import { webhooksFolder } from "../webhooks/webhook_files.ts";
+import { type WebhookPost, WebhookQueue } from "../webhooks/webhook_queue.ts";
+
+/** Maximum size of a webhook's response (bytes); its content is ignored. */
+const MAX_RESPONSE_BYTES = 1_048_576;
+
+export interface RecordWriter {
+  /** @param reported Whether the call's webhook is safe. */
+  write(record: EndedCall, reported?: boolean): void;
+  /** Notes that a call is in progress. */
+  start(record: CallRecord): void;
+  /** The record of an ended call. */
+  get(callSid: string): Promise<EndedCall | undefined>;
+  /** The calls that an earlier process did not report. */
+  unreported(): Promise<readonly EndedCall[]>;
+}
+
+/**
+ * Stores the record of each ended call, and sends it and the callers' messages to the `afterCall` webhook.
+ */
+export class CallReporter {
+  readonly #records: RecordWriter | undefined;
+  readonly #webhooks: WebhookQueue | undefined;
+  /** Empty: no webhook is configured. */
+  #url = "";
+  /** URLs whose host may have a private address. */
+  readonly #privateUrls = new Set<string>();
+  readonly #reports = new Set<Promise<unknown>>();
+  readonly #log: Log;
+  #merging: Promise<unknown> = Promise.resolve();
+
+  /** @param records Undefined when nothing is stored. */
+  constructor(
+    { assistants: { afterCall }, WEBHOOK_SECRET, DATA_DIR }: ServiceConfig,
+    records: RecordWriter | undefined,
+    clock: Clock,
+    log: Log,
+  ) {
+    this.#records = records;
+    this.#log = log;
+    this.setWebhook(afterCall);
+    if (!WEBHOOK_SECRET) return;
+    this.#webhooks = new WebhookQueue({
+      folder: webhooksFolder(DATA_DIR),
+      secret: WEBHOOK_SECRET,
+      clock,
+      log,
+      fetch: (url, post) => this.#deliver(new URL(url), post),
+    });
+  }
+
+  /** Delivers a webhook. A host name that resolves to a private address is refused, unless `afterCall` allows it. */
+  async #deliver(url: URL, { headers, body, signal }: WebhookPost): Promise<Response> {
+    const policy = {
+      hosts: [url.host],
+      allowPrivate: this.#privateUrls.has(url.href),
+      maxBytes: MAX_RESPONSE_BYTES,
+    };
+    try {
+      const status = await guardedPost({ url, headers, body }, policy, signal);
+      return new Response(null, { status });
+    } catch (error) {
+      throw error instanceof FetchError ? new Error(error.detail) : error;
+    }
+  }
+
+  /** Sends later events to this webhook; undefined: to none. */
+  setWebhook(afterCall: ServiceConfig["assistants"]["afterCall"]): void {
+    this.#url = afterCall?.url ?? "";
+    if (afterCall?.allowPrivate) this.#privateUrls.add(new URL(afterCall.url).href);
+  }
+
+  /**
+   * Takes a message that the caller left. Resolves when its webhook event is safe on disk.
+   *
+   * @throws {Error} when it cannot be saved.
+   */
+  async addMessage(
+    { callSid, from, to }: IncomingCall,
+    assistant: string,
+    message: CallerMessage,
+  ): Promise<void> {
+    const data = { callSid, from, to, assistant, ...message };
+    // Without a URL this is a rehearsal: the configuration requires afterCall for the take_message tool.
+    if (this.#url && !await this.#webhooks?.enqueue(this.#url, "message.taken", data)) {
+      throw new Error("Cannot save the message to DATA_DIR");
+    }
+  }
+
+  /** Notes that a call is in progress, so that it is not lost when the process dies. */
+  callStarted(record: CallRecord): void {
+    this.#records?.start(record);
+  }
+
+  /** Reports an ended call: its record at once, and again, with the webhook, when its summary is written. */
+  callEnded(record: EndedCall, summary: Promise<string | undefined> | undefined): void {
+    this.#track(this.#report(record, summary));
+  }
+
+  /** Reports the calls that an earlier process did not report, because it died. */
+  reportLeftOver(): void {
+    this.#track(this.#reportLeftOver());
+  }
+
+  #track(work: Promise<void>): void {
+    const report: Promise<unknown> = work.catch((error) => {
+      this.#log.error("call not reported", { problem: messageOf(error) });
+    }).finally(() => this.#reports.delete(report));
+    this.#reports.add(report);
+  }
+
+  async #reportLeftOver(): Promise<void> {
+    const calls = await this.#records?.unreported() ?? [];
+    for (const call of calls) {
+      this.#log.warn("call left over", { call: call.callSid, reason: call.endReason });
+      await this.#report(call, undefined);
+    }
+  }
+
+  async #report(part: EndedCall, summary: Promise<string | undefined> | undefined): Promise<void> {
+    const records = this.#records;
+    // One after the other, so that a second part finds what the first has written.
+    const merged = this.#merging.then(() => this.#earlierPart(part));
+    this.#merging = merged;
+    const earlier = await merged;
+    const call = earlier ? joinParts(earlier, part) : part;
+    // A part without a conversation, such as one that never connected, is not a second call.
+    const sends = this.#url !== "" && this.#webhooks !== undefined && (!earlier || hasConversation(part));
+    records?.write(call, !sends);
+    const text = await summary;
+    const complete = text === undefined
+      ? call
+      : { ...call, summary: [call.summary, text].filter(Boolean).join("\n") };
+    // One that is sent again after a crash has the same ID.
+    const safe = sends && await this.#webhooks?.enqueue(this.#url, "call.ended", { ...complete }, {
+      key: call.callSid,
+      at: Date.parse(call.endedAt),
+    });
+    if (safe || text !== undefined) records?.write(complete, safe || !sends);
+  }
+
+  /** The record of this call from before it came back; undefined for most calls. */
+  async #earlierPart({ callSid, startedAt }: EndedCall): Promise<EndedCall | undefined> {
+    const stored = await this.#records?.get(callSid).catch((error) => {
+      this.#log.error("earlier record not read", { call: callSid, problem: messageOf(error) });
+    });
+    return stored && stored.startedAt !== startedAt ? stored : undefined;
+  }
+
+  /** Deletes the webhooks of events before a time (ISO 8601), also undelivered ones. */
+  async deleteBefore(time: string): Promise<void> {
+    await this.#webhooks?.deleteBefore(time);
+  }
+
+  /** Webhooks by state, for the metrics. */
+  get webhookCounts() {
+    const { pending = 0, failed = 0, unsaved = 0, dropped = 0 } = this.#webhooks ?? {};
+    return { pending, failed, unsaved, dropped };
+  }
+
+  /** Waits for reports in progress, then stops the webhook queue. */
+  async stop(): Promise<void> {
+    await Promise.all(this.#reports);
+    await this.#webhooks?.stop();
+  }
+}

@@ -1,0 +1,144 @@
+import { AssistantFactory } from "../assistants/assistant_factory.ts";
+import type { CallAssistant } from "../assistants/call_assistant.ts";
+import { Budget } from "../calls/budget.ts";
+import { Calls } from "../calls/calls.ts";
+import { createPseudonym } from "../calls/pseudonym.ts";
+import type { Recorder } from "../call/call_recording.ts";
+import type { Finding } from "../check/finding.ts";
+import type { Clock } from "../clock.ts";
+import type { ListenPorts } from "./listen_ports.ts";
+import type { ServiceConfig } from "./service_config.ts";
+import type { CallReader } from "../http/admin/api/calls_api.ts";
+import type { RecordingReader } from "../http/admin/api/recording_routes.ts";
+import { PendingStreams } from "../http/twilio/pending_streams.ts";
+import { sealedRequestIn } from "../http/twilio/voice_webhooks.ts";
+import type { OpenSession } from "../model/model_interface.ts";
+import type { RemoteCallStore } from "../records/remote_call_store.ts";
+import type { Log } from "../telemetry/log.ts";
+import { Metrics } from "../telemetry/metrics.ts";
+import { budgetFile } from "./budget_file.ts";
+import { CallReporter, type RecordWriter } from "./call_reporter.ts";
+import { installationKey } from "./installation_key.ts";
+import { OutboundCalls } from "./outbound_calls.ts";
+
+/** The part of the call store that the service uses. */
+export type ServiceRecords =
+  & RecordWriter
+  & CallReader
+  & RecordingReader
+  & Recorder
+  & Pick<RemoteCallStore, "close" | "deleteBefore" | "status">;
+
+export interface ServiceOptions {
+  readonly config: ServiceConfig;
+  /** Opens model sessions in the configured dialect. */
+  readonly openSession: OpenSession;
+  /** Realtime URL of the stand-in model; undefined: `OPENAI_REALTIME_URL`. */
+  readonly modelUrl?: string | undefined;
+  /** Ports to listen on; undefined: `PORT`, and ports that the system chooses. */
+  readonly ports?: ListenPorts | undefined;
+  /** Stores calls and recordings; undefined: nothing is stored. */
+  readonly records?: ServiceRecords | undefined;
+  /** Runs the checks of `parley check`, for the console. */
+  readonly check?: (() => Promise<readonly Finding[]>) | undefined;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** The parts of a service, connected to each other but not to a port. */
+export interface ServiceParts {
+  readonly metrics: Metrics;
+  readonly assistants: AssistantFactory;
+  readonly calls: Calls;
+  readonly outbound: OutboundCalls;
+  readonly reporter: CallReporter;
+  readonly pendingStreams: PendingStreams;
+  /** Writes what is still in memory to DATA_DIR, and releases timers and files. */
+  close(): Promise<void>;
+}
+
+/** Composes a service from its configuration. */
+export function composeService(
+  { config, openSession, modelUrl, records, clock, log }: ServiceOptions,
+): ServiceParts {
+  const metrics = new Metrics(clock);
+  const reporter = new CallReporter(config, records, clock, log);
+  const pseudonym = createPseudonym(installationKey(config.DATA_DIR, log));
+  const spending = new Budget({ clock, log, pseudonym, file: budgetFile(config.DATA_DIR, "spending.json") });
+  const minutes = new Budget({ clock, log, pseudonym, file: budgetFile(config.DATA_DIR, "minutes.json") });
+  const assistants = new AssistantFactory({
+    assistants: config.assistants,
+    config,
+    modelUrl,
+    canRecord: records !== undefined,
+    saveMessage: (call, assistant, message) => reporter.addMessage(call, assistant, message),
+    clock,
+    log,
+  });
+  // Before the first call: what is open now belongs to an earlier process.
+  reporter.reportLeftOver();
+  const calls = new Calls({
+    createAssistant(call, parameters): CallAssistant | undefined {
+      const sealed = sealedRequestIn(parameters);
+      if (sealed === undefined) return assistants.createNow(call);
+      const assignment = outbound.openAssignment(sealed, call.to);
+      return assignment && assistants.createNow(call, assignment);
+    },
+    openSession,
+    rules: {
+      maxCalls: config.MAX_CALLS,
+      allowed: config.ALLOWED_CALLERS,
+      denied: config.DENIED_CALLERS,
+      minAttestation: config.MIN_ATTESTATION,
+      maxPerCallerHour: config.CALLS_PER_CALLER_AND_HOUR,
+    },
+    maxTransferSeconds: config.MAX_TRANSFER_SECONDS,
+    maxOverflowCalls: config.MAX_OVERFLOW_CALLS,
+    mediaTimeoutMs: config.MEDIA_TIMEOUT_SECONDS * 1000,
+    pseudonym,
+    spending,
+    minutes,
+    recorder: records,
+    onStarted: (record) => reporter.callStarted(record),
+    onEnded: (record, summary) => reporter.callEnded(record, summary),
+    tokenSecret: config.TWILIO_AUTH_TOKEN,
+    clock,
+    log,
+    metrics,
+  });
+  const outbound = new OutboundCalls({
+    config,
+    assistant: (name) => assistants.find(name),
+    isOverBudget: (party, limits) => calls.isOverBudget(party, limits),
+    clock,
+    log,
+  });
+  const pendingStreams = new PendingStreams(
+    config.TWILIO_AUTH_TOKEN === undefined
+      ? { total: config.MAX_UNSIGNED_STREAMS, perAddress: config.MAX_UNSIGNED_STREAMS_PER_ADDRESS }
+      : { total: config.MAX_PENDING_STREAMS },
+    clock,
+  );
+  metrics.setGaugeSources({
+    calls: () => calls.gauges().calls,
+    bufferedBytes: () => calls.gauges().bytes,
+    pendingStreams: () => pendingStreams.count,
+    webhooks: () => reporter.webhookCounts,
+    records: () => ({ ...records?.status }),
+  });
+  return {
+    metrics,
+    assistants,
+    calls,
+    outbound,
+    reporter,
+    pendingStreams,
+    async close() {
+      metrics.close();
+      calls.close();
+      outbound.close();
+      await Promise.all([reporter.stop(), spending.close(), minutes.close()]);
+      await records?.close();
+    },
+  };
+}

@@ -1,0 +1,23 @@
+import { STATUS_CODE } from "@std/http/status";
+import type { Calls } from "../calls/calls.ts";
+import type { Routes } from "./router.ts";
+
+/**
+ * `/healthz` (liveness) and `/readyz` (readiness: 503 while draining).
+ *
+ * @param instance Random name of this process. `parley check` compares it to learn whether PUBLIC_URL reaches
+ * this process.
+ */
+export function healthRoutes(calls: Pick<Calls, "draining">, instance: string): Routes {
+  const headers = { "x-parley-instance": instance };
+  return {
+    "/healthz": { methods: ["GET"], handle: () => Response.json({ status: "ok" }, { headers }) },
+    "/readyz": {
+      methods: ["GET"],
+      handle: () =>
+        calls.draining
+          ? Response.json({ status: "draining" }, { status: STATUS_CODE.ServiceUnavailable })
+          : Response.json({ status: "ready" }),
+    },
+  };
+}

@@ -1,0 +1,183 @@
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import type { CallRecord, EndedCall } from "../../src/records/call_record.ts";
+import { systemClock } from "../../src/clock.ts";
+import { CallReporter, type RecordWriter } from "../../src/app/call_reporter.ts";
+import type { JsonObject } from "../../src/json.ts";
+import { parseObject } from "../../src/json.ts";
+import { createLog } from "../../src/telemetry/log.ts";
+import { ChangeSignal, settle } from "../support/wait_until.ts";
+import { sampleEndedCall } from "../support/sample_calls.ts";
+import { field } from "../support/field.ts";
+import { configOf } from "../support/service.ts";
+
+const CALL = { callSid: "CA1", from: "+15551230000", to: "+15559870000" };
+const RECORD = sampleEndedCall(CALL);
+const message = (text: string) => ({ name: "Ann", number: "+15551230000", message: text, urgent: false });
+
+/** A reporter, the webhook events its server received, and the records it wrote. */
+class ReporterRig implements AsyncDisposable {
+  readonly received: JsonObject[] = [];
+  readonly written: EndedCall[] = [];
+  /** Whether each write was marked as reported. */
+  readonly reported: boolean[] = [];
+  readonly started: CallRecord[] = [];
+  /** Calls left by an earlier process. */
+  leftOver: EndedCall[] = [];
+  readonly folder = Deno.makeTempDirSync();
+  readonly reporter: CallReporter;
+  readonly #changes = new ChangeSignal();
+  readonly #server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
+    this.received.push(parseObject(await request.text()) ?? {});
+    this.#changes.notify();
+    return new Response(null, { status: 204 });
+  });
+
+  readonly lines: JsonObject[] = [];
+
+  constructor(dataDir = "", { allowPrivate = true } = {}) {
+    const url = `http://127.0.0.1:${this.#server.addr.port}/`;
+    const { assistants, ...config } = configOf({
+      WEBHOOK_SECRET: "a secret of 24 characters",
+      DATA_DIR: dataDir || this.folder,
+    }, { afterCall: { url, allowPrivate: true }, assistants: { reception: {} } });
+    const records: RecordWriter = {
+      write: (call, reported = true) => {
+        this.written.push(call);
+        this.reported.push(reported);
+      },
+      start: (call) => this.started.push(call),
+      get: (callSid) => Promise.resolve(this.written.findLast((call) => call.callSid === callSid)),
+      unreported: () => Promise.resolve(this.leftOver),
+    };
+    const afterCall = assistants.afterCall && { ...assistants.afterCall, allowPrivate };
+    const testConfig = { ...config, assistants: { ...assistants, ...(afterCall ? { afterCall } : {}) } };
+    const write = (line: string) => {
+      this.lines.push(parseObject(line) ?? {});
+      this.#changes.notify();
+    };
+    const log = createLog({ level: "warn", format: "json", write });
+    this.reporter = new CallReporter(testConfig, records, systemClock, log);
+  }
+
+  async logged(event: string): Promise<JsonObject> {
+    return await this.#changes.until(event, () => this.lines.find((line) => line.event === event));
+  }
+
+  async events(count: number): Promise<JsonObject[]> {
+    await this.#changes.until(`${count} events`, () => this.received[count - 1]);
+    return this.received;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.reporter.stop();
+    await this.#server.shutdown();
+    await Deno.remove(this.folder, { recursive: true });
+  }
+}
+
+Deno.test("CallReporter sends each message at once, and again with its call", async () => {
+  await using rig = new ReporterRig();
+  await rig.reporter.addMessage(CALL, "reception", message("one"));
+  rig.reporter.callEnded({ ...RECORD, messages: [message("one")] }, undefined);
+  const events = await rig.events(2);
+  assertEquals(field(events.find(({ type }) => type === "message.taken"), "data", "message"), "one");
+  const ended = events.find(({ type }) => type === "call.ended");
+  assertEquals(field(ended, "data", "messages"), [message("one")]);
+});
+
+Deno.test("CallReporter sends nothing to a host with a private address, unless afterCall allows it", async () => {
+  await using rig = new ReporterRig("", { allowPrivate: false });
+  rig.reporter.callEnded(RECORD, undefined);
+  const { problem } = await rig.logged("webhook not delivered");
+  assertStringIncludes(String(problem), "127.0.0.1 is not a public address");
+  assertEquals(rig.received, []);
+});
+
+Deno.test("CallReporter.addMessage() throws when the message cannot be saved", async () => {
+  const file = await Deno.makeTempFile();
+  {
+    await using rig = new ReporterRig(`${file}/data`);
+    await assertRejects(
+      () => rig.reporter.addMessage(CALL, "reception", message("one")),
+      Error,
+      "Cannot save the message",
+    );
+  }
+  await Deno.remove(file);
+});
+
+Deno.test("CallReporter.stop() waits for the summary and saves the report", async () => {
+  await using rig = new ReporterRig();
+  const summary = Promise.withResolvers<string>();
+  rig.reporter.callEnded(RECORD, summary.promise);
+  const stopped = rig.reporter.stop();
+  summary.resolve("They talked.");
+  await stopped;
+  const queued = [...Deno.readDirSync(`${rig.folder}/webhooks`)].length;
+  assertEquals(queued + rig.received.length > 0, true);
+});
+
+Deno.test("CallReporter writes the record at once and completes it when its summary comes", async () => {
+  await using rig = new ReporterRig();
+  const summary = Promise.withResolvers<string>();
+  rig.reporter.callEnded({ ...RECORD, costUsd: 0.5 }, summary.promise);
+  await settle();
+  assertEquals([rig.written, rig.reported], [[{ ...RECORD, costUsd: 0.5 }], [false]]);
+  summary.resolve("Ann called.");
+  await rig.events(1);
+  await rig.reporter.stop();
+  assertEquals(rig.written.slice(1), [{ ...RECORD, costUsd: 0.5, summary: "Ann called." }]);
+  assertEquals(rig.reported, [false, true]);
+  assertEquals(field(rig.received[0], "data", "summary"), "Ann called.");
+});
+
+Deno.test("CallReporter reports the calls that an earlier process left", async () => {
+  await using rig = new ReporterRig();
+  rig.leftOver = [{ ...RECORD, endReason: "interrupted" }, { ...RECORD, callSid: "CA2" }];
+  rig.reporter.reportLeftOver();
+  const events = await rig.events(2);
+  const ends = events.map((event) => [field(event, "data", "callSid"), field(event, "data", "endReason")]);
+  assertEquals(ends.toSorted(), [["CA1", "interrupted"], ["CA2", "caller hung up"]]);
+  await rig.reporter.stop();
+  assertEquals(rig.reported, [false, true, false, true]);
+});
+
+Deno.test("CallReporter joins the record of a call that came back with its first part", async () => {
+  await using rig = new ReporterRig();
+  const turn = { speaker: "caller", text: "Hello", atMs: 1_000 } as const;
+  const part = { ...RECORD, seconds: 30, turns: [turn], callerTurns: 1, costUsd: 0.5 };
+  rig.reporter.callEnded({ ...part, endReason: "transferred" }, undefined);
+  await rig.events(1);
+  rig.reporter.callEnded({
+    ...part,
+    startedAt: "2026-01-01T00:05:00.000Z",
+    endedAt: "2026-01-01T00:06:00.000Z",
+  }, undefined);
+  await rig.events(2);
+  const { turns, seconds, callerTurns, costUsd, startedAt, endedAt, endReason } = rig.written.at(-1) ??
+    RECORD;
+  assertEquals([turns.map(({ atMs }) => atMs), seconds, callerTurns, costUsd], [[1_000, 31_000], 60, 2, 1]);
+  assertEquals([startedAt, endedAt, endReason], [
+    RECORD.startedAt,
+    "2026-01-01T00:06:00.000Z",
+    "caller hung up",
+  ]);
+});
+
+Deno.test("CallReporter does not let a part that never connected replace a conversation", async () => {
+  await using rig = new ReporterRig();
+  const turns = [{ speaker: "caller", text: "Hello", atMs: 1_000 } as const];
+  rig.reporter.callEnded({ ...RECORD, seconds: 30, turns, endReason: "stream lost" }, undefined);
+  await rig.events(1);
+  const again = {
+    ...RECORD,
+    startedAt: "2026-01-01T00:05:00.000Z",
+    endReason: "never connected",
+    costUsd: 0.1,
+  };
+  rig.reporter.callEnded(again, undefined);
+  await rig.reporter.stop();
+  const last = rig.written.at(-1);
+  assertEquals([last?.turns, last?.endReason, last?.costUsd], [turns, "stream lost", RECORD.costUsd + 0.1]);
+  assertEquals(rig.received.length, 1, "no second webhook");
+});
