@@ -1,5 +1,5 @@
 /**
- * Rehearses scripts, for tests of one's own assistants.
+ * Rehearses scripts, to test your own assistants.
  *
  * @example
  * ```ts
@@ -11,14 +11,14 @@
  */
 
 import { rehearseScript, type ScriptOptions } from "./script/play_script.ts";
-import { formatScriptReport, type ScriptReport } from "./script/report.ts";
+import { formatScriptReport, type ScriptReport } from "./script/script_report.ts";
 
-export { rehearseScript, type ScriptOptions, type Served } from "./script/play_script.ts";
-export { formatScriptReport, type ScriptReport } from "./script/report.ts";
+export { rehearseScript, type RunningService, type ScriptOptions } from "./script/play_script.ts";
+export { formatScriptReport, type ScriptReport } from "./script/script_report.ts";
 export { ScriptError } from "./script/script.ts";
-export type { Step } from "./script/judge.ts";
+export type { Step } from "./script/evaluate_script.ts";
 
-/** A script that did not go as it says; the message is the report. */
+/** A script with failed steps; the message is the report. */
 export class ScriptFailure extends Error {
   override readonly name = "ScriptFailure";
 
@@ -28,11 +28,11 @@ export class ScriptFailure extends Error {
 }
 
 /**
- * Rehearses a script that is to pass.
+ * Rehearses a script that must pass.
  *
- * @param script The path of a script, or a script.
- * @throws {ScriptFailure} when a step failed, with the report.
- * @throws {ScriptError} when the script is none, or asks for what can never come.
+ * @param script The path of a script, or its value.
+ * @throws {ScriptFailure} when a step failed.
+ * @throws {ScriptError} when the script is invalid or cannot be played.
  */
 export async function passScript(script: unknown, options: ScriptOptions): Promise<ScriptReport> {
   const report = await rehearseScript(script, options);

@@ -1,7 +1,8 @@
+import { concurrentTests } from "../support/concurrent_tests.ts";
 import { interruptEarly, interruptLate } from "./pass_through.ts";
 
-Deno.test("every sample passes through Parley, and a late barge-in is known to 20 ms (pcm16)", () =>
-  interruptLate("pcm16"));
+const test = concurrentTests("Parley between the simulators (pcm16)");
 
-Deno.test("a barge-in while the answer is still being made is known to 20 ms (pcm16)", () =>
-  interruptEarly("pcm16"));
+test("Parley passes every sample and knows a late barge-in to 20 ms", () => interruptLate("pcm16"));
+
+test("Parley knows a barge-in during the response to 20 ms", () => interruptEarly("pcm16"));

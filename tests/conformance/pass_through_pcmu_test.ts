@@ -1,7 +1,8 @@
+import { concurrentTests } from "../support/concurrent_tests.ts";
 import { interruptEarly, interruptLate } from "./pass_through.ts";
 
-Deno.test("every sample passes through Parley, and a late barge-in is known to 20 ms (pcmu)", () =>
-  interruptLate("pcmu"));
+const test = concurrentTests("Parley between the simulators (pcmu)");
 
-Deno.test("a barge-in while the answer is still being made is known to 20 ms (pcmu)", () =>
-  interruptEarly("pcmu"));
+test("Parley passes every sample and knows a late barge-in to 20 ms", () => interruptLate("pcmu"));
+
+test("Parley knows a barge-in during the response to 20 ms", () => interruptEarly("pcmu"));

@@ -1,58 +1,58 @@
 import { Buffer } from "node:buffer";
 import { assert } from "@std/assert";
 import { decodeBase64 } from "@std/encoding/base64";
-import { decodeMulaw } from "../../src/audio/g711.ts";
+import { decodeMulaw } from "../../src/audio/g711.js";
 import { MulawToPcm24, Pcm24ToMulaw } from "../../src/audio/transcode.ts";
 import { isObject, parseObject } from "../../src/json.ts";
-import { audibleSpan } from "../../src/simulator/caller/ear.ts";
-import { dial } from "../../src/model/web_socket/web_socket.ts";
-import type { OpenSocket } from "../../src/simulator/caller/media_socket.ts";
-import { startRehearsalModel } from "../../src/simulator/model/server.ts";
-import type { WatchedEvent } from "../../src/simulator/model/wire.ts";
+import { audibleSpan } from "../../src/simulator/caller/speech_tracker.ts";
+import { connectWebSocket } from "../../src/model/web_socket/web_socket.ts";
+import type { OpenSocket } from "../../src/simulator/twilio/stream_runner.js";
+import { startSimulatedModel } from "../../src/simulator/model/model_server.ts";
+import type { WireEvent } from "../../src/simulator/model/server_events.ts";
 import { type Rehearsal, rehearse, type RehearseOptions } from "../../src/simulator/caller/rehearse.ts";
 
-/** The stand-in model, and every event of its sessions: what it was sent, what it said, and when (ms, monotonic). */
+/** The simulated model with every event of its sessions. */
 export class WatchedModel implements AsyncDisposable {
-  readonly #events: { direction: "in" | "out"; event: WatchedEvent; at: number }[] = [];
-  readonly #model = startRehearsalModel({
+  readonly #events: { direction: "in" | "out"; event: WireEvent; at: number }[] = [];
+  readonly #model = startSimulatedModel({
     onEvent: (direction, event) => this.#events.push({ direction, event, at: performance.now() }),
   });
 
-  /** @param format What its sessions are held in: everything it says is told as µ-law. */
+  /** @param format Of its sessions. */
   constructor(readonly format: "pcmu" | "pcm16" = "pcmu") {}
 
   get url(): string {
     return this.#model.url;
   }
 
-  /** What it was sent of a type, in order. */
-  got(type: string): WatchedEvent[] {
+  /** The events of a type it received, in order. */
+  received(type: string): WireEvent[] {
     return this.#of("in", type).map(({ event }) => event);
   }
 
-  /** What it said of a type, in order. */
-  said(type: string): WatchedEvent[] {
+  /** The events of a type it sent, in order. */
+  sent(type: string): WireEvent[] {
     return this.#of("out", type).map(({ event }) => event);
   }
 
-  /** When the first event of a type about an item went out; NaN if none did. */
-  saidAt(type: string, itemId: unknown): number {
+  /** When it sent the first event of a type about an item (ms, monotonic); NaN if it did not. */
+  sentAt(type: string, itemId: unknown): number {
     return this.#of("out", type).find(({ event }) => event.item_id === itemId)?.at ?? NaN;
   }
 
-  /** A caller's µ-law in the format of its sessions. */
-  inItsFormat(mulaw: Uint8Array): Uint8Array {
+  /** Converts µ-law to the format of its sessions. */
+  inSessionFormat(mulaw: Uint8Array): Uint8Array {
     return this.format === "pcmu" ? mulaw : new MulawToPcm24().convert(mulaw);
   }
 
-  /** The audio it heard, in its format. */
-  get heard(): Uint8Array {
-    return joined(this.got("input_audio_buffer.append").map(({ audio }) => decodeBase64(String(audio))));
+  /** The audio it received, in the format of its sessions. */
+  get inputAudio(): Uint8Array {
+    return joined(this.received("input_audio_buffer.append").map(({ audio }) => decodeBase64(String(audio))));
   }
 
-  /** The audio it made, item by item, as the µ-law it becomes when it is converted in one piece. */
-  get spoken(): { itemId: string; audio: Uint8Array }[] {
-    const deltas = this.said("response.output_audio.delta");
+  /** The audio it sent, by item, as µ-law converted in one chunk. */
+  get outputAudio(): { itemId: string; audio: Uint8Array }[] {
+    const deltas = this.sent("response.output_audio.delta");
     return [...Map.groupBy(deltas, ({ item_id }) => String(item_id))].map(([itemId, deltas]) => ({
       itemId,
       audio: this.#asMulaw(joined(deltas.map(({ delta }) => decodeBase64(String(delta))))),
@@ -74,18 +74,18 @@ export class WatchedModel implements AsyncDisposable {
   }
 }
 
-/** A rehearsed call, and the µ-law audio that went over its media stream each way. */
+/** A rehearsed call with the µ-law audio of its media stream in each direction. */
 export interface WatchedCall extends Rehearsal {
   readonly sent: Uint8Array;
   readonly received: Uint8Array;
 }
 
-/** Places a call to the server at `baseUrl`; it ends by itself within 20 s. */
+/** Places a call to the server at `baseUrl`, of at most 15 s. */
 export async function placeWatchedCall(options: RehearseOptions): Promise<WatchedCall> {
   const sent: Uint8Array[] = [], received: Uint8Array[] = [];
   const open: OpenSocket = async (url, headers, { onMessage, onClose }) => {
-    // Not Deno's own client: it may hold a mark back for 40 ms, and what was heard would be known that much later.
-    const socket = await dial(url.href, {
+    // Deno's WebSocket may delay a mark by 40 ms, and with it what is known to be heard.
+    const socket = await connectWebSocket(url.href, {
       headers,
       handlers: {
         onMessage(data) {
@@ -107,7 +107,7 @@ export async function placeWatchedCall(options: RehearseOptions): Promise<Watche
   return { ...rehearsal, sent: joined(sent), received: joined(received) };
 }
 
-/** How much of an answer (µ-law) the caller heard without a break, in ms; the first audible sample was at `audibleAtMs`. */
+/** How much of an answer (µ-law) the caller heard without a break (ms); its first audible sample was at `audibleAtMs`. */
 export function heardMs(
   { recording }: WatchedCall,
   answer: Uint8Array,
@@ -120,7 +120,7 @@ export function heardMs(
   return (wrong < 0 ? samples.length : wrong) / 8;
 }
 
-/** Asserts that two stretches of audio are the same to the byte, and says where they part if they are not. */
+/** Asserts that two audio buffers are the same to the byte; the message has the first difference. */
 export function assertSameAudio(actual: Uint8Array, expected: Uint8Array, what: string): void {
   const at = actual.findIndex((byte, index) => byte !== expected[index]);
   const difference = at < 0 ? "none" : `at byte ${at}`;
@@ -130,12 +130,11 @@ export function assertSameAudio(actual: Uint8Array, expected: Uint8Array, what: 
   );
 }
 
-/** One after the other. */
 export function joined(parts: Uint8Array[]): Uint8Array {
   return new Uint8Array(Buffer.concat(parts));
 }
 
-/** Where `part` begins in `whole`; -1 if it is not in it. */
+/** The index of `part` in `whole`, or -1. */
 export function indexIn(whole: Uint8Array, part: Uint8Array): number {
   return Buffer.from(whole).indexOf(part);
 }

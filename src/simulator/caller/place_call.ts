@@ -1,173 +1,184 @@
-/** Conducts one inbound call as Twilio does: requests the TwiML and runs it verb by verb. */
+/** Places one call through {@linkcode TwilioCall} with a simulated caller, and keeps its timeline. */
 
-import { CallFailure } from "./call_failure.ts";
-import type { RehearsalCaller } from "./caller.ts";
-import { dialNumber } from "./dial.ts";
-import { pause } from "./pause.ts";
-import { runStream, type StreamOptions } from "./run_stream.ts";
-import { sid } from "./sid.ts";
-import { type Callback, describeVerb, type GatherVerb, readTwiml, type Verb } from "./twiml.ts";
-import { tell } from "./webhook.ts";
-import { ordinaryWorld, type World } from "./world.ts";
+import { pause } from "../twilio/pause.js";
+import {
+  type CallResult,
+  type CallStep,
+  type DialOutcome,
+  TwilioCall,
+  type TwilioCallOptions,
+} from "../twilio/twilio_call.js";
+import type { Verb } from "../twilio/twiml_reader.js";
+import { type CallerOptions, SimulatedCaller } from "./simulated_caller.ts";
+import { Timeline } from "./timeline.ts";
 
-export interface CallOptions extends StreamOptions {
-  /** Where the TwiML of the call is. */
-  incomingCall: Callback;
-  /** Told that the call is over. */
-  callStatus?: Callback;
-  /** What lies beyond; without it, everybody answers and nobody presses a key. */
-  world?: World;
+export interface PlaceCallOptions extends Omit<TwilioCallOptions, "createEndpoint" | "dial" | "onStep"> {
+  /** Creates the caller's role, once for each media stream. */
+  createRole: CallerOptions["createRole"];
+  /** Hangs up when it aborts. */
+  signal?: AbortSignal;
+  /** Default: every dialed number answers, and no key is pressed. */
+  context?: Partial<SimulationContext>;
+  /** Called for each stream after it opened, with its caller. */
+  onStream?(caller: SimulatedCaller): void;
 }
 
-/** How a call went. */
+/** Events outside of media streams. */
+export interface SimulationContext {
+  dial(number: string): DialResult;
+  /** The keys the caller presses for a `<Gather>`; undefined for none. */
+  keys(): string | undefined;
+}
+
+/** The outcome of a dialed number, with its ringing time (ms). */
+export interface DialResult extends DialOutcome {
+  ringMs: number;
+}
+
+/** The result of a call. */
 export interface CallOutcome {
-  /** The caller on each of its media streams. */
-  callers: RehearsalCaller[];
-  /** Who ended it, or how else it ended; `transferred` is to somebody who answered. */
-  ending: "caller" | "service" | "transferred" | "rejected" | "broken";
-  /** The verbs that were met. */
+  /** The caller on each media stream. */
+  callers: SimulatedCaller[];
+  ending: CallResult["ending"];
+  /** Every verb that ran, with its attributes. */
   verbs: Record<string, string>[];
-  /** What went wrong, and what to do. */
+  timeline: Timeline;
+  /** The problem and its remedy. */
   problem?: string;
 }
 
-/** Places the call and resolves when it is over. Whatever goes wrong is told in the outcome. */
-export async function placeCall(options: CallOptions): Promise<CallOutcome> {
-  const outcome: CallOutcome = { callers: [], ending: "service", verbs: [] };
-  const began = options.clock.now();
-  try {
-    await new Conductor({
-      ...options,
-      onStream(caller) {
-        outcome.callers.push(caller);
-        options.onStream(caller);
-      },
-    }, outcome).run();
-    if (options.signal.aborted) outcome.ending = "caller";
-    if (outcome.callers.length === 0) outcome.problem ??= "The call ended before a media stream was opened";
-  } catch (error) {
-    if (!(error instanceof CallFailure)) throw error;
-    outcome.ending = "broken";
-    outcome.problem ??= error.message;
-  }
-  if (options.callStatus && outcome.ending !== "rejected") {
-    await tell(options.webhooks, options.timeline.note, options.callStatus, {
-      CallStatus: "completed",
-      CallDuration: String(Math.ceil((options.clock.now() - began) / 1000)),
-      CallbackSource: "call-progress-events",
-      SequenceNumber: "0",
-      Timestamp: new Date(options.clock.wallTime()).toUTCString(),
-    });
-  }
-  return outcome;
+/** Places the call and resolves when it has ended. Problems of the call are in the outcome. */
+export async function placeCall(options: PlaceCallOptions): Promise<CallOutcome> {
+  const { clock, createRole, signal, context, onStream, ...target } = options;
+  const timeline = new Timeline(() => clock.now());
+  const addEntry = timeline.add;
+  const callers: SimulatedCaller[] = [];
+  let caller: SimulatedCaller | undefined;
+  const call: TwilioCall = new TwilioCall({
+    ...target,
+    clock,
+    createEndpoint(endpoint) {
+      timeline.streamStarts();
+      caller = new SimulatedCaller({
+        ...endpoint,
+        clock,
+        createRole,
+        addEntry,
+        onHangUp: () => call.hangUp(),
+      });
+      callers.push(caller);
+      return caller;
+    },
+    async dial(number, ringing) {
+      const { ringMs, ...outcome } = context?.dial?.(number) ??
+        { status: "completed", ringMs: 200, talkMs: 200 };
+      await pause(clock, ringMs, ringing);
+      return outcome;
+    },
+    onStep(step) {
+      if (step.type === "stream-opened" && caller) onStream?.(caller);
+      if (step.type === "stream-closed") caller = undefined;
+      if (step.type === "gather-waiting") {
+        const keys = context?.keys?.();
+        if (keys !== undefined) addEntry("caller", "presses", { detail: keys });
+        for (const key of keys ?? "") call.press(key);
+      }
+      // A caller that hung up by itself has its entry already.
+      if (step.type === "dial-ended" && step.status === "canceled" && !call.hungUp.aborted) {
+        addEntry("caller", "hangs up", { detail: "while it rang" });
+      }
+      addStep(timeline, step);
+    },
+  });
+  const hangUp = () => {
+    if (caller) return caller.hangUp("the rehearsal was stopped");
+    addEntry("caller", "hangs up");
+    call.hangUp();
+  };
+  signal?.addEventListener("abort", hangUp, { once: true });
+  if (signal?.aborted) hangUp();
+  const result = await call.run();
+  signal?.removeEventListener("abort", hangUp);
+  await call.delivered();
+  const problem = problemOf(result, callers.length);
+  return {
+    callers,
+    ending: result.ending,
+    verbs: result.verbs.map(describeVerb),
+    timeline,
+    ...(problem !== undefined && { problem }),
+  };
 }
 
-/** What is run next: the document at this address, or nothing, the call being over; undefined: the next verb. */
-type Next = { callback: Callback; fields: Record<string, string> } | "over" | undefined;
+function problemOf({ failure, rejectReason }: CallResult, streams: number): string | undefined {
+  if (failure) return failure.message;
+  if (rejectReason !== undefined) return `The server rejected the call (${rejectReason})`;
+  return streams === 0 ? "The call ended before a media stream was opened" : undefined;
+}
 
-class Conductor {
-  readonly #options: CallOptions;
-  readonly #outcome: CallOutcome;
-  readonly #world: World;
-  /** The URL of the document that is run. */
-  #document: string;
-
-  constructor(options: CallOptions, outcome: CallOutcome) {
-    this.#options = options;
-    this.#outcome = outcome;
-    this.#world = options.world ?? ordinaryWorld;
-    this.#document = options.incomingCall.url;
+function addStep({ add }: Timeline, step: CallStep): void {
+  switch (step.type) {
+    case "twiml-requested":
+      return add("twilio", "requests TwiML", { detail: step.url });
+    case "verb":
+      return addVerb(add, step.verb);
+    case "keys-gathered":
+      if (step.digits !== "") return;
+      return add("twilio", "receives no keys", { detail: `${step.verb.timeoutSeconds} s` });
+    case "stream-closed":
+      return add("server", "closes the stream", { detail: step.detail });
+    case "stream-refused":
+      return add("twilio", "cannot open the stream", { detail: step.detail });
+    case "dial-answered":
+      return add("twilio", "connects the call", { detail: step.number });
+    case "dial-ended":
+      return add("twilio", "ends the dialed call", { detail: `${step.number}: ${step.status}` });
+    case "callback-failed":
+      return add("twilio", "warning 11200", { detail: `status callback: ${step.detail}` });
+    case "document-ended":
+      return add("twilio", "hangs up", { detail: "end of the document" });
   }
+}
 
-  async run(): Promise<void> {
-    const { incomingCall, signal, timeline: { note } } = this.#options;
-    let verbs = await this.#fetch(incomingCall, { CallStatus: "ringing" });
-    for (let verb = verbs.shift(); verb; verb = verbs.shift()) {
-      if (signal.aborted) return note("caller", "hangs up");
-      this.#outcome.verbs.push(describeVerb(verb));
-      const next = await this.#perform(verb);
-      if (next === "over") return;
-      // What an address answers takes the place of the rest of this document.
-      if (next) verbs = await this.#fetch(next.callback, { CallStatus: "in-progress", ...next.fields });
+function addVerb(add: Timeline["add"], verb: Verb): void {
+  switch (verb.verb) {
+    case "Say":
+      return add("twilio", "says", { detail: `"${verb.text}"` });
+    case "Play":
+      return add("twilio", "plays", { detail: verb.url });
+    case "Pause":
+      return add("twilio", "pauses", { detail: `${verb.seconds} s` });
+    case "Reject":
+      return add("twilio", "rejects the call", { detail: verb.reason });
+    case "Hangup":
+      return add("twilio", "hangs up");
+    case "Dial":
+      return add("twilio", "dials", { detail: verb.number });
+  }
+}
+
+/** A verb with the attributes that a script can compare, as TwiML names them. */
+export function describeVerb(verb: Verb): Record<string, string> {
+  switch (verb.verb) {
+    case "Say":
+      return { verb: "Say", text: verb.text };
+    case "Play":
+      return { verb: "Play", url: verb.url };
+    case "Pause":
+      return { verb: "Pause", length: String(verb.seconds) };
+    case "Hangup":
+      return { verb: "Hangup" };
+    case "Reject":
+      return { verb: "Reject", reason: verb.reason };
+    case "Redirect":
+      return { verb: "Redirect", url: verb.target.url };
+    case "Connect":
+      return { verb: "Connect", url: verb.stream.url };
+    case "Dial": {
+      const { number, timeoutSeconds, callerId } = verb;
+      return { verb: "Dial", number, timeout: String(timeoutSeconds), ...(callerId && { callerId }) };
     }
-    note("twilio", "hangs up", { detail: "the document is at its end" });
-  }
-
-  async #fetch({ url, method }: Callback, fields: Record<string, string>): Promise<Verb[]> {
-    const { webhooks, timeline: { note } } = this.#options;
-    this.#document = new URL(url, this.#document).href;
-    note("twilio", "requests TwiML", { detail: this.#document });
-    return readTwiml(await webhooks.twiml({ url: this.#document, method }, fields));
-  }
-
-  async #perform(verb: Verb): Promise<Next> {
-    const { clock, signal, timeline: { note } } = this.#options;
-    switch (verb.verb) {
-      case "say":
-        return note("twilio", "says", { detail: `"${verb.text}"` }), undefined;
-      case "play":
-        return note("twilio", "plays", { detail: verb.url }), undefined;
-      case "pause":
-        note("twilio", "pauses", { detail: `${verb.seconds} s` });
-        return await pause(clock, verb.seconds * 1000, signal), undefined;
-      case "reject":
-        this.#outcome.ending = "rejected";
-        this.#outcome.problem = `The server rejected the call (${verb.reason})`;
-        note("twilio", "rejects the call", { detail: verb.reason });
-        return "over";
-      case "hangup":
-        note("twilio", "hangs up");
-        return "over";
-      case "redirect":
-        return { callback: verb.to, fields: {} };
-      case "gather":
-        return await this.#gather(verb);
-      case "connect":
-        return await this.#connect(verb);
-      case "dial":
-        return await this.#dial(verb);
-    }
-  }
-
-  async #connect({ stream, action }: Verb & { verb: "connect" }): Promise<Next> {
-    const { callers } = this.#outcome;
-    // A call has one stream at a time; one that follows another is a new one.
-    const streamSid = callers.length === 0 ? this.#options.streamSid : sid("MZ");
-    this.#outcome.ending = "service";
-    const { by, problem } = await runStream({ ...this.#options, streamSid }, stream, this.#document);
-    if (problem) {
-      this.#outcome.problem = problem;
-      this.#outcome.ending = "broken";
-    }
-    if (by === "caller") {
-      this.#outcome.ending = "caller";
-      return "over";
-    }
-    return action && { callback: action, fields: {} };
-  }
-
-  async #dial(verb: Verb & { verb: "dial" }): Promise<Next> {
-    const fields = await dialNumber(this.#options, verb, this.#document, this.#world.dial(verb.number));
-    if (fields.DialCallStatus === "completed") this.#outcome.ending = "transferred";
-    if (fields.DialCallStatus !== "canceled") return verb.action && { callback: verb.action, fields };
-    // Nobody is left to run what the address answers for.
-    this.#outcome.ending = "caller";
-    this.#options.timeline.note("caller", "hangs up", { detail: "while it rang" });
-    if (verb.action) await this.#fetch(verb.action, { CallStatus: "completed", ...fields });
-    return "over";
-  }
-
-  async #gather({ prompts, action, numDigits, finishOnKey, timeoutSeconds }: GatherVerb): Promise<Next> {
-    const { clock, signal, timeline: { note } } = this.#options;
-    for (const prompt of prompts) await this.#perform(prompt);
-    const pressed = this.#world.keys();
-    if (pressed === undefined) {
-      note("twilio", "gathers no keys", { detail: `${timeoutSeconds} s` });
-      return await pause(clock, timeoutSeconds * 1000, signal), undefined;
-    }
-    note("caller", "presses", { detail: pressed });
-    const end = finishOnKey === "" ? -1 : [...pressed].findIndex((key) => finishOnKey.includes(key));
-    const Digits = (end < 0 ? pressed : pressed.slice(0, end)).slice(0, numDigits);
-    return { callback: action ?? { url: this.#document, method: "POST" }, fields: { Digits } };
+    case "Gather":
+      return { verb: "Gather", timeout: String(verb.timeoutSeconds), finishOnKey: verb.finishOnKey };
   }
 }

@@ -1,53 +1,54 @@
-/** `rehearse`: one complete call against a server, without a phone. */
+/** `parley rehearse`: one complete call against a server, without a phone. */
 
-import { encodeMulaw } from "../../audio/g711.ts";
+import { encodeMulaw } from "../../audio/g711.js";
 import type { Clock } from "../../clock.ts";
-import type { RehearsalCaller, StreamCounts } from "./caller.ts";
-import { audibleSpan } from "./ear.ts";
-import { phrase } from "../phrase.ts";
+import { samplePhrase } from "../synthetic_voice.ts";
+import { callTarget, type CallTargetOptions } from "./call_target.ts";
 import { placeCall } from "./place_call.ts";
-import { placementOf, type PlacementOptions } from "./placement.ts";
-import { type Interruption, SmallTalk, type Turn } from "./small_talk.ts";
+import type { SimulatedCaller, StreamCounts } from "./simulated_caller.ts";
+import { audibleSpan } from "./speech_tracker.ts";
 import type { TimelineEntry } from "./timeline.ts";
+import { type BargeIn, type CallerTurn, UnscriptedCaller } from "./unscripted_caller.ts";
 
 const PROGRESS_MS = 200;
 
-export interface RehearseOptions extends PlacementOptions {
-  /** What the caller says: 8 kHz samples. Without it, a made-up phrase of about 2 s. */
+export interface RehearseOptions extends CallTargetOptions {
+  /** The caller's speech in each turn: 8 kHz samples. Default: a synthetic phrase of about 2 s. */
   speech?: Int16Array;
-  /** How often the caller says it (1), an interruption not counted. */
+  /** Number of turns, barge-ins not counted. Default: 1. */
   turns?: number;
-  /** Speak over the first answer, this many ms after it began. */
+  /** Barge in on the first answer this many ms after it began. */
   interruptMs?: number;
-  /** Hang up at the latest after so many seconds of media stream (120). */
+  /** Hang up after this many seconds of media stream. Default: 120. */
   maxSeconds?: number;
-  /** Ends the call as the caller's hang-up would. */
+  /** Hangs up when it aborts. */
   signal?: AbortSignal;
-  /** Told a few times a second how the call goes. */
+  /** Called five times a second during the media stream. */
   onProgress?(progress: Progress): void;
 }
 
 export interface Progress {
   /** Milliseconds since the media stream's start. */
   elapsedMs: number;
-  /** What the caller is at: "waits for the greeting", "speaks", … */
-  doing: string;
-  /** Audio waiting to be heard, in ms. */
+  /** The caller's activity: "waits for the greeting", "speaks", … */
+  status: string;
+  /** Audio buffered at Twilio (ms). */
   bufferedMs: number;
 }
 
-/** A rehearsed call. Times in ms since the media stream's start. */
+/** A rehearsed call. Times are ms since the media stream's start. */
 export interface Rehearsal {
-  /** The call was placed, the assistant was heard, and every turn got its answer. */
+  /** The call was placed, the assistant was heard, and every turn was answered. */
   completed: boolean;
-  /** What went wrong, and what to do; absent when the call completed. */
+  /** The problem and its remedy; absent when the call completed. */
   problem?: string;
   callSid: string;
-  streamSid: string;
+  /** Absent when no stream was opened. */
+  streamSid?: string;
   timeline: TimelineEntry[];
-  turns: Turn[];
-  interruption?: Interruption;
-  /** How much audio waited at Twilio: the median while there was some, and the most; in ms. */
+  turns: CallerTurn[];
+  bargeIn?: BargeIn;
+  /** Audio buffered at Twilio while there was some (ms); `typicalMs` is the median. */
   lead: { typicalMs: number; maxMs: number };
   counts: StreamCounts;
   /** Both sides as heard: 8 kHz samples on one clock. */
@@ -55,93 +56,90 @@ export interface Rehearsal {
 }
 
 /**
- * Places one call and speaks through it.
+ * Places one call and speaks through it. Of several media streams the first is measured.
  *
- * @throws {TypeError} if the options make no sense. What goes wrong in the call is told in the result.
+ * @throws {TypeError} if an option is invalid. Problems of the call are in the result.
  */
 export async function rehearse(options: RehearseOptions): Promise<Rehearsal> {
-  const { maxSeconds = 120, turns = 1, interruptMs } = options;
-  const speech = encodeMulaw(options.speech ?? phrase());
-  if (!audibleSpan(speech)) {
-    throw new TypeError("Cannot rehearse: the caller's recording is as good as silent");
-  }
-  const { callStatus: _, ...placement } = placementOf(options);
-  const { clock, timeline, callSid, streamSid } = placement;
+  const { maxSeconds = 120, turns = 1, interruptMs, signal, onProgress } = options;
+  const speech = encodeMulaw(options.speech ?? samplePhrase());
+  if (!audibleSpan(speech)) throw new TypeError("Cannot rehearse: the caller's recording is silent");
+  const { statusCallback: _, ...target } = callTarget(options);
   const ended = new AbortController();
-  let talk: SmallTalk | undefined;
-  const { callers: [caller], problem } = await placeCall({
-    ...placement,
-    part({ ear }) {
-      const smallTalk = new SmallTalk({
+  let role: UnscriptedCaller | undefined;
+  const { callers: [caller], timeline, problem } = await placeCall({
+    ...target,
+    createRole({ assistantSpeech }) {
+      const newRole = new UnscriptedCaller({
         speech,
         turns,
         maxMs: maxSeconds * 1000,
         ...(interruptMs !== undefined && { interruptMs }),
-      }, ear);
-      // What is measured is the first stream, should there be more.
-      talk ??= smallTalk;
-      return smallTalk;
+      }, assistantSpeech);
+      role ??= newRole;
+      return newRole;
     },
-    signal: options.signal ?? new AbortController().signal,
-    onStream: (caller) => reportProgress(clock, caller, options.onProgress, ended.signal),
+    ...(signal && { signal }),
+    onStream: (caller) => reportProgress(target.clock, caller, onProgress, ended.signal),
   }).finally(() => ended.abort());
-  return summary(caller, talk, problem, interruptMs, { callSid, streamSid, timeline: timeline.entries });
-}
-
-function summary(
-  caller: RehearsalCaller | undefined,
-  talk: SmallTalk | undefined,
-  problem: string | undefined,
-  interruptMs: number | undefined,
-  rest: Pick<Rehearsal, "callSid" | "streamSid" | "timeline">,
-): Rehearsal {
-  const nothing = new Int16Array();
-  const turns = talk?.turns ?? [];
-  const interruption = talk?.interruption;
+  const failure = problem ??
+    (caller && role && shortcomingOf(caller, role, interruptMs, signal?.aborted));
   const leads = caller?.leads.toSorted((a, b) => a - b) ?? [];
-  if (caller && talk && !problem) problem = shortcoming(caller, talk, interruptMs);
   return {
-    completed: problem === undefined,
-    ...(problem !== undefined && { problem }),
-    ...rest,
-    turns,
-    ...(interruption && { interruption }),
+    completed: failure === undefined,
+    ...(failure !== undefined && { problem: failure }),
+    callSid: target.callSid,
+    ...(caller && { streamSid: caller.streamSid }),
+    timeline: timeline.entries,
+    turns: role?.turns ?? [],
+    ...(role?.bargeIn && { bargeIn: role.bargeIn }),
     lead: { typicalMs: leads[leads.length >> 1] ?? 0, maxMs: caller?.maxLeadMs ?? 0 },
-    counts: caller?.counts ??
-      { framesSent: 0, mediaReceived: 0, mediaMs: 0, marksReceived: 0, marksReturned: 0, clears: 0 },
-    recording: caller?.recording ?? { spoken: nothing, heard: nothing },
+    counts: caller?.counts ?? NO_COUNTS,
+    recording: caller?.recording ?? { spoken: new Int16Array(), heard: new Int16Array() },
   };
 }
 
-/** Why a call that ended in order is still not what was asked for. */
-function shortcoming(
-  { counts }: RehearsalCaller,
-  talk: SmallTalk,
+const NO_COUNTS: StreamCounts = {
+  framesSent: 0,
+  mediaReceived: 0,
+  mediaMs: 0,
+  marksReceived: 0,
+  marksReturned: 0,
+  clears: 0,
+  warnings: 0,
+};
+
+/** Reason for which a call that ended normally does not count as completed. */
+function shortcomingOf(
+  { counts }: SimulatedCaller,
+  { turns, bargeIn, hangUpReason }: UnscriptedCaller,
   interruptMs: number | undefined,
+  cancelled = false,
 ): string | undefined {
+  if (cancelled) return "The rehearsal was cancelled";
   if (counts.mediaReceived === 0) return "The server sent no audio: look for errors in its log";
-  if (talk.turns.length === 0) return "The call ended before the caller spoke";
-  const unanswered = talk.turns.findIndex((turn) => turn.answeredAtMs === undefined);
+  if (turns.length === 0) return "The call ended before the caller spoke";
+  const unanswered = turns.findIndex((turn) => turn.answerStartMs === undefined);
   if (unanswered >= 0) {
     return `The caller's turn ${unanswered + 1} was not answered (${
-      talk.hangUpReason ?? "the server ended the call"
+      hangUpReason ?? "the server ended the call"
     })`;
   }
-  if (interruptMs !== undefined && !talk.interruption) {
-    return `The answer was over before ${interruptMs} ms of it: it could not be interrupted`;
+  if (interruptMs !== undefined && !bargeIn) {
+    return `The answer was shorter than ${interruptMs} ms: the caller could not interrupt it`;
   }
 }
 
-/** Reports until the call has ended. */
+/** Reports a caller's progress until `ended` aborts. */
 export function reportProgress(
   clock: Clock,
-  caller: RehearsalCaller,
+  caller: SimulatedCaller,
   onProgress: ((progress: Progress) => void) | undefined,
   ended: AbortSignal,
 ): void {
   if (!onProgress) return;
   const report = () => {
-    onProgress({ elapsedMs: caller.elapsedMs, doing: caller.doing, bufferedMs: caller.bufferedMs });
+    onProgress({ elapsedMs: caller.elapsedMs, status: caller.status, bufferedMs: caller.bufferedMs });
     cancel = clock.after(PROGRESS_MS, report);
   };
   let cancel = clock.after(0, report);

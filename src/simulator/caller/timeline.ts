@@ -1,45 +1,49 @@
-/** What happened in a rehearsed call, and when; kept in order and printed for a reader. */
+/** The timeline of a simulated call. */
 
-export type Who = "caller" | "assistant" | "server" | "twilio";
+export type Actor = "caller" | "assistant" | "server" | "twilio";
 
 export interface TimelineEntry {
   /** Milliseconds since the media stream's start; negative before it. */
   atMs: number;
-  who: Who;
-  what: string;
+  actor: Actor;
+  /** "starts speaking", "sends clear", "warning 31951", … */
+  action: string;
   detail?: string;
-  /** How often the same warning came, if more than once. */
+  /** Number of equal warnings, if more than one. */
   times?: number;
 }
 
-/** Notes that something happens: now, or at `atMs` of the media stream. */
-export type Note = (who: Who, what: string, more?: { atMs?: number | undefined; detail?: string }) => void;
+/** Adds an entry: now, or at `atMs` of the media stream. */
+export type AddEntry = (
+  actor: Actor,
+  action: string,
+  more?: { atMs?: number | undefined; detail?: string },
+) => void;
 
-/** Collects notes. A warning is kept once, and counted. */
+/** Collects entries. Equal warnings share one entry with a count. */
 export class Timeline {
   #entries: TimelineEntry[] = [];
   #now: () => number;
-  #streamStart = 0;
+  #streamStart: number;
 
-  /** @param now The time in ms; where it begins does not matter. */
+  /** @param now Monotonic time (ms). */
   constructor(now: () => number) {
     this.#now = now;
     this.#streamStart = now();
   }
 
-  /** Counts from this moment on: a media stream starts. */
+  /** A media stream starts. Its start becomes 0 ms. */
   streamStarts(): void {
     const shift = this.#now() - this.#streamStart;
     for (const entry of this.#entries) entry.atMs -= shift;
     this.#streamStart += shift;
   }
 
-  /** See {@linkcode Note}. */
-  readonly note: Note = (who, what, { atMs = this.#now() - this.#streamStart, detail } = {}) => {
-    const same = what.startsWith("warning") &&
-      this.#entries.find((entry) => entry.what === what && entry.detail === detail);
-    if (same) same.times = (same.times ?? 1) + 1;
-    else this.#entries.push({ atMs, who, what, ...(detail !== undefined && { detail }) });
+  readonly add: AddEntry = (actor, action, { atMs = this.#now() - this.#streamStart, detail } = {}) => {
+    const equalWarning = action.startsWith("warning") &&
+      this.#entries.find((entry) => entry.action === action && entry.detail === detail);
+    if (equalWarning) equalWarning.times = (equalWarning.times ?? 1) + 1;
+    else this.#entries.push({ atMs, actor, action, ...(detail !== undefined && { detail }) });
   };
 
   /** All entries in order of time. */
@@ -48,33 +52,34 @@ export class Timeline {
   }
 }
 
-/** One line for each entry: seconds, who, what. Marks that follow one another share a line. */
-export function formatTimeline(entries: TimelineEntry[]): string {
+/** One line for each entry: seconds, actor, action, detail. Consecutive marks share a line. */
+export function formatTimeline(entries: readonly TimelineEntry[]): string {
   const lines: string[] = [];
-  let marks: TimelineEntry[] = [];
-  const flush = () => {
-    const [first, last] = [marks[0], marks.at(-1)];
-    if (!first || !last) return;
-    const detail = marks.length === 1
-      ? first.detail ?? ""
-      : `${marks.length} came back, the last "${last.detail}"`;
-    lines.push(formatEntry({ ...first, detail }));
-    marks = [];
-  };
-  for (const entry of entries) {
-    if (entry.what === "mark") {
-      marks.push(entry);
+  let marks = 0;
+  for (const [i, entry] of entries.entries()) {
+    if (entry.action !== "returns mark") {
+      lines.push(formatEntry(entry));
       continue;
     }
-    flush();
-    lines.push(formatEntry(entry));
+    if (entries[i + 1]?.action === "returns mark") {
+      marks++;
+      continue;
+    }
+    const { atMs = 0 } = entries[i - marks] ?? {};
+    lines.push(
+      formatEntry(
+        marks === 0
+          ? entry
+          : { ...entry, atMs, action: "returns marks", detail: `${marks + 1}, the last "${entry.detail}"` },
+      ),
+    );
+    marks = 0;
   }
-  flush();
   return lines.join("\n");
 }
 
-function formatEntry({ atMs, who, what, detail, times }: TimelineEntry): string {
+function formatEntry({ atMs, actor, action, detail, times }: TimelineEntry): string {
   const seconds = (atMs / 1000).toFixed(2).padStart(8);
   const more = (detail ? `  ${detail}` : "") + (times ? `  (${times} times)` : "");
-  return `${seconds} s  ${who.padEnd(9)}  ${what}${more}`;
+  return `${seconds} s  ${actor.padEnd(9)}  ${action}${more}`;
 }

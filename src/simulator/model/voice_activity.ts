@@ -1,32 +1,29 @@
-/** When a caller speaks: from the level of the audio alone, in audio time. Pure; fed with samples, never with a clock. */
+/** Detects speech from the level of the audio. Works in audio time, without a clock. */
 
-/** How the voice activity detection of one session is set. */
 export interface VoiceActivitySettings {
-  /** Samples per second of what is fed; a multiple of 100. */
+  /** Samples per second; a multiple of 100. */
   readonly rate: number;
-  /** 0 (hears everything) to 1 (hears only loud speech), as in `turn_detection.threshold`; 0.5 is -40 dBFS. */
+  /** 0 (any sound) to 1 (only loud speech), as `turn_detection.threshold`; 0.5 is -40 dBFS. */
   readonly threshold: number;
-  /** How much silence ends a turn, in ms. */
+  /** Silence that ends a turn (ms). */
   readonly silenceMs: number;
 }
 
 /** A change from silence to speech or back; offsets are ms of all audio fed. */
 export type VoiceTransition =
   | { readonly type: "started"; readonly onsetMs: number }
-  /** `voicedUntilMs` is the end of the last sound of the turn, `endMs` comes after the silence that ended it. */
+  /** `voicedUntilMs` is the end of the last sound, `endMs` the end of the silence after it. */
   | { readonly type: "stopped"; readonly voicedUntilMs: number; readonly endMs: number };
 
 const WINDOW_MS = 10;
-// A click on the line lasts a window or two; the shortest word lasts longer than six.
+// A click lasts one or two windows, the shortest word more than six.
 const WINDOWS_TO_START = 6;
 const WINDOWS_TO_CONTINUE = 3;
-// Steady noise ends up this far under the gate, which follows it up slowly and down at once.
+// Distance of the gate above steady noise. The gate rises slowly and falls at once.
 const GATE_ABOVE_NOISE_DB = 10;
 const GATE_RISE_DB = 0.05;
 
 /**
- * Hears where speech starts and stops.
- *
  * @example
  * ```ts
  * const activity = new VoiceActivity({ rate: 8000, threshold: 0.5, silenceMs: 500 });
@@ -46,7 +43,7 @@ export class VoiceActivity {
   #voicedUntilMs = 0;
   #speaking = false;
 
-  /** `startMs` is how much audio went before, in ms. */
+  /** @param startMs Audio before the first sample (ms). */
   constructor(settings: VoiceActivitySettings, startMs = 0) {
     this.#settings = settings;
     this.#samplesPerWindow = settings.rate * WINDOW_MS / 1000;
@@ -55,7 +52,7 @@ export class VoiceActivity {
     this.#positionMs = startMs;
   }
 
-  /** Takes the next samples (16-bit PCM) and answers what changed in them, in order. */
+  /** @param samples 16-bit PCM. @returns The transitions in them, in order. */
   feed(samples: Int16Array): VoiceTransition[] {
     const changes: VoiceTransition[] = [];
     for (const sample of samples) {

@@ -1,118 +1,121 @@
-/** Reads a script and everything it names. */
+/** Reads a script and the recordings it names. */
 
 import { basename, dirname, join } from "node:path";
 import type { z } from "zod";
-import { encodeMulaw } from "../../audio/g711.ts";
-import { audibleSpan } from "../caller/ear.ts";
-import { readRecording } from "../recording.ts";
-import { SCRIPT, type WrittenTurn } from "./schema.ts";
+import { encodeMulaw } from "../../audio/g711.js";
+import { messageOf } from "../../error_message.ts";
+import { formatPath, JsoncSource, lineAndColumn, type Path, quote } from "../../jsonc.ts";
+import type { McpTool } from "../model/model_behavior.ts";
+import { audibleSpan } from "../caller/speech_tracker.ts";
+import { speakingMs, syntheticVoice } from "../synthetic_voice.ts";
+import { readWavSpeech } from "../wav_speech.ts";
 import { callsOf, type Script, ScriptError, titleOf, type Turn } from "./script.ts";
-import { nonsenseIn } from "./sense.ts";
-import { nameOf, type Path } from "../../jsonc.ts";
-import { type Problem, ScriptSource } from "./source.ts";
-import { madeUpVoice, msToSay } from "./voice.ts";
+import { findProblems, type ScriptProblem } from "./script_checks.ts";
+import { SCRIPT, type TurnDocument } from "./script_schema.ts";
 
-/** Reads a file whole. */
+/** Reads a whole file. */
 export type ReadFile = (path: string) => Promise<Uint8Array>;
 
-/**
- * Reads the script in a file, or the value of one.
- *
- * @throws {ScriptError} telling everything that is wrong with it at once, each with line and column.
- */
-export async function loadScript(script: unknown, readFile: ReadFile): Promise<Script> {
-  if (typeof script !== "string") {
-    return await read(script, "rehearsal", ".", readFile, nameOf, nameOf);
-  }
-  const file = basename(script);
-  const source = new ScriptSource(file, new TextDecoder().decode(await readOr(script, readFile)));
-  if (source.problems.length > 0) throw new ScriptError(source.problems);
-  return await read(
-    source.value,
-    file.replace(/\.\w+$/, ""),
-    dirname(script),
-    readFile,
-    (path) => `${source.where(path)}: ${nameOf(path)}`,
-    (path) => source.where(path).replace(/:\d+$/, ""),
-  );
+/** A script's value, with functions that locate its parts in reports. */
+interface ScriptSource {
+  readonly value: unknown;
+  /** Used if the script has no name. */
+  readonly name: string;
+  /** Folder of its recordings. */
+  readonly folder: string;
+  /** Location of a problem: `case.json:12:5: turns[2]`. */
+  describe(path: Path): string;
+  /** Location of a turn: `case.json:12`. */
+  locate(path: Path): string;
 }
 
 /**
- * @param called The name of a script that has none.
- * @param folder Where its recordings are.
- * @param placeOf What stands before a problem.
- * @param whereOf What is said of a turn's place.
+ * Loads a script.
+ *
+ * @param script The path of a file in JSON with comments, or a script's value.
+ * @throws {ScriptError} listing every problem, each with line and column.
  */
-async function read(
-  value: unknown,
-  called: string,
-  folder: string,
-  readFile: ReadFile,
-  placeOf: (path: Path) => string,
-  whereOf: (path: Path) => string,
-): Promise<Script> {
-  const parsed = SCRIPT.safeParse(value);
-  const problems: Problem[] = [
-    ...(parsed.success
-      ? nonsenseIn(parsed.data)
-      : parsed.error.issues.flatMap((issue) => problemsOf(issue, value))),
-  ];
+export async function loadScript(script: unknown, readFile: ReadFile): Promise<Script> {
+  const source = typeof script === "string" ? await readSource(script, readFile) : {
+    value: script,
+    name: "rehearsal",
+    folder: ".",
+    describe: formatPath,
+    locate: formatPath,
+  };
+  const parsed = SCRIPT.safeParse(source.value);
+  const problems = parsed.success
+    ? [...findProblems(parsed.data)]
+    : parsed.error.issues.flatMap((issue) => schemaProblems(issue, source.value));
   const recordings = new Map<string, Int16Array>();
-  if (parsed.success) {
-    for (const [i, turn] of parsed.data.turns.entries()) {
-      const who = turn.model ? "model" : "caller";
-      const wav = turn[who]?.wav;
-      if (wav === undefined) continue;
-      try {
-        recordings.set(wav, await readSound(join(folder, wav), readFile));
-      } catch (error) {
-        problems.push({
-          path: ["turns", i, who, "wav"],
-          text: error instanceof Error ? error.message : String(error),
-        });
-      }
+  for (const [i, turn] of (parsed.data?.turns ?? []).entries()) {
+    const actor = turn.model ? "model" : "caller";
+    const wav = turn[actor]?.wav;
+    if (wav === undefined) continue;
+    try {
+      recordings.set(wav, await readRecording(join(source.folder, wav), readFile));
+    } catch (error) {
+      problems.push({ path: ["turns", i, actor, "wav"], text: messageOf(error) });
     }
   }
   if (!parsed.success || problems.length > 0) {
-    throw new ScriptError(problems.map(({ path, text }) => `${placeOf(path)}: ${text}`));
+    throw new ScriptError(problems.map(({ path, text }) => `${source.describe(path)}: ${text}`));
   }
-  const { name, call, dial, patienceSeconds, turns, expect = {} } = parsed.data;
+  const { name = source.name, call, dial, timeoutSeconds, turns, expect = {} } = parsed.data;
   return {
-    name: name ?? called,
+    name,
     ...call,
     dial,
-    patienceMs: patienceSeconds * 1000,
-    turns: turns.map((turn, i) => readTurn(turn, whereOf(["turns", i]), recordings)),
+    timeoutMs: timeoutSeconds * 1000,
+    turns: turns.map((turn, i) => readTurn(turn, source.locate(["turns", i]), recordings)),
     expect,
   };
 }
 
-function readTurn(turn: WrittenTurn, where: string, recordings: Map<string, Int16Array>): Turn {
+async function readSource(path: string, readFile: ReadFile): Promise<ScriptSource> {
+  const file = basename(path);
+  const text = new TextDecoder().decode(await readOrFail(path, readFile));
+  const source = new JsoncSource(text);
+  const at = (offset: number) => `${file}:${lineAndColumn(text, offset)}`;
+  if (source.problems.length > 0) {
+    throw new ScriptError(source.problems.map(({ offset, text }) => `${at(offset)}: ${text}`));
+  }
+  return {
+    value: source.value,
+    name: file.replace(/\.\w+$/, ""),
+    folder: dirname(path),
+    describe: (path) => `${at(source.offsetOfName(path))}: ${formatPath(path)}`,
+    locate: (path) => at(source.offsetOfName(path)).replace(/:\d+$/, ""),
+  };
+}
+
+function readTurn(turn: TurnDocument, location: string, recordings: Map<string, Int16Array>): Turn {
   const { model, caller, expect = {} } = turn;
-  const placed = { where, title: titleOf(turn) };
+  const base = { location, title: titleOf(turn) };
   const { say, wav } = model ?? caller ?? {};
-  const speech = wav === undefined ? spoken(say) : recordings.get(wav);
+  const speech = wav === undefined ? synthesized(say) : recordings.get(wav);
   if (model) {
-    const { approval } = model;
+    const { approval, mcp } = model;
     return {
-      ...placed,
-      who: "model",
+      ...base,
+      actor: "model",
       text: model.say ?? wav ?? "",
       speech,
-      calls: callsOf(model).map(({ name, arguments: given, slow }) => ({
+      calls: callsOf(model).map(({ name, arguments: args, slow }) => ({
         name,
-        arguments: typeof given === "string" ? given : JSON.stringify(given),
-        overMs: slow,
+        arguments: typeof args === "string" ? args : JSON.stringify(args),
+        durationMs: slow,
       })),
-      approval: approval && { ...approval, arguments: JSON.stringify(approval.arguments) },
+      mcp: mcp && mcpTool(mcp),
+      approval: approval && mcpTool(approval),
       slowMs: model.slow,
       fail: model.fail ?? {},
       expect,
     };
   }
   return {
-    ...placed,
-    who: "caller",
+    ...base,
+    actor: "caller",
     interruptMs: caller?.interrupt,
     pauseMs: caller?.pause ?? 0,
     speech,
@@ -121,36 +124,43 @@ function readTurn(turn: WrittenTurn, where: string, recordings: Map<string, Int1
   };
 }
 
-function spoken(say: string | number | undefined): Int16Array | undefined {
-  if (say === undefined || say === "") return undefined;
-  return typeof say === "number" ? madeUpVoice(say, "caller") : madeUpVoice(msToSay(say), say);
+function mcpTool(
+  { arguments: args, output = {}, slow, ...tool }: NonNullable<NonNullable<TurnDocument["model"]>["mcp"]>,
+): McpTool {
+  return {
+    ...tool,
+    arguments: JSON.stringify(args),
+    output: typeof output === "string" ? output : JSON.stringify(output),
+    durationMs: slow,
+  };
 }
 
-async function readSound(path: string, readFile: ReadFile): Promise<Int16Array> {
-  const samples = readRecording(await readOr(path, readFile), path);
+function synthesized(say: string | number | undefined): Int16Array | undefined {
+  if (say === undefined || say === "") return undefined;
+  return typeof say === "number" ? syntheticVoice(say, "caller") : syntheticVoice(speakingMs(say), say);
+}
+
+/** Reads a recording from its first to its last audible sample. */
+async function readRecording(path: string, readFile: ReadFile): Promise<Int16Array> {
+  const samples = readWavSpeech(await readOrFail(path, readFile), path);
   const span = audibleSpan(encodeMulaw(samples));
-  if (!span) throw new Error(`Cannot use "${path}": it is as good as silent`);
+  if (!span) throw new Error(`Cannot use "${path}": it is silent`);
   return samples.subarray(...span);
 }
 
-async function readOr(path: string, readFile: ReadFile): Promise<Uint8Array> {
+async function readOrFail(path: string, readFile: ReadFile): Promise<Uint8Array> {
   try {
     return await readFile(path);
   } catch (error) {
-    throw new ScriptError([`Cannot read "${path}": ${error instanceof Error ? error.message : error}`]);
+    throw new ScriptError([`Cannot read "${path}": ${messageOf(error)}`]);
   }
 }
 
-/** What the schema does not allow, in words: what was found, and what is allowed. */
-function problemsOf(issue: z.core.$ZodIssue, value: unknown): Problem[] {
+function schemaProblems(issue: z.core.$ZodIssue, value: unknown): ScriptProblem[] {
   const path = issue.path.map((step) => typeof step === "number" ? step : String(step));
   if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => ({
-      path: [...path, key],
-      text: `found a name that means nothing; ${issue.message}`,
-    }));
+    return issue.keys.map((key) => ({ path: [...path, key], text: `unknown name; ${issue.message}` }));
   }
-  const found = path.reduce<unknown>((inside, key) => Object(inside)[key], value);
-  const text = JSON.stringify(found) ?? "nothing";
-  return [{ path, text: `found ${text.length > 80 ? `${text.slice(0, 80)}…` : text}; ${issue.message}` }];
+  const rejected = path.reduce<unknown>((inside, key) => Object(inside)[key], value);
+  return [{ path, text: `found ${quote(rejected)}; ${issue.message}` }];
 }

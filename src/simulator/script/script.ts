@@ -1,27 +1,31 @@
-/** A script that can be played: everything it names is there. */
+/** A playable script, with its recordings loaded. */
 
-import type { CallExpectation, Dialled, TurnExpectation, Written } from "./schema.ts";
+import type { DialResult } from "../caller/place_call.ts";
+import type { McpTool } from "../model/model_behavior.ts";
+import type { CallExpectation, ScriptDocument, TurnDocument, TurnExpectation } from "./script_schema.ts";
 
-/** One turn, the model's or the caller's. */
 export type Turn = ModelTurn | CallerTurn;
 
-interface Placed {
-  /** Where it stands: `case.json:12`, or `turns[2]` of a script that is no file. */
-  readonly where: string;
-  /** What happens in it, in words. */
+interface TurnBase {
+  /** `case.json:12`, or `turns[2]` of a script that is not a file. */
+  readonly location: string;
+  /** A summary for the report: `says "Hello."`. */
   readonly title: string;
 }
 
-/** What the model does when it is asked to speak. */
-export interface ModelTurn extends Placed {
-  readonly who: "model";
+/** The model's next response. */
+export interface ModelTurn extends TurnBase {
+  readonly actor: "model";
   readonly text: string;
-  /** What that sounds like: 8 kHz samples, none of nothing. */
+  /** 8 kHz samples; undefined when it says nothing. */
   readonly speech: Int16Array | undefined;
-  readonly calls: readonly { readonly name: string; readonly arguments: string; readonly overMs: number }[];
-  readonly approval:
-    | { readonly server: string; readonly name: string; readonly arguments: string }
-    | undefined;
+  readonly calls: readonly {
+    readonly name: string;
+    readonly arguments: string;
+    readonly durationMs: number;
+  }[];
+  readonly mcp: McpTool | undefined;
+  readonly approval: McpTool | undefined;
   readonly slowMs: number;
   readonly fail: {
     readonly response?: string;
@@ -32,10 +36,10 @@ export interface ModelTurn extends Placed {
   readonly expect: TurnExpectation;
 }
 
-/** What the caller does, once the answer was heard. */
-export interface CallerTurn extends Placed {
-  readonly who: "caller";
-  /** So much of the answer is heard before; undefined: all of it. */
+/** The caller's actions after the answer. */
+export interface CallerTurn extends TurnBase {
+  readonly actor: "caller";
+  /** Barges in after this much of the answer (ms); undefined to wait for its end. */
   readonly interruptMs: number | undefined;
   readonly pauseMs: number;
   /** 8 kHz samples. */
@@ -44,18 +48,19 @@ export interface CallerTurn extends Placed {
   readonly hangsUp: boolean;
 }
 
-/** A script that was read, and makes sense. */
 export interface Script {
   readonly name: string;
   readonly from: string;
   readonly to: string;
-  readonly dial: Readonly<Record<string, Dialled>>;
-  readonly patienceMs: number;
+  /** By number; `*` is any other number. */
+  readonly dial: Readonly<Record<string, DialResult>>;
+  /** Timeout of each turn, and of the end of the call (ms). */
+  readonly timeoutMs: number;
   readonly turns: readonly Turn[];
   readonly expect: CallExpectation;
 }
 
-/** A script that cannot be played; the message has every reason, each with its place. */
+/** A script that cannot be played; the message lists every problem with its location. */
 export class ScriptError extends Error {
   override readonly name = "ScriptError";
 
@@ -64,14 +69,15 @@ export class ScriptError extends Error {
   }
 }
 
-/** What happens in a turn, in words. */
-export function titleOf({ model, caller }: Written["turns"][number]): string {
+/** A summary of a turn, for the report. */
+export function titleOf({ model, caller }: TurnDocument): string {
   const parts: string[] = [];
   if (model) {
     if (model.slow > 0) parts.push(`after ${model.slow} ms`);
     if (model.say || model.wav !== undefined) parts.push(`says ${model.say ? `"${model.say}"` : model.wav}`);
     for (const { name } of callsOf(model)) parts.push(`calls ${name}`);
-    if (model.approval) parts.push(`asks to use ${model.approval.name} of ${model.approval.server}`);
+    if (model.mcp) parts.push(`uses ${model.mcp.name} of ${model.mcp.server}`);
+    if (model.approval) parts.push(`requests to use ${model.approval.name} of ${model.approval.server}`);
     const [how, code] = Object.entries(model.fail ?? {})[0] ?? [];
     if (how === "hang") parts.push("hangs");
     else if (how === "close") parts.push(`closes its socket (${code})`);
@@ -83,16 +89,16 @@ export function titleOf({ model, caller }: Written["turns"][number]): string {
   if (caller?.pause) parts.push(`waits ${caller.pause} ms`);
   if (caller?.wav !== undefined) parts.push(`says ${caller.wav}`);
   else if (caller?.say !== undefined) {
-    parts.push(typeof caller.say === "number" ? `says ${caller.say} ms` : `says "${caller.say}"`);
+    parts.push(typeof caller.say === "number" ? `speaks for ${caller.say} ms` : `says "${caller.say}"`);
   }
   if (caller?.press !== undefined) parts.push(`presses ${caller.press}`);
   if (caller?.hangUp) parts.push("hangs up");
   return parts.join(", ");
 }
 
+type ModelDocument = NonNullable<ScriptDocument["turns"][number]["model"]>;
+
 /** The functions a model's turn calls, in order. */
-export function callsOf(
-  { call, calls = [] }: NonNullable<Written["turns"][number]["model"]>,
-): NonNullable<NonNullable<Written["turns"][number]["model"]>["calls"]> {
+export function callsOf({ call, calls = [] }: ModelDocument): NonNullable<ModelDocument["calls"]> {
   return call ? [call] : calls;
 }

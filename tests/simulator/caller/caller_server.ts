@@ -1,7 +1,7 @@
-/** A server for a caller to call: answers with the TwiML it is given, and lets a test conduct the media stream. */
+/** A server on loopback for a simulated caller. The test provides the TwiML and drives the media stream. */
 
 import { encodeBase64 } from "@std/encoding/base64";
-import { encodeMulaw } from "../../../src/audio/g711.ts";
+import { encodeMulaw } from "../../../src/audio/g711.js";
 
 export interface Webhook {
   path: string;
@@ -12,24 +12,24 @@ export interface Webhook {
 /** The server's end of one media stream. */
 export interface ServerStream {
   streamSid: string;
-  /** The message of this event that comes next. */
+  /** The next message of this event. */
   next(event: string): Promise<Record<string, unknown>>;
   send(message: unknown): void;
   sendRaw(data: string | Uint8Array<ArrayBuffer>): void;
-  /** Sends so much of a tone. */
+  /** Sends a tone. */
   speak(ms: number): void;
   mark(name: string): void;
   clear(): void;
   close(code?: number): void;
-  /** Resolves when the socket is gone. */
+  /** Resolves when the socket is closed. */
   closed: Promise<void>;
 }
 
 export interface CallServerOptions {
-  /** Answers a webhook; `host` is "127.0.0.1:PORT". */
+  /** Returns the response to a webhook; `host` is "127.0.0.1:PORT". */
   twiml(host: string, path: string): string | Response;
   onStream?(stream: ServerStream, messages: Record<string, unknown>[]): void | Promise<void>;
-  /** Refuses the upgrade with this status. */
+  /** Rejects the upgrade with this status. */
   refuse?: number;
 }
 
@@ -53,10 +53,10 @@ export class CallServer implements AsyncDisposable {
       }
       const form = Object.fromEntries(new URLSearchParams(await request.text()));
       this.webhooks.push({ path: url.pathname, form, signature: request.headers.get("x-twilio-signature") });
-      const answer = options.twiml(this.host, url.pathname);
-      return answer instanceof Response
-        ? answer
-        : new Response(answer, { headers: { "content-type": "text/xml" } });
+      const twiml = options.twiml(this.host, url.pathname);
+      return twiml instanceof Response
+        ? twiml
+        : new Response(twiml, { headers: { "content-type": "text/xml" } });
     });
   }
 
@@ -83,7 +83,7 @@ export function tone(ms: number): Uint8Array {
   return encodeMulaw(samples);
 }
 
-/** TwiML that connects the stream at `host`, with what else is given inside and after. */
+/** TwiML that connects a stream at `host`; `parameters` are inside the `<Stream>`, `after` follows the `<Connect>`. */
 export function connectTwiml(
   host: string,
   { parameters = "", after = "", action = "", callback = "" } = {},

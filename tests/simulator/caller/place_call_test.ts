@@ -1,263 +1,196 @@
-/** What Twilio does with a call beside its stream: other telephones ring, keys are gathered, documents follow documents. */
+/** The simulator's additions to Twilio's stand-in, which `twilio/stand_in_suite.ts` tests. */
 
-import { assert, assertEquals, assertMatch } from "@std/assert";
-import { MULAW_SILENCE } from "../../../src/audio/g711.ts";
-import type { Part } from "../../../src/simulator/caller/part.ts";
-import { type CallOutcome, placeCall } from "../../../src/simulator/caller/place_call.ts";
-import { placementOf } from "../../../src/simulator/caller/placement.ts";
-import type { Dialled, World } from "../../../src/simulator/caller/world.ts";
-import { CallServer, type CallServerOptions, connectTwiml, type Webhook } from "./caller_server.ts";
+import { assertEquals } from "@std/assert";
+import { MULAW_SILENCE } from "../../../src/audio/g711.js";
+import {
+  type CallOutcome,
+  describeVerb,
+  type DialResult,
+  placeCall,
+  type PlaceCallOptions,
+  type SimulationContext,
+} from "../../../src/simulator/caller/place_call.ts";
+import type { Role } from "../../../src/simulator/caller/simulated_caller.ts";
+import type { OpenSocket } from "../../../src/simulator/twilio/stream_runner.js";
+import { readTwiml } from "../../../src/simulator/twilio/twiml_reader.js";
+import { FakeService } from "../twilio/fake_service.ts";
 
-/** Listens and says nothing. */
-const silent: Part = {
-  doing: "listens",
+const SILENT: Role = {
+  status: "listens",
   hangUpReason: undefined,
-  next: (_, bytes) => new Uint8Array(bytes).fill(MULAW_SILENCE),
+  nextFrame: (_, bytes) => new Uint8Array(bytes).fill(MULAW_SILENCE),
 };
 
-const quickly = (status: Dialled["status"], times: Partial<Dialled> = {}): Dialled => ({
-  status,
-  ringMs: 10,
-  talkMs: 10,
-  ...times,
-});
+const CONNECT = '<Connect action="/after-stream"><Stream url="wss://parley.example/media-stream"/></Connect>';
 
-/** Places a call to a server that answers each path with this TwiML. */
-async function place(
-  documents: Record<string, string | ((host: string) => string)>,
-  world: Partial<World> = {},
-  { onStream, part = () => silent }: Pick<CallServerOptions, "onStream"> & { part?: () => Part } = {},
-): Promise<CallOutcome & { webhooks: Webhook[]; asked: string[]; events: string[] }> {
-  await using server = new CallServer({
-    twiml(host, path) {
-      const document = documents[path] ?? "";
-      return `<Response>${typeof document === "string" ? document : document(host)}</Response>`;
-    },
-    ...(onStream && { onStream }),
-  });
-  const { callStatus: _, ...placement } = placementOf({ baseUrl: server.url });
-  const outcome = await placeCall({
-    ...placement,
-    world: { dial: () => quickly("completed"), keys: () => undefined, ...world },
-    part,
-    signal: new AbortController().signal,
-    onStream: () => {},
-  });
-  return {
-    ...outcome,
-    webhooks: server.webhooks,
-    asked: server.webhooks.map(({ path }) => path),
-    events: placement.timeline.entries.map(({ who, what }) => `${who} ${what}`),
-  };
+/** A call whose outcome resolves with {@linkcode ended}. */
+class Call extends FakeService {
+  readonly outcome: Promise<CallOutcome>;
+  readonly hangUp = new AbortController();
+
+  constructor(
+    documents: Record<string, string>,
+    context: Partial<SimulationContext> = {},
+    overrides: Partial<PlaceCallOptions> = {},
+  ) {
+    super(documents);
+    this.outcome = placeCall({
+      clock: this.clock,
+      fetch: this.fetch,
+      openSocket: this.openSocket,
+      reach: (url) => url,
+      voiceUrl: { url: `${this.baseUrl}/incoming-call`, method: "POST" },
+      from: "+15550100001",
+      to: "+15550100002",
+      context,
+      createRole: () => SILENT,
+      signal: this.hangUp.signal,
+      ...overrides,
+    });
+  }
+
+  async ended(): Promise<CallOutcome & { names: (string | undefined)[]; actions: string[] }> {
+    await this.pass(100);
+    const outcome = await this.outcome;
+    return {
+      ...outcome,
+      names: outcome.verbs.map(({ verb }) => verb),
+      actions: outcome.timeline.entries.map(({ actor, action }) => `${actor} ${action}`),
+    };
+  }
 }
 
-const connect = (action: string) => (host: string) =>
-  connectTwiml(host, { action }).replace(/^.*<Response>/, "").replace("</Response>", "");
+const dialed = (status: DialResult["status"], times: Partial<DialResult> = {}) => ({
+  dial: (): DialResult => ({ status, ringMs: 20, talkMs: 20, ...times }),
+});
 
-const statuses = (webhooks: Webhook[]) =>
-  webhooks.filter(({ path }) => path === "/number").map(({ form }) => form);
-const NUMBER =
-  '<Number statusCallback="/number" statusCallbackEvent="initiated ringing answered completed">+15550100</Number>';
-
-Deno.test("a number that answers: its call is reported, its end goes to the action", async () => {
-  const { ending, verbs, webhooks, asked } = await place({
-    "/incoming-call": `<Dial action="/after" timeout="20">${NUMBER}</Dial><Say>Never.</Say>`,
+Deno.test("placeCall() reports how long a dialed number talked, rounded up to seconds", async () => {
+  const number = '<Number statusCallback="/number">+15550100</Number>';
+  const call = new Call({
+    "/incoming-call": `<Dial action="/after" timeout="20">${number}</Dial><Say>Never.</Say>`,
     "/after": "<Hangup/>",
-  }, { dial: (number) => quickly(number === "+15550100" ? "completed" : "failed", { talkMs: 1200 }) });
-  assertEquals(ending, "transferred");
-  assertEquals(verbs.map(({ verb }) => verb), ["Dial", "Hangup"]);
-  assertEquals(asked, ["/incoming-call", "/number", "/number", "/number", "/number", "/after"]);
-  const reported = statuses(webhooks);
-  assertEquals(
-    reported.map((
-      { CallStatus, SequenceNumber, CallDuration },
-    ) => [CallStatus, SequenceNumber, CallDuration]),
-    [["initiated", "0", undefined], ["ringing", "1", undefined], ["in-progress", "2", undefined], [
-      "completed",
-      "3",
-      "2",
-    ]],
-  );
-  const [first] = reported;
-  const parent = webhooks[0]?.form.CallSid;
-  assertMatch(first?.CallSid ?? "", /^CA[0-9a-f]{32}$/);
-  assert(first?.CallSid !== parent);
-  assertEquals(
-    [first?.ParentCallSid, first?.To, first?.Direction, first?.CallbackSource],
-    [parent, "+15550100", "outbound-dial", "call-progress-events"],
-  );
-  const { DialCallStatus, DialCallSid, DialCallDuration, CallStatus, CallSid } = webhooks.at(-1)?.form ?? {};
-  assertEquals([DialCallStatus, DialCallSid, DialCallDuration, CallStatus, CallSid], [
-    "completed",
-    first?.CallSid,
-    "2",
-    "in-progress",
-    parent,
+  }, dialed("completed", { talkMs: 1200 }));
+  await call.pass(1300);
+  const { ending, names, actions } = await call.ended();
+  assertEquals([ending, names], ["transferred", ["Dial", "Hangup"]]);
+  assertEquals(call.forms("/number").map(({ CallDuration }) => CallDuration), ["2"]);
+  assertEquals(call.forms("/after").map(({ DialCallDuration }) => DialCallDuration), ["2"]);
+  assertEquals(actions, [
+    "twilio requests TwiML",
+    "twilio dials",
+    "twilio connects the call",
+    "twilio ends the dialed call",
+    "twilio requests TwiML",
+    "twilio hangs up",
   ]);
 });
 
-Deno.test("a number's callback is told of the end alone, unless it asks for more", async () => {
-  const { webhooks } = await place({
-    "/incoming-call": '<Dial><Number statusCallback="/number">+15550100</Number></Dial>',
-  });
-  assertEquals(statuses(webhooks).map(({ CallStatus }) => CallStatus), ["completed"]);
-});
-
-for (const status of ["busy", "no-answer", "failed"] as const) {
-  Deno.test(`a number that is ${status}: the caller is told by the action, or the next verb`, async () => {
-    const dialled = { dial: () => quickly(status) };
-    const after = await place(
-      { "/incoming-call": `<Dial action="/after">${NUMBER}</Dial>`, "/after": "<Say>Sorry.</Say>" },
-      dialled,
-    );
-    assertEquals([after.ending, after.verbs.map(({ verb }) => verb)], ["service", ["Dial", "Say"]]);
-    assertEquals(after.webhooks.at(-1)?.form.DialCallStatus, status);
-    assertEquals(statuses(after.webhooks).map(({ CallStatus }) => CallStatus), [
-      "initiated",
-      "ringing",
-      status,
-    ]);
-    const next = await place({ "/incoming-call": "<Dial>+15550100</Dial><Say>Sorry.</Say>" }, dialled);
-    assertEquals([next.asked, next.verbs.length], [["/incoming-call"], 2]);
-  });
-}
-
-Deno.test("a number that rings for longer than its timeout was not answered", async () => {
-  const { webhooks, ending } = await place(
-    { "/incoming-call": '<Dial action="/after" timeout="0">+15550100</Dial>' },
-    { dial: () => quickly("completed", { ringMs: 60_000 }) },
-  );
-  assertEquals([webhooks.at(-1)?.form.DialCallStatus, ending], ["no-answer", "service"]);
-});
-
-Deno.test("a caller who hangs up while it rings: the action is told, and its answer nobody hears", async () => {
-  const { ending, webhooks, verbs } = await place(
-    { "/incoming-call": '<Dial action="/after">+15550100</Dial>', "/after": "<Say>Anybody?</Say>" },
-    { dial: () => quickly("canceled") },
-  );
-  const { DialCallStatus, CallStatus } = webhooks.at(-1)?.form ?? {};
-  assertEquals([ending, DialCallStatus, CallStatus], ["caller", "canceled", "completed"]);
-  assertEquals(verbs.map(({ verb }) => verb), ["Dial"]);
-});
-
-Deno.test("a stream, a number nobody answers, and another stream of the same call", async () => {
-  const sids: string[] = [];
-  const { callers, verbs, ending, webhooks } = await place(
-    {
-      "/incoming-call": connect("/after-stream"),
-      "/after-stream": (host) => `<Dial action="http://${host}/after-transfer">+15550100</Dial>`,
-      "/after-transfer": connect("/end"),
-      "/end": "<Hangup/>",
-    },
-    { dial: () => quickly("no-answer") },
-    {
-      async onStream(stream) {
-        sids.push(stream.streamSid);
-        await stream.next("media");
-        await stream.next("media");
-        stream.close();
-        await stream.closed;
-      },
-    },
-  );
-  assertEquals(verbs.map(({ verb }) => verb), ["Connect", "Dial", "Connect", "Hangup"]);
-  assertEquals([callers.length, new Set(sids).size, ending], [2, 2, "service"]);
-  assertEquals(new Set(webhooks.map(({ form }) => form.CallSid)).size, 1);
-});
-
-Deno.test("keys that are asked for are pressed, as many as are wanted", async () => {
-  const gather = (attributes: string) => `<Gather action="/keys" ${attributes}><Say>Press.</Say></Gather>`;
-  const digits = async (attributes: string, keys: string) => {
-    const { webhooks } = await place({ "/incoming-call": gather(attributes) }, { keys: () => keys });
-    return webhooks.at(-1)?.form.Digits;
+Deno.test("placeCall() ends with the caller when a dialed number is set to canceled", async () => {
+  const documents = {
+    "/incoming-call": '<Dial action="/after">+15550100</Dial>',
+    "/after": "<Say>Anybody?</Say>",
   };
-  assertEquals(await digits("", "12#"), "12");
-  assertEquals(await digits('numDigits="1"', "12"), "1");
-  assertEquals(await digits('finishOnKey=""', "1#2"), "1#2");
-  assertEquals(await digits('finishOnKey="*"', "1#*2"), "1#");
+  const call = new Call(documents, dialed("canceled"));
+  const { ending, names, actions } = await call.ended();
+  const [{ DialCallStatus, CallStatus } = {}] = call.forms("/after");
+  assertEquals([ending, DialCallStatus, CallStatus], ["caller", "canceled", "completed"]);
+  assertEquals([names, actions.includes("caller hangs up")], [["Dial"], true]);
 });
 
-Deno.test("without a key the next verb follows; without an action the same address answers", async () => {
-  const { asked, verbs } = await place({ "/incoming-call": '<Gather timeout="0"/><Say>Nothing?</Say>' });
-  assertEquals([asked, verbs.map(({ verb }) => verb)], [["/incoming-call"], ["Gather", "Say"]]);
-  const keys = ["1", undefined];
-  const again = await place({ "/incoming-call": '<Gather timeout="0"/>' }, { keys: () => keys.shift() });
-  assertEquals(again.asked, ["/incoming-call", "/incoming-call"]);
+Deno.test("placeCall() opens a new stream for each Connect of a call", async () => {
+  const call = new Call({
+    "/incoming-call": CONNECT,
+    "/after-stream": '<Dial action="/after-transfer">+15550100</Dial>',
+    "/after-transfer": CONNECT.replace("/after-stream", "/end"),
+    "/end": "<Hangup/>",
+  }, dialed("no-answer"));
+  (await call.stream()).handlers.onClose(1000, "");
+  await call.pass(100);
+  (await call.stream()).handlers.onClose(1000, "");
+  const { callers, ending, names } = await call.ended();
+  assertEquals(names, ["Connect", "Dial", "Connect", "Hangup"]);
+  assertEquals(callers.map(({ streamSid }) => streamSid), call.sockets.map(({ streamSid }) => streamSid));
+  assertEquals([new Set(callers.map(({ streamSid }) => streamSid)).size, ending], [2, "service"]);
+  assertEquals(new Set(call.requests.map(({ form }) => form.CallSid)).size, 1);
 });
 
-Deno.test("a redirect takes the place of the rest", async () => {
-  const { asked, verbs } = await place({
-    "/incoming-call": "<Redirect>/a/next</Redirect><Say>Never.</Say>",
-    "/a/next": "<Redirect>more</Redirect>",
-    "/a/more": "<Play>hold.mp3</Play>",
-  });
-  assertEquals(asked, ["/incoming-call", "/a/next", "/a/more"]);
-  assertEquals(verbs.map(({ verb }) => verb), ["Redirect", "Redirect", "Play"]);
+Deno.test("placeCall() presses the keys of its context for a Gather", async () => {
+  const keys: (string | undefined)[] = ["12#", undefined];
+  const gather = '<Gather timeout="1"><Say>Press.</Say></Gather>';
+  const call = new Call({ "/incoming-call": `${gather}<Say>Nothing?</Say>` }, { keys: () => keys.shift() });
+  await call.pass(1100);
+  const { names, actions } = await call.ended();
+  assertEquals(call.forms("/incoming-call").map(({ Digits }) => Digits), [undefined, "12"]);
+  assertEquals(names, ["Gather", "Gather", "Say"]);
+  assertEquals(actions.filter((action) => /press|keys/.test(action)), [
+    "caller presses",
+    "twilio receives no keys",
+  ]);
 });
 
-Deno.test("a rejection is its own ending", async () => {
-  const { ending, verbs } = await place({ "/incoming-call": '<Reject reason="busy"/>' });
+Deno.test("placeCall() hangs up when its signal aborts outside a stream", async () => {
+  const call = new Call({ "/incoming-call": '<Pause length="60"/><Say>Never</Say>' });
+  await call.pass(100);
+  call.hangUp.abort();
+  const { ending, names, actions } = await call.ended();
+  assertEquals([ending, names, actions.at(-1)], ["caller", ["Pause"], "caller hangs up"]);
+  assertEquals(call.clock.pending, 0);
+});
+
+Deno.test("placeCall() hangs up while the TwiML is requested", async () => {
+  const fetch: PlaceCallOptions["fetch"] = (_url, init) =>
+    new Promise((_, reject) => init?.signal?.addEventListener("abort", () => reject(new Error("aborted"))));
+  const call = new Call({}, {}, { fetch });
+  await call.pass(100);
+  call.hangUp.abort();
+  const { ending, problem } = await call.ended();
+  assertEquals([ending, problem], ["caller", "The call ended before a media stream was opened"]);
+  assertEquals(call.clock.pending, 0);
+});
+
+Deno.test("placeCall() reports a rejected call with its reason", async () => {
+  const { ending, verbs, problem } = await new Call({ "/incoming-call": '<Reject reason="busy"/>' }).ended();
   assertEquals([ending, verbs], ["rejected", [{ verb: "Reject", reason: "busy" }]]);
+  assertEquals(problem, "The server rejected the call (busy)");
 });
 
-Deno.test("what Twilio could not run is a call that broke off", async () => {
-  const { ending, problem } = await place({ "/incoming-call": "<Dail/>" });
+Deno.test("placeCall() reports invalid TwiML as a failed call", async () => {
+  const { ending, problem } = await new Call({ "/incoming-call": "<Dail/>" }).ended();
   assertEquals([ending, problem], [
-    "broken",
-    "Cannot run the TwiML: <Dail> is no verb a rehearsal knows (Twilio checks its case, too)",
+    "failed",
+    "Cannot run the TwiML: <Dail> is not a verb of the simulator (names are case-sensitive)",
   ]);
 });
 
-Deno.test("a number's status callback is told of the end", async () => {
-  await using server = new CallServer({ twiml: () => "<Response><Hangup/></Response>" });
-  const placement = placementOf({ baseUrl: server.url });
-  await placeCall({
-    ...placement,
-    part: () => silent,
-    signal: new AbortController().signal,
-    onStream: () => {},
-  });
-  const { path, form } = server.webhooks.at(-1) ?? {};
-  assertEquals([path, form?.CallStatus, form?.CallDuration, form?.CallSid], [
-    "/call-status",
-    "completed",
-    "1",
-    server.webhooks[0]?.form.CallSid,
-  ]);
+Deno.test("placeCall() gives up a socket that does not open within 10 s", async () => {
+  const openSocket: OpenSocket = (_url, _headers, _handlers, signal) =>
+    new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error("aborted"))));
+  const call = new Call({ "/incoming-call": CONNECT, "/after-stream": "<Hangup/>" }, {}, { openSocket });
+  await call.pass(9_900);
+  assertEquals(call.paths, ["/incoming-call"]);
+  await call.pass(200);
+  const { ending, problem } = await call.ended();
+  assertEquals([ending, call.paths], ["failed", ["/incoming-call", "/after-stream"]]);
+  assertEquals(
+    problem,
+    "Cannot open the media stream wss://parley.example/media-stream: no answer within 10 s (31901)",
+  );
 });
 
-Deno.test("a key goes out as a message of its own, numbered among the rest", async () => {
-  const messages: Record<string, unknown>[] = [];
-  let pressed = false;
-  await using server = new CallServer({
-    twiml: (host) => connectTwiml(host),
-    async onStream(stream, all) {
-      await stream.next("dtmf");
-      messages.push(...all);
-      stream.close();
-      await stream.closed;
-    },
-  });
-  const { callStatus: _, ...placement } = placementOf({ baseUrl: server.url });
-  await placeCall({
-    ...placement,
-    part: ({ press }) => ({
-      ...silent,
-      next(nowMs, bytes) {
-        if (nowMs === 100 && !pressed) press("#");
-        pressed ||= nowMs === 100;
-        return silent.next(nowMs, bytes);
-      },
-    }),
-    signal: new AbortController().signal,
-    onStream: () => {},
-  });
-  const at = messages.findIndex(({ event }) => event === "dtmf");
-  const { streamSid, ...message } = messages[at] ?? {};
-  assertEquals(message, {
-    event: "dtmf",
-    sequenceNumber: String(at),
-    dtmf: { track: "inbound_track", digit: "#" },
-  });
-  assertEquals(streamSid, placement.streamSid);
+Deno.test("describeVerb() gives the attributes that a script can compare", () => {
+  const verbs = readTwiml(`<Response>
+    <Dial timeout="20" callerId="+15559870000"><Number>+15550100</Number></Dial><Dial>+15550199</Dial>
+    <Gather timeout="3" finishOnKey="*"/><Gather/><Redirect>/next</Redirect><Play>https://host.example/hold.mp3</Play>
+    <Say>Hello</Say><Pause/><Hangup/></Response>`);
+  assertEquals(verbs.map(describeVerb), [
+    { verb: "Dial", number: "+15550100", timeout: "20", callerId: "+15559870000" },
+    { verb: "Dial", number: "+15550199", timeout: "30" },
+    { verb: "Gather", timeout: "3", finishOnKey: "*" },
+    { verb: "Gather", timeout: "5", finishOnKey: "#" },
+    { verb: "Redirect", url: "/next" },
+    { verb: "Play", url: "https://host.example/hold.mp3" },
+    { verb: "Say", text: "Hello" },
+    { verb: "Pause", length: "1" },
+    { verb: "Hangup" },
+  ]);
 });

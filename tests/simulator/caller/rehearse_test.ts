@@ -1,8 +1,8 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { decodeBase64 } from "@std/encoding/base64";
 import twilio from "twilio";
-import { decodeMulaw } from "../../../src/audio/g711.ts";
-import { audibleSpan } from "../../../src/simulator/caller/ear.ts";
+import { decodeMulaw } from "../../../src/audio/g711.js";
+import { audibleSpan } from "../../../src/simulator/caller/speech_tracker.ts";
 import { type Rehearsal, rehearse, type RehearseOptions } from "../../../src/simulator/caller/rehearse.ts";
 import {
   CallServer,
@@ -11,20 +11,28 @@ import {
   type ServerStream,
   tone,
 } from "./caller_server.ts";
+import { FakeService } from "../twilio/fake_service.ts";
+import { concurrentTests } from "../../support/concurrent_tests.ts";
+
+const test = concurrentTests("Rehearsals");
 
 const SHORT = { speech: decodeMulaw(tone(200)) };
 
-/** Calls a server that a test conducts; real sockets, real time. */
+/** Calls a server on loopback, in real time. */
 async function call(
   server: Partial<CallServerOptions>,
   options: Partial<RehearseOptions> = {},
 ): Promise<{ result: Rehearsal; server: CallServer; events: string[] }> {
   await using running = new CallServer({ twiml: (host) => connectTwiml(host), ...server });
   const result = await rehearse({ baseUrl: running.url, ...SHORT, ...options });
-  return { result, server: running, events: result.timeline.map(({ who, what }) => `${who} ${what}`) };
+  return {
+    result,
+    server: running,
+    events: result.timeline.map(({ actor, action }) => `${actor} ${action}`),
+  };
 }
 
-/** Closes a stream that runs: closed any sooner, Deno's client can miss the close frame. */
+/** Closes a stream after two frames: Deno's client can miss an earlier close frame. */
 async function closeRunning(stream: ServerStream, code?: number): Promise<void> {
   await stream.next("media");
   await stream.next("media");
@@ -32,7 +40,7 @@ async function closeRunning(stream: ServerStream, code?: number): Promise<void> 
   await stream.closed;
 }
 
-/** Waits until the caller has spoken `ms` of its tone and 100 ms of silence behind it. */
+/** Waits until the caller has spoken its tone and been silent for 100 ms. */
 async function callerSpoke(stream: ServerStream): Promise<void> {
   for (let spoke = false, quiet = 0; !spoke || quiet < 100;) {
     const { media } = await stream.next("media") as { media: { payload: string } };
@@ -42,7 +50,7 @@ async function callerSpoke(stream: ServerStream): Promise<void> {
   }
 }
 
-Deno.test("a whole call: greeting, the caller's turn, the answer, hang-up", async () => {
+test("rehearse() completes a call of greeting, turn, answer and hang-up", async () => {
   const { result, server, events } = await call({
     twiml: (host) => connectTwiml(host, { parameters: '<Parameter name="token" value="a &amp; b"/>' }),
     async onStream(stream) {
@@ -59,15 +67,15 @@ Deno.test("a whole call: greeting, the caller's turn, the answer, hang-up", asyn
   assert(result.completed);
   assertEquals(events, [
     "twilio requests TwiML",
-    "twilio stream started",
-    "assistant speaks",
-    "assistant is silent",
-    "twilio mark",
-    "caller speaks",
-    "caller is silent",
-    "assistant speaks",
-    "assistant is silent",
-    "twilio mark",
+    "twilio opens the stream",
+    "assistant starts speaking",
+    "assistant stops speaking",
+    "twilio returns mark",
+    "caller starts speaking",
+    "caller stops speaking",
+    "assistant starts speaking",
+    "assistant stops speaking",
+    "twilio returns mark",
     "caller hangs up",
   ]);
 
@@ -98,45 +106,55 @@ Deno.test("a whole call: greeting, the caller's turn, the answer, hang-up", asyn
     streamSid: result.streamSid,
   });
 
-  // What was heard is what was sent, sample for sample, at the moment it began.
+  // The recording equals the sent audio, sample for sample, from the same start.
   const { heard, spoken } = result.recording;
   assertEquals(heard.length, spoken.length);
-  const answeredAt = Math.round((result.turns[0]?.answeredAtMs ?? 0) * 8);
+  const answeredAt = Math.round((result.turns[0]?.answerStartMs ?? 0) * 8);
   assertEquals(heard.subarray(answeredAt, answeredAt + 2400), decodeMulaw(tone(300)));
 });
 
-Deno.test("marks come back in real time, and at once after a clear", async () => {
-  const { result } = await call({
-    async onStream(stream) {
-      await stream.next("media");
-      const began = performance.now();
-      stream.speak(200);
-      stream.mark("played");
-      stream.speak(2000);
-      stream.mark("cleared");
-      await stream.next("mark");
-      assertAlmostEquals(performance.now() - began, 200, 80);
-      const cleared = performance.now();
-      stream.clear();
-      assertEquals((await stream.next("mark")).mark, { name: "cleared" });
-      assert(performance.now() - cleared < 80);
-      stream.close();
-      await stream.closed;
-    },
-  });
+/** A call to a service in memory, on a fake clock. */
+class MemoryCall extends FakeService {
+  readonly result: Promise<Rehearsal>;
+
+  constructor(documents: Record<string, string>, options: Partial<RehearseOptions> = {}) {
+    super(documents);
+    const { clock, fetch, openSocket: open, baseUrl } = this;
+    this.result = rehearse({ baseUrl, clock, fetch, open, ...SHORT, ...options });
+  }
+
+  async ended(): Promise<{ result: Rehearsal; actions: string[] }> {
+    await this.pass(100);
+    const result = await this.result;
+    return { result, actions: result.timeline.map(({ actor, action }) => `${actor} ${action}`) };
+  }
+}
+
+const STREAM = '<Stream url="wss://parley.example/media-stream"/>';
+
+test("rehearse() measures the audio that waited at Twilio", async () => {
+  const call = new MemoryCall({ "/incoming-call": `<Connect>${STREAM}</Connect>` });
+  const stream = await call.stream();
+  stream.speak(200);
+  stream.speak(2000);
+  await call.pass(200);
+  stream.send("clear");
+  stream.handlers.onClose(1000, "");
+  const { result } = await call.ended();
   assertEquals(result.problem, "The call ended before the caller spoke");
   assertEquals(result.counts.clears, 1);
   assert(result.lead.maxMs > 1900, `${result.lead.maxMs}`);
 });
 
-Deno.test("when the server closes, the next verb is run: a spoken apology is heard", async () => {
-  const { events, result } = await call({
-    twiml: (host) =>
-      connectTwiml(host, { after: '<Pause length="0"/><Say>Sorry.</Say><Hangup/><Say>Never</Say>' }),
-    onStream: (stream) => closeRunning(stream),
+test("rehearse() runs the next verb after the server closes the stream", async () => {
+  const call = new MemoryCall({
+    "/incoming-call":
+      `<Connect>${STREAM}</Connect><Pause length="0"/><Say>Sorry.</Say><Hangup/><Say>Never</Say>`,
   });
-  assertEquals(events.slice(1), [
-    "twilio stream started",
+  (await call.stream()).handlers.onClose(1000, "");
+  const { actions, result } = await call.ended();
+  assertEquals(actions.slice(1), [
+    "twilio opens the stream",
     "server closes the stream",
     "twilio pauses",
     "twilio says",
@@ -145,63 +163,62 @@ Deno.test("when the server closes, the next verb is run: a spoken apology is hea
   assertEquals(result.problem, "The server sent no audio: look for errors in its log");
 });
 
-Deno.test("when the server closes and <Connect> has an action, its answer is run instead", async () => {
-  const { events, result, server } = await call({
-    twiml: (host, path) =>
-      path === "/after"
-        ? "<Response><Say>Goodbye.</Say></Response>"
-        : connectTwiml(host, { action: "/after", after: "<Say>Never</Say>" }),
-    onStream: (stream) => closeRunning(stream),
+test("rehearse() runs the answer of the Connect action after the server closes the stream", async () => {
+  const call = new MemoryCall({
+    "/incoming-call": `<Connect action="/after">${STREAM}</Connect><Say>Never</Say>`,
+    "/after": "<Say>Goodbye.</Say>",
   });
-  assertEquals(events.slice(3), ["twilio requests TwiML", "twilio says", "twilio hangs up"]);
-  assertEquals(result.timeline.find(({ what }) => what === "says")?.detail, '"Goodbye."');
-  assertEquals(server.webhooks.map(({ path, form }) => [path, form.CallStatus]), [
+  (await call.stream()).handlers.onClose(1000, "");
+  const { actions, result } = await call.ended();
+  assertEquals(actions.slice(3), ["twilio requests TwiML", "twilio says", "twilio hangs up"]);
+  assertEquals(result.timeline.find(({ action }) => action === "says")?.detail, '"Goodbye."');
+  assertEquals(call.requests.map(({ path, form }) => [path, form.CallStatus]), [
     ["/incoming-call", "ringing"],
     ["/after", "in-progress"],
   ]);
 });
 
-Deno.test("the document stops when the caller hangs up", async () => {
-  const { events } = await call({
-    twiml: (host) => connectTwiml(host, { action: "/after", after: "<Say>Never</Say>" }),
-    onStream: (stream) => stream.closed,
-  }, { maxSeconds: 0.2 });
-  assertEquals(events.at(-1), "caller hangs up");
+test("rehearse() runs no further verb after the caller hangs up", async () => {
+  const call = new MemoryCall(
+    { "/incoming-call": `<Connect action="/after">${STREAM}</Connect><Say>Never</Say>` },
+    { maxSeconds: 0.2 },
+  );
+  await call.pass(300);
+  const { actions } = await call.ended();
+  assertEquals(actions.at(-1), "caller hangs up");
+  assertEquals(call.paths, ["/incoming-call"]);
 });
 
-Deno.test("a signal hangs up", async () => {
+test("rehearse() hangs up when its signal aborts", async () => {
   const hangUp = new AbortController();
-  const { events } = await call({
-    async onStream(stream) {
-      await stream.next("media");
-      hangUp.abort();
-      await stream.next("stop");
-      await stream.closed;
-    },
-  }, { signal: hangUp.signal });
-  assertEquals(events.at(-1), "caller hangs up");
+  const call = new MemoryCall({ "/incoming-call": `<Connect>${STREAM}</Connect>` }, {
+    signal: hangUp.signal,
+  });
+  const stream = await call.stream();
+  hangUp.abort();
+  assertEquals(stream.of("stop").length, 1);
+  const { actions } = await call.ended();
+  assertEquals(actions.at(-1), "caller hangs up");
 });
 
-Deno.test("interrupts the answer and measures how long it was still heard", async () => {
-  const { result } = await call({
-    async onStream(stream) {
-      stream.speak(100);
-      await callerSpoke(stream);
-      stream.speak(5000);
-      await callerSpoke(stream); // 200 ms of speech, 100 ms of silence
-      stream.clear();
-      stream.speak(100);
-      await stream.closed;
-    },
-  }, { interruptMs: 300 });
-  const { interruption, turns } = result;
-  assertAlmostEquals((interruption?.atMs ?? 0) - (turns[0]?.answeredAtMs ?? 0), 300, 21);
-  assertAlmostEquals(interruption?.stoppedAfterMs ?? 0, 400, 100);
-  assertEquals(result.problem, undefined);
-  assertAlmostEquals(turns[1]?.latencyMs ?? 0, 120, 60);
+test("rehearse() barges in and measures how long the assistant was still audible", async () => {
+  const call = new MemoryCall({ "/incoming-call": `<Connect>${STREAM}</Connect>` }, { interruptMs: 300 });
+  const stream = await call.stream();
+  stream.speak(100); // heard until 200: spoken from 800 to 1000
+  await call.pass(1000);
+  stream.speak(5000); // from 1100: barge-in from 1400 to 1600
+  await call.pass(600);
+  stream.send("clear"); // 1700
+  stream.speak(100); // heard until 1800
+  await call.pass(1200);
+  const { result: { bargeIn, turns, problem } } = await call.ended();
+  assertAlmostEquals((bargeIn?.atMs ?? 0) - (turns[0]?.answerStartMs ?? 0), 300, 21);
+  assertAlmostEquals(bargeIn?.stoppedAfterMs ?? 0, 300, 21);
+  assertEquals(problem, undefined);
+  assertAlmostEquals(turns[1]?.latencyMs ?? 0, 100, 21);
 });
 
-Deno.test("what Twilio would not understand is a warning with its code", async () => {
+test("rehearse() adds a warning with Twilio's code for each faulty message", async () => {
   const { result } = await call({
     async onStream(stream) {
       stream.sendRaw("{");
@@ -211,15 +228,15 @@ Deno.test("what Twilio would not understand is a warning with its code", async (
       await closeRunning(stream);
     },
   });
-  const warnings = result.timeline.filter(({ what }) => what.startsWith("warning"));
-  assertEquals(warnings.map(({ what, detail, times }) => [what, detail, times]), [
-    ["warning 31951", "message ignored: no valid JSON", undefined],
+  const warnings = result.timeline.filter(({ action }) => action.startsWith("warning"));
+  assertEquals(warnings.map(({ action, detail, times }) => [action, detail, times]), [
+    ["warning 31951", "message ignored: invalid JSON", undefined],
     ["warning 31950", "message ignored: a binary frame", 2],
     ["warning 31951", "message ignored: a payload that is not base64", undefined],
   ]);
 });
 
-Deno.test("signs webhook and upgrade so that the vendor's package accepts both", async () => {
+test("rehearse() signs the webhook and the upgrade as the vendor's package does", async () => {
   const { server } = await call({
     twiml: (host) => connectTwiml(host).replace(`ws://${host}`, "wss://parley.example"),
     onStream: (stream) => closeRunning(stream),
@@ -231,7 +248,7 @@ Deno.test("signs webhook and upgrade so that the vendor's package accepts both",
   assertEquals(upgrade, twilio.getExpectedTwilioSignature("12345", "wss://parley.example/media-stream", {}));
 });
 
-Deno.test("reports the stream to its status callback", async () => {
+test("rehearse() reports a stream the server broke off to its status callback", async () => {
   const { server, result } = await call({
     twiml: (host, path) =>
       path === "/status"
@@ -243,7 +260,7 @@ Deno.test("reports the stream to its status callback", async () => {
     ["/status", "stream-started", result.streamSid],
     ["/status", "stream-error", result.streamSid],
   ]);
-  assertEquals(result.problem, "The server broke the media stream off (1011): look for errors in its log");
+  assertEquals(result.problem, "The server broke off the media stream (1011): look for errors in its log");
 });
 
 const REFUSED: [name: string, server: Partial<CallServerOptions>, problem: RegExp][] = [
@@ -256,7 +273,7 @@ const REFUSED: [name: string, server: Partial<CallServerOptions>, problem: RegEx
   [
     "answers JSON",
     { twiml: () => Response.json({}) },
-    /it is "application\/json", "text\/xml" was expected \(12300\)/,
+    /its type is "application\/json", expected "text\/xml" \(12300\)/,
   ],
   ["answers no TwiML", { twiml: () => "<html/>" }, /its root is <html>/],
   [
@@ -277,7 +294,7 @@ const REFUSED: [name: string, server: Partial<CallServerOptions>, problem: RegEx
   [
     "puts a query into the stream's address",
     { twiml: (host) => connectTwiml(host).replace("/media-stream", "/media-stream?a=b") },
-    /Twilio carries no query, use <Parameter> \(31920\)/,
+    /Twilio does not send a query, use <Parameter> \(31920\)/,
   ],
   [
     "names a host nobody listens on",
@@ -292,14 +309,14 @@ const REFUSED: [name: string, server: Partial<CallServerOptions>, problem: RegEx
 ];
 
 for (const [name, server, problem] of REFUSED) {
-  Deno.test(`tells what to do about a server that ${name}`, async () => {
+  Deno.test(`rehearse() names the problem when the server ${name}`, async () => {
     const { result } = await call(server);
     assertEquals(result.completed, false);
     assert(problem.test(result.problem ?? ""), result.problem);
   });
 }
 
-Deno.test("tells what to do when no server is there", async () => {
+test("rehearse() names the problem when no server is running", async () => {
   const { problem } = await rehearse({ baseUrl: "http://127.0.0.1:1" });
   assert(
     /^Cannot reach http:\/\/127.0.0.1:1\/incoming-call: .*Is the server running/.test(problem ?? ""),
@@ -307,12 +324,12 @@ Deno.test("tells what to do when no server is there", async () => {
   );
 });
 
-Deno.test("refuses options that make no call", async () => {
+test("rehearse() rejects invalid options", async () => {
   await assertRejects(
     () => rehearse({ baseUrl: "localhost:5050" }),
     TypeError,
     'Cannot call "localhost:5050"',
   );
   const speech = new Int16Array(8000);
-  await assertRejects(() => rehearse({ baseUrl: "http://x", speech }), TypeError, "as good as silent");
+  await assertRejects(() => rehearse({ baseUrl: "http://x", speech }), TypeError, "recording is silent");
 });

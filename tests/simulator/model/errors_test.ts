@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { encodeBase64 } from "@std/encoding/base64";
-import { startRehearsalModel } from "../../../src/simulator/model/server.ts";
+import { startSimulatedModel } from "../../../src/simulator/model/model_server.ts";
 import { telephone, WireClient } from "./support.ts";
 
 const update = (session: Record<string, unknown>) => ({
@@ -18,8 +18,8 @@ const truncate = (fields: Record<string, unknown>) => ({
   ...fields,
 });
 
-/** Each client event that is refused, with the code and the parameter the error names. */
-const refused: [string, Record<string, unknown>, string, string | null][] = [
+/** Invalid client events, each with the code and the parameter of its error. */
+const rejected: [string, Record<string, unknown>, string, string | null][] = [
   ["no session", { type: "session.update" }, "missing_required_parameter", "session"],
   ["no session type", { type: "session.update", session: {} }, "missing_required_parameter", "session.type"],
   [
@@ -264,8 +264,8 @@ const refused: [string, Record<string, unknown>, string, string | null][] = [
   ],
 ];
 
-Deno.test("every wrong event is answered with its error, and changes nothing", async (t) => {
-  const model = startRehearsalModel();
+Deno.test("SimulatedModel answers each invalid event with its error and changes nothing", async (t) => {
+  const model = startSimulatedModel();
   const client = await WireClient.open(model.url, telephone(null));
   client.send(
     create({ id: "asked", type: "message", role: "user", content: [{ type: "input_text", text: "?" }] }),
@@ -283,7 +283,7 @@ Deno.test("every wrong event is answered with its error, and changes nothing", a
   const said = Reflect.get(Object(done.item), "id");
   await client.next("rate_limits.updated");
 
-  for (const [name, event, code, param] of refused) {
+  for (const [name, event, code, param] of rejected) {
     await t.step(name, async () => {
       const before = client.events.length;
       const sent = { event_id: `try ${name}`, ...event };
@@ -293,7 +293,6 @@ Deno.test("every wrong event is answered with its error, and changes nothing", a
       const event_id = sent.event_id;
       assertEquals(rest, { type: "invalid_request_error", code, param, event_id });
       assert(message.length > 10);
-      // Nothing but the error came of it.
       assertEquals(
         client.events.length,
         before + 1,
@@ -301,7 +300,7 @@ Deno.test("every wrong event is answered with its error, and changes nothing", a
     });
   }
 
-  await t.step("the session is as it was", async () => {
+  await t.step("the session is unchanged", async () => {
     client.send(update({}));
     const { session } = await client.next("session.updated");
     const [first] = client.events.filter(({ type }) => type === "session.updated");
@@ -313,12 +312,12 @@ Deno.test("every wrong event is answered with its error, and changes nothing", a
   await model.close();
 });
 
-Deno.test("frames that are no event", async (t) => {
-  const model = startRehearsalModel();
+Deno.test("SimulatedModel rejects frames that are not events", async (t) => {
+  const model = startSimulatedModel();
   const client = await WireClient.open(model.url);
   const frames: [string, string | Uint8Array<ArrayBuffer>, string, string][] = [
     ["binary", new Uint8Array(4), "invalid_event", "binary frames are not supported"],
-    ["no JSON", "{", "invalid_json", "JSON"],
+    ["invalid JSON", "{", "invalid_json", "JSON"],
     ["an array", "[]", "invalid_event", "object"],
     ["null", "null", "invalid_event", "object"],
     ["no type", '{"event_id":"mine"}', "invalid_event", "'type' field is missing"],
@@ -337,8 +336,8 @@ Deno.test("frames that are no event", async (t) => {
   await model.close();
 });
 
-Deno.test("nothing of a refused update applies", async () => {
-  const model = startRehearsalModel();
+Deno.test("SimulatedModel applies nothing of a rejected update", async () => {
+  const model = startSimulatedModel();
   const client = await WireClient.open(model.url);
   client.send(update({ instructions: "New", audio: { output: { speed: 1.2 } }, temperature: 1 }));
   await client.next("error");
@@ -349,8 +348,8 @@ Deno.test("nothing of a refused update applies", async () => {
   await model.close();
 });
 
-Deno.test("the voice is locked once the assistant has spoken, and drops the whole update", async () => {
-  const model = startRehearsalModel();
+Deno.test("SimulatedModel rejects an update of the voice after the assistant spoke", async () => {
+  const model = startSimulatedModel();
   const client = await WireClient.open(model.url, { audio: { output: { voice: "cedar" } } });
   client.send({ type: "response.create" });
   await client.next("response.done");
@@ -358,7 +357,7 @@ Deno.test("the voice is locked once the assistant has spoken, and drops the whol
   const { error } = await client.next("error");
   assertEquals(Reflect.get(Object(error), "code"), "cannot_update_voice");
   assertEquals(Reflect.get(Object(error), "event_id"), "mine");
-  // The same voice again is no change.
+  // The same voice is not a change.
   client.send(output({ voice: "cedar" }));
   const { session } = await client.next("session.updated");
   assert(Reflect.get(Object(session), "instructions") !== "New");

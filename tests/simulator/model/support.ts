@@ -1,17 +1,18 @@
+import { type NativeWebSocketOptions, openNativeWebSocket } from "../../../src/native_web_socket.ts";
 import { encodeBase64 } from "@std/encoding/base64";
-import { encodeMulaw } from "../../../src/audio/g711.ts";
-import type { WatchedEvent } from "../../../src/simulator/model/wire.ts";
+import { encodeMulaw } from "../../../src/audio/g711.js";
+import type { WireEvent } from "../../../src/simulator/model/server_events.ts";
 
-/** A bare client of the wire: keeps every event, and waits for the next of a kind. */
+/** A plain WebSocket client that keeps every event. */
 export class WireClient {
-  readonly events: WatchedEvent[] = [];
+  readonly events: WireEvent[] = [];
   readonly closed: Promise<{ code: number; reason: string }>;
   readonly #socket: WebSocket;
   #read = 0;
   #wake: () => void = () => {};
 
-  constructor(url: string | URL, options: { headers?: Record<string, string>; protocols?: string[] } = {}) {
-    this.#socket = new WebSocket(url, options);
+  constructor(url: string | URL, options: NativeWebSocketOptions = {}) {
+    this.#socket = openNativeWebSocket(url, options);
     this.#socket.onmessage = ({ data }) => {
       this.events.push(JSON.parse(data));
       this.#wake();
@@ -21,7 +22,7 @@ export class WireClient {
     });
   }
 
-  /** Connected, with `session.created` read. */
+  /** Connects, and configures the session if settings are given. */
   static async open(url: string, session?: Record<string, unknown>): Promise<WireClient> {
     const client = new WireClient(`${url}?model=gpt-realtime-2.1`);
     await client.next("session.created");
@@ -40,10 +41,10 @@ export class WireClient {
     this.#socket.send(frame);
   }
 
-  /** The next event of this type that has not been read; what comes before it counts as read. */
-  async next(type: string): Promise<WatchedEvent> {
+  /** The next unread event of this type; events before it are skipped. */
+  async next(type: string): Promise<WireEvent> {
     const late = Promise.withResolvers<void>();
-    const deadline = setTimeout(() => late.reject(new Error(`No "${type}" came`)), 5000);
+    const deadline = setTimeout(() => late.reject(new Error(`no "${type}" within 5 s`)), 5000);
     try {
       for (;;) {
         while (this.#read < this.events.length) {
@@ -57,7 +58,7 @@ export class WireClient {
     }
   }
 
-  /** The types of all events since the last one of type `since`, that one included. */
+  /** The types of all events from the last one of type `since` on. */
   typesSince(since: string): string[] {
     const types = this.events.map(({ type }) => type);
     return types.slice(types.lastIndexOf(since));
@@ -69,7 +70,7 @@ export class WireClient {
   }
 }
 
-/** The settings of a telephone call; the transcription off. */
+/** The settings of a phone call, without transcription. */
 export function telephone(detection: Record<string, unknown> | null = {}): Record<string, unknown> {
   return {
     audio: {
@@ -87,7 +88,7 @@ export function silence(ms: number, rate = 8000): Int16Array {
   return new Int16Array(ms * rate / 1000);
 }
 
-/** White noise of a level in dBFS, the same every time. */
+/** White noise at a level in dBFS, always the same. */
 export function noise(ms: number, levelDb: number, rate = 8000): Int16Array {
   const random = seeded();
   // Uniform noise has a root mean square of its peak over the root of three.
@@ -95,7 +96,7 @@ export function noise(ms: number, levelDb: number, rate = 8000): Int16Array {
   return Int16Array.from({ length: ms * rate / 1000 }, () => peak * (2 * random() - 1));
 }
 
-/** What a voice looks like to a level meter: noise at -20 dBFS that swells and sinks four times a second. */
+/** Noise at -20 dBFS that rises and falls four times a second, like speech. */
 export function speechLike(ms: number, rate = 8000): Int16Array {
   const random = seeded();
   return Int16Array.from({ length: ms * rate / 1000 }, (_, index) => {
@@ -104,12 +105,11 @@ export function speechLike(ms: number, rate = 8000): Int16Array {
   });
 }
 
-/** One after the other. */
 export function joined(...parts: Int16Array[]): Int16Array {
   return Int16Array.from(parts.flatMap((part) => [...part]));
 }
 
-/** Appends samples as µ-law in frames of 20 ms, as a telephone does. */
+/** Appends samples as µ-law in frames of 20 ms. */
 export function speakInto(client: WireClient, samples: Int16Array): Uint8Array {
   const bytes = encodeMulaw(samples);
   for (let at = 0; at < bytes.length; at += 160) {
@@ -118,7 +118,7 @@ export function speakInto(client: WireClient, samples: Int16Array): Uint8Array {
   return bytes;
 }
 
-/** A small random generator (Mulberry32), so that a test is the same every time. */
+/** Repeatable random numbers (Mulberry32). */
 function seeded(): () => number {
   let state = 20261121;
   return () => {

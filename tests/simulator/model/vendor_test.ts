@@ -7,19 +7,19 @@ import {
 import OpenAI from "openai";
 import { OpenAIRealtimeWebSocket } from "openai/realtime/websocket";
 import type { RealtimeServerEvent } from "openai/resources/realtime/realtime";
-import { encodeMulaw } from "../../../src/audio/g711.ts";
-import type { ResponsePlan } from "../../../src/simulator/model/plan.ts";
-import { startRehearsalModel } from "../../../src/simulator/model/server.ts";
+import { encodeMulaw } from "../../../src/audio/g711.js";
+import type { ResponsePlan } from "../../../src/simulator/model/model_behavior.ts";
+import { startSimulatedModel } from "../../../src/simulator/model/model_server.ts";
 import { joined, silence, speechLike } from "./support.ts";
 
 /**
- * The vendor's client on its native socket. It insists on `wss:` and the stand-in has no certificate, so the address
- * changes on its way to the socket; everything else is as it was.
+ * The vendor's client. It requires `wss:` and the simulated model has no certificate, so the scheme is replaced before the
+ * socket opens.
  */
 function vendorClient(url: string): OpenAIRealtimeWebSocket {
   const Native = globalThis.WebSocket;
   globalThis.WebSocket = class extends Native {
-    constructor(address: string | URL, options?: string | string[] | WebSocketOptions) {
+    constructor(address: string | URL, options?: ConstructorParameters<typeof WebSocket>[1]) {
       super(String(address).replace("wss:", "ws:"), options);
     }
   };
@@ -36,7 +36,7 @@ function vendorClient(url: string): OpenAIRealtimeWebSocket {
 
 type Named<Type extends RealtimeServerEvent["type"]> = Extract<RealtimeServerEvent, { type: Type }>;
 
-/** Every event of a vendor client, each to be waited for once. */
+/** The events of a vendor's client. Each can be awaited once. */
 class Inbox {
   readonly #events: RealtimeServerEvent[] = [];
   #wake: () => void = () => {};
@@ -46,7 +46,7 @@ class Inbox {
       this.#events.push(event);
       this.#wake();
     });
-    // Every error event is in the inbox too.
+    // Error events are in the inbox too.
     client.on("error", () => {});
   }
 
@@ -80,8 +80,8 @@ function speak(client: OpenAIRealtimeWebSocket, samples: Int16Array): void {
   }
 }
 
-Deno.test("the vendor's client holds a conversation with the stand-in", async () => {
-  const model = startRehearsalModel();
+Deno.test("the vendor's client holds a conversation with the simulated model", async () => {
+  const model = startSimulatedModel();
   const client = vendorClient(model.url);
   const inbox = new Inbox(client);
   await inbox.next("session.created");
@@ -106,7 +106,7 @@ Deno.test("the vendor's client holds a conversation with the stand-in", async ()
   assertEquals(session.audio?.input?.format, { type: "audio/pcmu" });
   assertEquals(session.audio?.output?.format, { type: "audio/pcmu" });
 
-  // A turn of audio, answered in full.
+  // A turn of audio with a complete answer.
   speak(client, joined(silence(500), speechLike(1500), silence(600)));
   const heard = await inbox.next("input_audio_buffer.committed");
   const transcribed = await inbox.next("conversation.item.input_audio_transcription.completed");
@@ -114,7 +114,7 @@ Deno.test("the vendor's client holds a conversation with the stand-in", async ()
   const first = (await inbox.next("response.done")).response;
   assertEquals(first.status, "completed");
 
-  // A barge-in: the second answer is interrupted, and cut where it was heard.
+  // A barge-in truncates the second answer at its heard part.
   speak(client, joined(speechLike(3000), silence(600)));
   const { item_id } = await inbox.next("response.output_audio.delta");
   speak(client, speechLike(400));
@@ -124,7 +124,7 @@ Deno.test("the vendor's client holds a conversation with the stand-in", async ()
   client.send({ type: "conversation.item.truncate", item_id, content_index: 0, audio_end_ms: 100 });
   assertEquals((await inbox.next("conversation.item.truncated")).audio_end_ms, 100);
 
-  // The third is cancelled by hand.
+  // The third answer is cancelled by the client.
   speak(client, silence(600));
   await inbox.next("response.output_audio.delta");
   client.send({ type: "response.cancel" });
@@ -140,8 +140,8 @@ Deno.test("the vendor's client holds a conversation with the stand-in", async ()
   await model.close();
 });
 
-Deno.test("the vendor's agents transport connects with its own defaults and has its turn answered", async () => {
-  const model = startRehearsalModel();
+Deno.test("the vendor's agents transport connects with its defaults and gets an answer", async () => {
+  const model = startSimulatedModel();
   const transport = new AgentsTransport({ useInsecureApiKey: true });
   const errors: unknown[] = [];
   transport.on("error", (error) => errors.push(error));
@@ -164,17 +164,17 @@ Deno.test("the vendor's agents transport connects with its own defaults and has 
 
 Deno.test("the vendor's agents transport reads a function call and answers it", async () => {
   const answered = Promise.withResolvers<string[]>();
-  const plans: ResponsePlan["pieces"][] = [[{
+  const plans: ResponsePlan["items"][] = [[{
     type: "call",
     callId: "c1",
     name: "look_up",
     arguments: '{"order":"A 17"}',
-    overMs: 0,
+    durationMs: 0,
   }], []];
-  const model = startRehearsalModel({
-    mind: {
-      respond: () => ({ pieces: plans.shift() ?? [], delayMs: 0, end: { type: "completed" } }),
-      functionAnswered: (...answer) => answered.resolve(answer),
+  const model = startSimulatedModel({
+    behavior: {
+      planResponse: () => ({ items: plans.shift() ?? [], delayMs: 0, end: { type: "completed" } }),
+      onFunctionOutput: (...output) => answered.resolve(output),
     },
   });
   const transport = new AgentsTransport({ url: `${model.url}?model=gpt-realtime-2.1` });
@@ -186,6 +186,50 @@ Deno.test("the vendor's agents transport reads a function call and answers it", 
   assertEquals([call.callId, call.name, call.arguments], ["c1", "look_up", '{"order":"A 17"}']);
   transport.sendFunctionCallOutput(call, '{"found":true}', true);
   assertEquals(await answered.promise, ["c1", '{"found":true}']);
+  transport.close();
+  await model.close();
+});
+
+Deno.test("the vendor's agents transport reads MCP tools, calls and an approval of the simulated model", async () => {
+  const tool = { server: "calendar", name: "free_slots", arguments: '{"day":"Monday"}', output: '["10:00"]' };
+  const plans: ResponsePlan["items"][] = [
+    [{ type: "mcp_call", ...tool, durationMs: 50 }],
+    [{ type: "approval", id: "mcpr_1", ...tool, durationMs: 50 }],
+  ];
+  const model = startSimulatedModel({
+    behavior: {
+      planResponse: () => ({ items: plans.shift() ?? [], delayMs: 0, end: { type: "completed" } }),
+    },
+  });
+  const transport = new AgentsTransport({ url: `${model.url}?model=gpt-realtime-2.1` });
+  const errors: unknown[] = [];
+  transport.on("error", (error) => errors.push(error));
+  const listed = Promise.withResolvers<string[]>();
+  transport.on("mcp_tools_listed", ({ tools }) => listed.resolve(tools.map(({ name }) => name)));
+  const completed = [Promise.withResolvers<string | null>(), Promise.withResolvers<string | null>()];
+  let calls = 0;
+  transport.on("mcp_tool_call_completed", ({ output }) => completed[calls++]?.resolve(output));
+  transport.on("mcp_approval_request", (request) => transport.sendMcpResponse(request, true));
+  await transport.connect({ apiKey: "sk-any" });
+  transport.sendEvent({
+    type: "session.update",
+    session: {
+      type: "realtime",
+      tools: [{
+        type: "mcp",
+        server_label: "calendar",
+        server_url: "https://mcp.example.com",
+        allowed_tools: ["free_slots"],
+        require_approval: "always",
+      }],
+    },
+  });
+  assertEquals(await listed.promise, ["free_slots"]);
+  for (const { promise } of completed) {
+    transport.sendEvent({ type: "response.create" });
+    assertEquals(await promise, '["10:00"]');
+  }
+  assertEquals(errors, []);
   transport.close();
   await model.close();
 });

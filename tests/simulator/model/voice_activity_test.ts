@@ -15,7 +15,7 @@ const cases: {
   audio: Int16Array;
   threshold?: number;
   silenceMs?: number;
-  /** [started at, voiced until] of each turn in ms, open at the end without the second. */
+  /** Onset and end of the speech of each turn (ms); a turn in progress has no end. */
   turns: [number, number?][];
 }[] = [
   { name: "silence", audio: silence(3000), turns: [] },
@@ -50,7 +50,7 @@ const cases: {
     turns: [[0, 3300]],
   },
   {
-    name: "the same pauses, less patience",
+    name: "short pauses with a short silence setting",
     audio: joined(speechLike(1000), silence(400), speechLike(1000), silence(600)),
     silenceMs: 300,
     turns: [[0, 1000], [1400, 2400]],
@@ -61,20 +61,20 @@ const cases: {
     turns: [[500, 1500], [2500, 3250]],
   },
   {
-    name: "a click does not prolong a turn",
+    name: "speech followed by a click",
     audio: joined(speechLike(1000), silence(300), click(20), silence(300)),
     turns: [[0, 1000]],
   },
   { name: "quiet speech", audio: joined(quiet(0.2), silence(600)), turns: [[0, 1000]] },
   {
-    name: "quiet speech, deaf ear",
+    name: "quiet speech at the highest threshold",
     audio: joined(quiet(0.2), silence(600)),
     threshold: 1,
     turns: [],
   },
   { name: "faint speech", audio: joined(quiet(0.04), silence(600)), turns: [] },
   {
-    name: "faint speech, keen ear",
+    name: "faint speech at the lowest threshold",
     audio: joined(quiet(0.04), silence(600)),
     threshold: 0,
     turns: [[0, 1000]],
@@ -82,52 +82,52 @@ const cases: {
 ];
 
 for (const { name, audio, threshold = 0.5, silenceMs = 500, turns } of cases) {
-  Deno.test(`voice activity: ${name}`, () => {
+  Deno.test(`VoiceActivity finds the turns of ${name}`, () => {
     const activity = new VoiceActivity({ rate: 8000, threshold, silenceMs });
-    const found: [number, number?][] = [];
+    const detected: [number, number?][] = [];
     for (const change of activity.feed(audio)) {
-      if (change.type === "started") found.push([change.onsetMs]);
-      else found.at(-1)?.push(change.voicedUntilMs);
+      if (change.type === "started") detected.push([change.onsetMs]);
+      else detected.at(-1)?.push(change.voicedUntilMs);
     }
-    assertEquals(found.map((turn) => turn.length), turns.map((turn) => turn.length));
+    assertEquals(detected.map((turn) => turn.length), turns.map((turn) => turn.length));
     for (const [index, turn] of turns.entries()) {
       for (const [at, ms] of turn.entries()) {
-        const off = Math.abs((found[index]?.[at] ?? 0) - (ms ?? 0));
-        // A syllable fades in and out: the ear finds its edge a little late or early.
-        assert(off <= 50, `turn ${index}: found ${found[index]}, expected about ${turn}`);
+        const off = Math.abs((detected[index]?.[at] ?? 0) - (ms ?? 0));
+        // A syllable fades in and out, so its edge is not exact.
+        assert(off <= 50, `turn ${index}: found ${detected[index]}, expected about ${turn}`);
       }
     }
   });
 }
 
-Deno.test("voice activity: steady noise that begins as speech ends as silence", () => {
+Deno.test("VoiceActivity treats steady noise as silence after a while", () => {
   const activity = new VoiceActivity({ rate: 8000, threshold: 0.5, silenceMs: 500 });
   const changes = activity.feed(joined(silence(500), noise(8000, -32)));
   assertEquals(changes.map(({ type }) => type), ["started", "stopped"]);
 });
 
-Deno.test("voice activity: a turn ends the moment its silence is long enough", () => {
+Deno.test("VoiceActivity ends a turn as soon as the silence is long enough", () => {
   const activity = new VoiceActivity({ rate: 8000, threshold: 0.5, silenceMs: 700 });
   const stopped = activity.feed(joined(speechLike(1000), silence(2000))).at(-1);
   assert(stopped?.type === "stopped");
   assertEquals(stopped.endMs - stopped.voicedUntilMs, 700);
 });
 
-Deno.test("voice activity: hears the same however the audio is cut", () => {
+Deno.test("VoiceActivity gives the same result for any chunk length", () => {
   const audio = joined(silence(333), speechLike(1000), silence(700), speechLike(500), silence(700));
   const settings = { rate: 8000, threshold: 0.5, silenceMs: 500 };
   const whole = new VoiceActivity(settings).feed(audio);
   for (const size of [1, 79, 160, 1001]) {
     const activity = new VoiceActivity(settings);
-    const pieces: VoiceTransition[] = [];
+    const transitions: VoiceTransition[] = [];
     for (let at = 0; at < audio.length; at += size) {
-      pieces.push(...activity.feed(audio.subarray(at, at + size)));
+      transitions.push(...activity.feed(audio.subarray(at, at + size)));
     }
-    assertEquals(pieces, whole);
+    assertEquals(transitions, whole);
   }
 });
 
-Deno.test("voice activity: measures 24 kHz in the same ms, from where it begins", () => {
+Deno.test("VoiceActivity measures 24 kHz audio in ms from its start offset", () => {
   const audio = joined(silence(500, 24000), speechLike(1000, 24000), silence(700, 24000));
   const settings = { rate: 24000, threshold: 0.5, silenceMs: 500 };
   const [started, stopped] = new VoiceActivity(settings, 60_000).feed(audio);

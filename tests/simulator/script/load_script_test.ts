@@ -4,7 +4,7 @@ import { loadScript } from "../../../src/simulator/script/load_script.ts";
 import { ScriptError } from "../../../src/simulator/script/script.ts";
 import { speechLike } from "../model/support.ts";
 
-/** Reads files that are only in memory. */
+/** Reads files in memory. */
 const from = (files: Record<string, string | Uint8Array>) => (path: string): Promise<Uint8Array> => {
   const file = files[path];
   if (file === undefined) return Promise.reject(new Error("no such file"));
@@ -15,7 +15,7 @@ const nothing = from({});
 const problemsOf = async (script: unknown, files = nothing) =>
   (await assertRejects(() => loadScript(script, files), ScriptError)).problems;
 
-Deno.test("reads a script with comments, and all that was left out", async () => {
+Deno.test("loadScript() reads a script with comments and fills in defaults", async () => {
   const text = `\uFEFF{
     // A comment.
     "turns": [
@@ -29,26 +29,27 @@ Deno.test("reads a script with comments, and all that was left out", async () =>
     from: "+15550100001",
     to: "+15550100002",
     dial: {},
-    patienceMs: 10_000,
+    timeoutMs: 10_000,
     expect: {},
   });
   const [model, caller] = turns;
-  assertEquals(model?.who === "model" && { ...model, speech: model.speech?.length }, {
-    who: "model",
-    where: "first.json:4",
+  assertEquals(model?.actor === "model" && { ...model, speech: model.speech?.length }, {
+    actor: "model",
+    location: "first.json:4",
     title: 'says "Hi", calls look_up',
     text: "Hi",
     speech: 360 * 8,
-    calls: [{ name: "look_up", arguments: '{"a":1}', overMs: 0 }],
+    calls: [{ name: "look_up", arguments: '{"a":1}', durationMs: 0 }],
+    mcp: undefined,
     approval: undefined,
     slowMs: 0,
     fail: {},
     expect: { output: 1 },
   });
-  assertEquals(caller?.who === "caller" && { ...caller, speech: caller.speech?.length }, {
-    who: "caller",
-    where: "first.json:5",
-    title: "says 500 ms, presses 12#, hangs up",
+  assertEquals(caller?.actor === "caller" && { ...caller, speech: caller.speech?.length }, {
+    actor: "caller",
+    location: "first.json:5",
+    title: "speaks for 500 ms, presses 12#, hangs up",
     interruptMs: undefined,
     pauseMs: 0,
     speech: 500 * 8,
@@ -57,7 +58,7 @@ Deno.test("reads a script with comments, and all that was left out", async () =>
   });
 });
 
-Deno.test("finds a recording beside the script", async () => {
+Deno.test("loadScript() reads a recording beside the script", async () => {
   const files = from({
     "cases/first.json": '{ "turns": [{ "model": { "wav": "hello.wav" } }] }',
     "cases/hello.wav": writeWav([speechLike(400)], 8000),
@@ -66,19 +67,18 @@ Deno.test("finds a recording beside the script", async () => {
   assertEquals(turn?.title, "says hello.wav");
 });
 
-Deno.test("reads a script that is no file, and a recording beside it", async () => {
+Deno.test("loadScript() reads a value, and a recording without the silence at both ends", async () => {
   const wav = writeWav([speechLike(400, 24000)], 24000);
   const { name, turns } = await loadScript(
     { turns: [{ model: { wav: "hello.wav" } }] },
     from({ "hello.wav": wav }),
   );
   const [turn] = turns;
-  assertEquals([name, turn?.where], ["rehearsal", "turns[0]"]);
-  // Without what is silent at both ends.
+  assertEquals([name, turn?.location], ["rehearsal", "turns[0]"]);
   assertAlmostEquals(turn?.speech?.length ?? 0, 400 * 8, 16);
 });
 
-Deno.test("what becomes of a number is a status, or a status with its times", async () => {
+Deno.test("loadScript() reads the outcome of a dialed number as a status or an object", async () => {
   const { dial } = await loadScript(
     { turns: [], dial: { "+15550100": "busy", "*": { status: "completed", talkMs: 900 } } },
     nothing,
@@ -89,7 +89,7 @@ Deno.test("what becomes of a number is a status, or a status with its times", as
   });
 });
 
-Deno.test("everything that is wrong in a file is told at once, with line and column", async () => {
+Deno.test("loadScript() reports every problem of a file with line and column", async () => {
   const text = `{
   "name": 7,
   "turns": [
@@ -99,46 +99,50 @@ Deno.test("everything that is wrong in a file is told at once, with line and col
   ]
 }`;
   assertEquals(await problemsOf("a/bad.json", from({ "a/bad.json": text })), [
-    "bad.json:2:3: name: found 7; allowed: a text",
-    "bad.json:4:18: turns[0].model.sai: found a name that means nothing; allowed: say, wav, call, calls, approval, " +
+    "bad.json:2:3: name: found 7; allowed: a string",
+    "bad.json:4:18: turns[0].model.sai: unknown name; allowed: say, wav, call, calls, mcp, approval, " +
     "slow, fail",
     "bad.json:5:19: turns[1].caller.say: found 50; allowed: whole milliseconds from 200 to 600000",
     'bad.json:5:30: turns[1].caller.press: found "1x"; allowed: keys: 0 to 9, *, #, A to D',
   ]);
 });
 
-Deno.test("a file that is no JSON, is empty, or has a name twice", async () => {
+Deno.test("loadScript() reports invalid JSON, an empty file and a duplicate name", async () => {
   const files = from({ "a.json": '{ "turns": [ }', "b.json": "", "c.json": '{\n"turns": [],\n"turns": []}' });
-  assertEquals(await problemsOf("a.json", files), ["a.json:1:14: this is no JSON: value expected"]);
-  assertEquals(await problemsOf("b.json", files), ["b.json:1:1: this is no JSON: value expected"]);
-  assertEquals(await problemsOf("c.json", files), ["c.json:3:1: turns: found it twice; keep one of them"]);
+  assertEquals(await problemsOf("a.json", files), ["a.json:1:14: invalid JSON: value expected"]);
+  assertEquals(await problemsOf("b.json", files), ["b.json:1:1: invalid JSON: value expected"]);
+  assertEquals(await problemsOf("c.json", files), ["c.json:3:1: turns: duplicate; keep one of them"]);
   assertEquals(await problemsOf("d.json", files), ['Cannot read "d.json": no such file']);
 });
 
 const hello = { model: { say: "Hello, how can I help?" } };
 const word = { caller: { say: 500 } };
-const IMPOSSIBLE: [what: string, script: Record<string, unknown>, says: string][] = [
-  ["a turn of nobody", { turns: [{}] }, "turns[0]: found a turn of both or of nobody"],
-  ["a turn of both", { turns: [{ ...hello, ...word }] }, "turns[0]: found a turn of both or of nobody"],
-  ["a model with nothing to do", { turns: [{ model: {} }] }, "turns[0].model: found nothing to do"],
-  ["a caller with nothing to do", { turns: [{ caller: {} }] }, "turns[0].caller: found nothing to do"],
+const INVALID: [what: string, script: Record<string, unknown>, says: string][] = [
+  ["a turn of neither", { turns: [{}] }, "turns[0]: found neither; allowed: one of model, caller"],
+  [
+    "a turn of both",
+    { turns: [{ ...hello, ...word }] },
+    "turns[0]: found both; allowed: one of model, caller",
+  ],
+  ["a model without an action", { turns: [{ model: {} }] }, "turns[0].model: found no action"],
+  ["a caller without an action", { turns: [{ caller: {} }] }, "turns[0].caller: found no action"],
   [
     "a turn after the hang-up",
     { turns: [{ caller: { hangUp: true } }, hello] },
-    "turns[1]: found a turn after the caller hung up; allowed: nothing",
+    "turns[1]: found a turn after the caller hung up; allowed: none",
   ],
   [
-    "words at the end that nobody answers",
+    "speech without an answer at the end",
     { turns: [hello, word] },
-    "turns[1]: found words at the end that nobody answers",
+    "turns[1]: found speech without an answer at the end",
   ],
   [
-    "an interruption of nothing",
+    "an interruption before the model spoke",
     { turns: [{ caller: { interrupt: 500, say: 500 } }, hello] },
     "turns[0].caller.interrupt: found nothing to interrupt",
   ],
   [
-    "an interruption of a call without words",
+    "an interruption of a function call",
     { turns: [{ model: { call: { name: "f" } } }, { caller: { interrupt: 500, say: 500 } }, hello] },
     "turns[1].caller.interrupt: found nothing to interrupt",
   ],
@@ -148,9 +152,9 @@ const IMPOSSIBLE: [what: string, script: Record<string, unknown>, says: string][
     "turns[1].caller.interrupt: found 1320 ms into an answer of 1320 ms; allowed: less than that",
   ],
   [
-    "an interruption without words",
+    "an interruption without speech",
     { turns: [hello, { caller: { interrupt: 500, hangUp: true } }] },
-    "turns[1].caller.interrupt: found no words to interrupt with",
+    "turns[1].caller.interrupt: found nothing to interrupt with",
   ],
   [
     "an output without a call",
@@ -168,35 +172,35 @@ const IMPOSSIBLE: [what: string, script: Record<string, unknown>, says: string][
     "turns[0].model.calls: found call and calls",
   ],
   [
-    "an approval nobody asked for",
+    "approved without an approval",
     { turns: [{ ...hello, expect: { approved: true } }] },
-    "turns[0].expect.approved: found it where nothing is asked for",
+    "turns[0].expect.approved: found it without an approval",
   ],
   [
-    "hearing what is not said",
+    "heard without speech",
     { turns: [{ model: { say: "" }, expect: { heard: "all" } }] },
-    "turns[0].expect.heard: found it where nothing is said",
+    "turns[0].expect.heard: found it without speech",
   ],
   [
-    "hearing more at least than at most",
+    "heard with a minimum above the maximum",
     { turns: [{ ...hello, expect: { heard: [900, 100] } }] },
-    "turns[0].expect.heard: found more at least than at most",
+    "turns[0].expect.heard: found a minimum above the maximum",
   ],
   [
-    "an expectation of the caller",
+    "an expectation in a turn of the caller",
     { turns: [{ caller: { hangUp: true }, expect: { notes: [] } }] },
     "turns[0].expect: found an expectation; allowed: in turns of the model",
   ],
   [
     "two ways to fail",
     { turns: [{ model: { fail: { response: "x", hang: true } } }] },
-    "turns[0].model.fail: found no single way",
+    "turns[0].model.fail: found none or several",
   ],
-  ["no way to fail", { turns: [{ model: { fail: {} } }] }, "turns[0].model.fail: found no single way"],
+  ["no way to fail", { turns: [{ model: { fail: {} } }] }, "turns[0].model.fail: found none or several"],
   [
-    "an error and words",
+    "an error beside a response",
     { turns: [{ model: { say: "x", fail: { error: "x" } } }] },
-    "turns[0].model.fail: found an error instead of a response that says something",
+    "turns[0].model.fail: found an error beside a response",
   ],
   [
     "turns of a rejected call",
@@ -204,17 +208,17 @@ const IMPOSSIBLE: [what: string, script: Record<string, unknown>, says: string][
     "turns: found turns of a call that is rejected",
   ],
   [
-    "to have heard what nobody says",
+    "an expected text that the model does not say",
     { turns: [hello], expect: { heard: ["Goodbye."] } },
-    'expect.heard[0]: found "Goodbye."; allowed: what a turn of the model says',
+    'expect.heard[0]: found "Goodbye."; allowed: the text of a turn of the model',
   ],
   [
-    "a regular expression that is none",
+    "an invalid regular expression",
     { turns: [{ ...hello, expect: { instructions: "/(/" } }] },
     'turns[0].expect.instructions: found "/(/"; allowed: a regular expression',
   ],
   [
-    "a regular expression with a flag there is not",
+    "a regular expression with an unknown flag",
     { turns: [{ ...hello, expect: { notes: ["/x/g"] } }] },
     'turns[0].expect.notes[0]: found "/x/g"; allowed: a regular expression',
   ],
@@ -223,26 +227,26 @@ const IMPOSSIBLE: [what: string, script: Record<string, unknown>, says: string][
     { turns: [{ caller: { say: 500, wav: "x.wav", hangUp: true } }] },
     "turns[0].caller.say: found milliseconds beside a WAV",
   ],
-  ["a WAV that is not there", { turns: [{ model: { wav: "x.wav" } }] }, "turns[0].model.wav: Cannot read"],
+  ["a missing WAV", { turns: [{ model: { wav: "x.wav" } }] }, "turns[0].model.wav: Cannot read"],
   [
-    "an ending there is not",
+    "an unknown ending",
     { turns: [], expect: { ending: "maybe" } },
     'expect.ending: found "maybe"; allowed: caller',
   ],
-  ["no script at all", { turn: [] }, "turns: found nothing; allowed: a list"],
+  ["a script without turns", { turn: [] }, "turns: found nothing; allowed: a list"],
 ];
 
-for (const [what, script, says] of IMPOSSIBLE) {
-  Deno.test(`refuses ${what}`, async () => {
+for (const [what, script, says] of INVALID) {
+  Deno.test(`loadScript() rejects ${what}`, async () => {
     const problems = await problemsOf(script);
     assertEquals(problems.filter((problem) => problem.startsWith(says)).length, 1, problems.join("\n"));
   });
 }
 
-Deno.test("refuses a recording that is silent, and one that is none", async () => {
+Deno.test("loadScript() rejects a silent recording and an invalid WAV", async () => {
   const script = { turns: [{ model: { wav: "a.wav" } }, { caller: { wav: "b.wav", hangUp: true } }] };
   const files = from({ "a.wav": writeWav([new Int16Array(8000)], 8000), "b.wav": "hello" });
   const [silent = "", none = ""] = await problemsOf(script, files);
-  assertEquals(silent, 'turns[0].model.wav: Cannot use "a.wav": it is as good as silent');
+  assertEquals(silent, 'turns[0].model.wav: Cannot use "a.wav": it is silent');
   assertEquals(none.startsWith("turns[1].caller.wav: "), true, none);
 });

@@ -1,4 +1,4 @@
-/** Scripts against a real service, over real sockets. */
+/** Scripts against a real service on loopback. */
 
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { writeWav } from "../../../src/audio/wav.ts";
@@ -13,27 +13,30 @@ import {
 import { CallServer } from "../caller/caller_server.ts";
 import { speechLike } from "../model/support.ts";
 import { serviceWith } from "./served.ts";
+import { concurrentTests } from "../../support/concurrent_tests.ts";
+
+/** Runs scripts concurrently. Those with a timeout of 1 s run alone, because a service that starts beside others misses it. */
+const test = concurrentTests("Scripts against a service");
 
 const EXAMPLES = new URL("../../../docs/rehearsal/", import.meta.url);
 const ASSISTANTS_FILE = new URL("assistants.json", EXAMPLES).pathname;
 
-Deno.test("the examples in docs/rehearsal pass", async () => {
-  const scripts = [...Deno.readDirSync(EXAMPLES)].filter(({ name }) => name !== "assistants.json");
-  assert(scripts.length > 0);
-  const serve = serviceWith({ ASSISTANTS_FILE });
-  // At once, for a call takes its time.
-  await Promise.all(scripts.map(({ name }) => passScript(new URL(name, EXAMPLES).pathname, { serve })));
-});
-
-/** Each step that did not go well, with what is wrong. */
-const wrong = ({ steps }: ScriptReport) =>
+/** Each step that is not ok, with its problems. */
+const failures = ({ steps }: ScriptReport) =>
   steps.filter(({ state }) => state !== "ok").map((
-    { where, who, state, problems },
-  ) => [where || who, state, ...problems]);
+    { location, actor, state, problems },
+  ) => [location || actor, state, ...problems]);
 
 const hi = { model: { say: "Hi." } };
 
-Deno.test("audio passes for the same where the model speaks another format", async () => {
+for (const { name } of Deno.readDirSync(EXAMPLES)) {
+  if (name === "assistants.json") continue;
+  test(`passScript() passes docs/rehearsal/${name}`, async () => {
+    await passScript(new URL(name, EXAMPLES).pathname, { serve: serviceWith({ ASSISTANTS_FILE }) });
+  });
+}
+
+test("rehearseScript() finds the model's audio when the session uses PCM", async () => {
   const report = await passScript({
     turns: [
       { model: { say: "Hello, how can I help?" }, expect: { heard: "all" } },
@@ -48,7 +51,7 @@ Deno.test("audio passes for the same where the model speaks another format", asy
   assertEquals(report.recording.heard.length, report.recording.spoken.length);
 });
 
-Deno.test("an expectation that is not met says what was expected, and what came", async () => {
+Deno.test("rehearseScript() reports what was expected and what came instead", async () => {
   const report = await rehearseScript({
     turns: [
       {
@@ -67,11 +70,11 @@ Deno.test("an expectation that is not met says what was expected, and what came"
       { model: { say: "No." } },
     ],
     expect: { ending: "service", verbs: ["Dial"], heard: ["Hi."], digits: "1", session: { voice: "x" } },
-    patienceSeconds: 1,
+    timeoutSeconds: 1,
   }, { serve: serviceWith({ GREETING: "Say hello.", SYSTEM_MESSAGE: "Speak." }) });
 
   assertEquals(report.passed, false);
-  const [first = [], third = [], end = []] = wrong(report);
+  const [first = [], third = [], end = []] = failures(report);
   assertEquals(first, [
     "turns[0]",
     "failed",
@@ -94,7 +97,7 @@ Deno.test("an expectation that is not met says what was expected, and what came"
   ]);
 });
 
-Deno.test("how much of an answer was heard can be told in a word", async () => {
+test("rehearseScript() compares how much of an answer was heard", async () => {
   const report = await rehearseScript({
     turns: [
       { model: { say: "Hello, how can I help you today?" }, expect: { heard: "all" } },
@@ -103,59 +106,59 @@ Deno.test("how much of an answer was heard can be told in a word", async () => {
       { caller: { hangUp: true } },
     ],
   }, { serve: serviceWith() });
-  const [[, , first = ""] = [], [, , third = ""] = []] = wrong(report);
+  const [[, , first = ""] = [], [, , third = ""] = []] = failures(report);
   assertMatch(first, /^heard: expected all, got \d+ of 1920 ms$/);
   assertMatch(third, /^heard: expected part, got 7\d0 of 720 ms$/);
 });
 
-Deno.test("a step that never comes is named, and what follows is not reached", async () => {
+Deno.test("rehearseScript() reports a turn that never comes and the rest as not reached", async () => {
   const report = await rehearseScript({
     turns: [hi, { model: { say: "And another thing." } }, { caller: { hangUp: true } }],
-    patienceSeconds: 1,
+    timeoutSeconds: 1,
   }, { serve: serviceWith() });
-  assertEquals(wrong(report), [
-    ["turns[1]", "failed", "waited 1.4 s, and the model was not asked to speak"],
+  assertEquals(failures(report), [
+    ["turns[1]", "failed", "waited 1.4 s, but no response was requested"],
     ["turns[2]", "not reached"],
     ["call", "not reached"],
   ]);
 });
 
-Deno.test("a turn that comes after the end of the call is named", async () => {
+test("rehearseScript() reports a turn after the end of the call", async () => {
   const report = await rehearseScript({
     turns: [{ model: { say: "Hi.", call: { name: "end_call" } } }, { caller: { say: 300 } }, hi],
   }, { serve: serviceWith({ ASSISTANTS_FILE }) });
-  assertEquals(wrong(report), [
-    ["turns[1]", "failed", "it never came: the service ended the call"],
+  assertEquals(failures(report), [
+    ["turns[1]", "failed", "not reached: the service ended the call"],
     ["turns[2]", "not reached"],
   ]);
 });
 
-Deno.test("a turn too many of the model is named, with who asked for it", async () => {
+test("rehearseScript() reports an extra response with its requester", async () => {
   const report = await rehearseScript({
     turns: [{ model: { call: { name: "fly" } } }, { caller: { hangUp: true } }],
   }, { serve: serviceWith() });
-  const [[where = "", , problem = ""] = []] = wrong(report);
+  const [[where = "", , problem = ""] = []] = failures(report);
   assertEquals(where, "turns[1]");
   assertMatch(
     problem,
-    /^the model was asked to speak \(by the service: .*\), and the script has no turn for it here$/,
+    /^a response was requested \(by the service: .*\), but the script has no turn of the model here$/,
   );
 });
 
-Deno.test("a call that is rejected is an ending like another", async () => {
+test("rehearseScript() accepts a rejected call as an ending", async () => {
   const serve = serviceWith({ DENIED_CALLERS: "+15550666" });
   const call = { from: "+15550666" };
   await passScript({ call, turns: [], expect: { ending: "rejected", verbs: [{ verb: "Reject" }] } }, {
     serve,
   });
   const report = await rehearseScript({ call, turns: [hi] }, { serve });
-  assertEquals(wrong(report), [
-    ["turns[0]", "failed", "it never came: the call was rejected"],
+  assertEquals(failures(report), [
+    ["turns[0]", "failed", "not reached: the call was rejected"],
     ["call", "failed", "The server rejected the call (rejected)"],
   ]);
 });
 
-Deno.test("a session that breaks off in mid-answer is followed by another, which has the script's next turn", async () => {
+test("rehearseScript() plays the next turn in the session after a lost one", async () => {
   await passScript({
     turns: [
       hi,
@@ -166,14 +169,14 @@ Deno.test("a session that breaks off in mid-answer is followed by another, which
   }, { serve: serviceWith() });
 });
 
-Deno.test("a session that is refused is played to the caller's end", async () => {
+test("rehearseScript() plays a refused response to the end of the call", async () => {
   await passScript({
     turns: [hi, { caller: { say: 300 } }, { model: { fail: { error: "insufficient_quota" } } }],
     expect: { ending: "service", verbs: ["Connect", { verb: "Say", text: "/sorry/i" }, "Hangup"] },
   }, { serve: serviceWith() });
 });
 
-Deno.test("keys are pressed where a document gathers them, and the call is signed", async () => {
+test("rehearseScript() presses keys for a Gather and signs its requests", async () => {
   await using server = new CallServer({
     twiml: (_, path) =>
       `<Response>${path === "/keys" ? "<Hangup/>" : '<Gather action="/keys" numDigits="1"/>'}</Response>`,
@@ -190,8 +193,8 @@ Deno.test("keys are pressed where a document gathers them, and the call is signe
   assert(keys?.signature);
 });
 
-Deno.test("passScript throws the report", async () => {
-  const script = { name: "no way", turns: [], expect: { ending: "transferred" }, patienceSeconds: 1 };
+Deno.test("passScript() throws the report of a failed script", async () => {
+  const script = { name: "no way", turns: [], expect: { ending: "transferred" }, timeoutSeconds: 1 };
   const failure = await assertRejects(
     () => passScript(script, { serve: serviceWith({ GREETING: "" }) }),
     ScriptFailure,
@@ -200,7 +203,7 @@ Deno.test("passScript throws the report", async () => {
   assertMatch(failure.message, /^no way\n\n +failed +call .*\n +waited 1\.0 s for the call to end\n/);
 });
 
-Deno.test("a script that cannot be played is not begun", async () => {
+test("rehearseScript() starts no service for an invalid script", async () => {
   let served = false;
   const serve = () => {
     served = true;
@@ -210,17 +213,17 @@ Deno.test("a script that cannot be played is not begun", async () => {
   assertEquals(served, false);
 });
 
-Deno.test("a service that does not start leaves nothing open", async () => {
+test("rehearseScript() closes the model when the service does not start", async () => {
   const serve = () => Promise.reject(new Error("port taken"));
   await assertRejects(() => rehearseScript({ turns: [hi] }, { serve }), Error, "port taken");
 });
 
-Deno.test("a rehearsal can be stopped", async () => {
+test("rehearseScript() stops when its signal aborts", async () => {
   const stop = new AbortController();
   const report = await rehearseScript({ turns: [hi, { caller: { pause: 60_000, say: 300 } }, hi] }, {
     serve: serviceWith(),
     signal: stop.signal,
     onProgress: ({ elapsedMs }) => elapsedMs > 300 && stop.abort(),
   });
-  assertEquals([report.passed, wrong(report)[0]?.[0]], [false, "turns[1]"]);
+  assertEquals([report.passed, failures(report)[0]?.[0]], [false, "turns[1]"]);
 });

@@ -1,0 +1,77 @@
+import { openNativeWebSocket } from "../../native_web_socket.ts";
+import { type Clock, systemClock } from "../../clock.ts";
+import { newSid } from "../twilio/sid.js";
+import { socketOpener } from "../twilio/socket_opener.js";
+import type { OpenSocket } from "../twilio/stream_runner.js";
+import type { TwilioCallOptions } from "../twilio/twilio_call.js";
+import { twilioSignature } from "../../twilio/request_signature.ts";
+
+/** The server to call, the parties and the credentials. */
+export interface CallTargetOptions {
+  /** Base URL of the server, e.g. "http://localhost:5050". */
+  baseUrl: string;
+  /** The server's PUBLIC_URL, which signatures are made for. Default: `baseUrl`. */
+  publicUrl?: string;
+  /** Request every URL of the TwiML at `baseUrl`'s host, without the tunnel in between. */
+  local?: boolean;
+  /** Signs requests as Twilio would, with the account's auth token. */
+  authToken?: string;
+  accountSid?: string;
+  from?: string;
+  to?: string;
+  clock?: Clock;
+  /** Opens the media stream's socket. Default: {@linkcode openNativeSocket}. */
+  open?: OpenSocket;
+  fetch?: typeof fetch;
+}
+
+/** A {@linkcode TwilioCall} without its parties. */
+export type CallTarget =
+  & Omit<TwilioCallOptions, "createEndpoint" | "dial" | "onStep" | "callSid">
+  & Required<Pick<TwilioCallOptions, "callSid" | "statusCallback">>;
+
+/** Opens Deno's WebSocket. */
+export const openNativeSocket: OpenSocket = socketOpener((url, headers) =>
+  openNativeWebSocket(url, { headers })
+);
+
+/** @throws {TypeError} if a URL is malformed or not HTTP. */
+export function callTarget(options: CallTargetOptions): CallTarget {
+  const { clock = systemClock, local, authToken, open = openNativeSocket, accountSid = newSid("AC") } =
+    options;
+  const base = httpUrl(options.baseUrl);
+  const publicBase = asFolder(options.publicUrl ? httpUrl(options.publicUrl) : base);
+  const incoming = new URL("incoming-call", publicBase), status = new URL("call-status", publicBase);
+  return {
+    clock,
+    fetch: options.fetch ?? fetch,
+    // The number's own webhooks are requested at `baseUrl`, whatever PUBLIC_URL is.
+    reach: (url) =>
+      local || url.href.startsWith(incoming.href) || url.href === status.href ? atHost(base, url) : url,
+    ...(authToken !== undefined && { sign: (url, form) => twilioSignature(authToken, url, form) }),
+    openSocket: open,
+    voiceUrl: { url: incoming.href, method: "POST" },
+    statusCallback: { url: status.href, method: "POST" },
+    from: options.from ?? "+15550100001",
+    to: options.to ?? "+15550100002",
+    accountSid,
+    callSid: newSid("CA"),
+  };
+}
+
+function httpUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol === "http:" || url?.protocol === "https:") return url;
+  throw new TypeError(`Cannot call "${text}": expected a URL such as "http://localhost:5050"`);
+}
+
+function asFolder(url: URL): URL {
+  return url.pathname.endsWith("/") ? url : new URL(url.pathname + "/", url);
+}
+
+/** The same path and query at the host of `base`, over TLS only if `base` uses TLS. */
+function atHost(base: URL, url: URL): URL {
+  const secure = base.protocol === "https:";
+  const scheme = url.protocol.startsWith("ws") ? (secure ? "wss:" : "ws:") : base.protocol;
+  return new URL(`${scheme}//${base.host}${url.pathname}${url.search}`);
+}

@@ -1,0 +1,156 @@
+import type { Cancel } from "../../clock.ts";
+import { transcriptOf } from "./echo_model.ts";
+import { bytesPerMs } from "./model_audio.ts";
+import type { SessionConfig } from "./session_config.ts";
+import type { ConversationItems, StoredItem } from "./conversation_items.ts";
+import { type Endpointing, InputAudioBuffer, type TurnAudio } from "./input_audio_buffer.ts";
+import { callerAudioTokens, textTokens } from "./usage_meter.ts";
+import type { ServerEvent } from "./server_events.ts";
+
+export interface TurnContext {
+  readonly conversation: ConversationItems;
+  readonly send: (event: ServerEvent) => void;
+  readonly newItemId: () => string;
+  readonly after: (ms: number, then: () => void) => Cancel;
+  readonly onStarted: () => void;
+  /** The turn has ended and was committed to the conversation. */
+  readonly onCommitted: () => void;
+}
+
+const TRANSCRIPTION_MS = 100;
+
+/** The caller's side of a session. Divides audio into turns and adds them to the conversation. */
+export class CallerTurns {
+  readonly #context: TurnContext;
+  readonly #input: InputAudioBuffer;
+  #config: SessionConfig["audio"]["input"];
+  #itemId: string | undefined;
+
+  constructor(config: SessionConfig["audio"]["input"], context: TurnContext) {
+    this.#config = config;
+    this.#context = context;
+    this.#input = new InputAudioBuffer(config.format, endpointing(config));
+  }
+
+  /** Audio appended in this session (ms). */
+  get positionMs(): number {
+    return this.#input.positionMs;
+  }
+
+  get speaking(): boolean {
+    return this.#itemId !== undefined;
+  }
+
+  /** Applies the session's new settings. */
+  configure(config: SessionConfig["audio"]["input"]): void {
+    this.#config = config;
+    if (this.#input.configure(config.format, endpointing(config))) this.#itemId = undefined;
+  }
+
+  /** @param audio Of the configured format. */
+  append(audio: Uint8Array): void {
+    const { send, onStarted, onCommitted } = this.#context;
+    for (const change of this.#input.append(audio)) {
+      const item_id = this.#itemId ??= this.#context.newItemId();
+      if (change.type === "started") {
+        send({ type: "input_audio_buffer.speech_started", audio_start_ms: change.audioStartMs, item_id });
+        onStarted();
+      } else {
+        send({ type: "input_audio_buffer.speech_stopped", audio_end_ms: change.audioEndMs, item_id });
+        this.#commitTurn(change.turn);
+        onCommitted();
+      }
+    }
+  }
+
+  /**
+   * Commits the whole buffer as one turn.
+   *
+   * @throws {ClientEventError} `input_audio_buffer_commit_empty` below 100 ms.
+   */
+  commit(): void {
+    this.#commitTurn(this.#input.commit());
+  }
+
+  clear(): void {
+    this.#input.clear();
+    this.#itemId = undefined;
+    this.#context.send({ type: "input_audio_buffer.cleared" });
+  }
+
+  /** Adds an empty turn because the caller has been silent from `startMs` until now. */
+  timeOut(startMs: number): void {
+    const item_id = this.#itemId = this.#context.newItemId();
+    const endMs = Math.floor(this.positionMs);
+    this.#context.send({
+      type: "input_audio_buffer.timeout_triggered",
+      audio_start_ms: Math.min(Math.floor(startMs), endMs),
+      audio_end_ms: endMs,
+      item_id,
+    });
+    const empty = new Uint8Array();
+    this.#commitTurn({ format: this.#config.format, audio: empty, speech: empty });
+  }
+
+  #commitTurn(turn: TurnAudio): void {
+    const { conversation, send, after, newItemId } = this.#context;
+    const id = this.#itemId ?? newItemId();
+    this.#itemId = undefined;
+    const item: StoredItem = {
+      id,
+      wire: {
+        id,
+        object: "realtime.item",
+        type: "message",
+        status: "completed",
+        role: "user",
+        content: [{ type: "input_audio", transcript: null }],
+      },
+      audioMs: turn.audio.length / bytesPerMs(turn.format),
+      turnAudio: turn,
+    };
+    const previous_item_id = conversation.insert(item);
+    send({ type: "input_audio_buffer.committed", previous_item_id, item_id: id });
+    send({ type: "conversation.item.added", previous_item_id, item: item.wire });
+    send({ type: "conversation.item.done", previous_item_id, item: item.wire });
+    // Transcription is asynchronous: it may finish during the response.
+    const { transcription } = this.#config;
+    if (transcription) after(TRANSCRIPTION_MS, () => this.#transcribe(item, turn, transcription.model));
+  }
+
+  #transcribe(item: StoredItem, turn: TurnAudio, model: string | undefined): void {
+    const transcript = transcriptOf(turn);
+    if (item.wire.type === "message" && item.wire.role === "user") {
+      item.wire = { ...item.wire, content: [{ type: "input_audio", transcript }] };
+    }
+    const { send } = this.#context;
+    const at = { item_id: item.id, content_index: 0 };
+    const audio_tokens = callerAudioTokens(item.audioMs);
+    const output_tokens = textTokens(transcript);
+    send({ type: "conversation.item.input_audio_transcription.delta", ...at, delta: transcript });
+    send({
+      type: "conversation.item.input_audio_transcription.completed",
+      ...at,
+      transcript,
+      usage: model === "gpt-realtime-whisper" ? { type: "duration", seconds: item.audioMs / 1000 } : {
+        type: "tokens",
+        total_tokens: audio_tokens + output_tokens,
+        input_tokens: audio_tokens,
+        input_token_details: { text_tokens: 0, audio_tokens },
+        output_tokens,
+      },
+    });
+  }
+}
+
+function endpointing({ turn_detection: detection }: SessionConfig["audio"]["input"]): Endpointing | null {
+  if (detection?.type === "server_vad") {
+    return {
+      threshold: detection.threshold,
+      prefixMs: detection.prefix_padding_ms,
+      silenceMs: detection.silence_duration_ms,
+    };
+  }
+  // Semantic VAD is simulated by a pause, because this model does not recognize sentences.
+  return detection && { threshold: 0.5, prefixMs: 300, silenceMs: 600 };
+}
