@@ -1,177 +1,217 @@
-/** What is still to be done before a real telephone rings here: the findings of `parley check`, as four steps. */
+/** The steps to a real phone number, drawn from the findings of `parley check`. */
 
-import { get } from "./api.js";
+import { get, messageOf } from "./api_client.js";
 import { h, svg } from "./dom.js";
-import { dictionary } from "./words.js";
+import { dictionary } from "./locale.js";
 
-const word = dictionary({
+/** @import { Finding, Setup } from "./api_types.ts" */
+/**
+ * @typedef {{ name: "key" | "address" | "token" | "number", checks: readonly string[], link?: string }} Step
+ */
+/** @typedef {"done" | "todo" | "wrong"} State */
+
+const t = dictionary({
   en: {
-    heading: "From here to a real number",
-    looking: "Looking at everything that can be wrong. This takes a few seconds.",
-    failed: "This could not be looked at: {why}",
-    again: "Look again",
-    ready: "Everything is set: real calls come in.",
+    heading: "Connect a real phone number",
+    checking: "Running all checks. This takes a few seconds.",
+    failed: "Cannot run the checks: {why}",
+    again: "Check again",
+    ready: "Setup is complete: this service answers real calls.",
     done: "Done",
     todo: "To do",
     wrong: "Wrong",
-    how: "Settings go into the file .env, or into the environment. Then start the service again.",
-    all: "All {count} things that were looked at",
-    key: "A key for the model",
+    how: "Put these settings into the file .env or into the environment, then restart the service.",
+    all: "All {count} checks",
+    key: "OpenAI API key",
     keyHow:
-      "Without one the stand-in answers, which only says back what it hears. Create a key at {link}, in a " +
-      "project with credit, and set OPENAI_API_KEY to it.",
-    address: "A public address",
+      "Without a key, a stand-in model answers: it only repeats what it hears. Create a key at {link}, in " +
+      "a project with credit, and set OPENAI_API_KEY to it.",
+    address: "Public address",
     addressHow:
-      "Twilio must reach this service by https, at a name of yours or through a tunnel. Set PUBLIC_URL " +
-      "to that address.",
-    token: "The token of your Twilio account",
-    tokenHow:
-      "With it, nobody but Twilio gets in. Set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN as {link} shows " +
-      "them.",
-    number: "A phone number",
+      "Twilio must be able to reach this service over HTTPS, at your own domain or through a tunnel. Set " +
+      "PUBLIC_URL to that address.",
+    token: "Twilio auth token",
+    tokenHow: "With the token, Parley accepts requests only from Twilio. Copy TWILIO_ACCOUNT_SID and " +
+      "TWILIO_AUTH_TOKEN from {link}.",
+    number: "Phone number",
     numberHow:
-      "Set TWILIO_PHONE_NUMBER to a number of yours that can do voice. The command parley check --fix " +
-      "then leads its calls here.",
+      "Set TWILIO_PHONE_NUMBER to a Twilio number that can receive voice calls. Then run {command}: it " +
+      "points the number's voice webhook at this service.",
   },
   es: {
-    heading: "De aquí a un número real",
-    looking: "Se está comprobando todo lo que puede fallar. Tarda unos segundos.",
-    failed: "No se ha podido comprobar: {why}",
-    again: "Comprobar otra vez",
-    ready: "Todo está listo: las llamadas reales llegan aquí.",
+    heading: "Conectar un número de teléfono real",
+    checking: "Se están haciendo todas las comprobaciones. Tarda unos segundos.",
+    failed: "No se han podido hacer las comprobaciones: {why}",
+    again: "Comprobar de nuevo",
+    ready: "Todo está configurado: este servicio contesta llamadas reales.",
     done: "Hecho",
     todo: "Pendiente",
     wrong: "Mal",
-    how: "Los ajustes van en el archivo .env o en el entorno. Después hay que reiniciar el servicio.",
-    all: "Las {count} cosas que se han comprobado",
-    key: "Una clave para el modelo",
+    how: "Ponga estos ajustes en el archivo .env o en el entorno y reinicie el servicio.",
+    all: "Las {count} comprobaciones",
+    key: "Clave de API de OpenAI",
     keyHow:
-      "Sin ella responde el modelo de prueba, que solo repite lo que oye. Cree una clave en {link}, en un " +
+      "Sin clave contesta un modelo de prueba, que solo repite lo que oye. Cree una clave en {link}, en un " +
       "proyecto con saldo, y póngala en OPENAI_API_KEY.",
-    address: "Una dirección pública",
+    address: "Dirección pública",
     addressHow:
-      "Twilio tiene que llegar a este servicio por https, con un nombre suyo o por un túnel. Ponga esa " +
-      "dirección en PUBLIC_URL.",
-    token: "El token de su cuenta de Twilio",
+      "Twilio tiene que poder llegar a este servicio por HTTPS, con un dominio propio o por un túnel. " +
+      "Ponga esa dirección en PUBLIC_URL.",
+    token: "Token de autenticación de Twilio",
     tokenHow:
-      "Con él solo entra Twilio. Ponga TWILIO_ACCOUNT_SID y TWILIO_AUTH_TOKEN como los muestra {link}.",
-    number: "Un número de teléfono",
+      "Con el token, Parley solo acepta peticiones de Twilio. Copie TWILIO_ACCOUNT_SID y TWILIO_AUTH_TOKEN " +
+      "de {link}.",
+    number: "Número de teléfono",
     numberHow:
-      "Ponga en TWILIO_PHONE_NUMBER un número suyo con voz. La orden parley check --fix dirige entonces " +
-      "sus llamadas aquí.",
+      "Ponga en TWILIO_PHONE_NUMBER un número de Twilio que admita llamadas de voz. Después ejecute " +
+      "{command}: dirige a este servicio el webhook de voz del número.",
   },
 });
 
-/** The steps, in the order a newcomer takes them, each with the lines of the check that tell of it. */
-const STEPS = [
-  { name: "key", lines: ["model", "audio format"], link: "https://platform.openai.com/api-keys" },
-  { name: "address", lines: ["public address"] },
-  { name: "token", lines: ["signatures", "Twilio account"], link: "https://console.twilio.com" },
-  { name: "number", lines: ["phone number"] },
-];
+/** In the order of setup; `checks` names the checks that decide about the step. */
+const STEPS = /** @type {readonly Step[]} */ ([
+  { name: "key", checks: ["model", "audio format"], link: "https://platform.openai.com/api-keys" },
+  { name: "address", checks: ["public address"] },
+  { name: "token", checks: ["signatures", "Twilio account"], link: "https://console.twilio.com" },
+  { name: "number", checks: ["phone number"] },
+]);
 
-/** What each state looks like, beside its word. */
-const MARKS = { done: "M3 8.5l3.5 3.5L13 4.5", todo: "M8 5v6M5 8h6", wrong: "M4 4l8 8M12 4l-8 8" };
+/** Icon paths (16 × 16). */
+const ICONS = {
+  done: "M3 8.5l3.5 3.5L13 4.5",
+  todo: "M4.5 8a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0-7 0",
+  wrong: "M4 4l8 8M12 4l-8 8",
+};
 
-/** Draws what is done and what is not into `place`, and returns what ends it. */
-export function checklist(place) {
-  let left = false;
-  const section = h("section", { class: "checklist", "aria-label": word("heading") });
+/**
+ * Draws the steps, and runs the checks.
+ *
+ * @param {HTMLElement} place
+ * @param {Promise<Pick<Setup, "command">>} setup
+ * @returns {() => void} Removes the checklist.
+ */
+export function checklist(place, setup) {
+  let closed = false;
   const status = h("p", { role: "status" });
-  const findings = h("div");
-  const again = h("button", { type: "button", class: "compact", onclick: look }, word("again"));
-  section.append(
-    h("div", { class: "checklist-head" }, h("h3", {}, word("heading")), again),
+  const results = h("div");
+  const again = h("button", { type: "button", class: "compact", onclick: run }, t("again"));
+  const section = h(
+    "section",
+    { class: "checklist", "aria-label": t("heading") },
+    h("div", { class: "checklist-head" }, h("h3", {}, t("heading")), again),
     status,
-    findings,
+    results,
   );
   place.append(section);
-  look();
+  run();
   return () => {
-    left = true;
+    closed = true;
     section.remove();
   };
 
-  async function look() {
-    status.textContent = word("looking");
+  async function run() {
+    status.textContent = t("checking");
     again.disabled = true;
     try {
-      const { lines } = await get("check");
-      if (left) return;
-      const steps = STEPS.map((step) => ({ ...step, ...judge(step, lines) }));
+      /** @type {[{ findings: readonly Finding[] }, Pick<Setup, "command">]} */
+      const [{ findings }, { command }] = await Promise.all([get("check"), setup]);
+      if (closed) return;
+      const steps = STEPS.map((step) => ({ ...step, ...stepState(step, findings) }));
       const ready = steps.every(({ state }) => state === "done");
-      status.replaceChildren(...marked(word(ready ? "ready" : "how")));
-      findings.replaceChildren(
-        h("ol", { class: "steps" }, steps.map(drawStep)),
+      status.replaceChildren(...withCode(t(ready ? "ready" : "how")));
+      results.replaceChildren(
+        h("ol", { class: "steps" }, steps.map((step) => drawStep(step, `${command} check --fix`))),
         h(
           "details",
           {},
-          h("summary", {}, word("all", { count: lines.length })),
-          h("ul", {}, lines.map(drawLine)),
+          h("summary", {}, t("all", { count: findings.length })),
+          h("ul", {}, findings.map(drawFinding)),
         ),
       );
     } catch (error) {
-      status.textContent = word("failed", { why: error.message });
+      status.textContent = t("failed", { why: messageOf(error) });
     } finally {
       again.disabled = false;
     }
   }
 }
 
-/** A step is done when something says so and nothing speaks against it. */
-export function judge({ lines: names }, lines) {
-  const told = lines.filter(({ line }) => names.includes(line));
-  const failures = told.filter(({ level }) => level === "failed");
-  if (failures.length > 0) return { state: "wrong", told: failures };
-  const done = told.some(({ level }) => level === "ok");
-  return {
-    state: done ? "done" : "todo",
-    told: told.filter(({ level }) => level === (done ? "ok" : "warning")),
-  };
+/**
+ * A step is done when one of its checks passed and none failed.
+ *
+ * @param {Pick<Step, "checks">} step
+ * @param {readonly Finding[]} findings
+ * @returns {{ state: State, reasons: readonly Finding[] }}
+ */
+function stepState({ checks }, findings) {
+  const own = findings.filter(({ check }) => checks.includes(check));
+  const failures = own.filter(({ level }) => level === "failed");
+  if (failures.length > 0) return { state: "wrong", reasons: failures };
+  const passed = own.filter(({ level }) => level === "ok");
+  if (passed.length > 0) return { state: "done", reasons: passed };
+  return { state: "todo", reasons: own };
 }
 
-function drawStep({ name, state, told, link }) {
+/**
+ * @param {Step & { state: State, reasons: readonly Finding[] }} step
+ * @param {string} command Points the number at this service.
+ */
+function drawStep({ name, state, reasons, link }, command) {
   return h(
     "li",
     { class: `step ${state}` },
-    mark(state),
+    stateIcon(state),
     h(
       "div",
       {},
-      h("p", { class: "step-title" }, word(name), " ", h("span", { class: "step-state" }, word(state))),
-      state === "done" ? undefined : h("p", {}, ...marked(word(`${name}How`, { link: "\0" }), link)),
-      state === "todo" ? undefined : told.map(drawFound),
+      h("p", { class: "step-title" }, t(name), " ", h("span", { class: "step-state" }, t(state))),
+      state === "done" ? undefined : h("p", {}, withCode(t(`${name}How`, { link: "\0", command }), link)),
+      state === "todo" ? undefined : reasons.map(drawReason),
     ),
   );
 }
 
-/** What was found is in English, whatever the page is in. */
-function drawFound({ found, remedy }) {
-  return h("p", { class: "found", lang: "en" }, remedy ? `${found}; ${remedy}` : found);
+/**
+ * Findings are in English in every language.
+ *
+ * @param {Finding} finding
+ */
+function drawReason({ message, remedy }) {
+  return h("p", { class: "found", lang: "en" }, remedy ? `${message}; ${remedy}` : message);
 }
 
-function drawLine({ line, level, found, remedy }) {
+/** @param {Finding} finding */
+function drawFinding(finding) {
+  const { check, level } = finding;
   const state = level === "ok" ? "done" : level === "failed" ? "wrong" : "todo";
   return h(
     "li",
     { class: `step ${state}`, lang: "en" },
-    mark(state),
-    h("div", {}, h("b", {}, line), drawFound({ found, remedy })),
+    stateIcon(state),
+    h("div", {}, h("b", {}, check), drawReason(finding)),
   );
 }
 
-function mark(state) {
+/** @param {State} state */
+function stateIcon(state) {
   return svg(
     "svg",
-    { viewBox: "0 0 16 16", class: "step-mark", role: "img", "aria-label": word(state) },
-    svg("path", { d: MARKS[state] }),
+    { viewBox: "0 0 16 16", class: "step-mark", role: "img", "aria-label": t(state) },
+    svg("path", { d: ICONS[state] }),
   );
 }
 
-/** A sentence with its address as a link, and what one types as code. */
-function marked(sentence, link) {
-  return sentence.split(/(\0|\.env|[A-Z]+(?:_[A-Z]+)+|parley check --fix)/).map((part, i) => {
-    if (part !== "\0") return i % 2 === 0 ? part : h("code", {}, part);
-    return h("a", { href: link, target: "_blank", rel: "noreferrer" }, link.replace("https://", ""));
+/**
+ * A sentence with `\0` replaced by a link, and with settings and commands marked as code.
+ *
+ * @param {string} sentence
+ * @param {string} [link]
+ */
+function withCode(sentence, link = "") {
+  return sentence.split(/(\0|\.env|[A-Z]+(?:_[A-Z]+)+|(?:parley|deno task) check --fix)/).map((part, at) => {
+    if (part === "\0") {
+      return h("a", { href: link, target: "_blank", rel: "noreferrer" }, link.replace("https://", ""));
+    }
+    return at % 2 === 0 ? part : h("code", {}, part);
   });
 }

@@ -1,22 +1,26 @@
 import { launch, SKIPPED } from "./chromium.ts";
-import { microphoneWav } from "./microphone.ts";
+import { LIVE_STEPS } from "./live_steps.ts";
+import { microphoneWav } from "./microphone_wav.ts";
 import { PHONE_STEPS } from "./phone_steps.ts";
+import { RECORD_STEPS } from "./record_steps.ts";
 import { VIEW_STEPS } from "./view_steps.ts";
 
+const STEPS = { ...PHONE_STEPS, ...LIVE_STEPS, ...RECORD_STEPS, ...VIEW_STEPS };
+
 if (SKIPPED) {
-  console.log("tests/browser: left out, for there is no Chromium here (install it, or set CHROMIUM)");
+  console.log("tests/browser: skipped, Chromium was not found (install it, or set CHROMIUM)");
 }
 
-// One browser for everything, since starting one takes long.
+// One browser for all steps: starting one is slow.
 Deno.test({
-  name: "the console in Chromium",
+  name: "Console in Chromium",
   ignore: SKIPPED,
   async fn(test) {
     const wav = await Deno.makeTempFile({ suffix: ".wav" });
     await Deno.writeFile(wav, microphoneWav());
     const browser = await launch(wav);
     try {
-      for (const [name, step] of Object.entries({ ...PHONE_STEPS, ...VIEW_STEPS })) {
+      for (const [name, step] of Object.entries(STEPS)) {
         await test.step(name, () => step(browser));
       }
     } finally {

@@ -1,7 +1,7 @@
 import puppeteer, { type Browser, type BrowserContext, type Page } from "puppeteer-core";
-import { shows, speak, tap, TAP_WORKLET } from "./in_page.js";
+import { containsText, setLanguage, tap, TAP_WORKLET } from "./page_scripts.js";
 
-/** Where Chromium is: `CHROMIUM`, or where Debian, Chrome's own packages and macOS put it. */
+/** Path of Chromium: `CHROMIUM`, or where Debian, Chrome's packages and macOS install it. */
 export const CHROMIUM = [
   Deno.env.get("CHROMIUM"),
   "/usr/bin/chromium",
@@ -10,11 +10,11 @@ export const CHROMIUM = [
   "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 ].find((path) => path !== undefined && isFile(path));
 
-/** Without it these tests are left out, but never where everything has to be tested. */
+/** Without Chromium these tests are skipped, except in CI. */
 export const SKIPPED = CHROMIUM === undefined && Deno.env.get("CI") !== "true";
 
 const FLAGS = [
-  // The tests may run as root, which Chromium's own sandbox is not for.
+  // Chromium's sandbox does not work for root.
   "--no-sandbox",
   "--disable-gpu",
   "--disable-background-networking",
@@ -25,9 +25,14 @@ const FLAGS = [
   "--disable-dev-shm-usage",
 ];
 
-/** @param wav What the microphone hears, once, from the moment a page listens; none without it. */
+/**
+ * @param wav File the fake microphone plays once, from when a page opens it; without it there is no
+ *   microphone.
+ */
 export async function launch(wav?: string): Promise<Browser> {
-  if (CHROMIUM === undefined) throw new Error("There is no Chromium: install it, or name it in CHROMIUM");
+  if (CHROMIUM === undefined) {
+    throw new Error("Chromium was not found: install it, or set CHROMIUM to its path");
+  }
   const microphone = wav === undefined ? [] : [
     "--use-fake-device-for-media-stream",
     `--use-file-for-fake-audio-capture=${wav}%noloop`,
@@ -39,7 +44,7 @@ export async function launch(wav?: string): Promise<Browser> {
   });
 }
 
-/** What of a page went wrong: what it broke, asked of other hosts, or was not allowed. */
+/** A page, with its errors, requests to other hosts and policy violations. */
 export interface Visit extends AsyncDisposable {
   readonly page: Page;
   readonly context: BrowserContext;
@@ -49,7 +54,7 @@ export interface Visit extends AsyncDisposable {
 export interface VisitOptions {
   /** The page's origin: `http://localhost:PORT`. */
   readonly origin: string;
-  /** Whether the page may have the microphone. */
+  /** Whether the page may use the microphone. */
   readonly microphone?: boolean;
   readonly width?: number;
   readonly height?: number;
@@ -57,11 +62,11 @@ export interface VisitOptions {
   readonly language?: "en" | "es";
   /** Scripts that run before the page's own. */
   readonly before?: readonly (() => void)[];
-  /** Whether what it plays and sends is kept, in `tapped`. */
+  /** Whether to record what it plays and sends, in `tapped`. */
   readonly tapped?: boolean;
 }
 
-/** A page of somebody who was never here. */
+/** Opens a page in a new browser profile. */
 export async function visit(browser: Browser, options: VisitOptions): Promise<Visit> {
   const { origin, microphone = true, width = 1280, height = 900, dark = false, language = "en" } = options;
   const context = await browser.createBrowserContext();
@@ -70,7 +75,7 @@ export async function visit(browser: Browser, options: VisitOptions): Promise<Vi
   const problems: string[] = [];
   await page.setViewport({ width, height });
   await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: dark ? "dark" : "light" }]);
-  await page.evaluateOnNewDocument(speak, language);
+  await page.evaluateOnNewDocument(setLanguage, language);
   for (const script of options.before ?? []) await page.evaluateOnNewDocument(script);
   if (options.tapped) await tapPage(page);
   page.on("console", (message) => {
@@ -79,7 +84,7 @@ export async function visit(browser: Browser, options: VisitOptions): Promise<Vi
   page.on("pageerror", (error) => problems.push(String(error)));
   page.on("request", (request) => {
     const url = new URL(request.url());
-    if (url.origin !== origin && url.protocol.startsWith("http")) problems.push(`asked ${url.href}`);
+    if (url.origin !== origin && url.protocol.startsWith("http")) problems.push(`requested ${url.href}`);
   });
   return {
     page,
@@ -91,10 +96,10 @@ export async function visit(browser: Browser, options: VisitOptions): Promise<Vi
   };
 }
 
-/** Waits until a text is to be seen. */
-export async function seen(page: Page, text: string, selector?: string): Promise<void> {
+/** Waits until the page shows `text`. */
+export async function waitForText(page: Page, text: string, selector?: string): Promise<void> {
   try {
-    await page.waitForFunction(shows, { timeout: 10_000, polling: 50 }, text, selector);
+    await page.waitForFunction(containsText, { timeout: 10_000, polling: 50 }, text, selector);
   } catch (error) {
     const now = await page.$eval("main", ({ textContent }) => textContent).catch(String);
     throw new Error(`waited for ${JSON.stringify(text)}; the page shows ${JSON.stringify(now)}`, {

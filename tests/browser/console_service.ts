@@ -1,52 +1,52 @@
 import type { Finding } from "../../src/check/finding.ts";
 import { systemClock } from "../../src/clock.ts";
-import type { Config } from "../../src/config/config.ts";
+import type { ServiceConfig } from "../../src/app/service_config.ts";
 import { type JsonObject, parseObject } from "../../src/json.ts";
 import { gaDialect } from "../../src/model/ga/ga_session.ts";
-import type { CallRecord } from "../../src/records/call_record.ts";
-import { RemoteCallStore } from "../../src/records/store_port.ts";
+import type { EndedCall } from "../../src/records/call_record.ts";
+import { RemoteCallStore } from "../../src/records/remote_call_store.ts";
 import {
-  type RehearsalModel,
-  type RehearsalModelOptions,
-  startRehearsalModel,
-} from "../../src/simulator/model/server.ts";
+  type SimulatedModel,
+  type SimulatedModelOptions,
+  startSimulatedModel,
+} from "../../src/simulator/model/model_server.ts";
 import { type Server, startServer } from "../../src/app/server.ts";
-import { type RecordsThread, startRecords } from "../../src/app/records_thread.ts";
+import { type RecordsThread, startRecordsThread } from "../../src/app/records_thread.ts";
 import { createLog } from "../../src/telemetry/log.ts";
-import { Bell } from "../support/bell.ts";
+import { ChangeSignal } from "../support/wait_until.ts";
 import { configOf } from "../support/service.ts";
 
 export interface ConsoleServiceOptions {
   readonly env?: Record<string, string>;
   readonly assistants?: unknown;
   /** The stand-in model that answers, unless `OPENAI_REALTIME_URL` names another. */
-  readonly model?: RehearsalModelOptions;
-  /** What `parley check` is to find. */
+  readonly model?: SimulatedModelOptions;
+  /** Findings of `parley check`. */
   readonly findings?: readonly Finding[];
-  /** Calls there are records of. */
-  readonly records?: readonly CallRecord[];
+  /** Stored call records. */
+  readonly records?: readonly EndedCall[];
 }
 
-/** A service as a browser meets it: with the stand-in model, with records, on the real clock. */
+/** A whole service for a browser: stand-in model, records, real clock. */
 export class ConsoleService implements AsyncDisposable {
   readonly lines: JsonObject[] = [];
-  /** Its origin, by the name under which browsers give pages a microphone. */
+  /** On localhost, where browsers allow the microphone without HTTPS. */
   readonly origin: string;
   readonly #server: Server;
-  readonly #model: RehearsalModel;
+  readonly #model: SimulatedModel;
   readonly #records: RecordsThread;
   readonly #folder: string;
-  readonly #bell = new Bell();
+  readonly #changes = new ChangeSignal();
 
   static async start(options: ConsoleServiceOptions = {}): Promise<ConsoleService> {
     const folder = await Deno.makeTempDir({ prefix: "parley-browser-" });
     const env = { PORT: "0", DATA_DIR: folder, LOG_LEVEL: "error", ...options.env };
     const config = configOf(env, options.assistants);
-    return new ConsoleService(config, await startRecords(config), folder, options);
+    return new ConsoleService(config, await startRecordsThread(config), folder, options);
   }
 
   private constructor(
-    config: Config,
+    config: ServiceConfig,
     thread: RecordsThread,
     folder: string,
     options: ConsoleServiceOptions,
@@ -54,7 +54,7 @@ export class ConsoleService implements AsyncDisposable {
     const { model, findings = [], records = [] } = options;
     this.#folder = folder;
     this.#records = thread;
-    this.#model = startRehearsalModel(model);
+    this.#model = startSimulatedModel(model);
     const store = new RemoteCallStore(thread.port);
     for (const record of records) store.write(record);
     const log = createLog({
@@ -63,7 +63,7 @@ export class ConsoleService implements AsyncDisposable {
       secrets: config.secrets,
       write: (line) => {
         this.lines.push(parseObject(line) ?? {});
-        this.#bell.ring();
+        this.#changes.notify();
       },
     });
     this.#server = startServer({
@@ -78,7 +78,7 @@ export class ConsoleService implements AsyncDisposable {
     this.origin = this.#server.url.replace("127.0.0.1", "localhost");
   }
 
-  /** An address of the console. */
+  /** The URL of a console view. */
   page(view: string): string {
     return `${this.origin}/console/${view}`;
   }
@@ -89,13 +89,16 @@ export class ConsoleService implements AsyncDisposable {
 
   /** Waits for a log line; returns it. */
   async logged(event: string, count = 1): Promise<JsonObject> {
-    return await this.#bell.until(`${count} of "${event}" in the log`, () => this.events(event)[count - 1]);
+    return await this.#changes.until(
+      `${count} of "${event}" in the log`,
+      () => this.events(event)[count - 1],
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#server.stop();
     await this.#model.close();
-    this.#records.end();
+    this.#records.terminate();
     await Deno.remove(this.#folder, { recursive: true });
   }
 }

@@ -1,36 +1,36 @@
-/** A call with words and voices on both sides, for pictures: the service between them is real. */
+/** A call with scripted speech on both sides of a real service, for pictures. */
 
-import { encodeMulaw, MULAW_SILENCE } from "../../src/audio/g711.ts";
+import { encodeMulaw, MULAW_SILENCE } from "../../src/audio/g711.js";
 import { systemClock } from "../../src/clock.ts";
-import { RehearsalCaller } from "../../src/simulator/caller/caller.ts";
-import { madeUpVoice, msToSay } from "../../src/simulator/script/voice.ts";
+import { SimulatedCaller } from "../../src/simulator/caller/simulated_caller.ts";
+import { speakingMs, syntheticVoice } from "../../src/simulator/synthetic_voice.ts";
 import type { ScriptedSession } from "../support/scripted_model.ts";
 
-/** Something said, from a moment of the call on (ms); an answer may be talked over. */
+/** A spoken line, from a time of the call (ms). The caller may interrupt the assistant. */
 export interface Line {
   readonly atMs: number;
-  readonly who: "caller" | "assistant";
+  readonly speaker: "caller" | "assistant";
   readonly text: string;
 }
 
-/** How long voice activity detection waits for more (ms). */
+/** Trailing silence of voice activity detection (ms). */
 const PAUSE_MS = 500;
 /** Audio in one delta (ms). */
 const DELTA_MS = 200;
 
-/** The model's part: hears and says these lines, at their time. Resolves when the last one is said. */
+/** Plays the model's side of the lines at their times. Resolves after the last. */
 export async function playModel(session: ScriptedSession, lines: readonly Line[]): Promise<void> {
-  const began = systemClock.now();
+  const startedAt = systemClock.now();
   const until = async (ms: number) => {
-    await new Promise((resolve) => setTimeout(resolve, Math.max(0, began + ms - systemClock.now())));
+    await new Promise((resolve) => setTimeout(resolve, Math.max(0, startedAt + ms - systemClock.now())));
   };
-  for (const [i, { atMs, who, text }] of lines.entries()) {
+  for (const [i, { atMs, speaker, text }] of lines.entries()) {
     const previous = i === 0 ? null : `item_${i - 1}`;
     await until(atMs);
-    if (who === "assistant") answer(session, `item_${i}`, previous, text);
+    if (speaker === "assistant") sendResponse(session, `item_${i}`, previous, text);
     else {
       session.send({ type: "input_audio_buffer.speech_started", item_id: `item_${i}`, audio_start_ms: atMs });
-      const stopped = atMs + msToSay(text) + PAUSE_MS;
+      const stopped = atMs + speakingMs(text) + PAUSE_MS;
       await until(stopped);
       session.send({
         type: "input_audio_buffer.speech_stopped",
@@ -53,20 +53,20 @@ function added(session: ScriptedSession, id: string, previous: string | null, ro
   session.send({ type: "conversation.item.added", previous_item_id: previous, item });
 }
 
-/** One answer: its audio comes faster than it is heard, and its words with it. */
-function answer(session: ScriptedSession, id: string, previous: string | null, text: string): void {
+/** Sends one response: its audio faster than real time, with its transcript. */
+function sendResponse(session: ScriptedSession, id: string, previous: string | null, text: string): void {
   const response_id = `response_${id}`;
-  const audio = encodeMulaw(madeUpVoice(msToSay(text), text));
+  const audio = encodeMulaw(syntheticVoice(speakingMs(text), text));
   session.send({ type: "response.created", response: { id: response_id, status: "in_progress" } });
   added(session, id, previous, "assistant");
   const at = { response_id, item_id: id, output_index: 0, content_index: 0 };
-  let said = 0;
+  let sent = 0;
   for (let from = 0; from < audio.length; from += DELTA_MS * 8) {
     const delta = audio.subarray(from, from + DELTA_MS * 8).toBase64();
     session.send({ type: "response.output_audio.delta", ...at, delta });
     const upTo = Math.ceil(text.length * Math.min(1, (from + DELTA_MS * 8) / audio.length));
-    session.send({ type: "response.output_audio_transcript.delta", ...at, delta: text.slice(said, upTo) });
-    said = upTo;
+    session.send({ type: "response.output_audio_transcript.delta", ...at, delta: text.slice(sent, upTo) });
+    sent = upTo;
   }
   session.send({ type: "response.output_audio.done", ...at });
   session.send({ type: "response.output_audio_transcript.done", ...at, transcript: text });
@@ -86,12 +86,12 @@ function answer(session: ScriptedSession, id: string, previous: string | null, t
   session.send({ type: "response.done", response: { id: response_id, status: "completed", usage } });
 }
 
-/** The caller's part, on a stream of their own. */
+/** The caller's side, on a media stream. */
 export interface StagedCaller {
   hangUp(): Promise<void>;
 }
 
-/** @param announce What the webhook is told; its answer has the token. */
+/** Places the call through the webhook. */
 export async function placeStagedCall(
   origin: string,
   call: { readonly callSid: string; readonly from: string; readonly to: string },
@@ -101,21 +101,21 @@ export async function placeStagedCall(
   const form = new URLSearchParams({ CallSid: callSid, From: from, To: to, CallStatus: "ringing" });
   const twiml = await (await fetch(`${origin}/incoming-call`, { method: "POST", body: form })).text();
   const token = /name="token" value="([^"]+)"/.exec(twiml)?.[1] ?? "";
-  const voices = lines.filter(({ who }) => who === "caller")
-    .map(({ atMs, text }) => ({ atMs, voice: encodeMulaw(madeUpVoice(msToSay(text), text)) }));
+  const voices = lines.filter(({ speaker }) => speaker === "caller")
+    .map(({ atMs, text }) => ({ atMs, voice: encodeMulaw(syntheticVoice(speakingMs(text), text)) }));
   const socket = new WebSocket(`${origin.replace("http", "ws")}/media-stream`);
   await new Promise((resolve) => socket.onopen = resolve);
   const closed = new Promise((resolve) => socket.onclose = resolve);
-  const caller = new RehearsalCaller({
+  const caller = new SimulatedCaller({
     clock: systemClock,
     accountSid: `AC${"0".repeat(32)}`,
     callSid,
     streamSid: `MZ${callSid.slice(2)}`,
     parameters: { token, from, to },
-    part: () => ({
-      doing: "",
+    createRole: () => ({
+      status: "",
       hangUpReason: undefined,
-      next(now, bytes) {
+      nextFrame(now, bytes) {
         const frame = new Uint8Array(bytes).fill(MULAW_SILENCE);
         for (const { atMs, voice } of voices) {
           const at = Math.round((now - atMs) * 8);
@@ -126,7 +126,7 @@ export async function placeStagedCall(
     }),
     send: (message) => socket.send(message),
     onHangUp: () => socket.close(),
-    note: () => {},
+    addEntry: () => {},
   });
   socket.onmessage = ({ data }) => caller.receive(data);
   caller.start();

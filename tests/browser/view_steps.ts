@@ -1,60 +1,64 @@
-/** What every view of the console must do, in a real browser. */
+/** Tests of every view of the console in a real browser. */
 
 import axe from "axe-core";
 import { assert, assertEquals } from "@std/assert";
 import type { Browser, Page } from "puppeteer-core";
-import { rateOf, toBytes } from "../../src/simulator/model/audio.ts";
-import { chime } from "../../src/simulator/model/chime.ts";
-import type { Mind } from "../../src/simulator/model/plan.ts";
+import { rateOf, toBytes } from "../../src/simulator/model/model_audio.ts";
+import { chime } from "../../src/simulator/model/echo_model.ts";
+import type { ModelBehavior } from "../../src/simulator/model/model_behavior.ts";
 import { StreamClient } from "../support/stream_client.ts";
-import { seen, type Visit, visit } from "./chromium.ts";
+import { type Visit, visit, waitForText } from "./chromium.ts";
 import { ConsoleService } from "./console_service.ts";
-import { EVIL, evilCall, madeUpCalls, sidOf } from "./made_up.ts";
-import { axeProblems, hasMarkup } from "./in_page.js";
+import { demoCalls, INJECTION, injectionCall, sidOf } from "./demo_calls.ts";
+import { axeProblems, hasInjectedMarkup } from "./page_scripts.js";
 
 export const VIEW_STEPS: Readonly<Record<string, (browser: Browser) => Promise<void>>> = {
-  "every view is for everybody: axe finds nothing, in both languages, wide and narrow, light and dark":
-    accessible,
-  "what callers and models say is text, whatever it says": onlyText,
+  "Views have no axe violations in both languages, wide and narrow, light and dark": accessible,
+  "Views show what callers and models say as text, not as markup": onlyText,
 };
 
-/** Stands for the call in progress. */
+/** The call in progress. */
 const LIVE = sidOf(0x11fe);
-/** Each view, and what is there once it is drawn. */
+/** Each view, and a selector that matches once it is drawn. */
 const VIEWS: readonly (readonly [view: string, ready: string])[] = [
   ["#live", `a[href="#live/${LIVE}"]`],
-  [`#live/${LIVE}`, ".said li:not([hidden])"],
+  [`#live/${LIVE}`, ".live-turns li:not([hidden])"],
   ["#calls", `a[href="#calls/${sidOf(1)}"]`],
   [`#calls/${sidOf(1)}`, "main svg, main canvas"],
   ["#overview", "main svg"],
-  ["#phone", ".phone-button:enabled"],
+  ["#phone", ".steps .step"],
 ];
 const SHAPES = [{ width: 1280, height: 800 }, { width: 360, height: 740 }];
 
 const FINDINGS = [
-  { line: "model", level: "warning", found: "the embedded stand-in answers", remedy: "set OPENAI_API_KEY" },
   {
-    line: "public address",
+    check: "model",
+    level: "warning",
+    message: "the built-in stand-in model answers",
+    remedy: "set OPENAI_API_KEY",
+  },
+  {
+    check: "public address",
     level: "failed",
-    found: "https://x.example cannot be reached",
+    message: "https://x.example cannot be reached",
     remedy: "check DNS",
   },
-  { line: "Twilio account", level: "ok", found: "the auth token is right" },
-  { line: "phone number", level: "warning", found: "not checked: PUBLIC_URL is not set" },
+  { check: "Twilio account", level: "ok", message: "auth token accepted" },
+  { check: "phone number", level: "warning", message: "not checked: PUBLIC_URL is not set" },
 ] as const;
 
-/** A call in progress, by a caller of this name. */
+/** Places a call that stays in progress. */
 async function placeCall(
   service: ConsoleService,
   callSid: string,
   from = "+15550101234",
 ): Promise<StreamClient> {
   const form = { CallSid: callSid, From: from, To: "+15559870000", CallStatus: "ringing" };
-  const answer = await fetch(`${service.origin}/incoming-call`, {
+  const response = await fetch(`${service.origin}/incoming-call`, {
     method: "POST",
     body: new URLSearchParams(form),
   });
-  const token = /name="token" value="([^"]+)"/.exec(await answer.text())?.[1] ?? "";
+  const token = /name="token" value="([^"]+)"/.exec(await response.text())?.[1] ?? "";
   const stream = new StreamClient(`${service.origin.replace("http", "ws")}/media-stream`);
   stream.echoMarks = true;
   await stream.start(callSid, { token, from });
@@ -64,37 +68,44 @@ async function placeCall(
 
 async function accessible(browser: Browser): Promise<void> {
   await using service = await ConsoleService.start({
-    records: madeUpCalls(30, Date.now()),
+    // The call in progress sends one frame, and must last until every view was checked.
+    env: { MEDIA_TIMEOUT_SECONDS: "600" },
+    records: demoCalls(30, Date.now()),
     findings: FINDINGS,
   });
   await using _stream = await placeCall(service, LIVE);
   await using closed = await ConsoleService.start({ env: { ADMIN_TOKEN: "correct-horse-battery" } });
-  const found: string[] = [];
-  const lookIn = async (language: "en" | "es") => {
+  const problemsFound: string[] = [];
+  const checkIn = async (language: "en" | "es") => {
     await using signIn = await visit(browser, { origin: closed.origin, language });
     await signIn.page.goto(closed.page(""));
-    await look(signIn, `${language} sign-in`, found);
+    await checkPage(signIn, `${language} sign-in`, problemsFound);
     await using visited = await visit(browser, { origin: service.origin, language });
     const { page, problems } = visited;
     for (const [view, ready] of VIEWS) {
       await page.goto(service.page(view));
-      await page.waitForSelector(ready, { timeout: 10_000 }).catch(() => found.push(`${view}: no ${ready}`));
-      await look(visited, `${language} ${view}`, found);
+      await page.waitForSelector(ready, { timeout: 10_000 }).catch(() =>
+        problemsFound.push(`${view}: no ${ready}`)
+      );
+      await checkPage(visited, `${language} ${view}`, problemsFound);
     }
     await page.locator(".phone-button").click();
-    await seen(page, "(a chime)", ".said li");
-    await look(visited, `${language} #phone, talking`, found);
+    await waitForText(page, "(a chime)", ".live-turns li");
+    await checkPage(visited, `${language} #phone, talking`, problemsFound);
     await page.locator("nav a[href='#overview']").click();
-    await look(visited, `${language} #overview, talking`, found);
-    found.push(...problems);
+    await checkPage(visited, `${language} #overview, talking`, problemsFound);
+    problemsFound.push(...problems);
   };
-  // Looking takes a core each.
-  await Promise.all([lookIn("en"), lookIn("es")]);
-  assertEquals(found, []);
+  // Each language takes a core.
+  await Promise.all([checkIn("en"), checkIn("es")]);
+  assertEquals(problemsFound, []);
 }
 
-/** One page, in each shape and light; in Spanish, which is longer but no different to look at, in two of the four. */
-async function look({ page }: Visit, name: string, found: string[]): Promise<void> {
+/**
+ * Checks a page in each shape and colour scheme; in Spanish, which differs only in length, in two of the
+ * four.
+ */
+async function checkPage({ page }: Visit, name: string, problemsFound: string[]): Promise<void> {
   await page.evaluate(axe.source);
   for (const [i, shape] of SHAPES.entries()) {
     await page.setViewport(shape);
@@ -102,21 +113,23 @@ async function look({ page }: Visit, name: string, found: string[]): Promise<voi
     for (const light of name.startsWith("es") ? lights.slice(i, i + 1) : lights) {
       await page.emulateMediaFeatures([
         { name: "prefers-color-scheme", value: light },
-        // Nothing is looked at while it changes.
+        // axe must not measure colours during a transition.
         { name: "prefers-reduced-motion", value: "reduce" },
       ]);
       const problems = await page.evaluate(axeProblems);
-      found.push(...problems.map((problem: string) => `${name}, ${shape.width} px, ${light}: ${problem}`));
+      problemsFound.push(
+        ...problems.map((problem: string) => `${name}, ${shape.width} px, ${light}: ${problem}`),
+      );
     }
     const wide = await page.evaluate("document.documentElement.scrollWidth");
-    if (Number(wide) > shape.width) found.push(`${name}: ${wide} px wide at ${shape.width}`);
+    if (Number(wide) > shape.width) problemsFound.push(`${name}: ${wide} px wide at ${shape.width}`);
   }
 }
 
-/** Says what it should not. */
-const evil: Mind = {
-  respond: ({ format }) => ({
-    pieces: [{ type: "speech", audio: toBytes(format, chime(rateOf(format))), transcript: EVIL.text }],
+/** Answers with markup. */
+const injecting: ModelBehavior = {
+  planResponse: ({ format }) => ({
+    items: [{ type: "speech", audio: toBytes(format, chime(rateOf(format))), transcript: INJECTION.text }],
     delayMs: 0,
     end: { type: "completed" },
   }),
@@ -124,33 +137,33 @@ const evil: Mind = {
 
 async function onlyText(browser: Browser): Promise<void> {
   await using service = await ConsoleService.start({
-    model: { mind: evil },
-    records: [evilCall(Date.now())],
-    findings: [{ line: EVIL.name, level: "failed", found: EVIL.text, remedy: EVIL.name }],
+    model: { behavior: injecting },
+    records: [injectionCall(Date.now())],
+    findings: [{ check: INJECTION.name, level: "failed", message: INJECTION.text, remedy: INJECTION.name }],
   });
-  await using _stream = await placeCall(service, LIVE, EVIL.name);
+  await using _stream = await placeCall(service, LIVE, INJECTION.name);
   await using visited = await visit(browser, { origin: service.origin, microphone: false });
   const { page, problems } = visited;
   const views: [view: string, text: string][] = [
-    ["#live", EVIL.name],
-    [`#live/${LIVE}`, EVIL.text],
-    ["#calls", EVIL.name],
-    [`#calls/${sidOf(0xbad)}`, EVIL.text],
+    ["#live", INJECTION.name],
+    [`#live/${LIVE}`, INJECTION.text],
+    ["#calls", INJECTION.name],
+    [`#calls/${sidOf(0xbad)}`, INJECTION.text],
     ["#overview", ""],
-    ["#phone", EVIL.name],
+    ["#phone", INJECTION.name],
   ];
   for (const [view, text] of views) {
     await page.goto(service.page(view));
-    await seen(page, text, "main");
+    await waitForText(page, text, "main");
     await assertNoMarkup(page, view);
   }
   await page.waitForSelector(".phone-button:enabled");
   await page.locator(".phone-button").click();
-  await seen(page, EVIL.text, ".said li");
+  await waitForText(page, INJECTION.text, ".live-turns li");
   await assertNoMarkup(page, "a call of the phone");
   assertEquals(problems, []);
 }
 
 async function assertNoMarkup(page: Page, view: string): Promise<void> {
-  assert(!await page.evaluate(hasMarkup), `${view}: words have become markup`);
+  assert(!await page.evaluate(hasInjectedMarkup), `${view}: text became markup`);
 }

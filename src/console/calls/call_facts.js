@@ -1,35 +1,38 @@
-/** What is known of a call beside its words: who, when, how long, how much, what it came to. */
+/** Facts about a call record: figures, summary, messages, parties, tokens. */
 
-import { waitOf } from "./call_lanes.js";
 import { h } from "../dom.js";
-import { dictionary, duration, money, number } from "../words.js";
+import { dictionary, duration, money, number } from "../locale.js";
+import { turnLatency } from "./call_lanes.js";
 
-const word = dictionary({
+/** @import { CallMessage, CallRecord, Tokens } from "../api_types.ts" */
+/** @import { Children } from "../dom_types.ts" */
+
+const t = dictionary({
   en: {
     facts: "Facts",
     length: "Length",
     turns: "Turns",
     bargeIns: "Barge-ins",
-    wait: "Median wait",
+    latency: "Median latency",
     model: "Model",
     modelCost: "Model cost",
-    carrier: "Minutes the carrier bills",
+    carrier: "Billed minutes",
     assistant: "Assistant",
     from: "From",
     to: "To",
     direction: "Direction",
-    inbound: "They called",
-    outbound: "We called",
+    inbound: "Inbound",
+    outbound: "Outbound",
     sid: "CallSid",
     ms: "{ms} ms",
     tokens: "Tokens",
     text: "Text",
-    audio: "Sound",
+    audio: "Audio",
     in: "In",
     cached: "of these cached",
     out: "Out",
     summary: "Summary",
-    messages: "Messages left",
+    messages: "Messages",
     urgent: "urgent",
   },
   es: {
@@ -37,83 +40,99 @@ const word = dictionary({
     length: "Duración",
     turns: "Turnos",
     bargeIns: "Interrupciones",
-    wait: "Espera mediana",
+    latency: "Latencia mediana",
     model: "Modelo",
     modelCost: "Coste del modelo",
-    carrier: "Minutos que cobra el operador",
+    carrier: "Minutos facturados",
     assistant: "Asistente",
     from: "De",
     to: "A",
     direction: "Sentido",
-    inbound: "Llamaron ellos",
-    outbound: "Llamamos nosotros",
+    inbound: "Entrante",
+    outbound: "Saliente",
     sid: "CallSid",
     ms: "{ms} ms",
     tokens: "Tokens",
     text: "Texto",
-    audio: "Sonido",
+    audio: "Audio",
     in: "Entrada",
     cached: "de ellos en caché",
     out: "Salida",
     summary: "Resumen",
-    messages: "Mensajes dejados",
+    messages: "Mensajes",
     urgent: "urgente",
   },
 });
 
-/** In figures, and in words of those who were there. */
+/**
+ * Figures, and the summary and messages if there are any.
+ *
+ * @param {CallRecord} call
+ */
 export function callSummary(call) {
-  const { summary, messages, turns, events } = call;
-  const waits = turns.map((turn) => waitOf(turn)).filter(({ hops }) => hops.length === 3);
-  const middle = waits.map(({ totalMs }) => totalMs).toSorted((a, b) => a - b)[(waits.length - 1) >> 1];
-  const figures = [
-    ["length", duration(call.seconds)],
-    ["turns", number(turns.length)],
-    ["bargeIns", number(events.filter(({ kind }) => kind === "barge-in").length)],
-    ["wait", middle === undefined ? "–" : word("ms", { ms: number(Math.round(middle)) })],
-    ["modelCost", money(call.modelUsd)],
-    ["carrier", number(call.carrierMinutes)],
-  ];
+  const { summary, messages, turns } = call;
+  const latencies = turns.map(turnLatency).filter(({ hops }) => hops.length === 3)
+    .map(({ totalMs }) => totalMs).toSorted((a, b) => a - b);
+  const medianMs = latencies[(latencies.length - 1) >> 1];
   const parts = [
-    ...(summary ? [part("summary", h("p", { class: "call-summary" }, summary))] : []),
+    ...(summary ? [section(t("summary"), h("p", { class: "call-summary" }, summary))] : []),
     ...(messages.length > 0
-      ? [part("messages", h("ul", { class: "stack call-messages" }, messages.map(message)))]
+      ? [section(t("messages"), h("ul", { class: "stack call-messages" }, messages.map(drawMessage)))]
       : []),
   ];
   return [
-    h("dl", { class: "figures card" }, figures.map((figure) => pair(...figure))),
+    h(
+      "dl",
+      { class: "figures card" },
+      pair(t("length"), duration(call.seconds)),
+      pair(t("turns"), number(call.callerTurns)),
+      pair(t("bargeIns"), number(call.bargeIns)),
+      pair(t("latency"), medianMs === undefined ? "–" : t("ms", { ms: number(Math.round(medianMs)) })),
+      pair(t("modelCost"), money(call.costUsd)),
+      pair(t("carrier"), number(call.carrierMinutes)),
+    ),
     ...(parts.length > 0 ? [h("div", { class: "columns" }, parts)] : []),
   ];
 }
 
-/** What one looks up. */
+/** @param {CallRecord} call */
 export function callFacts(call) {
   return h(
     "div",
     { class: "columns" },
-    part(
-      "facts",
+    section(
+      t("facts"),
       h(
         "dl",
         { class: "facts" },
-        ["assistant", "model", "from", "to"].map((key) => pair(key, call[key])),
-        pair("direction", word(call.direction === "outbound" ? "outbound" : "inbound")),
-        pair("sid", call.callSid, "mono"),
+        pair(t("assistant"), call.assistant),
+        pair(t("model"), call.model),
+        pair(t("from"), call.from),
+        pair(t("to"), call.to),
+        pair(t("direction"), t(call.direction)),
+        pair(t("sid"), call.callSid, "mono"),
       ),
     ),
-    part("tokens", tokens(call.tokens)),
+    section(t("tokens"), tokensTable(call.tokens)),
   );
 }
 
-function part(name, ...children) {
-  return h("section", { class: "card" }, h("h3", {}, word(name)), ...children);
+/** @param {string} title @param {...Children} content */
+function section(title, ...content) {
+  return h("section", { class: "card" }, h("h3", {}, title), ...content);
 }
 
-function pair(key, value, kind) {
-  return h("div", {}, h("dt", {}, word(key)), h("dd", { class: kind }, value));
+/**
+ * @param {string} name
+ * @param {string} value
+ * @param {string} [look] Class of the value.
+ */
+function pair(name, value, look) {
+  return h("div", {}, h("dt", {}, name), h("dd", { class: look }, value));
 }
 
-function message({ name, number, message, urgent }) {
+/** @param {CallMessage} message */
+function drawMessage({ name, number, message, urgent }) {
   return h(
     "li",
     {},
@@ -122,25 +141,33 @@ function message({ name, number, message, urgent }) {
       { class: "row" },
       h("strong", {}, name),
       h("span", { class: "number" }, number),
-      urgent ? h("span", { class: "badge warn" }, word("urgent")) : undefined,
+      urgent ? h("span", { class: "badge warn" }, t("urgent")) : undefined,
     ),
     h("p", { class: "call-summary" }, message),
   );
 }
 
-function tokens({ textIn, textCached, textOut, audioIn, audioCached, audioOut }) {
-  const cell = (count) => h("td", { class: "number" }, number(count));
-  const head = (key) => h("th", { scope: "col", class: "number" }, word(key));
-  const line = (key, ...counts) => h("tr", {}, h("th", { scope: "row" }, word(key)), ...counts.map(cell));
+/** @param {Tokens} tokens */
+function tokensTable({ textIn, textCached, textOut, audioIn, audioCached, audioOut }) {
+  /** @type {(text: string) => HTMLTableCellElement} */
+  const head = (text) => h("th", { scope: "col", class: "number" }, text);
+  /** @type {(name: string, counts: readonly number[]) => HTMLTableRowElement} */
+  const row = (name, counts) =>
+    h(
+      "tr",
+      {},
+      h("th", { scope: "row" }, name),
+      counts.map((count) => h("td", { class: "number" }, number(count))),
+    );
   return h(
     "table",
     { class: "small call-tokens" },
-    h("thead", {}, h("tr", {}, h("td"), head("in"), head("cached"), head("out"))),
+    h("thead", {}, h("tr", {}, h("td"), head(t("in")), head(t("cached")), head(t("out")))),
     h(
       "tbody",
       {},
-      line("text", textIn, textCached, textOut),
-      line("audio", audioIn, audioCached, audioOut),
+      row(t("text"), [textIn, textCached, textOut]),
+      row(t("audio"), [audioIn, audioCached, audioOut]),
     ),
   );
 }

@@ -1,73 +1,82 @@
 /**
- * A call on one time scale: who spoke, what the model made, what was heard. Pure: records in, stretches of time out, all
- * in ms from the start of the stream.
+ * A call on one time scale: the caller's speech, the generated responses and their playback. All times are milliseconds
+ * from the start of the stream. Pure functions.
+ */
+
+/** @import { CallRecord, Hop, Span, Turn } from "../api_types.ts" */
+/** @typedef {Span & { turn: number }} TurnSpan `turn` is an index into the transcript. */
+/**
+ * @typedef {TurnSpan & { unheardToMs?: number, firstMarkMs?: number, lastMarkMs?: number }} PlayedSpan
+ *   `unheardToMs`: the end that an interrupted response would have had.
+ */
+/** @typedef {Span & { turn: number, hop: Hop }} HopSpan */
+/** @typedef {Span & { event: number }} EventSpan `event` is an index into the record's events. */
+/**
+ * @typedef {object} Lanes
+ * @property {number} totalMs
+ * @property {TurnSpan[]} spoken
+ * @property {TurnSpan[]} generated
+ * @property {PlayedSpan[]} played
+ * @property {HopSpan[]} hops
+ * @property {EventSpan[]} events
+ * @property {boolean} approximate Whether the record lacks `spoken` or `played` and places were estimated.
  */
 
 /**
- * @typedef {import("../../records/call_record.ts").CallRecord} CallRecord
- * @typedef {import("../../records/call_record.ts").Turn} Turn
- * @typedef {import("../../records/call_record.ts").Span} Span
- * @typedef {Span & { turn: number }} TurnSpan `turn` is its place in the transcript.
- * @typedef {TurnSpan & { cutToMs?: number, firstMarkMs?: number, lastMarkMs?: number }} Played
- *   `cutToMs`: up to where it would have gone on.
- * @typedef {{ hop: "model" | "sent" | "heard", turn: number } & Span} Hop
- */
-
-/**
- * What each lane of the drawing shows. Records of old lack `spoken`, `generated` and `played`: then places follow from
- * when a turn was added to the conversation, and `approximate` is true.
+ * The lanes of the timeline.
  *
- * @param {CallRecord & { recording?: { ms: number } }} call
+ * @param {Pick<CallRecord, "turns" | "events" | "seconds" | "recording">} call
+ * @returns {Lanes}
  */
-export function lanesOf(call) {
+export function callLanes(call) {
   /** @type {TurnSpan[]} */
   const spoken = [];
   /** @type {TurnSpan[]} */
   const generated = [];
-  /** @type {Played[]} */
+  /** @type {PlayedSpan[]} */
   const played = [];
-  /** @type {Hop[]} */
+  /** @type {HopSpan[]} */
   const hops = [];
   let approximate = false;
-  let heardUntil = 0;
+  let playedUntil = 0;
   call.turns.forEach((turn, at) => {
-    if (turn.who === "caller") {
+    if (turn.speaker === "caller") {
       if (!turn.spoken) approximate = true;
       spoken.push({ turn: at, ...(turn.spoken ?? { fromMs: turn.atMs, toMs: turn.atMs }) });
       return;
     }
     if (turn.generated) generated.push({ turn: at, ...turn.generated });
     if (!turn.played) approximate = true;
-    const span = turn.played ?? guess(turn, heardUntil);
-    heardUntil = span.toMs;
-    const { modelMs, sentMs, heardMs } = turn.latency ?? {};
-    const missing = turn.cut ? Math.max(0, (turn.totalMs ?? 0) - (turn.heardMs ?? 0)) : 0;
+    const span = turn.played ?? estimatedSpan(turn, playedUntil);
+    playedUntil = span.toMs;
+    const { modelMs, sendMs, playbackMs } = turn.latency ?? {};
+    const unheardMs = turn.interrupted ? Math.max(0, (turn.totalMs ?? 0) - (turn.heardMs ?? 0)) : 0;
     played.push({
       turn: at,
       fromMs: span.fromMs,
       toMs: span.toMs,
-      ...(missing > 0 ? { cutToMs: span.toMs + missing } : {}),
-      ...(turn.played && heardMs !== undefined ? { firstMarkMs: span.fromMs + heardMs } : {}),
-      ...(turn.played && !turn.cut ? { lastMarkMs: span.toMs } : {}),
+      ...(unheardMs > 0 ? { unheardToMs: span.toMs + unheardMs } : {}),
+      ...(turn.played && playbackMs !== undefined ? { firstMarkMs: span.fromMs + playbackMs } : {}),
+      ...(turn.played && !turn.interrupted ? { lastMarkMs: span.toMs } : {}),
     });
-    if (modelMs === undefined || sentMs === undefined || heardMs === undefined) return;
-    const stopped = span.fromMs - sentMs - modelMs;
+    if (modelMs === undefined || sendMs === undefined || playbackMs === undefined) return;
+    const speechEndMs = span.fromMs - sendMs - modelMs;
     hops.push(
-      { hop: "model", turn: at, fromMs: stopped, toMs: stopped + modelMs },
-      { hop: "sent", turn: at, fromMs: stopped + modelMs, toMs: span.fromMs },
-      { hop: "heard", turn: at, fromMs: span.fromMs, toMs: span.fromMs + heardMs },
+      { hop: "model", turn: at, fromMs: speechEndMs, toMs: speechEndMs + modelMs },
+      { hop: "send", turn: at, fromMs: speechEndMs + modelMs, toMs: span.fromMs },
+      { hop: "playback", turn: at, fromMs: span.fromMs, toMs: span.fromMs + playbackMs },
     );
   });
-  // What would have been said ends in the drawing where the next answer begins.
+  // The unheard rest is not drawn over the next response.
   played.forEach((each, at) => {
     const next = played[at + 1];
-    if (each.cutToMs !== undefined && next) {
-      each.cutToMs = Math.max(each.toMs, Math.min(each.cutToMs, next.fromMs));
+    if (each.unheardToMs !== undefined && next) {
+      each.unheardToMs = Math.max(each.toMs, Math.min(each.unheardToMs, next.fromMs));
     }
   });
   const events = call.events.map((event, at) => ({
     event: at,
-    // An event is noted when it is over.
+    // Events are recorded when they end.
     fromMs: Math.max(0, event.atMs - (event.ms ?? 0)),
     toMs: event.atMs,
   }));
@@ -76,60 +85,80 @@ export function lanesOf(call) {
   return { totalMs, spoken, generated, played, hops, events, approximate };
 }
 
-/** Where an answer of old was heard: from when it was added, after what was heard before it. */
-function guess({ atMs, heardMs, totalMs, latency }, heardUntil) {
-  const fromMs = Math.max(atMs + (latency?.sentMs ?? 0), heardUntil);
+/**
+ * Estimates the playback of a response without `played`: from its place in the conversation, after the previous
+ * response.
+ *
+ * @param {Turn} turn
+ * @param {number} playedUntil
+ * @returns {Span}
+ */
+function estimatedSpan({ atMs, heardMs, totalMs, latency }, playedUntil) {
+  const fromMs = Math.max(atMs + (latency?.sendMs ?? 0), playedUntil);
   return { fromMs, toMs: fromMs + (heardMs ?? totalMs ?? 0) };
 }
 
-/** When each turn begins to be heard, in the order of the transcript. */
-export function starts({ spoken, played }, count) {
-  const begin = new Array(count).fill(0);
-  for (const { turn, fromMs } of [...spoken, ...played]) begin[turn] = fromMs;
-  return begin;
+/**
+ * Start of each turn, in the order of the transcript (ms).
+ *
+ * @param {Pick<Lanes, "spoken" | "played">} lanes
+ * @param {number} count Number of turns.
+ * @returns {number[]}
+ */
+export function turnStarts({ spoken, played }, count) {
+  /** @type {number[]} */
+  const starts = new Array(count).fill(0);
+  for (const { turn, fromMs } of [...spoken, ...played]) starts[turn] = fromMs;
+  return starts;
 }
 
 /**
- * Which turn began last at this time; undefined before the first.
+ * The last turn that started at or before a time; undefined before the first.
  *
- * @param {number[]} begin
+ * @param {readonly number[]} starts
  * @param {number} ms
  * @returns {number | undefined}
  */
-export function turnAt(begin, ms) {
+export function turnAt(starts, ms) {
+  let latest = -Infinity;
   /** @type {number | undefined} */
-  let found;
-  begin.forEach((from, turn) => {
-    if (from <= ms && (found === undefined || from >= begin[found])) found = turn;
+  let answeredTurn;
+  starts.forEach((start, turn) => {
+    if (start > ms || start < latest) return;
+    latest = start;
+    answeredTurn = turn;
   });
-  return found;
+  return answeredTurn;
 }
 
 /**
- * Turns in their order, and each event before the first turn that began after it.
+ * Turns in their order, with each event before the first turn that started after it.
  *
- * @param {number[]} begin
- * @param {{ event: number, fromMs: number }[]} events
+ * @param {readonly number[]} starts
+ * @param {readonly { readonly event: number, readonly fromMs: number }[]} events
  * @returns {({ turn: number } | { event: number })[]}
  */
-export function inOrder(begin, events) {
+export function interleaveEvents(starts, events) {
   const waiting = events.toSorted((a, b) => a.fromMs - b.fromMs);
+  /** @type {({ turn: number } | { event: number })[]} */
   const lines = [];
-  begin.forEach((from, turn) => {
-    while (waiting[0] && waiting[0].fromMs < from) lines.push({ event: waiting.shift().event });
+  starts.forEach((start, turn) => {
+    const later = waiting.findIndex(({ fromMs }) => fromMs >= start);
+    lines.push(...waiting.splice(0, later < 0 ? waiting.length : later).map(({ event }) => ({ event })));
     lines.push({ turn });
   });
   return [...lines, ...waiting.map(({ event }) => ({ event }))];
 }
 
 /**
- * Puts labels into rows so that none covers another: each goes into the first row that is free, or into none.
+ * Assigns labels to rows without overlap: each goes into the first free row, or into none.
  *
- * @param {{ from: number, to: number }[]} labels By where they begin.
+ * @param {readonly { readonly from: number, readonly to: number }[]} labels Sorted by `from`.
  * @param {number} rows
- * @returns {(number | undefined)[]} The row of each.
+ * @param {number} [gap] Between labels in a row.
+ * @returns {(number | undefined)[]} The row of each label.
  */
-export function packed(labels, rows, gap = 0) {
+export function packLabels(labels, rows, gap = 0) {
   const ends = new Array(rows).fill(-Infinity);
   return labels.map(({ from, to }) => {
     const row = ends.findIndex((end) => end + gap <= from);
@@ -140,12 +169,17 @@ export function packed(labels, rows, gap = 0) {
 }
 
 /**
- * The hops of a turn that came, in order, and their sum (ms).
+ * The measured hops of a turn in order, and their sum (ms).
  *
  * @param {Pick<Turn, "latency">} turn
+ * @returns {{ hops: { hop: Hop, ms: number }[], totalMs: number }}
  */
-export function waitOf({ latency = {} }) {
-  const hops = [["model", latency.modelMs], ["sent", latency.sentMs], ["heard", latency.heardMs]]
-    .flatMap(([hop, ms]) => ms === undefined ? [] : [{ hop, ms }]);
+export function turnLatency({ latency = {} }) {
+  const measured = /** @type {const} */ ([
+    ["model", latency.modelMs],
+    ["send", latency.sendMs],
+    ["playback", latency.playbackMs],
+  ]);
+  const hops = measured.flatMap(([hop, ms]) => ms === undefined ? [] : [{ hop, ms }]);
   return { hops, totalMs: hops.reduce((sum, { ms }) => sum + ms, 0) };
 }

@@ -1,72 +1,83 @@
-/** Draws the lanes of a call's timeline, as far as they are in view. */
+/** Draws the visible part of the lanes of a call's timeline. */
 
-import { packed } from "./call_lanes.js";
-import { eventWords } from "./call_events.js";
-import { sign } from "./event_signs.js";
-import { clock, ticks, timeStep } from "./scale.js";
 import { svg } from "../dom.js";
-import { AXIS, GAP, ROW } from "./timeline_layout.js";
-import { dictionary, number } from "../words.js";
-import { outline, parts, peaks } from "./waveform.js";
+import { dictionary, number, tenths } from "../locale.js";
+import { clockText, ticks, timeStep } from "./axis_scale.js";
+import { packLabels } from "./call_lanes.js";
+import { eventIcon } from "./event_icons.js";
+import { eventText } from "./event_texts.js";
+import { columnGrid, columnPeaks, outlinePath } from "./recording_waveform.js";
+import { AXIS_PX, GAP_PX, ROW_PX } from "./timeline_layout.js";
 
-const word = dictionary({
+/** @import { CallEvent, CallRecord, Levels, Span, Turn } from "../api_types.ts" */
+/** @import { Attributes } from "../dom_types.ts" */
+/** @import { Lanes, PlayedSpan } from "./call_lanes.js" */
+/** @import { Lane, TimelineLayout } from "./timeline_layout.js" */
+
+const t = dictionary({
   en: {
     caller: "Caller",
     model: "Model",
-    heard: "Heard",
+    played: "Heard",
     events: "Events",
-    spokenFrom: "The caller speaks, {from} to {to}",
-    generatedFrom: "The model makes an answer, {from} to {to}",
-    heardFrom: "The assistant is heard, {from} to {to}",
-    cutFrom: "Cut: {seconds} s more were not heard",
-    firstMark: "First mark back, {at}",
-    lastMark: "Last mark back, {at}",
-    modelHop: "The caller waits {ms} ms for the model",
-    sentHop: "{ms} ms until it is sent",
-    heardHop: "{ms} ms until it is heard",
+    spokenSpan: "Caller speaks, {from} to {to}",
+    generatedSpan: "Model generates a response, {from} to {to}",
+    playedSpan: "Assistant is heard, {from} to {to}",
+    unheardSpan: "Interrupted: {seconds} s not heard",
+    firstMark: "First mark returned, {at}",
+    lastMark: "Last mark returned, {at}",
+    modelHop: "Model: {ms} ms",
+    sendHop: "Send: {ms} ms",
+    playbackHop: "Playback: {ms} ms",
   },
   es: {
     caller: "Quien llama",
     model: "Modelo",
-    heard: "Se oye",
-    events: "Sucesos",
-    spokenFrom: "Habla quien llama, de {from} a {to}",
-    generatedFrom: "El modelo hace una respuesta, de {from} a {to}",
-    heardFrom: "Se oye al asistente, de {from} a {to}",
-    cutFrom: "Cortado: {seconds} s más no se oyeron",
-    firstMark: "Vuelve la primera marca, {at}",
-    lastMark: "Vuelve la última marca, {at}",
-    modelHop: "Quien llama espera {ms} ms al modelo",
-    sentHop: "{ms} ms hasta enviarlo",
-    heardHop: "{ms} ms hasta oírse",
+    played: "Se oye",
+    events: "Eventos",
+    spokenSpan: "Habla quien llama, de {from} a {to}",
+    generatedSpan: "El modelo genera una respuesta, de {from} a {to}",
+    playedSpan: "Se oye al asistente, de {from} a {to}",
+    unheardSpan: "Interrumpido: {seconds} s no se oyeron",
+    firstMark: "Primera marca devuelta, {at}",
+    lastMark: "Última marca devuelta, {at}",
+    modelHop: "Modelo: {ms} ms",
+    sendHop: "Envío: {ms} ms",
+    playbackHop: "Reproducción: {ms} ms",
   },
 });
 
-/** Width (px) of a column of a waveform, if there are levels enough. */
-const COLUMN = 1.5;
-/** An answer narrower than this (px) is drawn without its marks. */
-const MARKED = 12;
-/** Width (px) of a letter of a label, about. */
-const LETTER = 6.3;
-/** Letters of a label. */
-const LONGEST = 26;
+/** Minimum width of a column of a waveform (px). */
+const COLUMN_PX = 1.5;
+/** Responses narrower than this (px) are drawn without their marks. */
+const MIN_MARKED_PX = 12;
+/** Approximate width of a letter of a label (px). */
+const LETTER_PX = 6.3;
+/** Maximum length of a label (letters). */
+const MAX_LABEL = 26;
 
-/** Kinds of events whose name says enough; of others, the kind does. */
-const LABELLED = new Set(["tool", "transfer", "keys", "language", "whisper"]);
+/** Kinds of events labelled by their name; others by their kind. */
+const NAMED_KINDS = new Set(["tool", "transfer", "keypad", "language", "whisper"]);
 
 /**
- * @param call The record.
- * @param lanes What `lanesOf` made of it.
- * @param levels Of the recording, where they are known.
- * @param place What `layout` said.
- * @param view `{ fromMs, scale, width }`: the first moment in view, pixels of a ms, pixels there are.
- * @returns nodes of SVG.
+ * @param {CallRecord} call
+ * @param {Lanes} lanes
+ * @param {Levels | undefined} levels Of the recording.
+ * @param {TimelineLayout} layout
+ * @param {{ fromMs: number, scale: number, width: number }} view The first visible time, pixels per ms, and
+ *   the width in pixels.
+ * @returns {SVGElement[]}
  */
-export function drawLanes(call, lanes, levels, place, { fromMs, scale, width }) {
-  const toMs = fromMs + (width - place.gutter) / scale;
-  const x = (ms) => Math.round((place.gutter + (ms - fromMs) * scale) * 10) / 10;
-  const seen = (each) => (each.cutToMs ?? each.toMs) >= fromMs && each.fromMs <= toMs;
-  const box = (span, top, height, attributes, ...says) =>
+export function drawLanes(call, lanes, levels, layout, { fromMs, scale, width }) {
+  const toMs = fromMs + (width - layout.gutter) / scale;
+  /** @type {(ms: number) => number} */
+  const x = (ms) => Math.round((layout.gutter + (ms - fromMs) * scale) * 10) / 10;
+  /** @type {(span: Span & { unheardToMs?: number }) => boolean} */
+  const isVisible = (span) => (span.unheardToMs ?? span.toMs) >= fromMs && span.fromMs <= toMs;
+  /**
+   * @type {(span: Span, top: number, height: number, attributes: Attributes, title: string) => SVGElement}
+   */
+  const box = (span, top, height, attributes, title) =>
     svg(
       "rect",
       {
@@ -76,35 +87,33 @@ export function drawLanes(call, lanes, levels, place, { fromMs, scale, width }) 
         height,
         ...attributes,
       },
-      says.length > 0 ? svg("title", {}, says.join(". ")) : undefined,
+      svg("title", {}, title),
     );
-  const between = (key, { fromMs, toMs }) => word(key, { from: clock(fromMs, 100), to: clock(toMs, 100) });
-  const tick = (at, lane, kind, key) =>
-    at < fromMs || at > toMs ? undefined : svg(
-      "path",
-      {
-        class: `mark ${kind}`,
-        d: `M${x(at)} ${lane.top - 4}v${lane.height + 8}m-3 0h6`,
-      },
-      svg("title", {}, word(key, { at: clock(at, 100) })),
-    );
+  /** @type {(key: "spokenSpan" | "generatedSpan" | "playedSpan", span: Span) => string} */
+  const spanText = (key, span) =>
+    t(key, { from: clockText(span.fromMs, 100), to: clockText(span.toMs, 100) });
 
   const clip = { "clip-path": "url(#timeline-clip)" };
   return [
     svg(
       "clipPath",
       { id: "timeline-clip" },
-      svg("rect", { x: place.gutter, y: 0, width: Math.max(0, width - place.gutter), height: place.height }),
+      svg("rect", {
+        x: layout.gutter,
+        y: 0,
+        width: Math.max(0, width - layout.gutter),
+        height: layout.height,
+      }),
     ),
     ...grounds(),
     axis(),
-    svg("g", clip, ...callerLane(), ...modelLane(), ...heardLane(), ...eventLane()),
-    ...names(),
+    svg("g", clip, callerLane(), modelLane(), playedLane(), eventLane()),
+    ...laneNames(),
   ];
 
   function grounds() {
-    return [place.caller, place.model, place.heard].map(({ top, height }) =>
-      svg("rect", { class: "ground", x: place.gutter, y: top, width: width - place.gutter, height, rx: 3 })
+    return [layout.caller, layout.model, layout.played].map(({ top, height }) =>
+      svg("rect", { class: "ground", x: layout.gutter, y: top, width: width - layout.gutter, height, rx: 3 })
     );
   }
 
@@ -113,142 +122,178 @@ export function drawLanes(call, lanes, levels, place, { fromMs, scale, width }) 
     return svg(
       "g",
       { class: "axis", ...clip },
-      ticks(fromMs, Math.min(toMs, lanes.totalMs), step).map((ms) => [
-        svg("path", { d: `M${x(ms)} ${AXIS - 5}V${place.height - GAP}` }),
-        x(ms) > width - 30 ? [] : svg("text", { x: x(ms) + 3, y: 13 }, clock(ms, step)),
-      ]).flat(2),
+      ticks(fromMs, Math.min(toMs, lanes.totalMs), step).flatMap((ms) => [
+        svg("path", { d: `M${x(ms)} ${AXIS_PX - 5}V${layout.height - GAP_PX}` }),
+        x(ms) > width - 30 ? undefined : svg("text", { x: x(ms) + 3, y: 13 }, clockText(ms, step)),
+      ]),
     );
   }
 
-  function wave(side, lane) {
-    if (!levels) return [];
+  /** @param {"caller" | "assistant"} side @param {Lane} lane */
+  function waveform(side, lane) {
+    if (!levels) return undefined;
     const { everyMs } = levels;
-    const part = parts(fromMs, toMs, COLUMN / scale, everyMs);
-    const columns = peaks(levels[side], everyMs, part.fromMs, part.toMs, part.count);
-    const each = (part.toMs - part.fromMs) / part.count * scale;
-    return [svg("path", {
+    const grid = columnGrid(fromMs, toMs, COLUMN_PX / scale, everyMs);
+    const peaks = columnPeaks(levels[side], everyMs, grid.fromMs, grid.toMs, grid.count);
+    const columnWidth = (grid.toMs - grid.fromMs) / grid.count * scale;
+    return svg("path", {
       class: "wave",
-      d: outline(columns, x(part.fromMs), each, lane.middle, lane.height / 2 - 3),
-    })];
-  }
-
-  function callerLane() {
-    const { top, height } = place.caller;
-    return [svg(
-      "g",
-      { class: "caller" },
-      lanes.spoken.filter(seen).map((span) =>
-        box(span, top, height, { class: "voice", rx: 3 }, between("spokenFrom", span))
-      ),
-      ...wave("caller", place.caller),
-    )];
-  }
-
-  function modelLane() {
-    const { top } = place.model;
-    const said = { model: "modelHop", sent: "sentHop", heard: "heardHop" };
-    return [
-      ...lanes.hops.filter(seen).map((hop) =>
-        box(
-          hop,
-          top + 3,
-          8,
-          { class: `hop ${hop.hop}` },
-          word(said[hop.hop], { ms: number(Math.round(hop.toMs - hop.fromMs)) }),
-        )
-      ),
-      ...lanes.generated.filter(seen).map((span) =>
-        box(span, top + 14, 11, { class: "made", rx: 2 }, between("generatedFrom", span))
-      ),
-    ];
-  }
-
-  function heardLane() {
-    const { top, height } = place.heard;
-    const shown = lanes.played.filter(seen);
-    return [
-      svg(
-        "g",
-        { class: "assistant" },
-        shown.map((span) => [
-          box(span, top, height, { class: "voice", rx: 3 }, between("heardFrom", span)),
-          span.cutToMs === undefined ? [] : box(
-            { fromMs: span.toMs, toMs: span.cutToMs },
-            top + 0.5,
-            height - 1,
-            { class: "cut", fill: "url(#timeline-cut)", rx: 3 },
-            word("cutFrom", {
-              seconds: number(notHeard(call.turns[span.turn]), { maximumFractionDigits: 1 }),
-            }),
-          ),
-        ]).flat(2),
-        ...wave("assistant", place.heard),
-      ),
-      ...shown.filter(({ fromMs, toMs }) => (toMs - fromMs) * scale >= MARKED).flatMap((
-        { firstMarkMs, lastMarkMs },
-      ) => [
-        firstMarkMs === undefined ? undefined : tick(firstMarkMs, place.heard, "first", "firstMark"),
-        lastMarkMs === undefined ? undefined : tick(lastMarkMs, place.heard, "last", "lastMark"),
-      ]).filter((each) => each !== undefined),
-    ];
-  }
-
-  function eventLane() {
-    if (!place.events) return [];
-    // Labels keep their rows while one scrolls: all are packed, also those out of view.
-    const all = lanes.events.map((span) => {
-      const { kind, label, detail } = eventWords(call.events[span.event]);
-      const text = LABELLED.has(call.events[span.event].kind) ? label : kind;
-      const short = text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text;
-      const from = span.fromMs * scale;
-      const bar = call.events[span.event].kind === "tool"
-        ? Math.max(8, (span.toMs - span.fromMs) * scale)
-        : 8;
-      return {
-        span,
-        short,
-        from,
-        bar,
-        to: from + bar + 6 + short.length * LETTER,
-        says: `${kind} ${label} ${detail}`,
-      };
-    }).toSorted((a, b) => a.from - b.from);
-    // Where not all labels fit, the last row is for those signs that go without.
-    const fitting = packed(all, place.rows, 8);
-    const rows = fitting.includes(undefined) ? packed(all, place.rows - 1, 8) : fitting;
-    return all.flatMap(({ span, short, bar, to, says }, at) => {
-      if (!seen(span) && span.fromMs + to / scale < fromMs) return [];
-      const { kind, ok } = call.events[span.event];
-      const top = place.events.top + (rows[at] ?? place.rows - 1) * ROW;
-      const left = x(span.fromMs);
-      return [svg(
-        "g",
-        { class: `event ${ok === false ? "failed" : ""}` },
-        svg("title", {}, says.trim()),
-        kind === "barge-in"
-          ? svg("path", { class: "guide", d: `M${left} ${place.caller.top}V${top + 8}` })
-          : undefined,
-        kind === "tool"
-          ? svg("rect", { class: "shape", x: left, y: top + 4, width: bar, height: 8, rx: 2 })
-          : svg("path", { class: "shape", d: sign(kind, left, top + 8) }),
-        rows[at] === undefined
-          ? undefined
-          : svg("text", { x: left + (kind === "barge-in" ? 9 : bar + 5), y: top + 12 }, short),
-      )];
+      d: outlinePath(peaks, x(grid.fromMs), columnWidth, lane.middle, lane.height / 2 - 3),
     });
   }
 
-  function names() {
-    return ["caller", "model", "heard", "events"].flatMap((name) => {
-      const lane = place[name];
+  function callerLane() {
+    const { top, height } = layout.caller;
+    return svg(
+      "g",
+      { class: "caller" },
+      lanes.spoken.filter(isVisible).map((span) =>
+        box(span, top, height, { class: "voice", rx: 3 }, spanText("spokenSpan", span))
+      ),
+      waveform("caller", layout.caller),
+    );
+  }
+
+  function modelLane() {
+    const { top } = layout.model;
+    return svg(
+      "g",
+      {},
+      lanes.hops.filter(isVisible).map((span) => {
+        const ms = number(Math.round(span.toMs - span.fromMs));
+        return box(span, top + 3, 8, { class: `hop ${span.hop}` }, t(`${span.hop}Hop`, { ms }));
+      }),
+      lanes.generated.filter(isVisible).map((span) =>
+        box(span, top + 14, 11, { class: "generated", rx: 2 }, spanText("generatedSpan", span))
+      ),
+    );
+  }
+
+  function playedLane() {
+    const { top, height } = layout.played;
+    const visible = lanes.played.filter(isVisible);
+    return svg(
+      "g",
+      {},
+      svg(
+        "g",
+        { class: "assistant" },
+        visible.flatMap((span) => [
+          box(span, top, height, { class: "voice", rx: 3 }, spanText("playedSpan", span)),
+          span.unheardToMs === undefined ? undefined : box(
+            { fromMs: span.toMs, toMs: span.unheardToMs },
+            top + 0.5,
+            height - 1,
+            { class: "interrupted", fill: "url(#timeline-unheard)", rx: 3 },
+            t("unheardSpan", { seconds: tenths(unheardMs(call.turns[span.turn])) }),
+          ),
+        ]),
+        waveform("assistant", layout.played),
+      ),
+      visible.filter((span) => (span.toMs - span.fromMs) * scale >= MIN_MARKED_PX).flatMap(marks),
+    );
+  }
+
+  /** @param {PlayedSpan} span */
+  function marks({ firstMarkMs, lastMarkMs }) {
+    return [markTick(firstMarkMs, "firstMark"), markTick(lastMarkMs, "lastMark")];
+  }
+
+  /** @param {number | undefined} at @param {"firstMark" | "lastMark"} key */
+  function markTick(at, key) {
+    if (at === undefined || at < fromMs || at > toMs) return undefined;
+    const { top, height } = layout.played;
+    return svg(
+      "path",
+      { class: "mark", d: `M${x(at)} ${top - 4}v${height + 8}m-3 0h6` },
+      svg("title", {}, t(key, { at: clockText(at, 100) })),
+    );
+  }
+
+  function eventLane() {
+    const lane = layout.events;
+    if (!lane) return undefined;
+    // Invisible labels are packed too, so that labels keep their rows while the timeline scrolls.
+    const all = lanes.events.flatMap((span) => {
+      const event = call.events[span.event];
+      return event ? [eventLabel(event, span)] : [];
+    }).toSorted((a, b) => a.from - b.from);
+    // If not all labels fit, the last row holds icons without a label.
+    const fitting = packLabels(all, layout.rows, 8);
+    const rows = fitting.includes(undefined) ? packLabels(all, layout.rows - 1, 8) : fitting;
+    return svg(
+      "g",
+      {},
+      all.map((label, at) => {
+        if (!isVisible(label.span) && label.to / scale < fromMs) return undefined;
+        return drawEvent(label, lane.top, rows[at]);
+      }),
+    );
+  }
+
+  /**
+   * The text and horizontal extent of an event (px from the start of the call).
+   *
+   * @param {CallEvent} event
+   * @param {Span} span
+   */
+  function eventLabel(event, span) {
+    const { kind, label, detail } = eventText(event);
+    const text = NAMED_KINDS.has(event.kind) ? label : kind;
+    const short = text.length > MAX_LABEL ? `${text.slice(0, MAX_LABEL - 1)}…` : text;
+    const left = span.fromMs * scale;
+    const iconWidth = event.kind === "tool" ? Math.max(8, (span.toMs - span.fromMs) * scale) : 8;
+    const textWidth = 6 + short.length * LETTER_PX;
+    // At the end of the call the label is on the left of its icon, so that it is not cut off.
+    const before = left + iconWidth + textWidth > lanes.totalMs * scale && textWidth < left;
+    return {
+      event,
+      span,
+      short,
+      before,
+      from: before ? left - textWidth : left,
+      iconWidth,
+      to: left + iconWidth + (before ? 0 : textWidth),
+      title: `${kind} ${label} ${detail}`.trim(),
+    };
+  }
+
+  /**
+   * @param {ReturnType<typeof eventLabel>} label
+   * @param {number} laneTop
+   * @param {number | undefined} row Undefined: an icon without a label.
+   */
+  function drawEvent({ event: { kind, ok }, span, short, before, iconWidth, title }, laneTop, row) {
+    const top = laneTop + (row ?? layout.rows - 1) * ROW_PX;
+    const left = x(span.fromMs);
+    const textAt = before
+      ? { x: left - 5, "text-anchor": "end" }
+      : { x: left + (kind === "barge-in" ? 9 : iconWidth + 5) };
+    return svg(
+      "g",
+      { class: `event ${ok === false ? "failed" : ""}` },
+      svg("title", {}, title),
+      kind === "barge-in"
+        ? svg("path", { class: "guide", d: `M${left} ${layout.caller.top}V${top + 8}` })
+        : undefined,
+      kind === "tool"
+        ? svg("rect", { class: "shape", x: left, y: top + 4, width: iconWidth, height: 8, rx: 2 })
+        : svg("path", { class: "shape", d: eventIcon(kind, left, top + 8) }),
+      row === undefined ? undefined : svg("text", { ...textAt, y: top + 12 }, short),
+    );
+  }
+
+  function laneNames() {
+    return /** @type {const} */ (["caller", "model", "played", "events"]).flatMap((name) => {
+      const lane = layout[name];
       if (!lane) return [];
-      const y = !place.wide ? lane.top - 4 : name === "events" ? lane.top + 12 : lane.middle + 4;
-      return [svg("text", { class: "name", x: 2, y }, word(name))];
+      const y = !layout.wide ? lane.top - 4 : name === "events" ? lane.top + 12 : lane.middle + 4;
+      return [svg("text", { class: "name", x: 2, y }, t(name))];
     });
   }
 }
 
-/** Seconds of an answer that nobody heard. */
-function notHeard({ totalMs = 0, heardMs = 0 }) {
-  return (totalMs - heardMs) / 1_000;
+/** @param {Turn | undefined} turn */
+function unheardMs({ totalMs = 0, heardMs = 0 } = { speaker: "assistant", atMs: 0 }) {
+  return totalMs - heardMs;
 }

@@ -1,40 +1,43 @@
-/** Where the lanes of a call's timeline are. */
+/** Positions of the lanes of a call's timeline (px). */
 
-/** Height of the axis (px). */
-export const AXIS = 24;
-const VOICE = 48;
-const MODEL = 28;
-/** Of a row of labels. */
-export const ROW = 20;
-/** Rows of labels of events, at most. */
-const ROWS = 3;
+/** Height of the time axis. */
+export const AXIS_PX = 24;
+const VOICE_PX = 48;
+const MODEL_PX = 28;
+/** Height of a row of event labels. */
+export const ROW_PX = 20;
+const MAX_ROWS = 3;
 /** Between lanes. */
-export const GAP = 10;
+export const GAP_PX = 10;
+
+/** @typedef {{ top: number, height: number, middle: number }} Lane */
+/** @typedef {ReturnType<typeof timelineLayout>} TimelineLayout */
 
 /**
- * Where each lane is (px). Where there is room the names stand before the lanes, else above them.
+ * Lays out the lanes. On a wide page their names are to the left, in the gutter; else above them.
  *
  * @param {number} width
- * @param {number} events How many there are.
+ * @param {number} eventCount
  */
-export function layout(width, events) {
+export function timelineLayout(width, eventCount) {
   const wide = width >= 640;
-  const rows = Math.min(ROWS, events);
-  const name = wide ? 0 : 15;
-  let y = AXIS;
+  const rows = Math.min(MAX_ROWS, eventCount);
+  const nameHeight = wide ? 0 : 15;
+  let y = AXIS_PX;
+  /** @type {(height: number) => Lane} */
   const lane = (height) => {
-    const top = y + name;
-    y = top + height + GAP;
+    const top = y + nameHeight;
+    y = top + height + GAP_PX;
     return { top, height, middle: top + height / 2 };
   };
   return {
     gutter: wide ? 92 : 4,
     wide,
-    caller: lane(VOICE),
-    model: lane(MODEL),
-    heard: lane(VOICE),
+    caller: lane(VOICE_PX),
+    model: lane(MODEL_PX),
+    played: lane(VOICE_PX),
     rows,
-    events: rows > 0 ? lane(ROW * rows) : undefined,
+    events: rows > 0 ? lane(ROW_PX * rows) : undefined,
     height: y,
   };
 }

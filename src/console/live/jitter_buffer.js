@@ -1,17 +1,19 @@
-/** Evens out stereo sound that comes in uneven pieces. 8 kHz. */
+/** Buffers stereo audio that arrives in uneven chunks. 8 kHz. */
 
-const RATE = 8_000;
-/** It waits until so much is there before it begins, or begins again; more than one piece (s). */
-const START = 0.3 * RATE;
-/** What it holds at most; with more it goes on at the newest, or it would stay behind for good. */
-const MOST = 1.2 * RATE;
-/** Sound begins, and breaks off, over so many samples, and not with a click. */
-const FADE = 40;
+const SAMPLE_RATE = 8_000;
+/** Playback starts, and resumes after an underrun, with this much buffered (samples); more than one chunk. */
+const START_SAMPLES = 0.3 * SAMPLE_RATE;
+/**
+ * With more than this buffered (samples), playback skips to the newest, so that delay does not accumulate.
+ */
+const MAX_SAMPLES = 1.2 * SAMPLE_RATE;
+/** Fade-in and fade-out (samples), to avoid clicks. */
+const FADE_SAMPLES = 40;
 
 export class JitterBuffer {
-  #left = new Float32Array(2 * MOST);
-  #right = new Float32Array(2 * MOST);
-  /** Samples written and read, ever. */
+  #left = new Float32Array(2 * MAX_SAMPLES);
+  #right = new Float32Array(2 * MAX_SAMPLES);
+  /** Samples written and read since the start. */
   #written = 0;
   #read = 0;
   #playing = false;
@@ -19,33 +21,38 @@ export class JitterBuffer {
   #lastLeft = 0;
   #lastRight = 0;
 
-  /** Samples that wait. */
-  get waiting() {
+  /** Samples buffered. */
+  get buffered() {
     return this.#written - this.#read;
   }
 
-  /** Takes 16-bit samples, left and right in turn. */
-  put(samples) {
+  /** @param {Int16Array} samples Left and right interleaved. */
+  push(samples) {
     const size = this.#left.length;
     for (let i = 0; i + 1 < samples.length; i += 2) {
       const at = this.#written++ % size;
-      this.#left[at] = samples[i] / 32_768;
-      this.#right[at] = samples[i + 1] / 32_768;
+      this.#left[at] = (samples[i] ?? 0) / 32_768;
+      this.#right[at] = (samples[i + 1] ?? 0) / 32_768;
     }
-    if (this.waiting > MOST) this.#read = this.#written - START;
+    if (this.buffered > MAX_SAMPLES) this.#read = this.#written - START_SAMPLES;
   }
 
-  /** Fills both sides with what comes next, or with silence. */
-  take(left, right) {
+  /**
+   * Fills both channels with the next samples, or with silence.
+   *
+   * @param {Float32Array} left
+   * @param {Float32Array} right
+   */
+  read(left, right) {
     const size = this.#left.length;
-    if (this.waiting >= START) this.#playing = true;
+    if (this.buffered >= START_SAMPLES) this.#playing = true;
     for (let i = 0; i < left.length; i++) {
-      if (this.waiting === 0) this.#playing = false;
-      this.#gain = Math.min(1, Math.max(0, this.#gain + (this.#playing ? 1 : -1) / FADE));
+      if (this.buffered === 0) this.#playing = false;
+      this.#gain = Math.min(1, Math.max(0, this.#gain + (this.#playing ? 1 : -1) / FADE_SAMPLES));
       if (this.#playing) {
         const at = this.#read++ % size;
-        this.#lastLeft = this.#left[at];
-        this.#lastRight = this.#right[at];
+        this.#lastLeft = this.#left[at] ?? 0;
+        this.#lastRight = this.#right[at] ?? 0;
       }
       left[i] = this.#lastLeft * this.#gain;
       right[i] = this.#lastRight * this.#gain;

@@ -1,19 +1,23 @@
-/** Plays what it is sent, on the browser's audio thread. */
+/** Plays the samples it receives, on the audio thread. */
+
+/// <reference path="../worklet_scope.d.ts" />
 
 import { JitterBuffer } from "./jitter_buffer.js";
 
-class Listen extends AudioWorkletProcessor {
+class ListenProcessor extends AudioWorkletProcessor {
   #buffer = new JitterBuffer();
 
   constructor() {
     super();
-    this.port.onmessage = ({ data }) => this.#buffer.put(data);
+    this.port.onmessage = ({ data }) => this.#buffer.push(data);
   }
 
-  process(_inputs, [[left, right]]) {
-    this.#buffer.take(left, right);
+  /** @param {Float32Array[][]} _inputs @param {Float32Array[][]} outputs */
+  process(_inputs, [output]) {
+    const [left, right] = output ?? [];
+    if (left && right) this.#buffer.read(left, right);
     return true;
   }
 }
 
-registerProcessor("listen", Listen);
+registerProcessor("listen", ListenProcessor);

@@ -1,14 +1,22 @@
-/** What Live shows when there is no call: what this is, and what to do. */
+/** Shown in Live while no call is in progress: an introduction, ways to try Parley, and the setup steps. */
 
-import { get } from "../api.js";
+import { get } from "../api_client.js";
 import { checklist } from "../checklist.js";
 import { h } from "../dom.js";
-import { word } from "./words.js";
+import { rehearseHint } from "../rehearse_hint.js";
+import { t } from "./live_texts.js";
 
-/** Draws into `place`; returns what ends it. */
+/** @import { Setup } from "../api_types.ts" */
+
+/**
+ * @param {HTMLElement} place
+ * @returns {() => void} Ends the view.
+ */
 export function welcome(place) {
   const steps = h("div", { class: "card" });
-  const ring = h("p", { hidden: true });
+  const phoneNumber = h("p", { hidden: true });
+  /** @type {Promise<Setup>} */
+  const setup = get("setup");
   place.append(
     h(
       "div",
@@ -16,26 +24,21 @@ export function welcome(place) {
       h(
         "section",
         { class: "card stack first" },
-        h("h3", {}, word("what")),
-        h("p", {}, word("whatFor")),
-        h("h4", {}, word("tryIt")),
-        h("p", {}, word("tryItHow")),
-        h("p", {}, h("a", { class: "button primary", href: "#phone" }, word("openPhone"))),
-        ring,
-        h("p", { class: "quiet small" }, word("terminal")),
-        h("pre", { class: "small" }, h("code", {}, `parley rehearse --url ${address()}`)),
+        h("h3", {}, t("what")),
+        h("p", {}, t("whatFor")),
+        h("h4", {}, t("tryIt")),
+        h("p", {}, t("tryItHow")),
+        h("p", {}, h("a", { class: "button primary", href: "#phone" }, t("openPhone"))),
+        phoneNumber,
+        h("p", { class: "quiet small" }, t("terminal")),
+        rehearseHint(setup),
       ),
       steps,
     ),
   );
-  get("setup").then(({ phoneNumber, signed }) => {
-    ring.hidden = !phoneNumber || !signed;
-    ring.textContent = word("ring", { number: phoneNumber });
+  setup.then((setupStatus) => {
+    phoneNumber.hidden = !setupStatus.phoneNumber || !setupStatus.signatureRequired;
+    phoneNumber.textContent = t("ring", { number: setupStatus.phoneNumber });
   }).catch(() => {});
-  return checklist(steps);
-}
-
-/** Where this page's service is. */
-function address() {
-  return new URL("..", location.href).href.replace(/\/$/, "");
+  return checklist(steps, setup);
 }

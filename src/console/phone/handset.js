@@ -1,125 +1,146 @@
-/** The telephone itself: what it says, and what one can press. */
+/** The phone's display, buttons and keypad. */
 
 import { h } from "../dom.js";
-import { keypad } from "./keypad.js";
-import { meters } from "./meters.js";
-import { word } from "./words.js";
-import { duration } from "../words.js";
+import { duration } from "../locale.js";
+import { keypadButtons } from "./keypad_buttons.js";
+import { levelMeters } from "./level_meters.js";
+import { t } from "./phone_texts.js";
 
-/** Most keys that are shown of those that were pressed. */
-const SHOWN_KEYS = 24;
-/** Phases in which keys are of use. */
-const WITH_KEYS = new Set(["saying", "gathering", "talking"]);
+/** @import { Setup } from "../api_types.ts" */
+/** @import { HandsetActions, MicrophoneProblem, PhoneState } from "./phone_types.ts" */
 
-/**
- * @param hands What is done: `call()`, `hangUp()`, `skip()` the microphone, `press(key)`, `mute(muted)`,
- *   `dialled(status)`.
- * @returns the element, and what a call tells it.
- */
-export function handset(hands) {
-  const state = h("p", { class: "phone-state", role: "status" }, word("idle"));
+/** Maximum number of shown keys. */
+const MAX_KEYS = 24;
+/** Phases in which keys have an effect. */
+const KEY_PHASES = new Set(["saying", "gathering", "talking"]);
+
+/** @param {HandsetActions} actions */
+export function handset(actions) {
+  const status = h("p", { class: "phone-state", role: "status" }, t("idle"));
   const time = h("p", { class: "phone-time number" }, duration(0));
   const notice = h("div", { role: "alert", class: "phone-notice" });
   const record = h("p", { hidden: true });
   const pressed = h("p", { class: "quiet number pressed-keys" });
-  const pad = keypad(hands.press);
-  const levels = meters();
-  const who = h("select", { id: "who-answers" });
-  const choice = h("div", { class: "field" }, h("label", { for: "who-answers" }, word("assistant")), who);
-  const button = (name, looks, onclick) =>
-    h("button", { type: "button", class: looks, hidden: true, onclick }, word(name));
-  const call = button("call", "primary phone-button", hands.call);
-  const hangUp = button("hangUp", "phone-button hang-up", hands.hangUp);
-  const skip = button("withoutMicrophone", "", hands.skip);
+  const keypad = keypadButtons(actions.press);
+  const meters = levelMeters();
+  const assistants = h("select", { id: "phone-assistant" });
+  const choice = h(
+    "div",
+    { class: "field" },
+    h("label", { for: assistants.id }, t("assistant")),
+    assistants,
+  );
+  const call = h(
+    "button",
+    { type: "button", class: "primary phone-button", disabled: true, onclick: actions.call },
+    t("call"),
+  );
+  const hangUp = h(
+    "button",
+    { type: "button", class: "phone-button hang-up", hidden: true, onclick: actions.hangUp },
+    t("hangUp"),
+  );
+  const skip = h(
+    "button",
+    { type: "button", hidden: true, onclick: actions.skipMicrophone },
+    t("withoutMicrophone"),
+  );
   const dial = h(
     "div",
     { class: "row", hidden: true },
-    h("button", { type: "button", onclick: () => hands.dialled("completed") }, word("answer")),
-    h("button", { type: "button", onclick: () => hands.dialled("no-answer") }, word("noAnswer")),
+    h("button", { type: "button", onclick: () => actions.endDial("completed") }, t("answer")),
+    h("button", { type: "button", onclick: () => actions.endDial("no-answer") }, t("noAnswer")),
   );
   const mute = h(
     "button",
     { type: "button", class: "mute", "aria-pressed": "false", disabled: true },
-    word("mute"),
+    t("mute"),
   );
   mute.addEventListener("click", () => {
-    const muted = mute.getAttribute("aria-pressed") !== "true";
-    mute.setAttribute("aria-pressed", muted);
-    hands.mute(muted);
+    const muted = mute.ariaPressed !== "true";
+    mute.ariaPressed = String(muted);
+    actions.mute(muted);
   });
   let keys = "";
-  call.hidden = false;
-  call.disabled = true;
+  const hideNotice = () => notice.replaceChildren();
+  /** @param {MicrophoneProblem | "noToken" | "setupFailed"} name @param {Record<string, unknown>} [values] */
+  const showNotice = (name, values) =>
+    notice.replaceChildren(h("p", { class: "notice warn" }, t(name, values)));
 
   return {
     element: h(
       "section",
-      { class: "card handset", "aria-label": word("phone") },
-      h("p", { class: "quiet" }, word("lead")),
+      { class: "card handset", "aria-label": t("phone") },
+      h("p", { class: "quiet" }, t("lead")),
       notice,
       choice,
-      h("div", { class: "phone-display" }, state, time, pressed, dial, record),
+      h("div", { class: "phone-display" }, status, time, pressed, dial, record),
       h("div", { class: "row phone-buttons" }, call, hangUp, mute, skip),
-      levels.element,
-      pad.element,
-      h("p", { class: "small quiet keypad-hint" }, word("keypadHint")),
+      meters.element,
+      keypad.element,
+      h("p", { class: "small quiet keypad-hint" }, t("keypadHint")),
     ),
-    /** The assistant chosen; undefined: whoever would answer a caller. */
+    /** The chosen assistant. Undefined: the service chooses. */
     get assistant() {
-      return who.value || undefined;
+      return assistants.value || undefined;
     },
-    /** What this service is. */
-    setUp({ assistants, signed, signedIn }) {
-      const chosen = who.value;
-      who.replaceChildren(
-        h("option", { value: "" }, word("byRule")),
-        ...assistants.map(({ name }) => h("option", { value: name, selected: name === chosen }, name)),
+    /** @param {Pick<Setup, "assistants" | "signatureRequired" | "signInRequired">} setup */
+    showSetup(setup) {
+      const chosen = assistants.value;
+      assistants.replaceChildren(
+        h("option", { value: "" }, t("byRule")),
+        ...setup.assistants.map(({ name }) => h("option", { value: name, selected: name === chosen }, name)),
       );
-      choice.hidden = assistants.length < 2;
-      // Without a token there is nothing this page could show in place of Twilio's signature.
-      call.disabled = signed && !signedIn;
-      if (call.disabled) this.tell("noToken");
+      choice.hidden = setup.assistants.length < 2;
+      // The page cannot sign requests as Twilio does. The session cookie replaces the signature.
+      call.disabled = setup.signatureRequired && !setup.signInRequired;
+      if (call.disabled) showNotice("noToken");
     },
-    /** Says what is wrong, or nothing any more. */
-    tell(name, values) {
-      notice.replaceChildren(...(name ? [h("p", { class: "notice warn" }, word(name, values))] : []));
-    },
-    /** Lets the keyboard press keys, until what is returned is called. */
-    listen: pad.listen,
-    state({ phase, why, ...values }) {
-      const over = phase === "ended";
-      const name = over ? why : phase;
-      const hadFocus = [call, hangUp, skip].includes(document.activeElement);
-      state.textContent = word(name, values);
-      call.hidden = !over;
-      hangUp.hidden = over;
+    showNotice,
+    hideNotice,
+    /** Listens to the keyboard, until the returned function is called. */
+    listen: keypad.listen,
+    /** @param {PhoneState} state @param {string} publicUrl */
+    showState(state, publicUrl) {
+      const { phase } = state;
+      const ended = phase === "ended";
+      const focused = document.activeElement;
+      const hadFocus = focused === call || focused === hangUp || focused === skip;
+      status.textContent = t(ended ? state.why : phase, { ...state, publicUrl });
+      call.hidden = !ended;
+      hangUp.hidden = ended;
       skip.hidden = phase !== "microphone";
       dial.hidden = phase !== "dialling";
-      who.disabled = !over;
-      mute.disabled = over;
-      pad.enable(WITH_KEYS.has(phase));
+      assistants.disabled = !ended;
+      mute.disabled = ended;
+      keypad.setEnabled(KEY_PHASES.has(phase));
       if (phase === "microphone") {
         record.hidden = true;
         keys = pressed.textContent = "";
-        mute.setAttribute("aria-pressed", "false");
+        mute.ariaPressed = "false";
       }
-      // The button that was pressed is gone.
-      if (hadFocus) (over ? call : hangUp).focus();
+      // The focused button may be hidden now.
+      if (hadFocus) (ended ? call : hangUp).focus();
     },
-    pressed(key) {
-      keys = (keys + key).slice(-SHOWN_KEYS);
-      pressed.textContent = word("pressed", { keys });
+    /** @param {string} key */
+    showKey(key) {
+      keys = (keys + key).slice(-MAX_KEYS);
+      pressed.textContent = t("pressed", { keys });
     },
-    heard: levels.show,
-    /** Writes how long they talk (ms), and gives the text. */
-    tick(ms) {
+    showLevels: meters.show,
+    /**
+     * @param {number} ms Since the call was answered.
+     * @returns {string} The displayed time.
+     */
+    showTime(ms) {
       return time.textContent = duration(ms / 1000);
     },
-    /** The call is over; its record can be seen where it has one. */
-    over(callSid) {
-      levels.rest();
+    /** @param {string | undefined} callSid Of the call that ended, if it has a record. */
+    end(callSid) {
+      meters.reset();
       record.hidden = callSid === undefined;
-      record.replaceChildren(h("a", { href: `#calls/${encodeURIComponent(callSid)}` }, word("record")));
+      if (callSid === undefined) return;
+      record.replaceChildren(h("a", { href: `#calls/${encodeURIComponent(callSid)}` }, t("record")));
     },
   };
 }

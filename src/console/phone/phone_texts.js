@@ -1,0 +1,163 @@
+/** Texts of the Phone view. */
+
+import { dictionary } from "../locale.js";
+
+export const t = dictionary({
+  en: {
+    phone: "Phone",
+    lead: "Calls this service with your microphone, the same way Twilio does for a phone call.",
+    call: "Call",
+    hangUp: "Hang up",
+    withoutMicrophone: "Call without a microphone",
+    assistant: "Assistant",
+    byRule: "Chosen by the service",
+    mute: "Mute",
+    keypad: "Keypad",
+    keypadHint: "You can also type the digits, * and # on your keyboard.",
+    caller: "You",
+    them: "Assistant",
+    pressed: "Pressed: {keys}",
+    idle: "Ready",
+    microphone: "Waiting for the microphone: allow access in your browser.",
+    ringing: "Ringing",
+    saying: "Twilio says: {text}",
+    gathering: "Waiting for a key",
+    connecting: "Connecting",
+    talking: "Talking",
+    dialling: "Twilio would call {number} now. What happens?",
+    answer: "They answer",
+    noAnswer: "Nobody answers",
+    hungUp: "Ended: you hung up.",
+    service: "Ended: the service hung up.",
+    transferred: "Ended: transferred to {detail}.",
+    rejected: "Ended: the service rejected the call.",
+    busy: "Ended: the line is busy.",
+    refused: "Ended: the service refused the request. {detail}",
+    unreachable: "Ended: the service cannot be reached. {detail}",
+    streamRefused:
+      "Ended: the service refused the audio connection. Check that this page’s address is the PUBLIC_URL " +
+      "({publicUrl}).",
+    streamBroken: "Ended: the audio connection broke ({detail}).",
+    foreignHost: "Ended: Twilio would request {detail}, which this page may not do.",
+    failed: "Ended: {detail}",
+    denied:
+      "The microphone is blocked for this page. Allow it in the address bar and call again. Until then the " +
+      "service hears silence; you can listen and use the keypad.",
+    missing:
+      "No microphone was found. Connect one and call again. Until then the service hears silence; you can " +
+      "listen and use the keypad.",
+    busyMicrophone:
+      "Another program uses the microphone. Close it there and call again. Until then the service hears " +
+      "silence; you can listen and use the keypad.",
+    insecure:
+      "Browsers allow audio only over HTTPS or at http://localhost. Open this page at such an address.",
+    noToken:
+      "This service accepts only requests signed by Twilio or from a signed-in user. Set ADMIN_TOKEN and " +
+      "restart it; then sign in here and call.",
+    setupFailed: "Cannot load the settings of this service: {why}",
+    transcript: "Transcript",
+    transcriptHint: "Both sides appear here as text while you talk.",
+    noTranscript: "No live transcript is available for this call.",
+    record: "Open the call record",
+    steps: "Twilio's steps",
+    requests: "requests {url}",
+    says: "says “{text}”",
+    plays: "plays {url} (not played here)",
+    streams: "streams to {url}",
+    closed: "stream closed by the service ({detail})",
+    broken: "stream broken ({detail})",
+    dials: "dials {number}",
+    answered: "{number} answers",
+    notAnswered: "{number} does not answer",
+    keys: "received {keys}",
+    noKeys: "received no key",
+    callbackFailed: "callback to {url} failed",
+    hangsUp: "ends the call",
+    buffered: "Audio buffered",
+    marks: "Marks returned",
+    clears: "Clears",
+    frames: "Frames sent",
+    milliseconds: "{ms} ms",
+    onThePhone: "On the phone",
+    back: "Back to the phone",
+  },
+  es: {
+    phone: "Teléfono",
+    lead: "Llama a este servicio con su micrófono, igual que Twilio en una llamada telefónica.",
+    call: "Llamar",
+    hangUp: "Colgar",
+    withoutMicrophone: "Llamar sin micrófono",
+    assistant: "Asistente",
+    byRule: "El que elija el servicio",
+    mute: "Silenciar",
+    keypad: "Teclado",
+    keypadHint: "También puede escribir los números, * y # con su teclado.",
+    caller: "Usted",
+    them: "Asistente",
+    pressed: "Pulsado: {keys}",
+    idle: "Listo",
+    microphone: "Esperando el micrófono: permita el acceso en su navegador.",
+    ringing: "Sonando",
+    saying: "Twilio dice: {text}",
+    gathering: "Esperando una tecla",
+    connecting: "Conectando",
+    talking: "En conversación",
+    dialling: "Twilio llamaría ahora al {number}. ¿Qué pasa?",
+    answer: "Contestan",
+    noAnswer: "Nadie contesta",
+    hungUp: "Terminada: usted colgó.",
+    service: "Terminada: el servicio colgó.",
+    transferred: "Terminada: transferida al {detail}.",
+    rejected: "Terminada: el servicio rechazó la llamada.",
+    busy: "Terminada: la línea está ocupada.",
+    refused: "Terminada: el servicio rechazó la petición. {detail}",
+    unreachable: "Terminada: no se puede llegar al servicio. {detail}",
+    streamRefused:
+      "Terminada: el servicio rechazó la conexión de audio. Compruebe que la dirección de esta página es " +
+      "la PUBLIC_URL ({publicUrl}).",
+    streamBroken: "Terminada: se rompió la conexión de audio ({detail}).",
+    foreignHost: "Terminada: Twilio pediría {detail}, y esta página no puede.",
+    failed: "Terminada: {detail}",
+    denied:
+      "El micrófono está bloqueado para esta página. Permítalo en la barra de direcciones y llame otra " +
+      "vez. Mientras tanto el servicio oye silencio; puede escuchar y usar el teclado.",
+    missing:
+      "No se ha encontrado ningún micrófono. Conecte uno y llame otra vez. Mientras tanto el servicio oye " +
+      "silencio; puede escuchar y usar el teclado.",
+    busyMicrophone:
+      "Otro programa usa el micrófono. Ciérrelo allí y llame otra vez. Mientras tanto el servicio oye " +
+      "silencio; puede escuchar y usar el teclado.",
+    insecure:
+      "Los navegadores solo permiten audio por HTTPS o en http://localhost. Abra esta página en una " +
+      "dirección así.",
+    noToken:
+      "Este servicio solo acepta peticiones firmadas por Twilio o de quien ha iniciado sesión. Defina " +
+      "ADMIN_TOKEN y reinícielo; después inicie sesión aquí y llame.",
+    setupFailed: "No se pueden cargar los ajustes de este servicio: {why}",
+    transcript: "Transcripción",
+    transcriptHint: "Aquí aparece como texto lo que dicen ambos lados durante la llamada.",
+    noTranscript: "Esta llamada no tiene transcripción en vivo.",
+    record: "Abrir el registro de la llamada",
+    steps: "Lo que hace Twilio",
+    requests: "pide {url}",
+    says: "dice «{text}»",
+    plays: "reproduce {url} (aquí no se oye)",
+    streams: "transmite a {url}",
+    closed: "el servicio cerró la transmisión ({detail})",
+    broken: "se rompió la transmisión ({detail})",
+    dials: "marca el {number}",
+    answered: "{number} contesta",
+    notAnswered: "{number} no contesta",
+    keys: "recibió {keys}",
+    noKeys: "no recibió ninguna tecla",
+    callbackFailed: "falló el aviso a {url}",
+    hangsUp: "termina la llamada",
+    buffered: "Audio en el búfer",
+    marks: "Marcas devueltas",
+    clears: "Vaciados",
+    frames: "Tramas enviadas",
+    milliseconds: "{ms} ms",
+    onThePhone: "Al teléfono",
+    back: "Volver al teléfono",
+  },
+});
