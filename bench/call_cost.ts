@@ -1,20 +1,21 @@
 /**
- * What a call costs in pcm16 mode against one in pcmu mode: CPU time of the whole service, which runs as a process of
- * its own between callers and a model that are played here. Linux. Results and their machine: CODEC_RESULTS.md.
+ * CPU time per call-second of the whole service in pcm16 and in pcmu mode. The service runs in its own process; callers and
+ * model run here. Linux only. Results and machine: CODEC_RESULTS.md.
  *
  *     deno run -A bench/call_cost.ts
  *
  * Each caller sends a frame every 20 ms; the model speaks 1.2 s every 2 s, in four deltas at once.
  */
 
-import { encodeMulaw } from "../src/audio/mod.ts";
+import { encodeMulaw } from "../src/audio/g711.js";
 import { isObject, parseObject } from "../src/json.ts";
+import { packageFlags } from "./package_flags.ts";
 
 const CALLS = 40;
 const ROUNDS = 3;
 const WARM_UP_MS = 4000;
 const MEASURED_MS = 6000;
-/** Of /proc/PID/stat; Linux has 100 of them a second on every machine Deno runs on. */
+/** Clock tick of /proc/PID/stat (ms): 100 ticks a second on every machine Deno supports. */
 const TICK_MS = 10;
 
 type Format = "pcmu" | "pcm16";
@@ -29,9 +30,9 @@ const DELTA: Record<Format, string> = {
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const median = (values: number[]) => values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN;
 
-/** A model that confirms what it is asked for and speaks by the clock. */
-class Model {
-  /** Caller frames that have come. */
+/** A model that confirms every session and speaks at a fixed interval. */
+class TalkingModel {
+  /** Received caller frames. */
   frames = 0;
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
 
@@ -67,7 +68,7 @@ class Model {
     socket.onopen = () => send({ type: "session.created", session: { id: "sess_1" } });
     socket.onclose = () => clearInterval(speaking);
     socket.onmessage = ({ data }) => {
-      // Frames are counted unread, or the bench would be busier than what it measures.
+      // Frames are counted without parsing, so that the bench needs less CPU than the service.
       if (String(data).startsWith('{"type":"input_audio_buffer.append"')) return void this.frames++;
       const event = parseObject(String(data));
       if (event?.type !== "session.update") return;
@@ -81,10 +82,10 @@ class Model {
   }
 }
 
-/** A caller who talks without end and plays marks back at once. */
+/** A caller who talks without a pause and echoes marks at once. */
 class Caller {
-  /** Bytes of the model's voice that have come, in base64. */
-  heard = 0;
+  /** Received audio (base64 characters). */
+  received = 0;
   readonly #socket: WebSocket;
   #talking: ReturnType<typeof setInterval> | undefined;
 
@@ -112,7 +113,7 @@ class Caller {
     socket.onmessage = ({ data }) => {
       const message = parseObject(String(data));
       if (message?.event === "mark") socket.send(JSON.stringify({ ...message, sequenceNumber: "1" }));
-      else if (isObject(message?.media)) this.heard += String(message.media.payload).length;
+      else if (isObject(message?.media)) this.received += String(message.media.payload).length;
     };
     socket.onclose = () => clearInterval(this.#talking);
     this.#socket = socket;
@@ -125,23 +126,16 @@ class Caller {
   }
 }
 
-/** The command line's flags where JSR cannot be reached; see .mirror/flags.ts. */
-async function mirrorFlags(): Promise<string[]> {
-  const args = ["run", "-q", "--no-config", "--no-lock", "-A", ".mirror/flags.ts"];
-  const { stdout } = await new Deno.Command(Deno.execPath(), { args, stderr: "null" }).output();
-  return new TextDecoder().decode(stdout).split(/\s+/).filter(Boolean);
-}
-
 async function cpuMs(pid: number): Promise<number> {
   const stat = await Deno.readTextFile(`/proc/${pid}/stat`);
-  // The name before it may hold anything but the last parenthesis; user and system time are fields 14 and 15.
+  // The process name may contain parentheses; user and system time are fields 14 and 15.
   const [utime, stime] = stat.slice(stat.lastIndexOf(")") + 2).split(" ").slice(11, 13).map(Number);
   return TICK_MS * ((utime ?? NaN) + (stime ?? NaN));
 }
 
-/** CPU time of the service for a second of one call (ms). */
+/** CPU time of the service per call-second (ms). */
 async function measure(format: Format, flags: string[]): Promise<number> {
-  const model = new Model(format);
+  const model = new TalkingModel(format);
   const probe = Deno.listen({ port: 0 });
   const url = `http://127.0.0.1:${probe.addr.port}`;
   probe.close();
@@ -168,24 +162,24 @@ async function measure(format: Format, flags: string[]): Promise<number> {
     const body = new URLSearchParams({ CallSid: callSid, From: "+15551230000", To: "+15559870000" });
     const twiml = await (await fetch(`${url}/incoming-call`, { method: "POST", body })).text();
     callers.push(new Caller(url, callSid, /name="token" value="(\w+)"/.exec(twiml)?.[1] ?? ""));
-    await pause(2000 / CALLS); // so that the model's turns lie apart
+    await pause(2000 / CALLS); // spreads the model's turns
   }
   await pause(WARM_UP_MS);
-  const heard = () => callers.reduce((sum, caller) => sum + caller.heard, 0);
+  const received = () => callers.reduce((sum, caller) => sum + caller.received, 0);
   const before = {
     cpu: await cpuMs(service.pid),
     frames: model.frames,
-    heard: heard(),
+    received: received(),
     at: performance.now(),
   };
   await pause(MEASURED_MS);
   const seconds = (performance.now() - before.at) / 1000;
   const cost = (await cpuMs(service.pid) - before.cpu) / CALLS / seconds;
   const frames = (model.frames - before.frames) / CALLS / seconds;
-  const voice = (heard() - before.heard) * 3 / 4 / 8000 / CALLS / seconds;
+  const voice = (received() - before.received) * 3 / 4 / 8000 / CALLS / seconds;
   console.error(
-    `${format}: ${cost.toFixed(2)} ms of CPU a call-second, with ${frames.toFixed(1)} frames up and ` +
-      `${voice.toFixed(2)} s of voice down`,
+    `${format}: ${cost.toFixed(2)} ms CPU per call-second, ${frames.toFixed(1)} caller frames/s, ` +
+      `${voice.toFixed(2)} s of model audio/s`,
   );
   await Promise.all(callers.map((caller) => caller.hangUp()));
   service.kill("SIGTERM");
@@ -194,13 +188,13 @@ async function measure(format: Format, flags: string[]): Promise<number> {
   return cost;
 }
 
-const flags = await mirrorFlags();
+const flags = await packageFlags();
 const costs: Record<Format, number[]> = { pcmu: [], pcm16: [] };
 for (let round = 0; round < ROUNDS; round++) {
   for (const format of ["pcmu", "pcm16"] as const) costs[format].push(await measure(format, flags));
 }
 const [pcmu, pcm16] = [median(costs.pcmu), median(costs.pcm16)];
 console.log(
-  `medians of ${ROUNDS}: pcmu ${pcmu.toFixed(2)}, pcm16 ${pcm16.toFixed(2)} ms of CPU a call-second; ` +
+  `medians of ${ROUNDS}: pcmu ${pcmu.toFixed(2)}, pcm16 ${pcm16.toFixed(2)} ms CPU per call-second; ` +
     `ratio ${(pcm16 / pcmu).toFixed(2)}`,
 );

@@ -1,4 +1,4 @@
-/** Base64 by table, as one writes it in the language; only to be measured against what Deno has built in. */
+/** Base64 by lookup table in plain TypeScript, to compare with Deno's built-in methods. */
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const ENCODED = new TextEncoder().encode(ALPHABET);
@@ -6,7 +6,7 @@ const DECODED = new Uint8Array(128);
 for (const [value, code] of ENCODED.entries()) DECODED[code] = value;
 const ascii = new TextDecoder("latin1");
 
-/** Of a whole number of three bytes, or padded. */
+/** Encodes bytes, with padding. */
 export function base64Encode(bytes: Uint8Array): string {
   const codes = new Uint8Array(4 * Math.ceil(bytes.length / 3));
   let at = 0;
@@ -22,7 +22,7 @@ export function base64Encode(bytes: Uint8Array): string {
   return ascii.decode(codes);
 }
 
-/** Of text that is known to be base64. */
+/** Decodes valid base64. */
 export function base64Decode(text: string): Uint8Array {
   const padding = text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0;
   const bytes = new Uint8Array(text.length * 3 / 4 - padding);
@@ -30,7 +30,7 @@ export function base64Decode(text: string): Uint8Array {
   for (let i = 0; i < text.length; i += 4) {
     const four = (DECODED[text.charCodeAt(i)] ?? 0) << 18 | (DECODED[text.charCodeAt(i + 1)] ?? 0) << 12 |
       (DECODED[text.charCodeAt(i + 2)] ?? 0) << 6 | (DECODED[text.charCodeAt(i + 3)] ?? 0);
-    bytes[at++] = four >> 16; // past the end nothing is written
+    bytes[at++] = four >> 16; // writes past the end are ignored
     bytes[at++] = four >> 8;
     bytes[at++] = four;
   }

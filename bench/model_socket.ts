@@ -1,17 +1,17 @@
 /**
- * How late small frames reach the model, and what they cost, over each WebSocket client there is.
+ * Delay and CPU cost of small frames to the model, for each available WebSocket client.
  *
  *     deno run -A bench/model_socket.ts [--sockets 100] [--seconds 8] [--rounds 3] [--host 127.0.0.1] [--variants "ours;native"]
  *
- * Linux only. Each variant is a process of its own: `sockets` connections, each sending a text frame of 250 bytes every 20 ms at a
- * phase of its own. A server in another process (npm:ws) notes when each frame is there, and answers every tenth as a
- * model would. Rounds are interleaved, variant by variant; the table has the medians of the rounds.
- * With `--host` the server is reached by that address: bench/round_trip puts 40 ms in between.
+ * Linux only. Each variant is one process with `sockets` connections, each sending a text frame of 250 bytes every 20 ms at a
+ * random phase. A server in another process (npm:ws) records when each frame arrives and responds to one in 10. Rounds are
+ * interleaved, variant by variant; the table has the medians of the rounds.
+ * `--host` is the server's address: bench/round_trip adds a round trip of 40 ms to it.
  */
 
 import { cpuUsage } from "node:process";
 import { WebSocket as WsClient, WebSocketServer } from "ws";
-import { dial } from "../src/model/web_socket/web_socket.ts";
+import { connectWebSocket } from "../src/model/web_socket/web_socket.ts";
 
 const FRAME_MS = 20;
 const FRAME_BYTES = 250;
@@ -31,7 +31,7 @@ const VARIANTS: Record<string, (url: string) => Promise<Send>> = {
       socket.on("error", reject);
     }),
   "ours": async (url) => {
-    const socket = await dial(url, { handlers: { onMessage: () => {}, onClose: () => {} } });
+    const socket = await connectWebSocket(url, { handlers: { onMessage: () => {}, onClose: () => {} } });
     return (text) => void socket.send(text);
   },
 };
@@ -60,7 +60,7 @@ function disableNagle(): void {
 
 const timespec = new BigInt64Array(2);
 
-/** Milliseconds of CLOCK_MONOTONIC, which all processes share; `performance` starts anew in each. */
+/** CLOCK_MONOTONIC, which all processes share (ms); `performance.now()` starts at 0 in each process. */
 function now(): number {
   libc.symbols.clock_gettime(1, timespec);
   return Number(timespec[0]) * 1000 + Number(timespec[1]) / 1e6;
@@ -70,7 +70,7 @@ async function sleep(ms: number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** Opens the sockets, sends for `seconds` after a second to settle, and prints the CPU milliseconds it took. */
+/** Opens the sockets, sends for `seconds` after a warm-up of 1 s, and prints the CPU time (ms). */
 async function client(variant: string, url: string, sockets: number, seconds: number): Promise<void> {
   const open = VARIANTS[variant];
   if (!open) throw new Error(`Cannot run "${variant}": use one of ${Object.keys(VARIANTS).join(", ")}`);
@@ -98,12 +98,12 @@ async function client(variant: string, url: string, sockets: number, seconds: nu
   await sleep(seconds * 1000);
   const spent = cpuUsage(before);
   warm = false;
-  await sleep(500); // What is still on its way belongs to the measurement.
+  await sleep(500); // frames in flight belong to the measurement
   console.log((spent.user + spent.system) / 1000);
   Deno.exit();
 }
 
-/** Listens, prints its port, and for each line on standard input prints the delays since the line before. */
+/** Prints its port; for each line on standard input, prints the delays since the previous one (ms). */
 async function server(): Promise<void> {
   let delays: number[] = [];
   const listener = new WebSocketServer({ host: "0.0.0.0", port: 0, perMessageDeflate: false });
@@ -156,7 +156,7 @@ async function measure(variant: string, host: string, sockets: number, seconds: 
   return { cpuMs, delays: [at(0.5), at(0.95), at(0.99), at(1)], roundTripMs };
 }
 
-/** Starts this file once more, pinned to one core; BENCH_FLAGS may hold flags of `deno run` for it. */
+/** Starts this file in another process, pinned to one core; BENCH_FLAGS adds flags of `deno run`. */
 function start(core: number, args: string[]): Deno.ChildProcess {
   const flags = Deno.env.get("BENCH_FLAGS")?.split(" ") ?? [];
   return new Deno.Command("taskset", {

@@ -1,17 +1,17 @@
 /**
- * What recording costs: in the thread of the calls, for each of the caller's frames; and in the thread of the records, for
- * each second of a call.
+ * Cost of recording: per caller frame in the calls' thread, and per second of a call in the records' thread.
  *
  *     deno run -A bench/recording_bench.ts [MINUTES]
  */
 
+import { CallEventStream } from "../src/call/call_event_stream.ts";
 import { CallerAudio } from "../src/call/conversation/caller_audio.ts";
 import type { Clock } from "../src/clock.ts";
-import { HeardAudio, type Stretch } from "../src/recording/heard_audio.ts";
+import { AudioAligner, type AudioSlice } from "../src/recording/audio_aligner.ts";
 import { Playout, type PlayoutLine } from "../src/playout/playout.ts";
 import { RecordingBatches } from "../src/recording/recording_batches.ts";
-import { type RecordedPiece, RecordingFile } from "../src/recording/recording_file.ts";
-import { levelsOf } from "../src/recording/levels.ts";
+import { type RecordingChunk, RecordingFile } from "../src/recording/recording_file.ts";
+import { measureLevels } from "../src/recording/levels.ts";
 
 const MINUTES = Number(Deno.args[0] ?? 30);
 const FRAME_MS = 20;
@@ -20,8 +20,8 @@ const FRAMES = MINUTES * 60_000 / FRAME_MS;
 const TURN_MS = 4_000;
 const SID = `CA${"0".repeat(32)}`;
 
-/** A clock that is set, and whose timers run when it is. */
-class SetClock implements Clock {
+/** A clock whose timers fire when it is set. */
+class ManualClock implements Clock {
   #now = 0;
   #timers: { due: number; then: () => void }[] = [];
   now = () => this.#now;
@@ -43,33 +43,38 @@ class SetClock implements Clock {
   }
 }
 
-/** What hears the call, as `LineTap` hands it on. */
-type Ears = Pick<HeardAudio, "callerFrame" | "sent" | "markSent" | "markEchoed" | "cleared">;
+/** Slices emitted by `LineTap`. */
+type LineObserver = Pick<AudioAligner, "callerFrame" | "audioSent" | "markSent" | "markEchoed" | "clearSent">;
 
-/** One call of so many minutes through the media path; milliseconds of this machine that it took. */
-function call(ears: (clock: Clock) => Ears | undefined): number {
-  const clock = new SetClock();
-  const heard = ears(clock);
+/** Runs one call through the media path; returns the time it took (ms). */
+function runCall(observe: (clock: Clock) => LineObserver | undefined): number {
+  const clock = new ManualClock();
+  const observer = observe(clock);
   const payload = new Uint8Array(160).fill(0x55).toBase64();
-  const answer = new Uint8Array(TURN_MS / 2 * 8).fill(0x33);
-  const callerAudio = new CallerAudio(clock);
+  const turnAudio = new Uint8Array(TURN_MS / 2 * 8).fill(0x33);
+  const callerAudio = new CallerAudio(clock, new CallEventStream());
   let appended = 0;
   callerAudio.open((payload) => void (appended += payload.length));
-  const playout = new Playout(clock, { sending() {}, hearing() {}, heardOn() {}, markLost() {} });
-  /** Twilio's: marks and when their audio has been played. */
+  const playout = new Playout(clock, {
+    sendingStarted() {},
+    playbackStarted() {},
+    playbackProgressed() {},
+    markLost() {},
+  });
+  /** Marks at the simulated Twilio, and when their audio has been played (ms). */
   const marks: { name: string; due: number }[] = [];
   let played = 0;
   const line: PlayoutLine = {
     congested: false,
     media(audio) {
-      heard?.sent(audio);
+      observer?.audioSent(audio);
       played = Math.max(played, clock.now()) + audio.length / 8;
     },
     mark(name) {
-      heard?.markSent(name);
+      observer?.markSent(name);
       marks.push({ name, due: played });
     },
-    clear: () => heard?.cleared(),
+    clear: () => observer?.clearSent(),
   };
   playout.attach(line);
   const from = performance.now();
@@ -77,43 +82,43 @@ function call(ears: (clock: Clock) => Ears | undefined): number {
     const now = frame * FRAME_MS;
     clock.set(now);
     callerAudio.frame(payload, now);
-    heard?.callerFrame(payload, now);
-    if (now % TURN_MS === 0) playout.enqueue(`item-${now}`, answer);
+    observer?.callerFrame(payload, now);
+    if (now % TURN_MS === 0) playout.enqueue(`item-${now}`, turnAudio);
     while (marks[0] && marks[0].due <= now) {
       const { name } = marks.shift() ?? { name: "" };
-      heard?.markEchoed(name);
+      observer?.markEchoed(name);
       playout.markEchoed(name);
     }
   }
   return performance.now() - from;
 }
 
-/** The least of some, warmed up: what else the machine does only adds. */
-function least(measure: () => number): number {
+/** The minimum of five measurements after a warm-up: other load only adds. */
+function minimum(measure: () => number): number {
   measure();
   return Math.min(...Array.from({ length: 5 }, measure));
 }
 
-const perFrame = (ms: number) => `${Math.round(ms * 1e6 / FRAMES)} ns a frame`;
+const perFrame = (ms: number) => `${Math.round(ms * 1e6 / FRAMES)} ns per frame`;
 
-const without = least(() => call(() => undefined));
-const nobody = (_: Stretch) => {};
-const heard = least(() => call((clock) => new HeardAudio(clock, 0, nobody)));
-const pieces: RecordedPiece[] = [];
-const recorded = least(() =>
-  call((clock) => {
-    pieces.length = 0;
-    const batches = new RecordingBatches((piece) => {
-      pieces.push(piece);
+const without = minimum(() => runCall(() => undefined));
+const discard = (_: AudioSlice) => {};
+const heard = minimum(() => runCall((clock) => new AudioAligner(clock, 0, discard)));
+const chunks: RecordingChunk[] = [];
+const recorded = minimum(() =>
+  runCall((clock) => {
+    chunks.length = 0;
+    const batches = new RecordingBatches((chunk) => {
+      chunks.push(chunk);
       // The other thread gives a buffer back when it is written; here it is kept for below.
-      batches.written(new Uint8Array(0));
+      batches.chunkWritten(new Uint8Array(0));
     });
-    return new HeardAudio(clock, 0, (stretch) => batches.add(SID, stretch));
+    return new AudioAligner(clock, 0, (stretch) => batches.add(SID, stretch));
   })
 );
 console.log(`A call of ${MINUTES} minutes in the thread of the calls (its media path alone):`);
 console.log(`  not recorded          ${perFrame(without)}`);
-console.log(`  heard by nobody       ${perFrame(heard)}, ${perFrame(heard - without)} more`);
+console.log(`  aligned, discarded    ${perFrame(heard)}, ${perFrame(heard - without)} more`);
 console.log(`  recorded              ${perFrame(recorded)}, ${perFrame(recorded - without)} more`);
 
 const folder = Deno.makeTempDirSync();
@@ -121,9 +126,9 @@ try {
   const path = `${folder}/${SID}.wav`;
   const file = new RecordingFile(path);
   const times: number[] = [];
-  for (const piece of pieces) {
+  for (const chunk of chunks) {
     const from = performance.now();
-    file.write(piece);
+    file.write(chunk);
     times.push(performance.now() - from);
   }
   file.close();
@@ -140,11 +145,11 @@ try {
     longest = Math.max(longest, performance.now() - last);
     last = performance.now();
   }, 0);
-  const { caller } = await levelsOf(path);
+  const { caller } = await measureLevels(path);
   clearInterval(watch);
   console.log(
     `Levels of these ${(size / 1e6).toFixed(0)} MB: ${(performance.now() - from).toFixed(0)} ms for ` +
-      `${caller.length} values a side, nobody else waits longer than ${longest.toFixed(1)} ms`,
+      `${caller.length} values a side, blocks others ${longest.toFixed(1)} ms at most`,
   );
 } finally {
   Deno.removeSync(folder, { recursive: true });

@@ -1,16 +1,16 @@
 /**
- * Whether keeping records delays audio: 20 calls talk while others end, 20 a second unless told, each of which is kept, or is not.
- * Linux, with two cores. The same service with and without its records, in turns, so that one machine's mood hits both.
+ * Does storing records delay audio? 20 calls talk while short calls end, by default 20 a second. The service runs with and
+ * without its records in turn, so that other load affects both. Linux, two cores.
  *
- *     deno run $(deno run -q --no-config --no-lock --allow-net --allow-env=JSR_URL .mirror/flags.ts) -A bench/records_beside_media.ts [ROUNDS] [ENDING_PER_SECOND]
+ *     deno run $(deno task -q packages test) -A bench/records_beside_media.ts [ROUNDS] [ENDING_PER_SECOND]
  */
 
 import { DatabaseSync } from "node:sqlite";
-import { dial } from "../src/model/web_socket/web_socket.ts";
-import { twilioSignature } from "../src/simulator/caller/sign.ts";
-import { spreadOf } from "./hostile/delays.ts";
+import { connectWebSocket } from "../src/model/web_socket/web_socket.ts";
+import { twilioSignature } from "../src/twilio/request_signature.ts";
+import { spreadOf } from "./hostile/measured_window.ts";
 import { mediaFrame, startFrame, stopFrame } from "./hostile/frames.ts";
-import { GoodCalls, type Service } from "./hostile/good_calls.ts";
+import { GoodCalls, type ServiceAddress } from "./hostile/good_calls.ts";
 import { pause, pinBench } from "./hostile/process.ts";
 import { ServiceProcess } from "./hostile/service.ts";
 
@@ -19,8 +19,8 @@ const TALKING = 20;
 const WARM_UP_MS = 3_000;
 const WINDOW_MS = 10_000;
 
-/** One short call, from its webhook to its end. */
-async function shortCall(n: number, { port, publicUrl, authToken }: Service): Promise<void> {
+/** Places one short call and waits for its end. */
+async function shortCall(n: number, { port, publicUrl, authToken }: ServiceAddress): Promise<void> {
   const callSid = `CA${n.toString(16).padStart(32, "f")}`;
   const form = { CallSid: callSid, From: "+15557654321", To: "+15559870000", CallStatus: "ringing" };
   const twiml = await (await fetch(`http://127.0.0.1:${port}/incoming-call`, {
@@ -31,7 +31,7 @@ async function shortCall(n: number, { port, publicUrl, authToken }: Service): Pr
   const token = /name="token" value="([^"]+)"/.exec(twiml)?.[1] ?? "";
   const wss = `${publicUrl.replace("https", "wss")}/media-stream`;
   const closed = Promise.withResolvers<void>();
-  const socket = await dial(`ws://127.0.0.1:${port}/media-stream`, {
+  const socket = await connectWebSocket(`ws://127.0.0.1:${port}/media-stream`, {
     headers: { "x-twilio-signature": await twilioSignature(authToken, wss) },
     handlers: { onMessage() {}, onClose: () => closed.resolve() },
   });
@@ -43,49 +43,49 @@ async function shortCall(n: number, { port, publicUrl, authToken }: Service): Pr
   await closed.promise;
 }
 
-/** Short calls for as long as a window is. */
-async function endCalls(service: Service): Promise<number> {
-  const begun: Promise<void>[] = [];
-  const until = performance.now() + WINDOW_MS;
-  for (let n = 0; performance.now() < until; n++) {
-    begun.push(shortCall(n, service));
+/** Places short calls for the length of a window; returns their number. */
+async function placeShortCalls(service: ServiceAddress): Promise<number> {
+  const placed: Promise<void>[] = [];
+  const end = performance.now() + WINDOW_MS;
+  for (let n = 0; performance.now() < end; n++) {
+    placed.push(shortCall(n, service));
     await pause(1_000 / ENDING_PER_SECOND);
   }
-  await Promise.all(begun);
-  return begun.length;
+  await Promise.all(placed);
+  return placed.length;
 }
 
-async function measure(kept: "with" | "without", core: number | undefined): Promise<string> {
+async function measure(records: "with" | "without", core: number | undefined): Promise<string> {
   const folder = await Deno.makeTempDir();
   await using calls = new GoodCalls();
   const settings = { DATA_DIR: folder };
-  const program = ["-A", "bench/records_service.ts", kept];
+  const program = ["-A", "bench/records_service.ts", records];
   const service = await ServiceProcess.start(calls.modelUrl, core, settings, program);
   await calls.place(TALKING, service.address);
   await pause(WARM_UP_MS);
-  const window = calls.window(kept);
-  const ended = await endCalls(service.address);
-  calls.window("after");
+  const window = calls.startWindow(records);
+  const ended = await placeShortCalls(service.address);
+  calls.startWindow("after");
   await calls.hangUp();
   await service.stop();
-  const rows = kept === "with"
+  const rows = records === "with"
     ? new DatabaseSync(`${folder}/calls.db`).prepare("SELECT count(*) AS rows FROM calls").get()?.rows
     : 0;
   await Deno.remove(folder, { recursive: true });
-  const shown = ({ p50, p99, max }: ReturnType<typeof spreadOf>) =>
+  const format = ({ p50, p99, max }: ReturnType<typeof spreadOf>) =>
     [p50, p99, max].map((ms) => ms.toFixed(2)).join(" / ");
-  return `| ${kept} | ${ended} | ${rows} | ${shown(spreadOf(window.toModel))} | ${
-    shown(spreadOf(window.toCaller))
+  return `| ${records} | ${ended} | ${rows} | ${format(spreadOf(window.toModel))} | ${
+    format(spreadOf(window.toCaller))
   } | ${window.lost} |`;
 }
 
 const cores = await pinBench();
 console.log(
-  "| records | calls ended | kept | caller → model p50 / p99 / max (ms) | and back | frames lost |",
+  "| records | ended calls | stored | caller → model p50 / p99 / max (ms) | and back | frames lost |",
 );
 console.log(
   "| ------- | ----------- | ---- | ----------------------------------- | -------- | ----------- |",
 );
 for (let round = 0; round < ROUNDS; round++) {
-  for (const kept of ["without", "with"] as const) console.log(await measure(kept, cores?.service));
+  for (const records of ["without", "with"] as const) console.log(await measure(records, cores?.service));
 }

@@ -1,18 +1,17 @@
 /**
- * What it costs to tell Twilio's requests from a stranger's. Asked for: 50 µs. Results and their machine:
- * HOSTILE_RESULTS.md.
+ * Cost of checking Twilio's signature. Target: 50 µs. Results and machine: HOSTILE_RESULTS.md.
  *
  *     deno bench -A bench/signature_bench.ts
  */
 
-import { twilioSignature } from "../src/simulator/caller/sign.ts";
+import { twilioSignature } from "../src/twilio/request_signature.ts";
 import { SignatureCheck } from "../src/twilio/signature.ts";
 
 const TOKEN = "0123456789abcdef0123456789abcdef";
 const PUBLIC_URL = "https://phone.example.com";
 const check = new SignatureCheck(TOKEN, PUBLIC_URL);
 
-/** As Twilio sends it for an incoming call: 26 parameters, about 1 kB. */
+/** The form of an incoming call: 26 parameters, about 1 kB. */
 const FORM = {
   AccountSid: "AC0123456789abcdef0123456789abcdef",
   ApiVersion: "2010-04-01",
@@ -47,26 +46,26 @@ const good = await twilioSignature(TOKEN, PUBLIC_URL + webhook, FORM);
 const bad = await twilioSignature("another token", PUBLIC_URL + webhook, FORM);
 const goodHandshake = await twilioSignature(TOKEN, PUBLIC_URL.replace("https", "wss") + stream);
 
-/** Whoever measures the wrong answer measures nothing. */
-function expect(answer: boolean, expected: boolean): void {
-  if (answer !== expected) throw new Error(`Cannot measure: the check said ${answer}`);
+/** @throws when the check returned the wrong result. */
+function expect(result: boolean, expected: boolean): void {
+  if (result !== expected) throw new Error(`Cannot measure: the check returned ${result}`);
 }
 
-Deno.bench("a webhook's, good", { group: "webhook", baseline: true }, () => {
+Deno.bench("webhook, valid", { group: "webhook", baseline: true }, () => {
   expect(check.webhook({ signature: good, path: webhook, parameters }), true);
 });
-Deno.bench("a webhook's, bad", { group: "webhook" }, () => {
+Deno.bench("webhook, invalid", { group: "webhook" }, () => {
   expect(check.webhook({ signature: bad, path: webhook, parameters }), false);
 });
-Deno.bench("a webhook's, none", { group: "webhook" }, () => {
+Deno.bench("webhook, missing", { group: "webhook" }, () => {
   expect(check.webhook({ signature: "", path: webhook, parameters }), false);
 });
-Deno.bench("a handshake's, good", { group: "handshake", baseline: true }, () => {
+Deno.bench("handshake, valid", { group: "handshake", baseline: true }, () => {
   expect(check.handshake({ signature: goodHandshake, path: stream }), true);
 });
-Deno.bench("a handshake's, bad", { group: "handshake" }, () => {
+Deno.bench("handshake, invalid", { group: "handshake" }, () => {
   expect(check.handshake({ signature: bad, path: stream }), false);
 });
-Deno.bench("a handshake's, none", { group: "handshake" }, () => {
+Deno.bench("handshake, missing", { group: "handshake" }, () => {
   expect(check.handshake({ signature: "", path: stream }), false);
 });

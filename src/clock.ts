@@ -1,17 +1,17 @@
-/** Undoes a timer that was set; does nothing once it has fired. */
+/** Cancels a timer. Does nothing once it has fired. */
 export type Cancel = () => void;
 
-/** Time, handed in wherever code waits or measures, so that a test can hold every race still. */
+/** A source of time and timers. It is injected, so that tests control every race. */
 export interface Clock {
-  /** Milliseconds on a monotonic scale; only differences mean anything. */
+  /** Monotonic time (ms), without a defined origin. */
   now(): number;
-  /** Milliseconds since 1970, for what other machines or people read. */
+  /** Wall-clock time: milliseconds since 1970, for people and other systems. */
   wallTime(): number;
-  /** Runs `then` once, `ms` milliseconds from now. */
+  /** Calls `then` once after `ms` milliseconds. */
   after(ms: number, then: () => void): Cancel;
 }
 
-/** The machine's own clock. */
+/** The system clock. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   wallTime: () => Date.now(),

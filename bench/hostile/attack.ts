@@ -1,4 +1,4 @@
-/** Whom it is aimed at, and all the secrets one has to know to forge well. */
+/** The attacked service, with the secrets that a good forgery needs. */
 export interface Target {
   readonly port: number;
   readonly publicUrl: string;
@@ -8,112 +8,112 @@ export interface Target {
   readonly victims: readonly { readonly callSid: string; readonly token: string }[];
 }
 
-/** What an attack should lead to. */
+/** Expected effect of one attack. */
 export interface Expected {
-  /** How much each adds to which of the service's counters; `ledger.ts` names them. */
+  /** Increments of the service's counters, by the names in `counters.ts`. */
   readonly counted: Readonly<Record<string, number>>;
-  /** What may come back; see {@linkcode Attack.make}. */
+  /** Expected results of {@linkcode Attack.make}. */
   readonly answers: readonly string[];
 }
 
-/** One kind of bad input. */
+/** One kind of malformed or forged input. */
 export interface Attack extends Expected {
   readonly name: string;
-  /** How many times it is made in a full run. */
+  /** Number of times in a full run. */
   readonly times: number;
-  /** Bad requests or frames in each. */
+  /** Requests or frames in each. */
   readonly size: number;
-  /** Throughout: made at once, and over when all others are. At the end: made when those in between are done. */
-  readonly when: "throughout" | "between" | "at the end";
-  /** Takes longer than a second, by the service's own limits. */
+  /** "throughout": all start first and last until the others are done. "spread": spread over the run. "last": all start after the others. */
+  readonly when: "throughout" | "spread" | "last";
+  /** Takes longer than 1 s because of the service's own time limits. */
   readonly slow: boolean;
-  /** Makes the `n`th; never throws. Returns what came back. `over` is when all attacks are. */
-  make(n: number, over: Promise<void>): Promise<string>;
+  /** Makes the `n`th attack; never throws. Returns the result, e.g. an HTTP status. `allDone` resolves when the run ends. */
+  make(n: number, allDone: Promise<void>): Promise<string>;
 }
 
-/** An attack of one request or frame, made in between and soon over, unless said otherwise. */
+/** An attack; by default of one request or frame, spread over the run and quick. */
 export function attack(
   name: string,
   times: number,
   expected: Expected,
   make: Attack["make"],
-  otherwise: Partial<Pick<Attack, "size" | "when" | "slow">> = {},
+  overrides: Partial<Pick<Attack, "size" | "when" | "slow">> = {},
 ): Attack {
-  return { name, times, ...expected, make, size: 1, when: "between", slow: false, ...otherwise };
+  return { name, times, ...expected, make, size: 1, when: "spread", slow: false, ...overrides };
 }
 
-/** It is answered so, and counted once. */
+/** Refused with one of these answers and counted once. */
 export function refused(counter: string, ...answers: string[]): Expected {
   return { counted: { [counter]: 1 }, answers };
 }
 
-/** The HTTP server below the service deals with it, or it is no refusal. */
+/** Not counted: handled by Deno's HTTP server, or not refused. */
 export function uncounted(...answers: string[]): Expected {
   return { counted: {}, answers };
 }
 
-/** What became of the attacks of one kind. */
-export interface Made extends Pick<Attack, "name" | "size" | "counted"> {
+/** Result of all attacks of one kind. */
+export interface AttackResult extends Pick<Attack, "name" | "size" | "counted"> {
   times: number;
-  /** How often each answer came. */
+  /** Number of times by answer. */
   readonly answers: Record<string, number>;
-  /** Those of them that should not have come. */
-  readonly odd: Record<string, number>;
+  /** Those among them that were not expected. */
+  readonly unexpected: Record<string, number>;
 }
 
-/** How to make them. */
-export interface AssaultOptions {
-  /** Of the times of each attack: 1 is all, and of each kind there is at least one. */
+/** How to run the attacks. */
+export interface RunOptions {
+  /** Share of each attack's times, from 0 to 1; at least one attack of each kind is made. */
   readonly share: number;
-  /** Time over which those in between are spread (ms). */
+  /** Time over which the "spread" attacks are spread (ms). */
   readonly spreadMs: number;
-  readonly progress?: (made: number, of: number) => void;
+  readonly progress?: (done: number, total: number) => void;
 }
 
-/** Makes all attacks, in an order that is mixed and always the same. Returns when the last one is over. */
-export async function assault(
+/** Makes all attacks in a fixed shuffled order. Returns when the last one is done. */
+export async function runAttacks(
   attacks: readonly Attack[],
-  { share, spreadMs, progress }: AssaultOptions,
-): Promise<Made[]> {
+  { share, spreadMs, progress }: RunOptions,
+): Promise<AttackResult[]> {
   const all = attacks.flatMap((attack) => {
     const { name, size, counted } = attack;
-    const made: Made = { name, size, counted, times: 0, answers: {}, odd: {} };
+    const result: AttackResult = { name, size, counted, times: 0, answers: {}, unexpected: {} };
     const times = Math.max(1, Math.round(attack.times * share));
-    return Array.from({ length: times }, (_, n) => ({ attack, made, n }));
+    return Array.from({ length: times }, (_, n) => ({ attack, result, n }));
   });
-  const over = Promise.withResolvers<void>();
+  const allDone = Promise.withResolvers<void>();
   let done = 0;
-  const make = async ({ attack, made, n }: typeof all[number]) => {
-    const answer = await attack.make(n, over.promise);
-    made.times++;
-    count(made.answers, answer);
-    if (!attack.answers.includes(answer)) count(made.odd, answer);
+  const make = async ({ attack, result, n }: typeof all[number]) => {
+    const status = await attack.make(n, allDone.promise);
+    result.times++;
+    count(result.answers, status);
+    if (!attack.answers.includes(status)) count(result.unexpected, status);
     progress?.(++done, all.length);
   };
-  const those = (when: Attack["when"]) => all.filter(({ attack }) => attack.when === when);
+  const withTime = (when: Attack["when"]) => all.filter(({ attack }) => attack.when === when);
 
-  const throughout = those("throughout").map(make);
-  const between = mixed(those("between"));
+  const throughout = withTime("throughout").map(make);
+  const spread = shuffled(withTime("spread"));
   const startedAt = performance.now();
-  const under: Promise<void>[] = [];
-  for (const [i, next] of between.entries()) {
-    const early = startedAt + i / between.length * spreadMs - performance.now();
-    if (early > 0) await new Promise((resolve) => setTimeout(resolve, early));
-    under.push(make(next));
+  const running: Promise<void>[] = [];
+  for (const [i, next] of spread.entries()) {
+    const waitMs = startedAt + i / spread.length * spreadMs - performance.now();
+    if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
+    running.push(make(next));
   }
-  await Promise.all(under);
-  await Promise.all(those("at the end").map(make));
-  over.resolve();
+  await Promise.all(running);
+  await Promise.all(withTime("last").map(make));
+  allDone.resolve();
   await Promise.all(throughout);
-  return [...new Set(all.map(({ made }) => made))];
+  return [...new Set(all.map(({ result }) => result))];
 }
 
-function count(counts: Record<string, number>, what: string): void {
-  counts[what] = (counts[what] ?? 0) + 1;
+function count(counts: Record<string, number>, key: string): void {
+  counts[key] = (counts[key] ?? 0) + 1;
 }
 
-/** In the order of random keys, from Park and Miller's "minimal standard" generator. */
-function mixed<Item>(items: readonly Item[]): Item[] {
+/** Shuffles with random keys from Park and Miller's "minimal standard" generator. */
+function shuffled<Item>(items: readonly Item[]): Item[] {
   let seed = 20_000;
   const keyed = items.map((item) => ({ item, key: seed = seed * 48_271 % 2_147_483_647 }));
   return keyed.sort((a, b) => a.key - b.key).map(({ item }) => item);

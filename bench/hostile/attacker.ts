@@ -1,29 +1,34 @@
 /**
- * Makes all attacks; a process of its own, so that it does not stop the clock of who measures. hostile.ts starts it, writes
- * an {@linkcode Order} to its standard input, and reads lines of JSON: {@linkcode Line}.
+ * Runs all attacks in its own process, so that they do not delay the measuring one. hostile.ts starts it, writes an
+ * {@linkcode AttackOrder} to its standard input and reads an {@linkcode AttackerMessage} from each line of its output.
  */
 
-import { assault, type Made, type Target } from "./attack.ts";
-import { attacksOn } from "./attacks.ts";
+import { type AttackResult, runAttacks, type Target } from "./attack.ts";
+import { attacksAgainst } from "./attacks.ts";
 
-/** What to attack, and how much. */
-export interface Order {
+/** Target and size of a run. */
+export interface AttackOrder {
   readonly target: Target;
   readonly share: number;
   readonly spreadMs: number;
+  /** Only attacks whose name contains this text. */
+  readonly only: string;
 }
 
-/** What it tells. */
-export type Line =
-  | { readonly type: "progress"; readonly made: number; readonly of: number }
-  | { readonly type: "done"; readonly made: readonly Made[] };
+/** One line of output. */
+export type AttackerMessage =
+  | { readonly type: "progress"; readonly done: number; readonly total: number }
+  | { readonly type: "done"; readonly results: readonly AttackResult[] };
 
 if (import.meta.main) {
-  const { target, ...options }: Order = JSON.parse(await new Response(Deno.stdin.readable).text());
-  const tell = (line: Line) => console.log(JSON.stringify(line));
-  const progress = (made: number, of: number) => {
-    if (made % 2_000 === 0) tell({ type: "progress", made, of });
+  const { target, only, ...options }: AttackOrder = JSON.parse(
+    await new Response(Deno.stdin.readable).text(),
+  );
+  const print = (line: AttackerMessage) => console.log(JSON.stringify(line));
+  const progress = (done: number, total: number) => {
+    if (done % 2_000 === 0) print({ type: "progress", done, total });
   };
-  tell({ type: "done", made: await assault(await attacksOn(target), { ...options, progress }) });
+  const attacks = (await attacksAgainst(target)).filter(({ name }) => name.includes(only));
+  print({ type: "done", results: await runAttacks(attacks, { ...options, progress }) });
   Deno.exit();
 }

@@ -4,8 +4,8 @@ import { httpAttacks } from "./http_attacks.ts";
 import { streamAttacks } from "./stream_attacks.ts";
 import { webhookAttacks } from "./webhook_attacks.ts";
 
-/** Every kind of bad request and bad frame. */
-export async function attacksOn(target: Target): Promise<Attack[]> {
+/** All kinds of attacks. */
+export async function attacksAgainst(target: Target): Promise<Attack[]> {
   return [
     ...httpAttacks(target),
     ...webhookAttacks(target),

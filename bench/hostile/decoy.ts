@@ -1,6 +1,6 @@
 /**
- * A server that takes what the service takes and does nothing with it: attacks on it show what they do to the machine, and
- * so to whoever measures. Prints its port.
+ * A server that accepts the attacks and does nothing: shows what they alone cost the machine, and so the measurement. Prints
+ * its port.
  */
 if (import.meta.main) {
   Deno.serve({
@@ -13,7 +13,7 @@ if (import.meta.main) {
       return new Response(null, { status: 403 });
     }
     const { socket, response } = Deno.upgradeWebSocket(request);
-    // Long enough for the frames of most attacks.
+    // Long enough to receive the frames of most attacks.
     socket.onopen = () => setTimeout(() => socket.close(), 500);
     socket.onerror = () => {};
     return response;

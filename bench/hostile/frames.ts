@@ -1,14 +1,14 @@
-/** Frames on a media stream, as Twilio writes them and as it never would. */
+/** Media stream messages, valid and malformed. */
 
-import type { Skipped } from "../../src/twilio/media_stream.ts";
+import type { SkipReason } from "../../src/twilio/media_stream.ts";
 
 const SILENCE = new Uint8Array(160).fill(0xff).toBase64();
 
-/** A frame that is skipped. */
+/** A message that the service skips. */
 export interface BadFrame {
-  readonly why: Skipped;
+  readonly reason: SkipReason;
   readonly data: string | Uint8Array<ArrayBuffer>;
-  /** How often it is sent in one call. */
+  /** Number of times in one call. */
   readonly repeat: number;
 }
 
@@ -33,20 +33,20 @@ function startMessage(streamSid: string, callSid: string, customParameters: Reco
 }
 
 const { start } = startMessage("MZ", "CA1", {});
-/** Frames that say `start` and start nothing. */
+/** `start` messages that start nothing. */
 export const BAD_STARTS = [
   '{"event":"start","start":"now"}',
   JSON.stringify({ event: "start", start: { ...start, callSid: "" } }),
   JSON.stringify({ event: "start", start: { ...start, mediaFormat: { encoding: "audio/l16" } } }),
 ];
 
-/** Frames of each kind there is, for a stream that has started. */
+/** Malformed messages of every kind, for a started stream. */
 export function badFrames(streamSid: string): BadFrame[] {
   const media = { track: "inbound", chunk: "1", timestamp: "20", payload: SILENCE };
   const on = (event: string, rest: unknown, sid: unknown = streamSid) =>
     JSON.stringify({ event, [event]: rest, streamSid: sid });
-  const [noObject = "", noCall = "", otherFormat = ""] = BAD_STARTS;
-  const texts: [Skipped, string][] = [
+  const [notAnObject = "", noCallSid = "", otherFormat = ""] = BAD_STARTS;
+  const texts: [SkipReason, string][] = [
     ["not JSON", "{"],
     ["not JSON", "hello\u0000"],
     ["not JSON", "null"],
@@ -58,8 +58,8 @@ export function badFrames(streamSid: string): BadFrame[] {
     ["no event", `${'{"a":'.repeat(10_000)}1${"}".repeat(10_000)}`],
     ["unknown event", '{"event":"__proto__"}'],
     ["unknown event", '{"event":"toString"}'],
-    ["bad start", noObject],
-    ["bad start", noCall],
+    ["bad start", notAnObject],
+    ["bad start", noCallSid],
     ["bad media format", otherFormat],
     ["second start", startFrame(streamSid, "CA1", {})],
     ["bad media", on("media", null)],
@@ -76,9 +76,9 @@ export function badFrames(streamSid: string): BadFrame[] {
     ["wrong streamSid", on("stop", {}, "MZ of another")],
   ];
   return [
-    ...texts.map(([why, data]) => ({ why, data, repeat: 8 })),
-    { why: "binary", data: new Uint8Array(160), repeat: 8 },
-    { why: "too big", data: "x".repeat(65_537), repeat: 2 },
-    { why: "too big", data: `{"event":"media","x":"${"x".repeat(1_048_576)}"}`, repeat: 2 },
+    ...texts.map(([reason, data]) => ({ reason, data, repeat: 8 })),
+    { reason: "binary", data: new Uint8Array(160), repeat: 8 },
+    { reason: "too big", data: "x".repeat(65_537), repeat: 2 },
+    { reason: "too big", data: `{"event":"media","x":"${"x".repeat(1_048_576)}"}`, repeat: 2 },
   ];
 }

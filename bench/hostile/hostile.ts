@@ -1,40 +1,41 @@
 /**
- * Bad requests and frames of every kind against the running service, while good calls go on. Linux, better with two cores.
- * What it measures and how to read it: bench/README.md.
+ * Attack bench: malformed requests and frames of every kind against the running service while good calls go on. Linux, better
+ * with two cores. bench/README.md describes the output.
  *
- *     deno run $(deno run -q --no-config --no-lock --allow-net --allow-env=JSR_URL .mirror/flags.ts) -A bench/hostile/hostile.ts
+ *     deno run $(deno task -q packages test) -A bench/hostile/hostile.ts
  */
 
 import { parseArgs } from "node:util";
-import type { Made, Target } from "./attack.ts";
-import type { Line, Order } from "./attacker.ts";
-import { attacksOn } from "./attacks.ts";
-import { type Cost, measureCosts } from "./cost.ts";
-import { spreadOf } from "./delays.ts";
+import type { AttackResult, Target } from "./attack.ts";
+import type { AttackerMessage, AttackOrder } from "./attacker.ts";
+import { attacksAgainst } from "./attacks.ts";
+import { measureCosts, type SocketCost } from "./cost.ts";
+import { spreadOf } from "./measured_window.ts";
 import { GoodCalls } from "./good_calls.ts";
-import { settle } from "./ledger.ts";
+import { compareCounters } from "./counters.ts";
 import { cpuMs, machineCpuMs, pause, pinBench, startDeno } from "./process.ts";
-import { findings, type Measured, type Outcome, tables } from "./report.ts";
+import { findProblems, type Outcome, tables, type WindowReport } from "./report.ts";
 import { eventLoopDelayMs, ServiceProcess } from "./service.ts";
 import { exchange } from "./wire.ts";
 
-const USAGE = `bench/hostile/hostile.ts: what bad input does to good calls
+const USAGE = `bench/hostile/hostile.ts: malformed requests and frames beside running calls
 
-  --count N     bad requests and frames in all (20000)
+  --count N     malformed requests and frames in total (20000)
   --seconds N   time over which they are spread (40)
   --calls N     good calls (20)
   --quiet N     length of the windows without an attack, seconds (12)
-  --rounds N    attacks, one after the other (1)
-  --json FILE   write all figures
-  --no-cost     leave out what a refused socket costs
-  --help        print this`;
+  --rounds N    consecutive attacks (1)
+  --only TEXT   only attacks whose name contains this text
+  --json FILE   write all figures as JSON
+  --no-cost     do not measure the cost of refused sockets
+  --help        print this help`;
 
-/** Good calls need so long to find their pace (ms). */
+/** Time for the good calls to reach a steady state (ms). */
 const WARM_UP_MS = 3_000;
-/** Connections that are held while the service stops. */
-const HELD = 50;
+/** Idle connections kept open while the service stops. */
+const HELD_CONNECTIONS = 50;
 
-const say = (text: string) => console.error(text);
+const printProgress = (text: string) => console.error(text);
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
@@ -44,6 +45,7 @@ async function main(): Promise<number> {
       calls: { type: "string", default: "20" },
       quiet: { type: "string", default: "12" },
       rounds: { type: "string", default: "1" },
+      only: { type: "string", default: "" },
       json: { type: "string" },
       "no-cost": { type: "boolean", default: false },
       help: { type: "boolean", default: false },
@@ -54,20 +56,22 @@ async function main(): Promise<number> {
     return 0;
   }
   const cores = await pinBench();
-  if (!cores) say("Everything shares its cores: the delays say little.");
+  if (!cores) printProgress("Cannot pin to separate cores: delays are not comparable");
   const calls = new GoodCalls();
   const service = await ServiceProcess.start(calls.modelUrl, cores?.service);
   await calls.place(Number(values.calls), service.address);
   const target: Target = { ...service.address, victims: calls.victims };
-  const all = (await attacksOn(target)).reduce((sum, { times, size }) => sum + times * size, 0);
+  const { only } = values;
+  const attacks = (await attacksAgainst(target)).filter(({ name }) => name.includes(only));
+  const total = attacks.reduce((sum, { times, size }) => sum + times * size, 0);
   const spreadMs = Number(values.seconds) * 1_000;
-  const order: Order = { target, share: Number(values.count) / all, spreadMs };
+  const order: AttackOrder = { target, share: Number(values.count) / total, spreadMs, only };
   await pause(WARM_UP_MS);
 
-  const measured: Measured[] = [];
+  const windows: WindowReport[] = [];
   const measure = async <Result>(name: string, what: () => Promise<Result>): Promise<Result> => {
-    say(name);
-    // What this process and those it has started used, but for the service.
+    printProgress(name);
+    // CPU of this process and its children except the service.
     const ownMs = () => cpuMs(Deno.pid, { children: true });
     const [before, machine, own, from] = [
       await service.read(),
@@ -75,12 +79,12 @@ async function main(): Promise<number> {
       await ownMs(),
       Date.now(),
     ];
-    const window = calls.window(name);
+    const window = calls.startWindow(name);
     const result = await what();
-    calls.window("between");
+    calls.startWindow("between");
     const [ms, after] = [Date.now() - from, await service.read()];
     const serviceMs = after.cpuMs - before.cpuMs;
-    measured.push({
+    windows.push({
       window,
       seconds: ms / 1_000,
       residentMb: after.residentMb,
@@ -97,79 +101,79 @@ async function main(): Promise<number> {
   await measure("quiet", quiet);
   await measure("attack on a decoy", () => attackDecoy(order, cores?.attackers));
   await measure("quiet again", quiet);
-  const made: Made[] = [];
+  const results: AttackResult[] = [];
   let logLines = 0;
   for (let round = 1; round <= Number(values.rounds); round++) {
     const nth = round > 1 ? ` ${round}` : "";
     const linesBefore = service.logLines;
-    made.push(...await measure(`attack${nth}`, () => attack(order, cores?.attackers)));
+    results.push(...await measure(`attack${nth}`, () => attack(order, cores?.attackers)));
     logLines = Math.max(logLines, service.logLines - linesBefore);
     await measure(`quiet after attack${nth}`, quiet);
   }
   const last = await service.read();
 
-  say("stop, with connections held");
+  printProgress("stop with open connections");
   const held = { holdUntil: pause(WARM_UP_MS) };
   const connections = Array.from(
-    { length: HELD },
+    { length: HELD_CONNECTIONS },
     (_, n) => exchange(target.port, n % 2 ? "" : "GET / HTTP/1.1\r\nhost: x\r\n", held),
   );
-  const talking = { placed: Number(values.calls), inService: last.connectedCalls, ended: calls.ended };
+  const goodCalls = { placed: Number(values.calls), inService: last.connectedCalls, ended: calls.ended };
   await calls.hangUp();
   const stopped = await service.stop();
   await Promise.all(connections);
   await calls[Symbol.asyncDispose]();
 
-  if (!values["no-cost"]) say("cost of a socket");
-  const costs: Cost[] = values["no-cost"] ? [] : await measureCosts(cores?.service);
-  const ledger = settle(made, first.counters, last.counters);
-  const outcome: Outcome = { measured, made, ledger, calls: talking, logLines, stopped, costs };
-  const problems = findings(outcome);
+  if (!values["no-cost"]) printProgress("cost of a socket");
+  const costs: SocketCost[] = values["no-cost"] ? [] : await measureCosts(cores?.service);
+  const counters = compareCounters(results, first.counters, last.counters);
+  const outcome: Outcome = { windows, results, counters, calls: goodCalls, logLines, stopped, costs };
+  const problems = findProblems(outcome);
   console.log(tables(outcome));
   console.log(
-    `\nAt most ${logLines} lines of log in an attack. Stopped with code ${stopped.code} after ${
+    `\nAt most ${logLines} log lines in an attack. Stopped with code ${stopped.code} after ${
       stopped.ms.toFixed(0)
     } ms.`,
   );
-  console.log(problems.map((problem) => `WRONG: ${problem}`).join("\n") || "All as it should be.");
+  console.log(problems.map((problem) => `PROBLEM: ${problem}`).join("\n") || "No problems found.");
   if (values.json) await Deno.writeTextFile(values.json, figures(outcome, problems));
   return problems.length === 0 ? 0 : 1;
 }
 
-/** JSON, with the spread of each window's delays in place of the delays. */
+/** All figures (JSON); each window has the spread of its delays instead of the delays. */
 function figures(outcome: Outcome, problems: readonly string[]): string {
-  const measured = outcome.measured.map(({ window, ...rest }) => {
+  const windows = outcome.windows.map(({ window, ...rest }) => {
     const { name, sent, voiceSent, lost } = window;
-    const [toModel, toCaller, slip] = [window.toModel, window.toCaller, window.slip].map(spreadOf);
+    const [toModel, toCaller, slip] = [window.toModel, window.toCaller, window.senderDelay].map(spreadOf);
     return { name, sent, voiceSent, lost, toModel, toCaller, slip, ...rest };
   });
-  return JSON.stringify({ ...outcome, measured, problems }, null, 2);
+  return JSON.stringify({ ...outcome, windows, problems }, null, 2);
 }
 
-/** Has the attacker make all attacks. */
-async function attack(order: Order, core: number | undefined): Promise<readonly Made[]> {
+/** Runs all attacks in the attacker process. */
+async function attack(order: AttackOrder, core: number | undefined): Promise<readonly AttackResult[]> {
   const process = await startDeno({ args: ["-A", "bench/hostile/attacker.ts"], core, nice: true });
   const input = process.stdin.getWriter();
   await input.write(new TextEncoder().encode(JSON.stringify(order)));
   await input.close();
   let rest = "";
-  let made: readonly Made[] | undefined;
+  let results: readonly AttackResult[] | undefined;
   for await (const text of process.stdout.pipeThrough(new TextDecoderStream())) {
     const lines = (rest + text).split("\n");
     rest = lines.pop() ?? "";
     for (const line of lines) {
-      const told: Line = JSON.parse(line);
-      if (told.type === "done") made = told.made;
-      else say(`  ${told.made} of ${told.of}`);
+      const message: AttackerMessage = JSON.parse(line);
+      if (message.type === "done") results = message.results;
+      else printProgress(`  ${message.done} of ${message.total}`);
     }
   }
   await process.status;
-  if (!made) throw new Error("Cannot measure: the attacker broke; what it said is above");
-  return made;
+  if (!results) throw new Error("Cannot measure: the attacker failed; its output is above");
+  return results;
 }
 
-/** The same attacks on a server that does nothing: what they do to the machine by themselves. */
-async function attackDecoy(order: Order, core: number | undefined): Promise<void> {
+/** Runs the same attacks on a server that does nothing: shows what they alone cost the machine. */
+async function attackDecoy(order: AttackOrder, core: number | undefined): Promise<void> {
   const decoy = await startDeno({ args: ["-A", "bench/hostile/decoy.ts"], core, nice: true });
   const lines = decoy.stdout.pipeThrough(new TextDecoderStream()).getReader();
   const port = Number((await lines.read()).value);

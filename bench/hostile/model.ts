@@ -1,23 +1,23 @@
 import { isObject, parseObject } from "../../src/json.ts";
-import { type FrameMark, markedFrame, markOf } from "./marked_frame.ts";
+import { type FrameMark, markedFrame, readFrameMark } from "./marked_frame.ts";
 
-/** The model says something of 20 ms after each so-manyth frame of a call. */
-const ANSWERED = 10;
+/** The model responds with 20 ms of audio to one caller frame in 10. */
+const FRAMES_PER_RESPONSE = 10;
 const APPEND = '{"type":"input_audio_buffer.append","audio":"';
 
-/** Told what reaches the model and what it says, at the moment it does. */
-export interface ModelWatcher {
-  heard(mark: FrameMark): void;
-  spoke(mark: FrameMark): void;
+/** Notified of each marked frame when the model receives or sends it. */
+export interface ModelObserver {
+  frameReceived(mark: FrameMark): void;
+  frameSent(mark: FrameMark): void;
 }
 
-/** A Realtime server that confirms every session, notes when each marked frame arrives, and speaks now and then. */
-export class Model implements AsyncDisposable {
+/** A Realtime server that confirms every session and echoes one marked frame in 10. */
+export class EchoModel implements AsyncDisposable {
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
-  readonly #watcher: ModelWatcher;
+  readonly #watcher: ModelObserver;
   readonly #closed = new Set<Promise<void>>();
 
-  constructor(watcher: ModelWatcher) {
+  constructor(watcher: ModelObserver) {
     this.#watcher = watcher;
     this.#server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, (request) => {
       const { socket, response } = Deno.upgradeWebSocket(request);
@@ -41,10 +41,10 @@ export class Model implements AsyncDisposable {
     socket.onmessage = ({ data }) => {
       const text = String(data);
       if (text.startsWith(APPEND)) {
-        const mark = markOf(text.slice(APPEND.length));
+        const mark = readFrameMark(text.slice(APPEND.length));
         if (!mark) return;
-        this.#watcher.heard(mark);
-        if (mark.frame % ANSWERED === 0) this.#speak(send, mark);
+        this.#watcher.frameReceived(mark);
+        if (mark.frame % FRAMES_PER_RESPONSE === 0) this.#speak(send, mark);
         return;
       }
       const event = parseObject(text);
@@ -57,7 +57,7 @@ export class Model implements AsyncDisposable {
   #speak(send: (event: Record<string, unknown>) => void, mark: FrameMark): void {
     const [response_id, item_id] = [`resp_${mark.frame}`, `item_${mark.frame}`];
     send({ type: "response.created", response: { id: response_id, status: "in_progress" } });
-    this.#watcher.spoke(mark);
+    this.#watcher.frameSent(mark);
     send({ type: "response.output_audio.delta", response_id, item_id, delta: markedFrame(mark) });
     send({ type: "response.output_audio.done", response_id, item_id });
     const usage = { input_tokens: 1, output_tokens: 1, total_tokens: 2 };

@@ -1,16 +1,18 @@
-/** Processes beside this one: where they run, and what they use. Linux. */
+/** Starts and measures other processes. Linux only. */
 
-/** Of /proc/PID/stat; Linux has 100 of them a second on every machine Deno runs on. */
+import { packageFlags } from "../package_flags.ts";
+
+/** Clock tick of /proc/PID/stat (ms): 100 ticks a second on every machine Deno supports. */
 const TICK_MS = 10;
 export const ROOT = new URL("../../", import.meta.url).pathname;
 
-/** Cores: what is measured has one, what measures another; the attackers have a third where there is one. */
+/** Core numbers; the bench runs on core 0, the attackers on a third core if there is one. */
 export interface Cores {
   readonly service: number;
   readonly attackers: number;
 }
 
-/** Pins this process to the first core; undefined, and nothing pinned, without a second core or `taskset`. */
+/** Pins this process to core 0. Returns undefined, and pins nothing, without a second core or `taskset`. */
 export async function pinBench(): Promise<Cores | undefined> {
   const count = navigator.hardwareConcurrency;
   if (count < 2) return undefined;
@@ -20,57 +22,50 @@ export async function pinBench(): Promise<Cores | undefined> {
   return success ? { service: 1, attackers: count > 2 ? 2 : 0 } : undefined;
 }
 
-/** How to start a program of Deno. */
+/** How to start a Deno program. */
 export interface StartOptions {
-  /** What comes after `deno run`. */
+  /** Arguments of `deno run`. */
   readonly args: readonly string[];
   readonly core: number | undefined;
-  /** Below everybody else on its core. */
+  /** Lowest priority on its core. */
   readonly nice?: boolean;
   readonly env?: Record<string, string>;
 }
 
-/** Starts a program of Deno in the checkout; its standard input and output are piped. */
+/** Starts a Deno program in the checkout with piped standard input and output. */
 export async function startDeno(
   { args, core, nice = false, env = {} }: StartOptions,
 ): Promise<Deno.ChildProcess> {
   const [program = "", ...rest] = [
     ...(core === undefined ? [] : ["taskset", "-c", `${core}`]),
     ...(nice ? ["nice", "-n", "19"] : []),
-    ...[Deno.execPath(), "run", "--quiet", ...await mirrorFlags(), ...args],
+    ...[Deno.execPath(), "run", "--quiet", ...await packageFlags(), ...args],
   ];
   return new Deno.Command(program, { args: rest, env, cwd: ROOT, stdin: "piped", stdout: "piped" }).spawn();
 }
 
-/** The command line's flags where JSR cannot be reached; see .mirror/flags.ts. */
-async function mirrorFlags(): Promise<string[]> {
-  const args = ["run", "-q", "--no-config", "--no-lock", "-A", ".mirror/flags.ts"];
-  const { stdout } = await new Deno.Command(Deno.execPath(), { args, cwd: ROOT, stderr: "null" }).output();
-  return new TextDecoder().decode(stdout).split(/\s+/).filter(Boolean);
-}
-
-/** User and system time a process has used (ms), all threads; with that of children it has waited for, if asked for. */
+/** User and system CPU time of a process with all its threads (ms); `children` adds those it has waited for. */
 export async function cpuMs(pid: number, { children = false } = {}): Promise<number> {
   const stat = await Deno.readTextFile(`/proc/${pid}/stat`);
-  // The name before may hold anything but the last parenthesis. Fields 14 and 15 are its own, 16 and 17 the children's.
+  // The process name may contain parentheses. Fields 14 and 15 are its own times, 16 and 17 those of its children.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ").slice(11, children ? 15 : 13);
   return TICK_MS * fields.reduce((sum, field) => sum + Number(field), 0);
 }
 
-/** What all cores together have worked (ms). */
+/** CPU time of all cores together (ms). */
 export async function machineCpuMs(): Promise<number> {
   const [all = ""] = (await Deno.readTextFile("/proc/stat")).split("\n");
   const [user, nice, system, , , irq, softirq] = all.split(/\s+/).slice(1).map(Number);
   return TICK_MS * [user, nice, system, irq, softirq].reduce((sum: number, each) => sum + (each ?? NaN), 0);
 }
 
-/** Memory of a process that is not swapped out (MB). */
+/** Resident memory of a process (MB). */
 export async function residentMb(pid: number): Promise<number> {
   const status = await Deno.readTextFile(`/proc/${pid}/status`);
   return 1_024 * Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1e6;
 }
 
-/** A port nobody listens on. */
+/** A free TCP port. */
 export function freePort(): number {
   using probe = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return probe.addr.port;

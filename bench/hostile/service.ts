@@ -1,29 +1,29 @@
-import type { Service as Address } from "./good_calls.ts";
-import { type Counters, readCounters } from "./ledger.ts";
-import { cpuMs, freePort, pause, residentMb, ROOT, startDeno } from "./process.ts";
+import type { ServiceAddress } from "./good_calls.ts";
+import { type Counters, readCounters } from "./counters.ts";
+import { cpuMs, freePort, pause, residentMb, startDeno } from "./process.ts";
 
 const SECRETS = { authToken: "0123456789abcdef0123456789abcdef", adminToken: "hostile-bench-admin-token" };
 const PUBLIC_URL = "https://phone.example.com";
-/** The service has this long to start, and to stop once its calls are over (ms). */
-const PATIENCE_MS = 20_000;
+/** Timeout of the service's start and stop (ms). */
+const TIMEOUT_MS = 20_000;
 const BUCKET = /^parley_event_loop_delay_seconds_bucket\{le="([\d.]+)"\} (\d+)$/gm;
 
-/** What the service says of itself, and the system of it. */
-export interface Reading {
+/** Measurements of the service, from /metrics and /proc. */
+export interface ServiceReading {
   readonly counters: Counters;
   readonly residentMb: number;
-  /** Of the service's own heap (MB). */
+  /** V8 heap in use (MB). */
   readonly heapUsedMb: number;
   readonly connectedCalls: number;
   readonly cpuMs: number;
-  /** How often a timer was at most so late: upper bound (s), number. */
+  /** Cumulative histogram of timer delays: upper bound (s) and count. */
   readonly eventLoop: readonly (readonly [boundSeconds: number, count: number])[];
 }
 
-/** The service as it is started in production, in a process of its own behind a proxy on this machine. */
+/** The service in its own process, in production mode, with this machine as a trusted proxy. */
 export class ServiceProcess {
-  readonly address: Address & { readonly adminToken: string };
-  /** Lines in its log. */
+  readonly address: ServiceAddress & { readonly adminToken: string };
+  /** Number of log lines. */
   logLines = 0;
   readonly #process: Deno.ChildProcess;
   readonly #reading: Promise<void>;
@@ -34,7 +34,7 @@ export class ServiceProcess {
     this.#reading = this.#readLog();
   }
 
-  /** Starts it, or another program in its place, and waits until it answers. */
+  /** Starts the service, or `program` instead, and waits until it responds. */
   static async start(
     modelUrl: string,
     core: number | undefined,
@@ -54,13 +54,17 @@ export class ServiceProcess {
       OPENAI_REALTIME_URL: modelUrl,
       GREETING: "",
       LOG_LEVEL: "warn",
+      // The attacks need more than production's defaults.
+      MAX_CALLS: "none",
+      CALLS_PER_CALLER_AND_HOUR: "none",
+      MAX_USD_PER_DAY: "none",
       ...settings,
     };
-    const args = program ?? [...await permissions(), "main.ts", "serve"];
+    const args = program ?? ["-P", "--no-prompt", "main.ts", "serve"];
     const service = new ServiceProcess(await startDeno({ args, core, env }), port);
-    const until = performance.now() + PATIENCE_MS;
+    const deadline = performance.now() + TIMEOUT_MS;
     while (!await service.#answers()) {
-      if (performance.now() > until) throw new Error("Cannot measure: the service did not start");
+      if (performance.now() > deadline) throw new Error("Cannot measure: the service did not start");
       await pause(50);
     }
     return service;
@@ -70,8 +74,8 @@ export class ServiceProcess {
     return this.#process.pid;
   }
 
-  async read(): Promise<Reading> {
-    // Not from the address of those who guess at the token: it is refused whatever it sends.
+  async read(): Promise<ServiceReading> {
+    // From another address than the token guesses, which the service blocks.
     const headers = { authorization: `Bearer ${SECRETS.adminToken}`, "x-forwarded-for": "192.0.2.1" };
     const response = await fetch(`http://127.0.0.1:${this.address.port}/metrics`, { headers });
     const text = await response.text();
@@ -89,15 +93,15 @@ export class ServiceProcess {
     };
   }
 
-  /** Asks it to stop; its exit code and how long that took (ms). */
+  /** Stops the service; returns its exit code and the time this took (ms). */
   async stop(): Promise<{ readonly code: number; readonly ms: number }> {
-    const asked = performance.now();
+    const from = performance.now();
     this.#process.kill("SIGTERM");
-    const impatience = setTimeout(() => this.#process.kill("SIGKILL"), PATIENCE_MS);
+    const timeout = setTimeout(() => this.#process.kill("SIGKILL"), TIMEOUT_MS);
     const { code } = await this.#process.status;
-    clearTimeout(impatience);
+    clearTimeout(timeout);
     await this.#reading;
-    return { code, ms: performance.now() - asked };
+    return { code, ms: performance.now() - from };
   }
 
   async #answers(): Promise<boolean> {
@@ -113,16 +117,8 @@ export class ServiceProcess {
   }
 }
 
-/** The permissions with which `deno task start` serves. */
-async function permissions(): Promise<string[]> {
-  const { tasks } = JSON.parse(await Deno.readTextFile(`${ROOT}deno.json`));
-  const [, flags] = /(--no-prompt .*) main\.ts serve$/.exec(tasks.start.command) ?? [];
-  if (!flags) throw new Error('Cannot start the service: "start" in deno.json has another form');
-  return flags.replaceAll("'", "").split(" ");
-}
-
-/** The least bound (ms) under which all timers between two readings were. */
-export function eventLoopDelayMs(before: Reading, after: Reading): number {
+/** The smallest histogram bound that no timer between two readings exceeded (ms). */
+export function eventLoopDelayMs(before: ServiceReading, after: ServiceReading): number {
   const added = after.eventLoop.map(([, count], i) => count - (before.eventLoop[i]?.[1] ?? 0));
   const [bound = NaN] = after.eventLoop[added.indexOf(Math.max(...added))] ?? [];
   return 1_000 * bound;

@@ -1,24 +1,26 @@
-/** Bytes that no well-behaved client sends, and what comes back. */
+/** Sends raw bytes and reads the response. */
 
-/** How long an answer may take (ms): some are given only after ten seconds. */
-const PATIENCE_MS = 20_000;
-/** The same once the answer may be there already. */
-const LAST_LOOK_MS = 100;
+import { openNativeWebSocket } from "../../src/native_web_socket.ts";
 
-/** What to do besides sending and waiting for the answer. */
+/** Timeout of a response (ms); the service sends some after ten seconds. */
+const RESPONSE_TIMEOUT_MS = 20_000;
+/** The same after `holdUntil` (ms). */
+const HELD_TIMEOUT_MS = 100;
+
+/** Variations of an exchange. */
 export interface ExchangeOptions {
-  /** Hang up at once and read nothing. */
+  /** Disconnect at once without reading. */
   readonly leave?: boolean;
-  /** Sent again and again, so often (ms), until there is an answer. */
+  /** Text sent at an interval until the response. */
   readonly drip?: { readonly text: string; readonly everyMs: number };
-  /** Read nothing before this has happened. */
+  /** Read nothing before this resolves. */
   readonly holdUntil?: Promise<void>;
 }
 
 /**
- * Sends bytes on a connection of its own; never throws.
+ * Sends bytes on a new connection; never throws.
  *
- * @returns the status of the HTTP answer; `closed` where the server hung up without one, `silent` where it did neither,
+ * @returns the HTTP status; `closed` when the server disconnected without a response, `silent` when it did neither,
  * `no connection`, or `left`.
  */
 export async function exchange(
@@ -29,16 +31,16 @@ export async function exchange(
   const conn = await Deno.connect({ hostname: "127.0.0.1", port }).catch(() => undefined);
   if (!conn) return "no connection";
   conn.setNoDelay(true);
-  // Not awaited: a server that has refused a long body may stop to read, and what it said is there all the same.
+  // Not awaited: a server that refuses a long body stops reading, and its response is still readable.
   const sent = write(conn, typeof bytes === "string" ? encode(bytes) : bytes);
   if (leave) await sent;
   const dripping = drip && setInterval(() => void write(conn, encode(drip.text)), drip.everyMs);
   await holdUntil;
-  const answer = leave ? "left" : await readStatus(conn, holdUntil ? LAST_LOOK_MS : PATIENCE_MS);
+  const status = leave ? "left" : await readStatus(conn, holdUntil ? HELD_TIMEOUT_MS : RESPONSE_TIMEOUT_MS);
   clearInterval(dripping);
-  shut(conn);
+  closeQuietly(conn);
   await sent;
-  return answer;
+  return status;
 }
 
 const encode = (text: string) => new TextEncoder().encode(text);
@@ -47,16 +49,16 @@ async function write(conn: Deno.Conn, bytes: Uint8Array): Promise<void> {
   try {
     for (let sent = 0; sent < bytes.length;) sent += await conn.write(bytes.subarray(sent));
   } catch {
-    // The server has hung up.
+    // The server has disconnected.
   }
 }
 
-async function readStatus(conn: Deno.Conn, patienceMs: number): Promise<string> {
+async function readStatus(conn: Deno.Conn, timeoutMs: number): Promise<string> {
   let late = false;
-  const giveUp = setTimeout(() => {
+  const timeout = setTimeout(() => {
     late = true;
-    shut(conn);
-  }, patienceMs);
+    closeQuietly(conn);
+  }, timeoutMs);
   const head = new Uint8Array(4_096);
   try {
     const length = await conn.read(head) ?? 0;
@@ -65,19 +67,19 @@ async function readStatus(conn: Deno.Conn, patienceMs: number): Promise<string> 
   } catch {
     return late ? "silent" : "closed";
   } finally {
-    clearTimeout(giveUp);
+    clearTimeout(timeout);
   }
 }
 
-function shut(conn: Deno.Conn): void {
+function closeQuietly(conn: Deno.Conn): void {
   try {
     conn.close();
   } catch {
-    // It is closed already.
+    // Already closed.
   }
 }
 
-/** The text of an HTTP/1.1 request; a body is announced with its length. */
+/** The text of an HTTP/1.1 request, with the length of its body. */
 export function requestText(line: string, headers: Readonly<Record<string, string>>, body?: string): string {
   const length = body === undefined ? {} : { "content-length": `${encode(body).length}` };
   const lines = Object.entries({ host: "phone.example.com", ...headers, ...length });
@@ -85,7 +87,7 @@ export function requestText(line: string, headers: Readonly<Record<string, strin
   return `${head.join("\r\n")}\r\n\r\n${body ?? ""}`;
 }
 
-/** What the handshake of a media stream needs beside its signature. */
+/** Headers of a media stream's handshake except the signature. */
 export const UPGRADE: Readonly<Record<string, string>> = {
   "upgrade": "websocket",
   "connection": "upgrade",
@@ -94,16 +96,16 @@ export const UPGRADE: Readonly<Record<string, string>> = {
 };
 
 /**
- * Opens a media stream's socket, says something once it is open, and waits for its end.
+ * Opens a media stream's socket, runs `send` once it is open, and waits for its close.
  *
- * @returns code and reason with which it was closed; where the handshake was refused its status, or `no connection`.
+ * @returns close code and reason; the HTTP status of a refused handshake; or `no connection`.
  */
 export async function openSocket(
   port: number,
   headers: Record<string, string>,
-  say: (socket: WebSocket) => void | Promise<void> = () => {},
+  send: (socket: WebSocket) => void | Promise<void> = () => {},
 ): Promise<string> {
-  const socket = new WebSocket(`ws://127.0.0.1:${port}/media-stream`, { headers });
+  const socket = openNativeWebSocket(`ws://127.0.0.1:${port}/media-stream`, { headers });
   let refusal: string | undefined;
   const closed = new Promise<string>((resolve) => {
     socket.onclose = ({ code, reason }) => resolve(refusal ?? `${code} ${reason}`.trim());
@@ -116,8 +118,8 @@ export async function openSocket(
       resolve();
     };
   });
-  // An error after this is told with the close.
+  // Later errors are reported by the close.
   socket.onerror = () => {};
-  if (refusal === undefined) await say(socket);
+  if (refusal === undefined) await send(socket);
   return await closed;
 }

@@ -1,10 +1,10 @@
 /*
- * A line with a round trip, in user space, for a kernel without netem.
+ * A network delay in user space, for kernels without netem.
  *
- * Opens a TUN device "slow0", holds every IPv4 packet that is routed to it for DELAY_MS, and writes it back with its
- * source and destination address swapped. The checksums stay valid, for a ones' complement sum does not care about the
- * order. Who connects to 10.99.0.2 so reaches the server that listens on 10.99.0.1, his own machine; each direction
- * takes DELAY_MS. It is not a proxy: acknowledgements, Nagle's algorithm and delayed ACKs are the kernel's own.
+ * Opens a TUN device "slow0", delays every IPv4 packet routed to it by DELAY_MS, and writes it back with source and
+ * destination address swapped. The checksums stay valid because a ones' complement sum does not depend on the order.
+ * A connection to 10.99.0.2 therefore reaches the server on 10.99.0.1, this machine, with DELAY_MS each way. It is not
+ * a proxy: acknowledgements, Nagle's algorithm and delayed ACKs are the kernel's own.
  *
  *     delay_tun DELAY_MS
  */

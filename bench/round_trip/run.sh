@@ -1,11 +1,10 @@
 #!/bin/sh
-# Runs a command where 10.99.0.2 is this very machine, a real 40 ms round trip away.
+# Runs a command for which 10.99.0.2 is this machine with a round trip of 40 ms.
 #
 #     sudo bench/round_trip/run.sh deno run -A bench/model_socket.ts --host 10.99.0.2
 #
-# It needs Linux, root, gcc, iproute2 and /dev/net/tun. Everything happens in a network namespace of its own, which is
-# gone with the command; nothing of the machine's own network is touched. ROUND_TRIP_MS sets another delay.
-# Servers have to listen on 0.0.0.0. How it works: delay_tun.c.
+# Needs Linux, root, gcc, iproute2 and /dev/net/tun. Runs in its own network namespace and leaves the machine's network
+# unchanged. ROUND_TRIP_MS sets another delay. Servers must listen on 0.0.0.0. delay_tun.c describes how it works.
 set -eu
 
 if [ "${IN_SLOW_NAMESPACE:-}" != yes ]; then

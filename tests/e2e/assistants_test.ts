@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { ScriptedModel } from "../support/scripted_model.ts";
-import { field } from "../support/line.ts";
+import { field } from "../support/field.ts";
 import { configOf, TestService } from "../support/service.ts";
 
 const FILE = {
@@ -20,8 +20,8 @@ const FILE = {
   },
 };
 
-/** A service with these assistants, and the model they speak with. */
-class Phones implements AsyncDisposable {
+/** A service with these assistants, and its model. */
+class AssistantsService implements AsyncDisposable {
   readonly model = new ScriptedModel();
   readonly service = new TestService(
     { OPENAI_API_KEY: "sk-test", OPENAI_REALTIME_URL: this.model.url },
@@ -29,66 +29,61 @@ class Phones implements AsyncDisposable {
     FILE,
   );
 
-  async ask(path: string, form: Record<string, string>): Promise<string> {
-    const body = new URLSearchParams({ From: "+15551230000", To: "+15559870000", ...form });
-    return await (await fetch(this.service.url + path, { method: "POST", body })).text();
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     await this.service[Symbol.asyncDispose]();
     await this.model[Symbol.asyncDispose]();
   }
 }
 
-Deno.test("who calls decides who answers, and each greets in its own way", async () => {
-  await using phones = new Phones();
-  await phones.ask("/incoming-call", { CallSid: "CA1" });
-  const reception = await phones.model.session(0);
+Deno.test("Caller's number selects the assistant and its greeting", async () => {
+  await using running = new AssistantsService();
+  await running.service.post("/incoming-call", { CallSid: "CA1" });
+  const reception = await running.model.session(0);
   assertEquals(field(await reception.configure(), "instructions"), "You are the reception. {{");
-  const asked = await reception.waitFor("response.create");
-  assertStringIncludes(String(field(asked, "response", "instructions")), "Say hello to +15551230000.");
-  await phones.ask("/incoming-call", { CallSid: "CA2", From: "+4930123456" });
+  const request = await reception.waitFor("response.create");
+  assertStringIncludes(String(field(request, "response", "instructions")), "Say hello to +15551230000.");
+  await running.service.post("/incoming-call", { CallSid: "CA2", From: "+4930123456" });
   assertEquals(
-    field(await (await phones.model.session(1)).configure(), "instructions"),
+    field(await (await running.model.session(1)).configure(), "instructions"),
     "You are the night desk.",
   );
 });
 
-Deno.test("languages with a key are offered before the assistant, each in its own tongue", async () => {
-  await using phones = new Phones();
+Deno.test("Languages with a key are offered before the assistant answers", async () => {
+  await using running = new AssistantsService();
   const call = { CallSid: "CA1", To: "+15550007777" };
-  const offer = await phones.ask("/incoming-call", call);
+  const offer = await running.service.post("/incoming-call", call);
   assertMatch(
     offer,
     /<Gather input="dtmf" numDigits="1" timeout="4" action="[^"]*\/language-chosen" method="POST">/,
   );
-  assertStringIncludes(offer, '<Say language="es">Para español, oprima dos.</Say></Gather><Redirect');
-  assertEquals(phones.model.sessions, [], "nobody is dialled before the caller has chosen");
-  const twiml = await phones.ask("/language-chosen", { ...call, Digits: "2" });
+  assertStringIncludes(offer, '<Say language="es-ES">Para español, oprima dos.</Say></Gather><Redirect');
+  assertEquals(running.model.sessions, [], "no session is opened before the caller has chosen");
+  const twiml = await running.service.post("/language-chosen", { ...call, Digits: "2" });
   assertStringIncludes(twiml, "<Connect");
-  const session = await (await phones.model.session()).configure();
+  const session = await (await running.model.session()).configure();
   assertEquals(field(session, "audio", "output", "voice"), "cedar");
   assertMatch(String(field(session, "instructions")), /Speak Spanish\./);
 });
 
-Deno.test("who chooses no language gets the first one", async () => {
-  await using phones = new Phones();
+Deno.test("First language is used when no valid key is pressed", async () => {
+  await using running = new AssistantsService();
   for (const [i, Digits] of ["", "9"].entries()) {
-    await phones.ask("/language-chosen", { CallSid: `CA${i}`, To: "+15550007777", Digits });
-    const session = await (await phones.model.session(i)).configure();
+    await running.service.post("/language-chosen", { CallSid: `CA${i}`, To: "+15550007777", Digits });
+    const session = await (await running.model.session(i)).configure();
     assertMatch(String(field(session, "instructions")), /Speak English\./);
   }
 });
 
-Deno.test("assistants that are read again answer the next call; a call in progress keeps its own", async () => {
-  await using phones = new Phones();
-  await phones.ask("/incoming-call", { CallSid: "CA1" });
-  await (await phones.model.session(0)).configure();
-  const renewed = { assistants: { robot: { greeting: "", instructions: "You are new." } } };
-  await phones.service.server.reload(configOf({}, renewed).assistants);
-  assertEquals((await phones.service.logged("assistants reloaded")).assistants, "robot");
-  await phones.ask("/incoming-call", { CallSid: "CA2" });
-  assertEquals(field(await (await phones.model.session(1)).configure(), "instructions"), "You are new.");
-  const calls = await (await fetch(`${phones.service.url}/api/calls`)).json();
+Deno.test("Reloaded assistants answer the next call; a call in progress keeps its own", async () => {
+  await using running = new AssistantsService();
+  await running.service.post("/incoming-call", { CallSid: "CA1" });
+  await (await running.model.session(0)).configure();
+  const reloaded = { assistants: { robot: { greeting: "", instructions: "You are new." } } };
+  await running.service.server.reload(configOf({}, reloaded).assistants);
+  assertEquals((await running.service.logged("assistants reloaded")).assistants, "robot");
+  await running.service.post("/incoming-call", { CallSid: "CA2" });
+  assertEquals(field(await (await running.model.session(1)).configure(), "instructions"), "You are new.");
+  const calls = await (await fetch(`${running.service.url}/api/calls`)).json();
   assertEquals(calls.calls.map(({ assistant }: { assistant: string }) => assistant), ["reception", "robot"]);
 });

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { FakeClock } from "../support/fake_clock.ts";
-import { CALL, connect, type Line, markAfter } from "../support/line.ts";
+import { CALL_SID, connect, type ServiceCall } from "../support/service_call.ts";
 import { ScriptedModel } from "../support/scripted_model.ts";
 import { TestService } from "../support/service.ts";
 import { StreamClient } from "../support/stream_client.ts";
@@ -10,33 +10,33 @@ const twimlFor = async (service: TestService, path: string) => {
   return xml.slice(xml.indexOf("<Response>"));
 };
 
-/** Moves time until something has happened: a drain looks about every 20 ms. */
-async function passUntil<Result>(clock: FakeClock, happening: Promise<Result>): Promise<Result> {
+/** Advances the clock until a promise settles: a drain polls every 20 ms. */
+async function advanceUntil<Result>(clock: FakeClock, event: Promise<Result>): Promise<Result> {
   let over = false;
-  happening.finally(() => over = true).catch(() => {});
+  event.finally(() => over = true).catch(() => {});
   while (!over) {
     clock.advance(20);
     await new Promise((resolve) => setTimeout(resolve, 0));
   }
-  return await happening;
+  return await event;
 }
 
-/** Holds a promise, so that returning it from an async function does not wait for it. */
-function held(line: Line): { drained: Promise<number> } {
+/** Starts a drain; wrapped in an object, since an async function would await the promise. */
+function startDrain(line: ServiceCall): { drained: Promise<number> } {
   return { drained: line.service.server.drain() };
 }
 
-Deno.test("a drain without calls is over at once", async () => {
+Deno.test("Drain ends at once without calls", async () => {
   await using model = new ScriptedModel();
   await using service = new TestService({ OPENAI_REALTIME_URL: model.url });
   assertEquals(await service.server.drain(), 0);
 });
 
-Deno.test("while it drains, the service is not ready, and new calls are sent on", async (t) => {
+Deno.test("Draining service is not ready and passes new calls to OVERFLOW", async (t) => {
   const cases: [overflow: string, verbs: string][] = [
     ["say", "<Say>We are sorry. All our lines are busy at the moment."],
     ["busy", '<Response><Reject reason="busy"/></Response>'],
-    ["+15557770000", "<Response><Dial>+15557770000</Dial></Response>"],
+    ["+15557770000", ">+15557770000</Number></Dial></Response>"],
     [
       "https://other.example.com/calls?a=1&b=2",
       '<Redirect method="POST">https://other.example.com/calls?a=1&amp;b=2<',
@@ -49,24 +49,26 @@ Deno.test("while it drains, the service is not ready, and new calls are sent on"
         (await fetch(`${line.service.url}/readyz`).then((response) => response.json())).status,
         "ready",
       );
-      const { drained } = held(line);
+      const { drained } = startDrain(line);
       const ready = await fetch(`${line.service.url}/readyz`);
-      assertEquals([ready.status, await ready.json()], [503, { status: "draining", calls: 1 }]);
+      assertEquals([ready.status, await ready.json()], [503, { status: "draining" }]);
+      const { calls } = await (await fetch(`${line.service.url}/api/calls`)).json();
+      assertEquals(calls.length, 1);
       assertStringIncludes(
         await twimlFor(line.service, "/incoming-call?CallSid=CA2&From=%2B15551110000"),
         verbs,
       );
-      assertEquals((await line.service.logged("call refused")).why, "draining");
+      assertEquals((await line.service.logged("call refused")).reason, "draining");
       line.stream.stop();
       assertEquals(await drained, 0);
     });
   }
 });
 
-Deno.test("calls announced before a drain still connect, and those in progress go on", async () => {
+Deno.test("Calls announced or in progress before a drain continue", async () => {
   await using line = await connect();
   const token = await line.service.announce("CA2");
-  const { drained } = held(line);
+  const { drained } = startDrain(line);
   await using late = new StreamClient(line.service.streamUrl);
   await late.start("CA2", { token });
   await line.service.logged("stream started", 2);
@@ -78,36 +80,39 @@ Deno.test("calls announced before a drain still connect, and those in progress g
   assertEquals(await drained, 0);
 });
 
-Deno.test("a drain that runs out of time lets the assistant say goodbye, and stays for Twilio's last question", async () => {
+Deno.test("Drain that times out waits for the goodbye and for Twilio's last webhook", async () => {
   const clock = new FakeClock();
   await using line = await connect({ DRAIN_SECONDS: "5" }, clock);
-  const { drained } = held(line);
-  await passUntil(clock, line.session.waitFor("response.create"));
+  const { drained } = startDrain(line);
+  await advanceUntil(clock, line.session.waitFor("response.create"));
   line.session.respond("r1", { bye: 100 });
-  line.stream.mark(await passUntil(clock, markAfter(line.stream, 100)));
+  line.stream.mark(await advanceUntil(clock, line.stream.markAfter(100)));
   await line.stream.end();
   assertEquals((await line.service.logged("call ended")).reason, "drained");
   assertEquals(
-    await twimlFor(line.service, `/after-stream?CallSid=${CALL}`),
+    await twimlFor(line.service, `/after-stream?CallSid=${CALL_SID}`),
     "<Response><Hangup/></Response>",
   );
-  assertEquals(await passUntil(clock, drained), 0);
+  assertEquals(await advanceUntil(clock, drained), 0);
 });
 
-Deno.test("a call whose goodbye was not heard counts as cut, and Twilio says sorry", async () => {
+Deno.test("Drain counts a call without a heard goodbye as cut, and Twilio apologises", async () => {
   const clock = new FakeClock();
   await using line = await connect({ DRAIN_SECONDS: "0" }, clock);
-  const { drained } = held(line);
-  await passUntil(clock, line.session.waitFor("response.create"));
+  const { drained } = startDrain(line);
+  await advanceUntil(clock, line.session.waitFor("response.create"));
   line.session.respond("r1", {});
   await line.stream.end();
-  assertStringIncludes(await twimlFor(line.service, `/after-stream?CallSid=${CALL}`), "<Say>We are sorry.");
-  assertEquals(await passUntil(clock, drained), 1);
+  assertStringIncludes(
+    await twimlFor(line.service, `/after-stream?CallSid=${CALL_SID}`),
+    "<Say>We are sorry.",
+  );
+  assertEquals(await advanceUntil(clock, drained), 1);
 });
 
-Deno.test("a second signal cuts what is left, and does not wait", async () => {
+Deno.test("Stop during a drain cuts the remaining calls at once", async () => {
   await using line = await connect();
-  const { drained } = held(line);
+  const { drained } = startDrain(line);
   await line.service.logged("draining");
   assertEquals(await line.service.server.stop(), 1);
   assertEquals(await drained, 1);
@@ -115,7 +120,7 @@ Deno.test("a second signal cuts what is left, and does not wait", async () => {
   await line.stream.end();
 });
 
-Deno.test("of a hundred calls in progress, a drain loses none", async () => {
+Deno.test("Drain completes 100 calls in progress", async () => {
   await using model = new ScriptedModel();
   await using service = new TestService({
     OPENAI_REALTIME_URL: model.url,
@@ -133,10 +138,10 @@ Deno.test("of a hundred calls in progress, a drain loses none", async () => {
   await Promise.all(sessions.map((session) => session.configure()));
   await service.logged("session ready", 100);
   const drained = service.server.drain();
-  // Each caller hears one more answer to its end, and then hangs up.
+  // Each caller hears one more response to its end and hangs up.
   sessions.forEach((session, i) => session.respond(`r${i}`, { [`a${i}`]: 60 }));
   await Promise.all(streams.map(async (stream) => {
-    stream.mark(await markAfter(stream, 60));
+    stream.mark(await stream.markAfter(60));
     stream.stop();
   }));
   assertEquals(await drained, 0);

@@ -1,62 +1,63 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { answerWithCall, connect, field, markAfter, outputOf } from "../support/line.ts";
+import { field } from "../support/field.ts";
+import { connect } from "../support/service_call.ts";
 
-Deno.test("the session is told of the tools there are", async () => {
+Deno.test("Session lists the built-in tools", async () => {
   await using line = await connect();
-  const update = line.session.of("session.update")[0];
+  const update = line.session.receivedOf("session.update")[0];
   const tools = field(update, "session", "tools");
   assert(Array.isArray(tools));
   assertEquals(tools.map(({ type, name }) => [type, name]), [["function", "end_call"]]);
   assertEquals(field(update, "session", "tool_choice"), "auto");
 });
 
-Deno.test("end_call: what was said with it is the goodbye, and is heard to its last mark", async () => {
+Deno.test("end_call hangs up after the goodbye's last mark", async () => {
   await using line = await connect();
-  answerWithCall(line, "r1", "end_call", { speech: 300 });
-  assertEquals((await outputOf(line)).ok, true);
-  const mark = await markAfter(line.stream, 300);
+  line.session.callFunction("r1", "end_call", { speechMs: 300 });
+  assertEquals((await line.session.functionOutput()).ok, true);
+  const mark = await line.stream.markAfter(300);
   assertEquals(line.service.events("call ended"), []);
   line.stream.mark(mark);
   assertEquals((await line.service.logged("call ended")).reason, "assistant hung up");
-  assertEquals(line.session.of("response.create"), [], "nothing more is asked for");
+  assertEquals(line.session.receivedOf("response.create"), [], "no further response is requested");
 });
 
-Deno.test("end_call without a word: the model is asked for a goodbye", async () => {
+Deno.test("end_call without speech requests a goodbye", async () => {
   await using line = await connect();
-  answerWithCall(line, "r1", "end_call");
-  const asked = await line.session.waitFor("response.create");
-  assertMatch(String(field(asked, "response", "instructions")), /goodbye/);
+  line.session.callFunction("r1", "end_call");
+  const request = await line.session.waitFor("response.create");
+  assertMatch(String(field(request, "response", "instructions")), /goodbye/);
   line.session.respond("r2", { bye: 200 });
-  line.stream.mark(await markAfter(line.stream, 200));
+  line.stream.mark(await line.stream.markAfter(200));
   assertEquals((await line.service.logged("call ended")).reason, "assistant hung up");
 });
 
-Deno.test("a caller who speaks during the goodbye of end_call stays on the line", async () => {
+Deno.test("end_call is cancelled when the caller speaks during the goodbye", async () => {
   await using line = await connect();
-  answerWithCall(line, "r1", "end_call", { speech: 2_000 });
-  await outputOf(line);
+  line.session.callFunction("r1", "end_call", { speechMs: 2_000 });
+  await line.session.functionOutput();
   line.session.send({ type: "input_audio_buffer.speech_started" });
-  await line.service.logged("called off");
+  await line.service.logged("action cancelled");
   await line.stream.waitFor("clear");
-  const created = line.session.of("conversation.item.create");
+  const created = line.session.receivedOf("conversation.item.create");
   assertMatch(JSON.stringify(created.at(-1)), /called off/);
   for (const mark of line.stream.of("mark")) line.stream.mark(String(field(mark, "mark", "name")));
   line.session.send({ type: "input_audio_buffer.speech_stopped" });
   line.session.respond("r2", { answer: 200 });
-  line.stream.mark(await markAfter(line.stream, 300));
+  line.stream.mark(await line.stream.markAfter(300));
   await line.service.logged("speech stopped");
   assertEquals(line.service.events("call ended"), []);
 });
 
-Deno.test("a tool that is not there is an error the model is told of, and speaks about", async () => {
+Deno.test("Unknown tool returns an error and the model responds", async () => {
   await using line = await connect();
-  answerWithCall(line, "r1", "wire_money", { args: { to: "me" } });
-  assertMatch(String((await outputOf(line)).error), /There is no tool "wire_money"/);
+  line.session.callFunction("r1", "wire_money", { args: { to: "me" } });
+  assertMatch(String((await line.session.functionOutput()).error), /There is no tool "wire_money"/);
   await line.session.waitFor("response.create");
-  assertEquals(line.session.of("response.create").length, 1);
+  assertEquals(line.session.receivedOf("response.create").length, 1);
 });
 
-Deno.test("a call of a tool that was cut off is not run", async () => {
+Deno.test("Incomplete function call is not run", async () => {
   await using line = await connect();
   const { session } = line;
   session.send({ type: "response.created", response: { id: "r1", status: "in_progress" } });
@@ -67,6 +68,6 @@ Deno.test("a call of a tool that was cut off is not run", async () => {
     item: { ...item, status: "incomplete" },
   });
   session.done("r1", "cancelled", { type: "cancelled", reason: "turn_detected" });
-  await line.service.logged("answer");
-  assertEquals(session.of("conversation.item.create"), []);
+  await line.service.logged("response");
+  assertEquals(session.receivedOf("conversation.item.create"), []);
 });

@@ -1,18 +1,16 @@
 import { assertEquals, assertGreater } from "@std/assert";
-import { assault } from "../../bench/hostile/attack.ts";
-import { attacksOn } from "../../bench/hostile/attacks.ts";
+import { runAttacks } from "../../bench/hostile/attack.ts";
+import { attacksAgainst } from "../../bench/hostile/attacks.ts";
 import { GoodCalls } from "../../bench/hostile/good_calls.ts";
-import { readCounters, settle } from "../../bench/hostile/ledger.ts";
-import { pause } from "../../bench/hostile/process.ts";
+import { compareCounters, readCounters } from "../../bench/hostile/counters.ts";
 import { TestService } from "../support/service.ts";
+import { poll } from "../support/wait_until.ts";
 
-const ADMIN_TOKEN = "a-token-for-who-administers";
+const ADMIN_TOKEN = "an-admin-token-for-tests";
 const TWILIO = { authToken: "the-account-token", publicUrl: "https://phone.example.com" };
-const LOOKS = 100;
-const LOOK_MS = 20;
 
-/** A share of the hostile bench; bench/hostile has the whole. */
-Deno.test("a call goes on while everything bad comes in, and each refusal is counted under its reason", async () => {
+/** A sixtieth of the attack bench in bench/hostile. */
+Deno.test("Call continues during the attacks and each refusal is counted under its reason", async () => {
   await using calls = new GoodCalls();
   await using service = new TestService({
     OPENAI_API_KEY: "sk-test",
@@ -29,21 +27,23 @@ Deno.test("a call goes on while everything bad comes in, and each refusal is cou
     return readCounters(await (await fetch(`${service.url}/metrics`, { headers })).text());
   };
   await calls.place(1, address);
-  const attacks = await attacksOn({ ...address, adminToken: ADMIN_TOKEN, victims: calls.victims });
+  const attacks = await attacksAgainst({ ...address, adminToken: ADMIN_TOKEN, victims: calls.victims });
   const before = await counters();
-  const during = calls.window("during");
+  const during = calls.startWindow("during");
 
-  const made = await assault(attacks.filter(({ slow }) => !slow), { share: 1 / 60, spreadMs: 1_000 });
+  const results = await runAttacks(attacks.filter(({ slow }) => !slow), { share: 1 / 60, spreadMs: 1_000 });
 
-  calls.window("after");
+  calls.startWindow("after");
   const wrong = async () =>
-    settle(made, before, await counters()).filter(({ due, counted }) => due !== counted);
-  // That somebody is gone is noticed a moment later.
-  for (let look = 0; look < LOOKS && (await wrong()).length > 0; look++) await pause(LOOK_MS);
+    compareCounters(results, before, await counters()).filter(({ expected, counted }) =>
+      expected !== counted
+    );
+  // A disconnect is counted a moment later.
+  await poll("all refusals to be counted", async () => (await wrong()).length === 0).catch(() => {});
   assertEquals(await wrong(), [], "counted");
   assertEquals((await (await fetch(`${service.url}/healthz`)).json()).status, "ok");
   await calls.hangUp();
-  assertEquals(made.filter(({ odd }) => Object.keys(odd).length > 0), [], "answers");
+  assertEquals(results.filter(({ unexpected }) => Object.keys(unexpected).length > 0), [], "answers");
   assertEquals([calls.ended, during.lost], [[], 0]);
   assertGreater(during.arrived, 50);
   assertGreater(during.voiceArrived, 1);

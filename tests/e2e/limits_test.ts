@@ -1,14 +1,14 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { dial, DialError } from "../../src/model/web_socket/web_socket.ts";
+import { ConnectError, connectWebSocket } from "../../src/model/web_socket/web_socket.ts";
 import { FakeClock } from "../support/fake_clock.ts";
-import { CALL, connect } from "../support/line.ts";
+import { CALL_SID, connect } from "../support/service_call.ts";
 import { ScriptedModel } from "../support/scripted_model.ts";
 import { TestService } from "../support/service.ts";
 import { StreamClient } from "../support/stream_client.ts";
+import { poll } from "../support/wait_until.ts";
 
 async function announce(service: TestService, fields: Record<string, string>): Promise<string> {
-  const body = new URLSearchParams({ From: "+15551230000", To: "+15559870000", ...fields });
-  const xml = await (await fetch(`${service.url}/incoming-call`, { method: "POST", body })).text();
+  const xml = await service.post("/incoming-call", fields);
   return xml.slice(xml.indexOf("<Response>"));
 }
 
@@ -19,34 +19,38 @@ async function refusalsOf(service: TestService): Promise<string[]> {
   return text.split("\n").filter((line) => line.startsWith("parley_refusals_total{"));
 }
 
-Deno.test("MAX_CALLS: the next call hears a sentence, a repeated webhook does not count, a free place is taken", async () => {
+Deno.test("MAX_CALLS refuses the next call, ignores a repeated webhook and frees the place of an ended call", async () => {
   await using line = await connect({ MAX_CALLS: "1" });
   assertStringIncludes(
     await announce(line.service, { CallSid: "CA2" }),
     "<Say>We are sorry. All our lines are busy",
   );
-  assertStringIncludes(await announce(line.service, { CallSid: CALL }), "<Connect");
-  const { why, call } = await line.service.logged("call refused");
-  assertEquals([why, call], ["full", "CA2"]);
-  assertEquals(await refusalsOf(line.service), ['parley_refusals_total{what="call",reason="full"} 1']);
+  assertStringIncludes(await announce(line.service, { CallSid: CALL_SID }), "<Connect");
+  const { reason, call } = await line.service.logged("call refused");
+  assertEquals([reason, call], ["full", "CA2"]);
+  assertEquals(await refusalsOf(line.service), ['parley_refusals_total{kind="call",reason="full"} 1']);
   line.stream.stop();
   await line.service.logged("call ended");
   assertStringIncludes(await announce(line.service, { CallSid: "CA2" }), "<Connect");
 });
 
-Deno.test("callers who may not call are rejected, and cost no session", async (t) => {
-  const cases: [name: string, env: Record<string, string>, fields: Record<string, string>, taken: boolean][] =
-    [
-      ["denied", { DENIED_CALLERS: "+1555*" }, {}, false],
-      ["not denied", { DENIED_CALLERS: "+1556*" }, {}, true],
-      ["not allowed", { ALLOWED_CALLERS: "+49*" }, {}, false],
-      ["allowed", { ALLOWED_CALLERS: "+49*" }, { From: "+4930123456" }, true],
-      ["not attested", { MIN_ATTESTATION: "B" }, {}, false],
-      ["attested C", { MIN_ATTESTATION: "B" }, { StirVerstat: "TN-Validation-Passed-C" }, false],
-      ["attestation failed", { MIN_ATTESTATION: "C" }, { StirVerstat: "TN-Validation-Failed-A" }, false],
-      ["attested A", { MIN_ATTESTATION: "B" }, { StirVerstat: "TN-Validation-Passed-A" }, true],
-    ];
-  for (const [name, env, fields, taken] of cases) {
+Deno.test("Callers who are not allowed are rejected without a session", async (t) => {
+  const cases: [
+    name: string,
+    env: Record<string, string>,
+    fields: Record<string, string>,
+    accepted: boolean,
+  ][] = [
+    ["denied", { DENIED_CALLERS: "+1555*" }, {}, false],
+    ["not denied", { DENIED_CALLERS: "+1556*" }, {}, true],
+    ["not allowed", { ALLOWED_CALLERS: "+49*" }, {}, false],
+    ["allowed", { ALLOWED_CALLERS: "+49*" }, { From: "+4930123456" }, true],
+    ["not attested", { MIN_ATTESTATION: "B" }, {}, false],
+    ["attested C", { MIN_ATTESTATION: "B" }, { StirVerstat: "TN-Validation-Passed-C" }, false],
+    ["attestation failed", { MIN_ATTESTATION: "C" }, { StirVerstat: "TN-Validation-Failed-A" }, false],
+    ["attested A", { MIN_ATTESTATION: "B" }, { StirVerstat: "TN-Validation-Passed-A" }, true],
+  ];
+  for (const [name, env, fields, accepted] of cases) {
     await t.step(name, async () => {
       await using model = new ScriptedModel();
       await using service = new TestService({
@@ -54,32 +58,32 @@ Deno.test("callers who may not call are rejected, and cost no session", async (t
         OPENAI_API_KEY: "sk-test",
         ...env,
       });
-      const answer = await announce(service, { CallSid: "CA1", ...fields });
-      if (taken) {
-        assertStringIncludes(answer, "<Connect");
+      const response = await announce(service, { CallSid: "CA1", ...fields });
+      if (accepted) {
+        assertStringIncludes(response, "<Connect");
         await model.session();
       } else {
-        assertEquals(answer, REJECTED);
+        assertEquals(response, REJECTED);
         assertEquals([service.events("call announced").length, model.sessions.length], [0, 0]);
       }
     });
   }
 });
 
-Deno.test("a caller who calls too often within an hour is rejected", async () => {
+Deno.test("Caller over CALLS_PER_CALLER_AND_HOUR is rejected", async () => {
   await using model = new ScriptedModel();
   await using service = new TestService({ OPENAI_REALTIME_URL: model.url, CALLS_PER_CALLER_AND_HOUR: "2" });
   assertStringIncludes(await announce(service, { CallSid: "CA1" }), "<Connect");
   assertStringIncludes(await announce(service, { CallSid: "CA2" }), "<Connect");
-  assertStringIncludes(await announce(service, { CallSid: "CA2" }), "<Connect", "the same call, asked again");
+  assertStringIncludes(await announce(service, { CallSid: "CA2" }), "<Connect", "the same call, repeated");
   assertEquals(await announce(service, { CallSid: "CA3" }), REJECTED);
   assertStringIncludes(await announce(service, { CallSid: "CA4", From: "+15550000000" }), "<Connect");
 });
 
-Deno.test("more frames than a hundred a second, for longer than a burst, end the call", async () => {
+Deno.test("MAX_FRAMES_PER_SECOND ends the call after the allowed burst", async () => {
   const clock = new FakeClock();
   await using line = await connect({ MAX_FRAMES_PER_SECOND: "60" }, clock);
-  // Ten seconds' worth at once, of which "connected" and "start" were two.
+  // A burst of 10 s is allowed; "connected" and "start" were two of its 600 messages.
   for (let i = 0; i < 598; i++) line.stream.media(i * 20);
   await line.session.waitFor("input_audio_buffer.append", 598);
   clock.advance(1_000);
@@ -91,41 +95,36 @@ Deno.test("more frames than a hundred a second, for longer than a burst, end the
   assertEquals((await line.service.logged("call ended")).reason, "flood");
 });
 
-Deno.test("a frame too large ends a stream that has not started, and is skipped afterwards", async () => {
+Deno.test("Frame over MAX_FRAME_BYTES closes a stream before its start and is skipped after it", async () => {
   await using line = await connect({ MAX_FRAME_BYTES: "2000" });
   await using stream = new StreamClient(line.service.streamUrl);
   await stream.opened();
   stream.raw("x".repeat(2_001));
   assertEquals(await stream.end(), { code: 1009, reason: "frame too big" });
   line.stream.raw("x".repeat(2_001));
-  assertEquals((await line.service.logged("frame skipped")).why, "too big");
+  assertEquals((await line.service.logged("frame skipped")).reason, "too big");
   line.stream.media(0);
   await line.session.waitFor("input_audio_buffer.append");
 });
 
-Deno.test("frames that never start are not read for ever", async () => {
+Deno.test("Stream that never starts is closed after too many frames", async () => {
   const clock = new FakeClock();
   await using line = await connect({ MAX_FRAMES_PER_SECOND: "60" }, clock);
   await using stream = new StreamClient(line.service.streamUrl);
   await stream.opened();
   for (let i = 0; i <= 600; i++) stream.raw("{}");
   assertEquals(await stream.end(), { code: 1008, reason: "too many frames" });
-  assertEquals((await line.service.logged("stream refused")).why, "too many frames");
+  assertEquals((await line.service.logged("stream refused")).reason, "too many frames");
 });
 
-/** Waits until so many timers are set, or for as long as they could take. */
-async function timers(clock: FakeClock, count: number): Promise<void> {
-  for (let i = 0; clock.pending < count && i < 500; i++) await new Promise((then) => setTimeout(then, 1));
-}
-
-/** Opens a stream that says nothing. The HTTP status, where it was refused. */
+/** Opens a stream and sends nothing; returns the socket, or the HTTP status of a refusal. */
 async function openSilently(service: TestService, headers: Record<string, string> = {}) {
   const handlers = { onMessage: () => {}, onClose: () => {} };
-  const opened = await dial(service.streamUrl, { headers, handlers }).catch((error) => error);
-  return opened instanceof DialError ? opened.status : opened;
+  const opened = await connectWebSocket(service.streamUrl, { headers, handlers }).catch((error) => error);
+  return opened instanceof ConnectError ? opened.status : opened;
 }
 
-Deno.test("sockets that never start are few: of one address, in all, and where a proxy names the address", async () => {
+Deno.test("Streams that have not started are limited per address and in total, with X-Forwarded-For of a trusted proxy", async () => {
   const clock = new FakeClock();
   await using service = new TestService({
     OPENAI_REALTIME_URL: "ws://127.0.0.1:9",
@@ -138,19 +137,19 @@ Deno.test("sockets that never start are few: of one address, in all, and where a
   const fifth = from("203.0.113.1");
   for (let i = 0; i < 3; i++) opened.push(await from(`203.0.113.${2 + i}`));
   const last = from("203.0.113.9");
-  // Both wait for their turn; nobody makes room.
-  await timers(clock, 10);
+  // Both wait for a place; none becomes free.
+  await poll("two streams to wait", () => clock.pending >= 10);
   clock.advance(2_000);
   assertEquals([await fifth, await last], [503, 503]);
   assertEquals(await refusalsOf(service), [
-    'parley_refusals_total{what="stream",reason="pending streams of one address"} 1',
-    'parley_refusals_total{what="stream",reason="pending streams"} 1',
+    'parley_refusals_total{kind="stream",reason="pending streams of one address"} 1',
+    'parley_refusals_total{kind="stream",reason="pending streams"} 1',
   ]);
   for (const socket of opened) socket.close();
   await service.logged("stream refused", 3);
 });
 
-Deno.test("a socket that never started holds no place once it is gone, whether it is turned away or leaves", async () => {
+Deno.test("Closed stream frees its pending place, whether it was refused or left", async () => {
   await using line = await connect();
   const pending = async () =>
     /^parley_pending_streams (.+)$/m.exec(await (await fetch(`${line.service.url}/metrics`)).text())?.[1];
@@ -159,13 +158,13 @@ Deno.test("a socket that never started holds no place once it is gone, whether i
   assertEquals(await pending(), "1");
   silent.close();
   await line.service.logged("stream refused");
-  await using stranger = new StreamClient(line.service.streamUrl);
-  await stranger.start("CA2", { token: "made up" });
-  await stranger.end();
+  await using invalid = new StreamClient(line.service.streamUrl);
+  await invalid.start("CA2", { token: "made up" });
+  await invalid.end();
   assertEquals(await pending(), "0");
 });
 
-Deno.test("START_SECONDS bounds the wait for a start", async () => {
+Deno.test("START_SECONDS limits the wait for a start", async () => {
   const clock = new FakeClock();
   await using service = new TestService(
     { OPENAI_REALTIME_URL: "ws://127.0.0.1:9", START_SECONDS: "2" },
@@ -179,28 +178,28 @@ Deno.test("START_SECONDS bounds the wait for a start", async () => {
   assertEquals(await stream.end(), { code: 1008, reason: "no start in time" });
 });
 
-Deno.test("X-Forwarded-For is not believed from just anybody", async () => {
+Deno.test("X-Forwarded-For is ignored from an untrusted address", async () => {
   const clock = new FakeClock();
   await using service = new TestService({ OPENAI_REALTIME_URL: "ws://127.0.0.1:9" }, clock);
   const from = (address: string) => openSilently(service, { "X-Forwarded-For": address });
   const opened = [];
   for (let i = 0; i < 4; i++) opened.push(await from(`203.0.113.${i}`));
   const fifth = from("203.0.113.9");
-  await timers(clock, 6);
+  await poll("one stream to wait", () => clock.pending >= 6);
   clock.advance(2_000);
   assertEquals(await fifth, 503);
   for (const socket of opened) socket.close();
   await service.logged("stream refused", 2);
 });
 
-Deno.test("pages of other sites may not open media streams", async () => {
+Deno.test("Media stream is refused to pages of other sites", async () => {
   await using service = new TestService({
     OPENAI_REALTIME_URL: "ws://127.0.0.1:9",
     PUBLIC_URL: "https://phone.example.com",
   });
   assertEquals(await openSilently(service, { Origin: "https://evil.example" }), 403);
   const closed = Promise.withResolvers<number>();
-  const own = await dial(service.streamUrl, {
+  const own = await connectWebSocket(service.streamUrl, {
     headers: { Origin: "https://phone.example.com" },
     handlers: { onMessage: () => {}, onClose: closed.resolve },
   });
@@ -209,7 +208,7 @@ Deno.test("pages of other sites may not open media streams", async () => {
   assertEquals(await closed.promise, 1000);
 });
 
-Deno.test("a body that does not come is not waited for", async () => {
+Deno.test("Webhook is refused when its body does not arrive within 10 s", async () => {
   const clock = new FakeClock();
   await using service = new TestService({ OPENAI_REALTIME_URL: "ws://127.0.0.1:9" }, clock);
   const { hostname, port } = new URL(service.url);
@@ -219,10 +218,10 @@ Deno.test("a body that does not come is not waited for", async () => {
       "content-length: 100\r\n\r\nCallSid=CA1",
   ));
   const before = clock.pending;
-  while (clock.pending === before) await new Promise((resolve) => setTimeout(resolve, 1));
+  await poll("the body timeout to be set", () => clock.pending > before);
   clock.advance(10_000);
-  const answer = new Uint8Array(1_024);
-  const length = await conn.read(answer) ?? 0;
-  assertStringIncludes(new TextDecoder().decode(answer.subarray(0, length)), "HTTP/1.1 408");
-  assertEquals((await service.logged("request refused")).why, "body too slow");
+  const response = new Uint8Array(1_024);
+  const length = await conn.read(response) ?? 0;
+  assertStringIncludes(new TextDecoder().decode(response.subarray(0, length)), "HTTP/1.1 408");
+  assertEquals((await service.logged("request refused")).reason, "body too slow");
 });

@@ -1,22 +1,23 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { decodeMulaw } from "../../src/audio/g711.ts";
+import { decodeMulaw } from "../../src/audio/g711.js";
 import { wavHeader } from "../../src/audio/wav.ts";
 import { isObject } from "../../src/json.ts";
 import { EventReader } from "../support/event_reader.ts";
-import { CALL, connect, field, type Line, markAfter } from "../support/line.ts";
+import { field } from "../support/field.ts";
+import { CALL_SID, connect, type ServiceCall } from "../support/service_call.ts";
 
 const ASSISTANTS = {
   destinations: { sales: { number: "+15550100", about: "Orders & prices", ringSeconds: 15 } },
   assistants: { reception: { greeting: "", tools: ["transfer_call"], transferTo: ["sales"] } },
 };
 
-async function watch({ service }: Line): Promise<EventReader> {
-  return new EventReader(await fetch(`${service.url}/api/calls/${CALL}/events`));
+async function watchEvents({ service }: ServiceCall): Promise<EventReader> {
+  return new EventReader(await fetch(`${service.url}/api/calls/${CALL_SID}/events`));
 }
 
-/** What a person at the console does. */
-async function act({ service }: Line, what: string, body: unknown = {}, callSid = CALL) {
-  const response = await fetch(`${service.url}/api/calls/${callSid}/${what}`, {
+/** Posts an operator's action. */
+async function operate({ service }: ServiceCall, action: string, body: unknown = {}, callSid = CALL_SID) {
+  const response = await fetch(`${service.url}/api/calls/${callSid}/${action}`, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify(body),
@@ -24,16 +25,15 @@ async function act({ service }: Line, what: string, body: unknown = {}, callSid 
   return { status: response.status, text: await response.text() };
 }
 
-async function afterStream({ service }: Line): Promise<string> {
-  const body = new URLSearchParams({ CallSid: CALL, From: "+15551230000", To: "+15559870000" });
-  return await (await fetch(`${service.url}/after-stream`, { method: "POST", body })).text();
+async function afterStream({ service }: ServiceCall): Promise<string> {
+  return await service.post("/after-stream", { CallSid: CALL_SID });
 }
 
-Deno.test("who watches a call sees the words as they come, in their order, and how long and how much", async () => {
+Deno.test("Live events carry the turns in order, their latency and the cost", async () => {
   await using line = await connect();
-  const watcher = await watch(line);
-  const { call, said } = await watcher.named("call");
-  assertEquals([field({ call }, "call", "state"), said], ["connected", []]);
+  const watcher = await watchEvents(line);
+  const { state, turns } = await watcher.named("call");
+  assertEquals([state, turns], ["connected", []]);
 
   const { session } = line;
   session.send({ type: "input_audio_buffer.speech_started", item_id: "u1", audio_start_ms: 0 });
@@ -50,46 +50,48 @@ Deno.test("who watches a call sees the words as they come, in their order, and h
   words("We open");
   words(" <b>at nine</b>");
   session.done("r1");
-  await watcher.until('"text":"We open <b>at nine</b>","done":false');
+  await watcher.until('"text":"We open <b>at nine</b>"');
   session.send({
     type: "conversation.item.input_audio_transcription.completed",
     item_id: "u1",
     content_index: 0,
     transcript: "When do you open?",
   });
-  await watcher.until('"id":"u1","who":"caller","text":"When do you open?","done":true');
-  assertStringIncludes(watcher.text, '"id":"a1","previous":"u1","who":"assistant"');
-  assert((await watcher.named("cost")).inputTokens !== undefined);
+  await watcher.until('"text":"When do you open?"');
+  const turn = (id: string) => watcher.all("turn").findLast((turn) => turn.id === id) ?? {};
+  assertEquals([turn("u1").speaker, turn("u1").text, turn("u1").done], ["caller", "When do you open?", true]);
+  assertEquals([turn("a1").speaker, turn("a1").previous, turn("a1").done], ["assistant", "u1", false]);
+  assertEquals(field(await watcher.named("cost"), "tokens", "textIn"), 0);
 
-  line.stream.mark(await markAfter(line.stream, 100));
-  assert(typeof (await watcher.named("turn")).heardMs === "number");
+  line.stream.mark(await line.stream.markAfter(100));
+  assert(typeof (await watcher.named("latency")).playbackMs === "number");
 
-  // Another who looks later sees the same.
-  const late = await watch(line);
-  const state = await late.named("call");
-  assert(Array.isArray(state.said) && Array.isArray(state.turns));
-  assertEquals(state.said.map((each: unknown) => isObject(each) ? each.text : each), [
+  // A later watcher sees the same.
+  const late = await watchEvents(line);
+  const record = await late.named("call");
+  assert(Array.isArray(record.turns));
+  assertEquals(record.turns.map((turn: unknown) => isObject(turn) ? turn.text : turn), [
     "When do you open?",
     "We open <b>at nine</b>",
   ]);
-  assertEquals(state.turns.length, 1);
+  assertEquals(typeof field(record.turns[1], "latency", "playbackMs"), "number");
 
   line.stream.stop();
   for (const reader of [watcher, late]) {
-    assertEquals(await reader.named("ended"), { reason: "caller hung up" });
+    assertEquals(await reader.named("ended"), { endReason: "caller hung up" });
     await reader.untilOver();
   }
 });
 
-Deno.test("who listens in hears the caller on the left, as it was said, until the call ends", async () => {
+Deno.test("Live audio carries the caller on the left until the call ends", async () => {
   await using line = await connect();
-  const response = await fetch(`${line.service.url}/api/calls/${CALL}/audio`);
+  const response = await fetch(`${line.service.url}/api/calls/${CALL_SID}/audio`);
   assertEquals(response.headers.get("content-type"), "audio/wav");
   const audio = Uint8Array.from({ length: 160 }, (_, n) => 0x80 + n % 100);
   for (let n = 0; n < 50; n++) line.stream.media(n * 20, audio);
   line.stream.stop();
   const wav = new Uint8Array(await response.arrayBuffer());
-  // Nobody knows its length before it ends; the header says the same of one that is known otherwise.
+  // The header is that of a recording except for the lengths, which are not known before the end.
   const header = wavHeader(2, 8000, 0);
   for (const [from, to] of [[0, 4], [8, 40]]) assertEquals(wav.slice(from, to), header.slice(from, to));
   const samples = new Int16Array(wav.buffer, 44);
@@ -99,10 +101,10 @@ Deno.test("who listens in hears the caller on the left, as it was said, until th
   assertEquals(assistant.every((sample) => sample === 0), true);
 });
 
-Deno.test("a whisper reaches the assistant and nobody else; it stays in the record of what happened", async () => {
+Deno.test("Whisper reaches the assistant and is recorded as an event", async () => {
   await using line = await connect();
-  const watcher = await watch(line);
-  assertEquals(await act(line, "whisper", { text: "  offer a refund " }), { status: 204, text: "" });
+  const watcher = await watchEvents(line);
+  assertEquals(await operate(line, "whisper", { text: "  offer a refund " }), { status: 204, text: "" });
   const item = await line.session.waitFor("conversation.item.create");
   assertEquals(field(item, "item", "role"), "system");
   assertStringIncludes(JSON.stringify(item), "not from the caller: offer a refund");
@@ -113,46 +115,46 @@ Deno.test("a whisper reaches the assistant and nobody else; it stays in the reco
   await watcher.cancel();
 });
 
-Deno.test("a call is hung up from the console, and the caller hears no apology for it", async () => {
+Deno.test("Operator's hang-up ends the call without an apology", async () => {
   await using line = await connect();
-  assertEquals((await act(line, "hangup")).status, 204);
+  assertEquals((await operate(line, "hangup")).status, 204);
   assertEquals(await line.stream.end(), { code: 1000, reason: "" });
   assertEquals((await line.service.logged("call ended")).reason, "operator hung up");
   assertStringIncludes(await afterStream(line), "<Response><Hangup/></Response>");
 });
 
 for (const [to, number] of [["sales", "+15550100"], ["+15557654321", "+15557654321"]] as const) {
-  Deno.test(`a call is taken over to ${to}: the stream closes, and Twilio dials`, async () => {
+  Deno.test(`Operator's transfer to ${to} closes the stream and dials`, async () => {
     await using line = await connect({}, undefined, ASSISTANTS);
-    assertEquals((await act(line, "transfer", { to })).status, 204);
+    assertEquals((await operate(line, "transfer", { to })).status, 204);
     assertEquals(await line.stream.end(), { code: 1000, reason: "" });
     const twiml = await afterStream(line);
     assertStringIncludes(twiml, "<Dial ");
     assertStringIncludes(twiml, `>${number}</Number>`);
-    assertEquals((await act(line, "transfer", { to })).status, 409, "nobody is on the line");
+    assertEquals((await operate(line, "transfer", { to })).status, 409, "the call has no stream");
   });
 }
 
-Deno.test("what nobody can do is refused with the reason", async () => {
+Deno.test("Invalid operator requests are rejected with the reason", async () => {
   await using line = await connect({}, undefined, ASSISTANTS);
-  const refused = async (what: string, body: unknown, callSid?: string) => {
-    const { status, text } = await act(line, what, body, callSid);
+  const refused = async (action: string, body: unknown, callSid?: string) => {
+    const { status, text } = await operate(line, action, body, callSid);
     return [status, JSON.parse(text).detail];
   };
-  const nobody = [404, "There is no such call in progress"];
-  assertEquals(await refused("hangup", {}, "CA9"), nobody);
-  assertEquals(await refused("whisper", { text: "x" }, "CA9"), nobody);
+  const notFound = [404, "No call in progress has this CallSid"];
+  assertEquals(await refused("hangup", {}, "CA9"), notFound);
+  assertEquals(await refused("whisper", { text: "x" }, "CA9"), notFound);
   assertEquals((await refused("transfer", { to: "+1900" + "0".repeat(20) }))[0], 422);
   assertEquals((await refused("transfer", { to: "boss" }))[0], 422);
   assertEquals((await refused("whisper", { text: " " }))[0], 422);
   assertEquals((await refused("whisper", { text: "x".repeat(2_001) }))[0], 422);
-  assertEquals((await refused("whisper", "no object"))[0], 422);
+  assertEquals((await refused("whisper", "not an object"))[0], 422);
   assertEquals(await refused("recording", { state: "paused" }), [409, "This call is not recorded"]);
 
-  const url = `${line.service.url}/api/calls/${CALL}/hangup`;
+  const url = `${line.service.url}/api/calls/${CALL_SID}/hangup`;
   const elsewhere = await fetch(url, { method: "POST", headers: { origin: "https://evil.example" } });
   assertEquals(elsewhere.status, 403, await elsewhere.text());
-  const form = await fetch(`${line.service.url}/api/calls/${CALL}/whisper`, {
+  const form = await fetch(`${line.service.url}/api/calls/${CALL_SID}/whisper`, {
     method: "POST",
     body: new URLSearchParams({ text: "x" }),
   });

@@ -1,10 +1,11 @@
-/** A signed call through the proxies of deploy/, with their own files. A proxy that is not installed is passed over. */
+/** A signed call through the proxies of deploy/, with the configuration files there. Skips a proxy that is not installed. */
 
 import { assertEquals } from "@std/assert";
-import { dial } from "../../src/model/web_socket/web_socket.ts";
+import { connectWebSocket } from "../../src/model/web_socket/web_socket.ts";
 import { rehearse } from "../../src/simulator/caller/rehearse.ts";
-import { startRehearsalModel } from "../../src/simulator/model/server.ts";
-import { Bell } from "../support/bell.ts";
+import { startSimulatedModel } from "../../src/simulator/model/model_server.ts";
+import { speechLike } from "../simulator/model/support.ts";
+import { ChangeSignal } from "../support/wait_until.ts";
 import { FIRST, RenewedFiles } from "../support/certificates.ts";
 import { TestService } from "../support/service.ts";
 
@@ -12,9 +13,9 @@ const TOKEN = "the-account-token";
 const DEPLOY = new URL("../../deploy/", import.meta.url);
 
 interface Setup {
-  /** A folder of its own, with the certificate in it. */
+  /** Folder for the proxy's files, with the certificate. */
   readonly files: RenewedFiles;
-  /** Where the proxy is to listen, and one port more. */
+  /** Port of HTTPS, and a free port for HTTP. */
   readonly port: number;
   readonly otherPort: number;
   /** Host and port of the service. */
@@ -23,9 +24,9 @@ interface Setup {
 
 interface Proxy {
   readonly program: string;
-  /** What it says once it listens. */
+  /** Text it prints once it listens. */
   readonly ready: string;
-  /** Writes its files; its arguments. */
+  /** Writes its configuration; returns its arguments. */
   configure(setup: Setup): readonly string[];
 }
 
@@ -33,14 +34,14 @@ const caddy: Proxy = {
   program: "caddy",
   ready: "serving initial configuration",
   configure({ files, port, upstream }) {
-    const site = replaced(readDeployed("Caddyfile"), [
+    const site = replaceAllOf(readDeployed("Caddyfile"), [
       ["{$PARLEY_DOMAIN:phone.example.com}", `https://localhost:${port}`],
       ["{$PARLEY_UPSTREAM:127.0.0.1:5050}", upstream],
       ["\treverse_proxy", `\ttls ${files.certFile} ${files.keyFile}\n\treverse_proxy`],
     ]);
-    // Nothing is listened on or written to but what the test gives.
-    const only = `{\n\tadmin off\n\tauto_https off\n\tstorage file_system ${files.folder}\n}\n`;
-    return ["run", "--adapter", "caddyfile", "--config", write(files, "Caddyfile", only + site)];
+    // Keeps Caddy from opening other ports and writing to other folders.
+    const globalOptions = `{\n\tadmin off\n\tauto_https off\n\tstorage file_system ${files.folder}\n}\n`;
+    return ["run", "--adapter", "caddyfile", "--config", write(files, "Caddyfile", globalOptions + site)];
   },
 };
 
@@ -48,7 +49,7 @@ const nginx: Proxy = {
   program: "nginx",
   ready: "start worker process",
   configure({ files, port, otherPort, upstream }) {
-    const site = replaced(readDeployed("nginx.conf"), [
+    const site = replaceAllOf(readDeployed("nginx.conf"), [
       ["listen 80;", `listen 127.0.0.1:${otherPort};`],
       ["listen 443 ssl;", `listen 127.0.0.1:${port} ssl;`],
       ["/etc/letsencrypt/live/phone.example.com/fullchain.pem", files.certFile],
@@ -74,9 +75,9 @@ function readDeployed(name: string): string {
   return Deno.readTextFileSync(new URL(name, DEPLOY));
 }
 
-/** The text with each word replaced, which must have been there. */
-function replaced(text: string, words: readonly [from: string, to: string][]): string {
-  return words.reduce((done, [from, to]) => {
+/** Replaces each text. @throws when one is missing, so that a changed file in deploy/ fails the test. */
+function replaceAllOf(text: string, replacements: readonly [from: string, to: string][]): string {
+  return replacements.reduce((done, [from, to]) => {
     if (!done.includes(from)) throw new Error(`deploy/ has no "${from}"`);
     return done.replaceAll(from, to);
   }, text);
@@ -93,32 +94,32 @@ function freePorts(): [number, number] {
   return [one.addr.port, other.addr.port];
 }
 
-/** Runs a proxy until it is disposed of; in a home of its own, for it must not find anybody's settings. */
+/** Runs a proxy until disposed. Its home is the test's folder, so that it finds no user settings. */
 async function run({ program, ready, configure }: Proxy, setup: Setup): Promise<AsyncDisposable> {
   const env = { HOME: setup.files.folder, PATH: PATH.join(":") };
   const args = [...configure(setup)];
   const process = new Deno.Command(program, { args, env, clearEnv: true, stdout: "null", stderr: "piped" })
     .spawn();
-  let said = "";
+  let output = "";
   let ended = false;
-  const bell = new Bell();
+  const changes = new ChangeSignal();
   const reading = (async () => {
     for await (const text of process.stderr.pipeThrough(new TextDecoderStream())) {
-      said += text;
-      bell.ring();
+      output += text;
+      changes.notify();
     }
     ended = true;
-    bell.ring();
+    changes.notify();
   })();
   const stop = async () => {
     if (!ended) process.kill("SIGTERM");
     await process.status;
     await reading;
   };
-  await bell.until(`${program} to listen`, () => said.includes(ready) || ended);
+  await changes.until(`${program} to listen`, () => output.includes(ready) || ended);
   if (ended) {
     await stop();
-    throw new Error(`${program} did not start: ${said}`);
+    throw new Error(`${program} did not start: ${output}`);
   }
   return { [Symbol.asyncDispose]: stop };
 }
@@ -135,11 +136,14 @@ function isInstalled({ program }: Proxy): boolean {
   });
 }
 
-/** Lets `fetch`, with which webhooks are asked, trust the test's authority for a while. */
+/** Makes `fetch`, which posts the webhooks, trust the test's certificate authority until disposed. */
 function trustTestAuthority(): Disposable {
   const client = Deno.createHttpClient({ caCerts: [FIRST.root] });
   const real = globalThis.fetch;
-  globalThis.fetch = (input, init) => real(input, { ...init, client });
+  globalThis.fetch = (input, init) => {
+    const options: RequestInit & { client: Deno.HttpClient } = { ...init, client };
+    return real(input, options);
+  };
   return {
     [Symbol.dispose]() {
       globalThis.fetch = real;
@@ -151,14 +155,14 @@ function trustTestAuthority(): Disposable {
 for (const proxy of [caddy, nginx]) {
   const ignore = !isInstalled(proxy);
   Deno.test({
-    name: `a signed call through ${proxy.program}${ignore ? ": passed over, it is not installed" : ""}`,
+    name: `Signed call completes through ${proxy.program}${ignore ? " (not installed)" : ""}`,
     ignore,
     async fn() {
       using files = new RenewedFiles(FIRST);
       using _trust = trustTestAuthority();
       const [port, otherPort] = freePorts();
       const PUBLIC_URL = `https://localhost:${port}`;
-      const model = startRehearsalModel();
+      const model = startSimulatedModel();
       const env = {
         OPENAI_REALTIME_URL: model.url,
         TWILIO_AUTH_TOKEN: TOKEN,
@@ -177,10 +181,18 @@ for (const proxy of [caddy, nginx]) {
           baseUrl: PUBLIC_URL,
           authToken: TOKEN,
           maxSeconds: 10,
-          open: (url, headers, handlers) => dial(url.href, { headers, handlers, caCerts: [FIRST.root] }),
+          speech: speechLike(600),
+          open: (url, headers, handlers) =>
+            connectWebSocket(url.href, { headers, handlers, caCerts: [FIRST.root] }),
         });
         assertEquals([call.completed, call.problem], [true, undefined]);
         assertEquals((await service.logged("call ended")).reason, "caller hung up");
+        // Also on a refusal.
+        for (const path of ["/healthz", "/nothing-here"]) {
+          const response = await fetch(PUBLIC_URL + path);
+          await response.body?.cancel();
+          assertEquals(response.headers.get("strict-transport-security"), "max-age=31536000", path);
+        }
       }
       await model.close();
     },

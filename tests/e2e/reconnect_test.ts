@@ -1,18 +1,19 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { FakeClock } from "../support/fake_clock.ts";
-import { CALL, connect, field, markAfter } from "../support/line.ts";
+import { field } from "../support/field.ts";
+import { CALL_SID, connect } from "../support/service_call.ts";
 import type { ScriptedSession } from "../support/scripted_model.ts";
 
-/** First bytes of the audio a session was given, once there are so many pieces. */
-async function given(session: ScriptedSession, count: number): Promise<(number | undefined)[]> {
+/** Waits for `count` frames at a session; returns the first byte of each. */
+async function framesAt(session: ScriptedSession, count: number): Promise<(number | undefined)[]> {
   await session.waitFor("input_audio_buffer.append", count);
-  return session.of("input_audio_buffer.append")
+  return session.receivedOf("input_audio_buffer.append")
     .map(({ audio }) => Uint8Array.fromBase64(String(audio))[0]);
 }
 
 const frame = (value: number) => new Uint8Array(160).fill(value);
 
-Deno.test("a session that breaks off in an answer is replaced: another knows what was said, and finishes it", async () => {
+Deno.test("Session lost within a response is replaced by one that knows the turns and finishes it", async () => {
   await using line = await connect();
   const { session, stream, model, service } = line;
   session.send({ type: "response.created", response: { id: "r1", status: "in_progress" } });
@@ -23,7 +24,7 @@ Deno.test("a session that breaks off in an answer is replaced: another knows wha
     item_id: "a1",
     transcript: "We are open from nine to five.",
   });
-  stream.mark(await markAfter(stream, 100));
+  stream.mark(await stream.markAfter(100));
   session.socket.close(1011, "server error");
   const next = await model.session(1);
   stream.media(0, frame(1));
@@ -31,70 +32,70 @@ Deno.test("a session that breaks off in an answer is replaced: another knows wha
   const note = await next.waitFor("conversation.item.create");
   assertEquals(field(note, "item", "role"), "system");
   assertStringIncludes(JSON.stringify(note), "You: We are open from nine to five.");
-  const asked = await next.waitFor("response.create");
-  assertMatch(String(field(asked, "response", "instructions")), /Finish what you were saying/);
-  assertEquals(await given(next, 1), [1], "what the caller said meanwhile");
+  const request = await next.waitFor("response.create");
+  assertMatch(String(field(request, "response", "instructions")), /Finish what you were saying/);
+  assertEquals(await framesAt(next, 1), [1], "the caller's audio from before the session was ready");
   next.respond("r2", { a2: 100 });
-  await service.logged("answer");
+  await service.logged("response");
   assertEquals([service.events("call ended"), stream.closed, stream.of("clear")], [[], undefined, []]);
 
-  const events = await (await fetch(`${service.url}/api/calls/${CALL}/events`)).body?.getReader();
+  const events = await (await fetch(`${service.url}/api/calls/${CALL_SID}/events`)).body?.getReader();
   const { value } = await events?.read() ?? {};
   await events?.cancel();
   assertStringIncludes(new TextDecoder().decode(value), '"kind":"reconnect","name":"closed"');
 });
 
-Deno.test("the vendor's hour is over in mid-call: another session goes on, and is asked to say nothing", async () => {
+Deno.test("Expired session is replaced without a new response", async () => {
   await using line = await connect();
   const { session, model, service } = line;
   session.respond("r1", { a1: 100 });
-  await service.logged("answer");
+  await service.logged("response");
   session.send({ type: "error", error: { type: "x", code: "session_expired", message: "60 minutes" } });
   session.socket.close(1001, "Your session hit the maximum duration of 60 minutes.");
   const next = await model.session(1);
   await next.configure();
   await service.logged("session ready", 2);
   line.stream.media(0, frame(7));
-  assertEquals(await given(next, 1), [7]);
-  assertEquals(next.of("response.create"), []);
+  assertEquals(await framesAt(next, 1), [7]);
+  assertEquals(next.receivedOf("response.create"), []);
   assertEquals(service.events("call ended"), []);
 });
 
-Deno.test("what the caller was saying when the session was lost is said to the next one, from its beginning", async () => {
+Deno.test("Caller's utterance is replayed from its start when the session is lost", async () => {
   await using line = await connect();
   const { session, stream, model, service } = line;
   let timestamp = 0;
-  const say = (value: number) => stream.media(20 * timestamp++, frame(value));
+  const speak = (value: number) => stream.media(20 * timestamp++, frame(value));
   session.send({
     type: "response.output_audio_transcript.done",
     response_id: "r0",
     item_id: "a0",
     transcript: "Hello.",
   });
-  say(1);
-  await given(session, 1);
+  speak(1);
+  await framesAt(session, 1);
   session.send({ type: "input_audio_buffer.speech_started", item_id: "u1", audio_start_ms: 0 });
   await service.logged("speech started");
-  say(2);
-  await given(session, 2);
+  speak(2);
+  await framesAt(session, 2);
   session.socket.close(1011, "gone");
   const next = await model.session(1);
-  say(3);
+  speak(3);
   await next.configure();
-  assertEquals(await given(next, 3), [1, 2, 3]);
-  // What the caller said may be answered at once: what was said before has to be known by then.
-  assertEquals(next.got.slice(0, 3).map(({ type }) => type), [
+  assertEquals(await framesAt(next, 3), [1, 2, 3]);
+  // The replayed audio may get a response at once, so the earlier turns must precede it.
+  assertEquals(next.received.slice(0, 3).map(({ type }) => type), [
     "session.update",
     "conversation.item.create",
     "input_audio_buffer.append",
   ]);
 });
 
-Deno.test("a model that cannot be reached any more is tried again twice; then the caller hears why", async () => {
+Deno.test("Call ends with an apology when three reconnects fail", async () => {
   const clock = new FakeClock();
   await using line = await connect({}, clock);
   const { session, stream, model, service } = line;
-  model.refuse = 503;
+  model.refuseStatus = 503;
   session.socket.close(1011, "gone");
   await service.logged("model failed");
   clock.advance(0); // at once
@@ -105,15 +106,15 @@ Deno.test("a model that cannot be reached any more is tried again twice; then th
   clock.advance(3_000);
   assertEquals((await service.logged("call ended")).reason, "model failed");
   await stream.end();
-  const body = new URLSearchParams({ CallSid: CALL });
+  const body = new URLSearchParams({ CallSid: CALL_SID });
   const twiml = await (await fetch(`${service.url}/after-stream`, { method: "POST", body })).text();
   assertMatch(twiml, /<Say>We are sorry/);
 });
 
-Deno.test("a caller who hangs up while the model is away leaves no timer and no session", async () => {
+Deno.test("Caller who hangs up during a reconnect leaves no session", async () => {
   const clock = new FakeClock();
   await using line = await connect({}, clock);
-  line.model.refuse = 503;
+  line.model.refuseStatus = 503;
   line.session.socket.close(1011, "gone");
   await line.service.logged("model failed");
   clock.advance(0);
@@ -121,12 +122,12 @@ Deno.test("a caller who hangs up while the model is away leaves no timer and no 
   const sessions = line.model.sessions.length;
   line.stream.stop();
   await line.service.logged("call ended");
-  line.model.refuse = undefined;
+  line.model.refuseStatus = undefined;
   clock.advance(5_000);
   assertEquals(line.model.sessions.length, sessions);
 });
 
-Deno.test("a model that drops every session is given up", async () => {
+Deno.test("Call ends when the model drops every session", async () => {
   const clock = new FakeClock();
   await using line = await connect({}, clock);
   const { model, service } = line;

@@ -1,21 +1,24 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { encodeMulaw, readWav } from "../../src/audio/mod.ts";
+import { randomFrom } from "../support/random.ts";
+import { encodeMulaw } from "../../src/audio/g711.js";
+import { readWav } from "../../src/audio/wav.ts";
 import { systemClock } from "../../src/clock.ts";
 import { CallStore } from "../../src/records/call_store.ts";
 import { Recordings } from "../../src/recording/recordings.ts";
-import { RemoteCallStore, serveStore } from "../../src/records/store_port.ts";
-import { RehearsalCaller } from "../../src/simulator/caller/caller.ts";
-import { openNativeSocket } from "../../src/simulator/caller/media_socket.ts";
-import { sid } from "../../src/simulator/caller/sid.ts";
+import { RemoteCallStore, serveCallStore } from "../../src/records/remote_call_store.ts";
+import { SimulatedCaller } from "../../src/simulator/caller/simulated_caller.ts";
+import { openNativeSocket } from "../../src/simulator/caller/call_target.ts";
+import { newSid } from "../../src/simulator/twilio/sid.js";
 import { createLog } from "../../src/telemetry/log.ts";
-import { compare, noise, randomFrom } from "../playout/heard_rig.ts";
+import { compare, noise } from "../recording/network_rig.ts";
 import { ScriptedModel, type ScriptedSession } from "../support/scripted_model.ts";
+import { ACCOUNT_SID, KEY_SECRET, KEY_SID, NUMBER, TwilioApi } from "../support/twilio_api.ts";
 import { TestService } from "../support/service.ts";
 
 const RECEPTION = { greeting: "", tools: ["pause_recording", "resume_recording"] };
 
-/** A service that records into a folder of its own, and a model that says what it is told to. */
-class Studio implements AsyncDisposable {
+/** A service that records into its own folder, and its model. */
+class RecordingService implements AsyncDisposable {
   readonly folder = Deno.makeTempDirSync();
   readonly model = new ScriptedModel();
   readonly service: TestService;
@@ -24,7 +27,7 @@ class Studio implements AsyncDisposable {
     const { port1, port2 } = new MessageChannel();
     const log = createLog({ level: "error", format: "pretty", write: console.log });
     const recordings = new Recordings({ folder: `${this.folder}/recordings` }, systemClock, log);
-    serveStore(new CallStore(`${this.folder}/calls.db`, systemClock, log), recordings, port2);
+    serveCallStore(new CallStore(`${this.folder}/calls.db`, systemClock, log), recordings, port2);
     this.service = new TestService(
       {
         OPENAI_API_KEY: "sk-test-secret",
@@ -39,10 +42,8 @@ class Studio implements AsyncDisposable {
     );
   }
 
-  /** Asks as Twilio does how to answer a call. */
-  async twiml(callSid: string, form: Record<string, string> = {}): Promise<string> {
-    const body = new URLSearchParams({ CallSid: callSid, From: "+15551230000", To: "+15559870000", ...form });
-    return await (await fetch(`${this.service.url}/incoming-call`, { method: "POST", body })).text();
+  async incomingCall(callSid: string, form: Record<string, string> = {}): Promise<string> {
+    return await this.service.post("/incoming-call", { CallSid: callSid, ...form });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -52,28 +53,33 @@ class Studio implements AsyncDisposable {
   }
 }
 
-/** Somebody on the line who never stops talking. */
-async function connect(studio: Studio, callSid: string, token: string, random: () => number) {
+/** Connects a caller who talks without a pause. */
+async function connectCaller(
+  recording: RecordingService,
+  callSid: string,
+  token: string,
+  random: () => number,
+) {
   const closed = Promise.withResolvers<void>();
   let receive = (_data: unknown) => {};
   let press = (_key: string) => {};
-  const socket = await openNativeSocket(systemClock)(new URL(studio.service.streamUrl), {}, {
+  const socket = await openNativeSocket(new URL(recording.service.streamUrl), {}, {
     onMessage: (data) => receive(data),
     onClose: () => closed.resolve(),
-  });
-  const caller = new RehearsalCaller({
+  }, new AbortController().signal);
+  const caller = new SimulatedCaller({
     clock: systemClock,
-    accountSid: sid("AC"),
+    accountSid: newSid("AC"),
     callSid,
-    streamSid: sid("MZ"),
+    streamSid: newSid("MZ"),
     parameters: { token, from: "+15551230000" },
-    part: (handset) => {
+    createRole: (handset) => {
       press = handset.press;
-      return { doing: "", hangUpReason: undefined, next: (_nowMs, bytes) => noise(random, bytes / 8) };
+      return { status: "", hangUpReason: undefined, nextFrame: (_nowMs, bytes) => noise(random, bytes / 8) };
     },
     send: (message) => socket.send(message),
     onHangUp: () => socket.close(1000),
-    note: () => {},
+    addEntry: () => {},
   });
   receive = (data) => caller.receive(data);
   caller.start();
@@ -81,25 +87,25 @@ async function connect(studio: Studio, callSid: string, token: string, random: (
   return { caller, press: (key: string) => press(key), closed: closed.promise };
 }
 
-/** A call in progress; `hangUp` resolves when both ends are done. */
-async function callUp(studio: Studio, callSid: string, random: () => number) {
-  const { service, model } = studio;
+/** Places a call; `hangUp` resolves when the call has ended and its session is closed. */
+async function placeCall(recording: RecordingService, callSid: string, random: () => number) {
+  const { service, model } = recording;
   const token = await service.announce(callSid);
   const session = await model.session();
   await session.configure();
-  const line = await connect(studio, callSid, token, random);
+  const line = await connectCaller(recording, callSid, token, random);
   await service.logged("stream started");
   const hangUp = async ({ caller, closed } = line) => {
     caller.hangUp("");
     await closed;
     await service.logged("call ended");
-    await session.end();
+    await session.untilClosed();
   };
   return { ...line, session, hangUp };
 }
 
-/** What is kept of a call: the caller left. */
-async function recordingOf({ service }: Studio, callSid: string) {
+/** The stored recording, 16-bit at 8 kHz: the caller on the left. */
+async function recordingOf({ service }: RecordingService, callSid: string) {
   const wav = await fetch(`${service.url}/api/calls/${callSid}/recording.wav`);
   assertEquals([wav.status, wav.headers.get("content-type")], [200, "audio/wav"]);
   const { channels: [left, right] } = readWav(new Uint8Array(await wav.arrayBuffer()), "recording.wav");
@@ -107,7 +113,7 @@ async function recordingOf({ service }: Studio, callSid: string) {
   return { left, right };
 }
 
-/** The model calls a function, and is told what it came to; the `count`th of the call. */
+/** The model calls a function, the `count`th of the call, and gets its result. */
 async function callFunction(session: ScriptedSession, name: string, args: object, count: number) {
   const id = `function-${count}`;
   session.send({ type: "response.created", response: { id, status: "in_progress" } });
@@ -124,7 +130,7 @@ async function callFunction(session: ScriptedSession, name: string, args: object
   await session.waitFor("conversation.item.create", count);
 }
 
-/** The first silence of a tenth of a second, to its end (ms). */
+/** The first silence of at least 100 ms (ms). */
 function silenceIn(side: Int16Array): { fromMs: number; toMs: number } {
   const isSilent = (from: number) => side.subarray(from, from + 800).every((sample) => sample === 0);
   const first = side.findIndex((sample, at) => sample === 0 && isSilent(at));
@@ -132,34 +138,34 @@ function silenceIn(side: Int16Array): { fromMs: number; toMs: number } {
   return { fromMs: first / 8, toMs: (first + length) / 8 };
 }
 
-function say(session: ScriptedSession, id: string, audio: Uint8Array): void {
+function speak(session: ScriptedSession, id: string, audio: Uint8Array): void {
   session.send({ type: "response.created", response: { id, status: "in_progress" } });
   const delta = audio.toBase64();
   session.send({ type: "response.output_audio.delta", response_id: id, item_id: `${id}-item`, delta });
   session.done(id);
 }
 
-const passed = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-Deno.test("what is recorded is what the caller said and heard, within 20 ms, across barge-ins", async () => {
-  await using studio = new Studio();
-  const { service } = studio;
-  const callSid = sid("CA");
+Deno.test("Recording holds what the caller said and heard, within 20 ms, across barge-ins", async () => {
+  await using recording = new RecordingService();
+  const { service } = recording;
+  const callSid = newSid("CA");
   const random = randomFrom(7);
-  const { caller, session, hangUp } = await callUp(studio, callSid, random);
+  const { caller, session, hangUp } = await placeCall(recording, callSid, random);
   for (const [turn, heardMs] of [700, 230, 1_000].entries()) {
-    say(session, `r${turn}`, noise(random, 2_000));
-    await passed(heardMs);
+    speak(session, `r${turn}`, noise(random, 2_000));
+    await pause(heardMs);
     session.send({ type: "input_audio_buffer.speech_started", item_id: `u${turn}`, audio_start_ms: 0 });
-    await passed(150);
+    await pause(150);
   }
-  say(session, "last", noise(random, 600));
-  await passed(900);
+  speak(session, "last", noise(random, 600));
+  await pause(900);
   await hangUp();
 
-  const { left, right } = await recordingOf(studio, callSid);
+  const { left, right } = await recordingOf(recording, callSid);
   const { spoken, heard } = caller.recording;
-  // A little is on its way when the caller hangs up, or what is left of the last frame's time is silence.
+  // The last frames may still be in flight when the caller hangs up.
   assert(Math.abs(left.length - spoken.length) <= 200 * 8, `${left.length} and ${spoken.length} samples`);
   const said = compare(encodeMulaw(left), encodeMulaw(spoken));
   assert(said.found > 0.98 && said.earlyMs === 0 && said.lateMs === 0, JSON.stringify(said));
@@ -170,8 +176,8 @@ Deno.test("what is recorded is what the caller said and heard, within 20 ms, acr
   assertEquals(levels.caller.length, Math.ceil(left.length / 160));
 });
 
-/** From when to when on the caller's time line something was done (ms): a busy machine may take its time. */
-async function during(caller: RehearsalCaller, work: () => Promise<unknown>): Promise<[number, number]> {
+/** Runs `work`; returns when it began and ended on the caller's clock (ms). */
+async function during(caller: SimulatedCaller, work: () => Promise<unknown>): Promise<[number, number]> {
   const from = caller.elapsedMs;
   await work();
   return [from, caller.elapsedMs];
@@ -179,76 +185,73 @@ async function during(caller: RehearsalCaller, work: () => Promise<unknown>): Pr
 
 const isIn = (ms: number, [from, to]: readonly [number, number]) => ms > from - 60 && ms < to + 60;
 
-Deno.test("the assistant pauses the recording and goes on with it: silence on both sides meanwhile", async () => {
-  await using studio = new Studio();
-  const callSid = sid("CA");
+Deno.test("Recording is silent on both sides while the assistant has paused it", async () => {
+  await using recording = new RecordingService();
+  const callSid = newSid("CA");
   const random = randomFrom(8);
-  const { caller, session, hangUp } = await callUp(studio, callSid, random);
-  await passed(500);
+  const { caller, session, hangUp } = await placeCall(recording, callSid, random);
+  await pause(500);
   const from = await during(caller, () => callFunction(session, "pause_recording", {}, 1));
-  say(session, "b", noise(random, 300));
-  await passed(600);
+  speak(session, "b", noise(random, 300));
+  await pause(600);
   const to = await during(caller, () => callFunction(session, "resume_recording", {}, 2));
-  await passed(500);
+  await pause(500);
   await hangUp();
-  const { left, right } = await recordingOf(studio, callSid);
+  const { left, right } = await recordingOf(recording, callSid);
   const { fromMs, toMs } = silenceIn(left);
   assert(isIn(fromMs, from) && isIn(toMs, to), `${fromMs} to ${toMs}, not ${from} to ${to}`);
-  assert(right.every((sample) => sample === 0), "what was heard in the pause is not there");
+  assert(right.every((sample) => sample === 0), "the assistant's audio in the pause is not recorded");
 });
 
-Deno.test("what the caller says while they enter a secret is not recorded, what they hear is", async () => {
-  await using studio = new Studio({}, { keypad: { secrets: { pin: { digits: 2 } } } });
-  const callSid = sid("CA");
+Deno.test("Recording mutes the caller and not the assistant while a secret is entered", async () => {
+  await using recording = new RecordingService({}, { keypad: { secrets: { pin: { digits: 2 } } } });
+  const callSid = newSid("CA");
   const random = randomFrom(9);
-  const { caller, press, session, hangUp } = await callUp(studio, callSid, random);
-  await passed(500);
+  const { caller, press, session, hangUp } = await placeCall(recording, callSid, random);
+  await pause(500);
   const from = caller.elapsedMs;
   const collected = callFunction(session, "collect_digits", { name: "pin" }, 1);
-  say(session, "b", noise(random, 200));
-  await passed(400);
+  speak(session, "b", noise(random, 200));
+  await pause(400);
   press("1");
   press("2");
   await collected;
   const to = caller.elapsedMs;
-  await passed(700);
+  await pause(700);
   await hangUp();
-  const { left, right } = await recordingOf(studio, callSid);
+  const { left, right } = await recordingOf(recording, callSid);
   const { fromMs, toMs } = silenceIn(left);
   assert(isIn(fromMs, [from, from + 150]), `${fromMs}, not ${from}`);
-  assert(toMs > to + 150 && toMs < to + 600, `the last tone dies away too: until ${toMs}, not ${to}`);
+  assert(toMs > to + 150 && toMs < to + 600, `muted until the last tone has ended: ${toMs}, not ${to}`);
   assert(right.some((sample) => sample !== 0));
 });
 
-Deno.test("a caller who comes back from a transfer is recorded on, after as much silence as it took", async () => {
-  await using studio = new Studio({}, { transferTo: [], keypad: { menu: { "0": "sales" } } }, {
+Deno.test("Recording continues after a transfer with silence for its duration", async () => {
+  await using recording = new RecordingService({}, { transferTo: [], keypad: { menu: { "0": "sales" } } }, {
     sales: { number: "+15550100" },
   });
-  const { service } = studio;
-  const callSid = sid("CA");
+  const { service } = recording;
+  const callSid = newSid("CA");
   const random = randomFrom(10);
-  const { caller: before, press, closed, hangUp } = await callUp(studio, callSid, random);
-  await passed(400);
+  const { caller: before, press, closed, hangUp } = await placeCall(recording, callSid, random);
+  await pause(400);
   press("0");
   await closed;
   const from = before.elapsedMs;
-  await passed(700);
-  const body = new URLSearchParams({
+  await pause(700);
+  const twiml = await service.post("/after-transfer", {
     CallSid: callSid,
-    From: "+15551230000",
-    To: "+15559870000",
     CallStatus: "in-progress",
     DialCallStatus: "no-answer",
   });
-  const twiml = await (await fetch(`${service.url}/after-transfer`, { method: "POST", body })).text();
-  assertEquals(twiml.includes("<Say"), false, "consent is not asked for twice");
+  assertEquals(twiml.includes("<Say"), false, "the consent sentence is not repeated");
   const token = /name="token" value="([^"]+)"/.exec(twiml)?.[1] ?? "";
-  const back = await connect(studio, callSid, token, random);
+  const back = await connectCaller(recording, callSid, token, random);
   await service.logged("stream started", 2);
   const to = before.elapsedMs;
-  await passed(500);
+  await pause(500);
   await hangUp(back);
-  const { left } = await recordingOf(studio, callSid);
+  const { left } = await recordingOf(recording, callSid);
   const { fromMs, toMs } = silenceIn(left);
   assert(
     Math.abs(fromMs - from) < 60 && Math.abs(toMs - to) < 60,
@@ -261,7 +264,7 @@ Deno.test("a caller who comes back from a transfer is recorded on, after as much
   assert(said.found > 0.95 && said.true > 0.99, JSON.stringify(said));
 });
 
-Deno.test("what Twilio says before a recorded call comes before its stream, and only there", async () => {
+Deno.test("Consent sentence comes before the stream of a recorded call only", async () => {
   const cases: [env: Record<string, string>, reception: object, said: RegExp][] = [
     [{}, {}, /<Response><Say>This call is recorded\.<\/Say><Connect/],
     [{ WELCOME_MESSAGE: "Welcome." }, {}, /<Say>Welcome\.<\/Say><Say>This call is recorded\.<\/Say><Connect/],
@@ -275,36 +278,41 @@ Deno.test("what Twilio says before a recorded call comes before its stream, and 
     [{ RECORDING: "off" }, {}, /<Response><Connect/],
     [{ RECORDING: "off" }, { recording: true }, /<Say>This call is recorded\.<\/Say><Connect/],
   ];
+  await using api = new TwilioApi();
+  const outbound = {
+    TWILIO_ACCOUNT_SID: ACCOUNT_SID,
+    TWILIO_API_KEY_SID: KEY_SID,
+    TWILIO_API_KEY_SECRET: KEY_SECRET,
+    TWILIO_API_URL: api.url,
+    TWILIO_PHONE_NUMBER: NUMBER,
+    PUBLIC_URL: "https://phone.example.com",
+  };
   for (const [env, reception, said] of cases) {
-    await using studio = new Studio(env, reception);
-    assertMatch(await studio.twiml(sid("CA")), said);
-    assertMatch(await studio.twiml(sid("CA"), { Direction: "outbound-api" }), said);
+    await using recording = new RecordingService({ ...outbound, ...env }, reception);
+    assertMatch(await recording.incomingCall(newSid("CA")), said);
+    const body = JSON.stringify({ to: "+15551230000" });
+    const placed = await (await fetch(`${recording.service.url}/calls`, { method: "POST", body })).json();
+    assertMatch(await recording.incomingCall(placed.callSid, { Direction: "outbound-api" }), said);
   }
 });
 
-Deno.test("the language that was chosen has its own sentence", async () => {
-  await using studio = new Studio({}, {
+Deno.test("Consent sentence is in the chosen language", async () => {
+  await using recording = new RecordingService({}, {
     languages: { es: { consent: "Esta llamada se graba.", key: "2", offer: "Oprima dos." } },
   });
-  const callSid = sid("CA");
-  assertStringIncludes(await studio.twiml(callSid), "<Gather");
-  const body = new URLSearchParams({
-    CallSid: callSid,
-    From: "+15551230000",
-    To: "+15559870000",
-    Digits: "2",
-  });
-  const twiml = await (await fetch(`${studio.service.url}/language-chosen`, { method: "POST", body })).text();
-  assertStringIncludes(twiml, '<Response><Say language="es">Esta llamada se graba.</Say><Connect');
+  const callSid = newSid("CA");
+  assertStringIncludes(await recording.incomingCall(callSid), "<Gather");
+  const twiml = await recording.service.post("/language-chosen", { CallSid: callSid, Digits: "2" });
+  assertStringIncludes(twiml, '<Response><Say language="es-ES">Esta llamada se graba.</Say><Connect');
 });
 
-Deno.test("a call that is not recorded has no recording", async () => {
-  await using studio = new Studio({ RECORDING: "off" });
-  const callSid = sid("CA");
-  const { hangUp } = await callUp(studio, callSid, randomFrom(1));
-  await passed(300);
+Deno.test("Recording is missing when RECORDING is off", async () => {
+  await using recording = new RecordingService({ RECORDING: "off" });
+  const callSid = newSid("CA");
+  const { hangUp } = await placeCall(recording, callSid, randomFrom(1));
+  await pause(300);
   await hangUp();
-  const answer = await fetch(`${studio.service.url}/api/calls/${callSid}/recording.wav`);
-  assertEquals(answer.status, 404);
-  await answer.body?.cancel();
+  const response = await fetch(`${recording.service.url}/api/calls/${callSid}/recording.wav`);
+  assertEquals(response.status, 404);
+  await response.body?.cancel();
 });

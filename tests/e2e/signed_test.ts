@@ -1,34 +1,35 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { encodeHex } from "@std/encoding/hex";
 import twilio from "twilio";
-import { dial, DialError } from "../../src/model/web_socket/web_socket.ts";
+import { ConnectError, connectWebSocket } from "../../src/model/web_socket/web_socket.ts";
 import { rehearse } from "../../src/simulator/caller/rehearse.ts";
-import { startRehearsalModel } from "../../src/simulator/model/server.ts";
+import { startSimulatedModel } from "../../src/simulator/model/model_server.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { startMessage } from "../support/fake_socket.ts";
 import { ScriptedModel } from "../support/scripted_model.ts";
 import { TestService } from "../support/service.ts";
+import { poll } from "../support/wait_until.ts";
 
 const TOKEN = "the-account-token";
 const PUBLIC_URL = "https://phone.example.com";
 
-function service(modelUrl = "ws://127.0.0.1:9/v1/realtime"): TestService {
+function startService(modelUrl = "ws://127.0.0.1:9/v1/realtime"): TestService {
   return new TestService({ OPENAI_REALTIME_URL: modelUrl, TWILIO_AUTH_TOKEN: TOKEN, PUBLIC_URL });
 }
 
-/** The signature of a handshake for a media stream. */
-function handshake(): string {
+/** The signature of a media stream's handshake. */
+function handshakeSignature(): string {
   return twilio.getExpectedTwilioSignature(TOKEN, "wss://phone.example.com/media-stream", {});
 }
 
-Deno.test("with an auth token, only what Twilio signed for this address gets in", async () => {
-  await using running = service();
+Deno.test("Webhooks accept only requests that Twilio signed for this address", async () => {
+  await using service = startService();
   const form = { CallSid: "CA1", From: "+15551230000", To: "+15559870000", Note: "" };
   const sign = (path: string, params: Record<string, string>, token = TOKEN) =>
     twilio.getExpectedTwilioSignature(token, PUBLIC_URL + path, params);
   const post = async (path: string, signature: string | undefined, body: Record<string, string> = form) => {
     const headers = { ...(signature ? { "x-twilio-signature": signature } : {}), host: "phone.example.com" };
-    const response = await fetch(running.url + path, {
+    const response = await fetch(service.url + path, {
       method: "POST",
       headers,
       body: new URLSearchParams(body),
@@ -50,48 +51,48 @@ Deno.test("with an auth token, only what Twilio signed for this address gets in"
     assertEquals(await post(path, sign(path, form), { ...form, From: "+15550000000" }), 403);
     assertEquals(await post(path, sign(`${path}x`, form)), 403);
   }
-  const get = await fetch(`${running.url}/incoming-call?CallSid=CA2`, {
+  const get = await fetch(`${service.url}/incoming-call?CallSid=CA2`, {
     headers: { "x-twilio-signature": sign("/incoming-call?CallSid=CA2", {}) },
   });
   assertEquals([get.status, (await get.text()).includes("<Connect")], [200, true]);
-  const json = await fetch(`${running.url}/incoming-call`, {
+  const json = await fetch(`${service.url}/incoming-call`, {
     method: "POST",
     headers: { "content-type": "application/json", "x-twilio-signature": sign("/incoming-call", {}) },
     body: "{}",
   });
-  assertEquals(json.status, 403, "a body that nothing vouches for");
+  assertEquals(json.status, 403, "a JSON body is not part of the signature");
   await json.body?.cancel();
-  assertEquals(running.events("call announced").map(({ call }) => call), ["CA1", "CA2"]);
-  assertEquals((await running.logged("request refused")).why, "signature");
+  assertEquals(service.events("call announced").map(({ call }) => call), ["CA1", "CA2"]);
+  assertEquals((await service.logged("request refused")).reason, "signature");
 });
 
-Deno.test("an unsigned handshake is refused before the upgrade", async () => {
-  await using running = service();
+Deno.test("Unsigned handshake is refused before the upgrade", async () => {
+  await using service = startService();
   const closed = Promise.withResolvers<void>();
   const handlers = { onMessage: () => {}, onClose: () => closed.resolve() };
-  const refused = await dial(running.streamUrl, { handlers }).catch((error) => error);
-  assertEquals(refused instanceof DialError && refused.status, 403);
-  const headers = { "X-Twilio-Signature": handshake() };
-  const socket = await dial(running.streamUrl, { headers, handlers });
+  const refused = await connectWebSocket(service.streamUrl, { handlers }).catch((error) => error);
+  assertEquals(refused instanceof ConnectError && refused.status, 403);
+  const headers = { "X-Twilio-Signature": handshakeSignature() };
+  const socket = await connectWebSocket(service.streamUrl, { headers, handlers });
   socket.close();
   await closed.promise;
 });
 
-Deno.test("a whole call, signed as Twilio signs it", async () => {
-  const model = startRehearsalModel();
-  await using running = service(model.url);
-  const options = { baseUrl: running.url, publicUrl: PUBLIC_URL, local: true, maxSeconds: 2 };
+Deno.test("Signed call completes and an unsigned one gets no audio", async () => {
+  const model = startSimulatedModel();
+  await using service = startService(model.url);
+  const options = { baseUrl: service.url, publicUrl: PUBLIC_URL, local: true, maxSeconds: 2 };
   const open: NonNullable<Parameters<typeof rehearse>[0]["open"]> = (url, headers, handlers) =>
-    dial(url.href, { headers, handlers });
+    connectWebSocket(url.href, { headers, handlers });
   const call = await rehearse({ ...options, open, authToken: TOKEN });
   assertEquals(call.counts.mediaReceived > 0, true, call.problem);
-  const stranger = await rehearse({ ...options, open });
-  assertEquals(stranger.counts.mediaReceived, 0);
+  const unsigned = await rehearse({ ...options, open });
+  assertEquals(unsigned.counts.mediaReceived, 0);
   await model.close();
 });
 
-Deno.test("what Twilio tells of a stream that failed is in the log", async () => {
-  await using running = service();
+Deno.test("Stream error reported by Twilio is logged", async () => {
+  await using service = startService();
   const form = {
     CallSid: "CA1",
     StreamSid: "MZ1",
@@ -99,38 +100,41 @@ Deno.test("what Twilio tells of a stream that failed is in the log", async () =>
     StreamError: "31920\nforged=line",
   };
   const signature = twilio.getExpectedTwilioSignature(TOKEN, `${PUBLIC_URL}/stream-status`, form);
-  const response = await fetch(`${running.url}/stream-status`, {
+  const response = await fetch(`${service.url}/stream-status`, {
     method: "POST",
     headers: { "x-twilio-signature": signature },
     body: new URLSearchParams(form),
   });
   assertEquals([response.status, await response.text()], [204, ""]);
-  const { call, error } = await running.logged("stream error");
-  assertEquals([call, error, running.events("status")], ["CA1", "31920\nforged=line", []]);
+  const { call, error } = await service.logged("stream error");
+  assertEquals([call, error, service.events("status")], ["CA1", "31920\nforged=line", []]);
 });
 
-Deno.test("where handshakes are signed, many calls may share an address", async () => {
-  await using running = new TestService({
+Deno.test("Signed handshakes do not count towards the limits for unsigned streams", async () => {
+  await using service = new TestService({
     OPENAI_REALTIME_URL: "ws://127.0.0.1:9",
     TWILIO_AUTH_TOKEN: TOKEN,
     PUBLIC_URL,
     MAX_UNSIGNED_STREAMS: "1",
     MAX_UNSIGNED_STREAMS_PER_ADDRESS: "1",
   });
-  const headers = { "X-Twilio-Signature": handshake() };
+  const headers = { "X-Twilio-Signature": handshakeSignature() };
   const streams = await Promise.all([1, 2, 3].map(async () => {
     const closed = Promise.withResolvers<void>();
     const handlers = { onMessage: () => {}, onClose: () => closed.resolve() };
-    return { socket: await dial(running.streamUrl, { headers, handlers }), closed: closed.promise };
+    return {
+      socket: await connectWebSocket(service.streamUrl, { headers, handlers }),
+      closed: closed.promise,
+    };
   }));
   for (const { socket } of streams) socket.close();
   await Promise.all(streams.map(({ closed }) => closed));
 });
 
-Deno.test("a stream may reach another instance than its webhook did, which knows the caller all the same", async () => {
+Deno.test("Stream reaches another instance than its webhook with the same caller", async () => {
   await using model = new ScriptedModel();
-  await using announced = service(model.url);
-  await using reached = service(model.url);
+  await using announced = startService(model.url);
+  await using reached = startService(model.url);
   const form = { CallSid: "CA1", From: "+15551230000" };
   const response = await fetch(`${announced.url}/incoming-call`, {
     method: "POST",
@@ -141,45 +145,50 @@ Deno.test("a stream may reach another instance than its webhook did, which knows
   });
   const token = /name="token" value="([^"]+)"/.exec(await response.text())?.[1] ?? "";
   const handlers = { onMessage: () => {}, onClose: () => {} };
-  const stream = await dial(reached.streamUrl, { headers: { "X-Twilio-Signature": handshake() }, handlers });
+  const stream = await connectWebSocket(reached.streamUrl, {
+    headers: { "X-Twilio-Signature": handshakeSignature() },
+    handlers,
+  });
   stream.send(startMessage("CA1", { token, from: form.From }));
   await reached.logged("stream started");
   const sessions = [await model.session(0), await model.session(1)];
-  const name = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(form.From));
-  for (const { headers } of sessions) {
-    assertEquals(headers.get("openai-safety-identifier"), encodeHex(name));
-  }
+  const [first = "", second] = sessions.map(({ headers }) => headers.get("openai-safety-identifier") ?? "");
+  assertMatch(first, /^[0-9a-f]{64}$/);
+  assertEquals(second, first);
+  // The hash of a number alone could be guessed.
+  const unkeyed = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(form.From));
+  assertNotEquals(first, encodeHex(unkeyed));
   stream.close();
   await reached.logged("call ended");
 });
 
-Deno.test("what was signed is the path as it was sent, not as it would be written here", async () => {
-  await using running = service();
+Deno.test("Signature is checked against the path as sent, without normalising it", async () => {
+  await using service = startService();
   const path = "/incoming-call?CallSid=CA1&note='a'";
   const signature = twilio.getExpectedTwilioSignature(TOKEN, PUBLIC_URL + path, {});
-  const { hostname, port } = new URL(running.url);
+  const { hostname, port } = new URL(service.url);
   using conn = await Deno.connect({ hostname, port: Number(port) });
   await conn.write(new TextEncoder().encode(
     `GET ${path} HTTP/1.1\r\nhost: x\r\nx-twilio-signature: ${signature}\r\n\r\n`,
   ));
-  const answer = new Uint8Array(4_096);
-  const length = await conn.read(answer) ?? 0;
-  assertEquals(new TextDecoder().decode(answer.subarray(0, length)).split("\r\n")[0], "HTTP/1.1 200 OK");
+  const response = new Uint8Array(4_096);
+  const length = await conn.read(response) ?? 0;
+  assertEquals(new TextDecoder().decode(response.subarray(0, length)).split("\r\n")[0], "HTTP/1.1 200 OK");
 });
 
-Deno.test("MAX_PENDING_STREAMS bounds the signed handshakes that have not started", async () => {
+Deno.test("MAX_PENDING_STREAMS limits signed handshakes that have not started", async () => {
   const clock = new FakeClock();
   const env = { OPENAI_REALTIME_URL: "ws://127.0.0.1:9", TWILIO_AUTH_TOKEN: TOKEN, PUBLIC_URL };
-  await using running = new TestService({ ...env, MAX_PENDING_STREAMS: "1" }, clock);
-  const headers = { "X-Twilio-Signature": handshake() };
+  await using service = new TestService({ ...env, MAX_PENDING_STREAMS: "1" }, clock);
+  const headers = { "X-Twilio-Signature": handshakeSignature() };
   const handlers = { onMessage: () => {}, onClose: () => {} };
-  const socket = await dial(running.streamUrl, { headers, handlers });
+  const socket = await connectWebSocket(service.streamUrl, { headers, handlers });
   const idle = clock.pending;
-  const second = dial(running.streamUrl, { headers, handlers }).catch((error) => error);
-  for (let i = 0; clock.pending === idle && i < 500; i++) await new Promise((then) => setTimeout(then, 1));
+  const second = connectWebSocket(service.streamUrl, { headers, handlers }).catch((error) => error);
+  await poll("the second stream to wait", () => clock.pending !== idle);
   clock.advance(2_000);
   const refused = await second;
-  assertEquals(refused instanceof DialError && refused.status, 503);
+  assertEquals(refused instanceof ConnectError && refused.status, 503);
   socket.close();
-  await running.logged("stream refused", 2);
+  await service.logged("stream refused", 2);
 });

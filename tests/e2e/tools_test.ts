@@ -1,41 +1,18 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { type JsonObject, parseObject } from "../../src/json.ts";
-import { Bell } from "../support/bell.ts";
-import { answerWithCall, connect, field, type Line, markAfter, outputOf, sentMs } from "../support/line.ts";
+import type { JsonObject } from "../../src/json.ts";
+import { field } from "../support/field.ts";
+import { connect, type ServiceCall } from "../support/service_call.ts";
+import { WebhookReceiver } from "../support/webhook_receiver.ts";
 
-/** A service of the owner's: keeps what it was asked, and answers what a test says. */
-class OwnService implements AsyncDisposable {
-  readonly got: { path: string; headers: Headers; body: JsonObject | undefined }[] = [];
-  answer: () => Response | Promise<Response> = () => Response.json({ status: "shipped" });
-  readonly #bell = new Bell();
-  readonly #server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
-    const { pathname, search } = new URL(request.url);
-    const headers = new Headers([...request.headers]);
-    this.got.push({ path: pathname + search, headers, body: parseObject(await request.text()) });
-    this.#bell.ring();
-    return await this.answer();
-  });
+const shipped = () => Response.json({ status: "shipped" });
 
-  get url(): string {
-    return `http://127.0.0.1:${this.#server.addr.port}`;
-  }
-
-  async asked(count = 1) {
-    return await this.#bell.until(`${count} requests`, () => this.got[count - 1]);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#server.shutdown();
-  }
-}
-
-function assistants(own: OwnService, reception: JsonObject) {
+function assistants(receiver: WebhookReceiver, reception: JsonObject) {
   return {
     tools: {
       look_up_order: {
         description: "Finds an order",
         parameters: { type: "object", properties: { order: { type: "string" } }, required: ["order"] },
-        url: `${own.url}/orders/{{order}}`,
+        url: `${receiver.url}/orders/{{order}}`,
         headers: { authorization: "Bearer ${TOOL_KEY}" },
         allowPrivate: true,
         timeoutSeconds: 2,
@@ -43,12 +20,12 @@ function assistants(own: OwnService, reception: JsonObject) {
       open_account: {
         description: "Opens an account",
         parameters: { type: "object", properties: {} },
-        url: `${own.url}/account`,
+        url: `${receiver.url}/account`,
         headers: { "x-pin": "{{secret.pin}}" },
         allowPrivate: true,
       },
     },
-    afterCall: { url: `${own.url}/after`, allowPrivate: true, summary: true },
+    afterCall: { url: `${receiver.url}/after`, allowPrivate: true, summary: true },
     assistants: {
       reception: {
         greeting: "",
@@ -62,9 +39,12 @@ function assistants(own: OwnService, reception: JsonObject) {
 
 const ENV = { TOOL_KEY: "key-of-the-shop", WEBHOOK_SECRET: "a secret of 24 characters" };
 
-async function connectWith(own: OwnService, reception: JsonObject = {}): Promise<Line & { folder: string }> {
+async function connectWith(
+  receiver: WebhookReceiver,
+  reception: JsonObject = {},
+): Promise<ServiceCall & { folder: string }> {
   const folder = await Deno.makeTempDir();
-  const line = await connect({ ...ENV, DATA_DIR: folder }, undefined, assistants(own, reception));
+  const line = await connect({ ...ENV, DATA_DIR: folder }, undefined, assistants(receiver, reception));
   return {
     ...line,
     folder,
@@ -75,120 +55,111 @@ async function connectWith(own: OwnService, reception: JsonObject = {}): Promise
   };
 }
 
-function press(line: Line, digits: string): void {
-  for (const digit of digits) {
-    line.stream.send({
-      event: "dtmf",
-      streamSid: line.stream.streamSid,
-      sequenceNumber: "5",
-      dtmf: { track: "inbound_track", digit },
-    });
-  }
-}
-
-Deno.test("an HTTP tool is asked with its secret, and the model speaks of the answer", async () => {
-  await using own = new OwnService();
-  await using line = await connectWith(own);
-  answerWithCall(line, "r1", "look_up_order", { args: { order: "A/7" } });
-  assertEquals(await outputOf(line), { status: "shipped" });
+Deno.test("HTTP tool sends its secret header and its result reaches the model", async () => {
+  await using receiver = new WebhookReceiver(shipped);
+  await using line = await connectWith(receiver);
+  line.session.callFunction("r1", "look_up_order", { args: { order: "A/7" } });
+  assertEquals(await line.session.functionOutput(), { status: "shipped" });
   await line.session.waitFor("response.create");
-  const [{ path, headers } = { path: "", headers: new Headers() }] = own.got;
+  const [{ path, headers } = { path: "", headers: new Headers() }] = receiver.requests;
   assertEquals([path, headers.get("authorization")], ["/orders/A%2F7", "Bearer key-of-the-shop"]);
   const log = JSON.stringify(line.service.lines);
   assertEquals([log.includes("key-of-the-shop"), log.includes("A/7")], [false, false]);
 });
 
-Deno.test("while a tool hangs, audio flows and the caller can interrupt; then it is given up", async () => {
-  await using own = new OwnService();
+Deno.test("Audio and barge-in work while a tool hangs, until it times out", async () => {
+  await using receiver = new WebhookReceiver(shipped);
   const hanging = Promise.withResolvers<Response>();
-  own.answer = () => hanging.promise.then((response) => response.clone());
-  await using line = await connectWith(own);
-  answerWithCall(line, "r1", "look_up_order", { speech: 500, args: { order: "1" } });
-  await own.asked();
+  receiver.respond = () => hanging.promise.then((response) => response.clone());
+  await using line = await connectWith(receiver);
+  line.session.callFunction("r1", "look_up_order", { speechMs: 500, args: { order: "1" } });
+  await receiver.request();
   line.stream.media(0);
   await line.session.waitFor("input_audio_buffer.append");
-  await markAfter(line.stream, 150);
+  await line.stream.markAfter(150);
   line.session.send({ type: "input_audio_buffer.speech_started" });
   await line.stream.waitFor("clear");
   line.session.send({ type: "input_audio_buffer.speech_stopped" });
-  assertMatch(String((await outputOf(line)).error), /longer than 2 s/);
+  assertMatch(String((await line.session.functionOutput()).error), /longer than 2 s/);
   hanging.resolve(Response.json({}));
-  // It would be asked for a summary.
+  // Without a model that still writes a summary.
   line.session.send({ type: "error", error: { type: "x", code: "insufficient_quota", message: "no" } });
   await line.service.logged("call ended");
 });
 
-Deno.test("a secret entered on the keypad reaches the tool, and neither model nor log", async () => {
-  await using own = new OwnService();
-  await using line = await connectWith(own);
-  answerWithCall(line, "r1", "collect_digits", { args: { name: "pin" } });
-  await line.service.logged("answer");
-  press(line, "73");
+Deno.test("Keypad secret reaches the tool and neither model nor log", async () => {
+  await using receiver = new WebhookReceiver(shipped);
+  await using line = await connectWith(receiver);
+  line.session.callFunction("r1", "collect_digits", { args: { name: "pin" } });
+  await line.service.logged("response");
+  line.stream.press("73");
   line.stream.media(0, new Uint8Array(160).fill(0x11));
   const muted = await line.session.waitFor("input_audio_buffer.append");
   assertEquals([...Uint8Array.fromBase64(String(muted.audio))].every((byte) => byte === 0xff), true);
-  press(line, "19");
-  assertEquals(await outputOf(line), { entered: true });
+  line.stream.press("19");
+  assertEquals(await line.session.functionOutput(), { entered: true });
   line.stream.media(20, new Uint8Array(160).fill(0x11));
   const heard = await line.session.waitFor("input_audio_buffer.append", 2);
   assertEquals(Uint8Array.fromBase64(String(heard.audio))[0], 0x11);
-  answerWithCall(line, "r2", "open_account");
-  assertEquals((await own.asked()).headers.get("x-pin"), "7319");
-  await outputOf(line, 2);
-  assertEquals(JSON.stringify([line.session.got, line.service.lines]).includes("7319"), false);
+  line.session.callFunction("r2", "open_account");
+  assertEquals((await receiver.request()).headers.get("x-pin"), "7319");
+  await line.session.functionOutput(2);
+  assertEquals(JSON.stringify([line.session.received, line.service.lines]).includes("7319"), false);
 });
 
-Deno.test("keys the caller presses are told to the model as text, and answered", async () => {
-  await using own = new OwnService();
-  await using line = await connectWith(own);
-  press(line, "12#");
+Deno.test("Pressed keys are sent to the model as text and answered", async () => {
+  await using receiver = new WebhookReceiver(shipped);
+  await using line = await connectWith(receiver);
+  line.stream.press("12#");
   const note = await line.session.waitFor("conversation.item.create");
   assertStringIncludes(JSON.stringify(note), "The caller pressed these keys: 12");
   await line.session.waitFor("response.create");
 });
 
-Deno.test("send_digits plays its tones in band, and a barge-in does not cut them", async () => {
-  await using own = new OwnService();
-  await using line = await connectWith(own);
-  answerWithCall(line, "r1", "send_digits", { args: { digits: "1w2" } });
+Deno.test("send_digits plays its tones in band without interruption by a barge-in", async () => {
+  await using receiver = new WebhookReceiver(shipped);
+  await using line = await connectWith(receiver);
+  line.session.callFunction("r1", "send_digits", { args: { digits: "1w2" } });
   await line.stream.waitFor("mark");
   line.session.send({ type: "input_audio_buffer.speech_started" });
   const ms = 2 * 200 + 500;
   let marks = 0;
-  while (sentMs(line.stream) < ms) {
+  while (line.stream.receivedMs < ms) {
     line.stream.mark(String(field(await line.stream.waitFor("mark", ++marks), "mark", "name")));
   }
   for (const mark of line.stream.of("mark").slice(marks)) {
     line.stream.mark(String(field(mark, "mark", "name")));
   }
-  assertEquals(await outputOf(line), { sent: "1w2" });
-  assertEquals(sentMs(line.stream), ms);
+  assertEquals(await line.session.functionOutput(), { sent: "1w2" });
+  assertEquals(line.stream.receivedMs, ms);
 });
 
-Deno.test("take_message and the end of a call are sent to the owner, signed", async () => {
-  await using own = new OwnService();
-  await using line = await connectWith(own);
+Deno.test("take_message and the end of the call are sent to the webhook, signed", async () => {
+  await using receiver = new WebhookReceiver(shipped);
+  await using line = await connectWith(receiver);
   const message = { name: "Ann", number: "+15551230000", message: "Call <me> back" };
-  answerWithCall(line, "r1", "take_message", { args: message });
-  assertEquals(await outputOf(line), { kept: true });
+  line.session.callFunction("r1", "take_message", { args: message });
+  assertEquals(await line.session.functionOutput(), { saved: true });
   line.stream.stop();
-  await own.asked(2);
-  const byType = new Map(own.got.map(({ body, headers, path }) => [body?.type, { body, headers, path }]));
+  await receiver.request(2);
+  const byType = new Map(
+    receiver.requests.map(({ body, headers, path }) => [body?.type, { body, headers, path }]),
+  );
   const taken = byType.get("message.taken");
   assertEquals([taken?.path, field(taken?.body, "data", "message")], ["/after", "Call <me> back"]);
   assertMatch(taken?.headers.get("webhook-signature") ?? "", /^v1,[A-Za-z0-9+/]{43}=$/);
   const ended = byType.get("call.ended")?.body;
   assertEquals(
-    [field(ended, "data", "reason"), field(ended, "data", "assistant"), field(ended, "data", "from")],
+    [field(ended, "data", "endReason"), field(ended, "data", "assistant"), field(ended, "data", "from")],
     ["caller hung up", "reception", "+15551230000"],
   );
   assertEquals(field(ended, "data", "messages"), [{ ...message, urgent: false }]);
-  await line.session.end();
+  await line.session.untilClosed();
 });
 
-Deno.test("the owner is told what was said, in order and as far as it was heard, and what was done", async () => {
-  await using own = new OwnService();
-  await using line = await connectWith(own);
+Deno.test("call.ended webhook lists the heard part of turns in order, and events", async () => {
+  await using receiver = new WebhookReceiver(shipped);
+  await using line = await connectWith(receiver);
   const { session, stream } = line;
   const added = (id: string, previous: string | null, role?: string) =>
     session.send({
@@ -200,29 +171,32 @@ Deno.test("the owner is told what was said, in order and as far as it was heard,
   session.send({ type: "input_audio_buffer.speech_stopped" });
   added("u1", null, "user");
   added("r1-item", "u1", "assistant");
-  answerWithCall(line, "r1", "look_up_order", { speech: 400, args: { order: "7" } });
+  line.session.callFunction("r1", "look_up_order", { speechMs: 400, args: { order: "7" } });
   const words = "Your order has been shipped and will be there tomorrow";
   session.send({ type: "response.output_audio_transcript.done", item_id: "r1-item", transcript: words });
-  const mark = await markAfter(stream, 200);
-  // The caller's words are transcribed after the answer.
+  const mark = await stream.markAfter(200);
+  // The caller's turn is transcribed after the response.
   const late = { item_id: "u1", transcript: "Where is my order?" };
   session.send({ type: "conversation.item.input_audio_transcription.completed", ...late });
-  await outputOf(line);
+  await line.session.functionOutput();
   stream.mark(mark);
   session.send({ type: "input_audio_buffer.speech_started" });
   await line.service.logged("barge-in");
   stream.stop();
   await line.service.logged("call ended");
   session.socket.close();
-  const index = () => own.got.findIndex(({ body }) => body?.type === "call.ended");
-  while (index() < 0) await own.asked(own.got.length + 1);
-  const data = own.got[index()]?.body?.data;
-  const said = field({ data }, "data", "said");
-  assert(Array.isArray(said));
-  assertEquals(said.map(({ who, cut }) => [who, cut]), [["caller", undefined], ["assistant", true]]);
-  assertEquals(said[0].text, "Where is my order?");
-  assertEquals([words.startsWith(said[1].text), said[1].text.length < words.length], [true, true]);
-  assertEquals([said[1].totalMs, said[1].heardMs < 400], [400, true]);
+  const index = () => receiver.requests.findIndex(({ body }) => body?.type === "call.ended");
+  while (index() < 0) await receiver.request(receiver.requests.length + 1);
+  const data = receiver.requests[index()]?.body?.data;
+  const turns = field({ data }, "data", "turns");
+  assert(Array.isArray(turns));
+  assertEquals(turns.map(({ speaker, interrupted }) => [speaker, interrupted]), [
+    ["caller", undefined],
+    ["assistant", true],
+  ]);
+  assertEquals(turns[0].text, "Where is my order?");
+  assertEquals([words.startsWith(turns[1].text), turns[1].text.length < words.length], [true, true]);
+  assertEquals([turns[1].totalMs, turns[1].heardMs < 400], [400, true]);
   const events = field({ data }, "data", "events");
   assert(Array.isArray(events));
   assertEquals(events.map(({ kind, name }) => [kind, name]), [["tool", "look_up_order"], [
@@ -231,76 +205,76 @@ Deno.test("the owner is told what was said, in order and as far as it was heard,
   ]]);
 });
 
-Deno.test("the model sums a call up when it is over, and the owner is told", async () => {
-  await using own = new OwnService();
+Deno.test("call.ended webhook has the model's summary when the model writes one", async () => {
+  await using receiver = new WebhookReceiver(shipped);
   for (const [i, writes] of [true, false].entries()) {
-    await using line = await connectWith(own);
+    await using line = await connectWith(receiver);
     const { session, stream } = line;
     session.send({ type: "input_audio_buffer.speech_started" });
     session.send({ type: "input_audio_buffer.speech_stopped" });
     session.respond("r1", { answer: 2_000 }, { done: false });
-    await markAfter(stream, 150);
+    await stream.markAfter(150);
     stream.stop();
     await line.service.logged("call ended");
-    const asked = await session.waitFor("response.create");
-    assertEquals(field(asked, "response", "conversation"), "none");
-    assertEquals(field(asked, "response", "output_modalities"), ["text"]);
-    // The answer it was giving ends first, and is not the summary.
+    const request = await session.waitFor("response.create");
+    assertEquals(field(request, "response", "conversation"), "none");
+    assertEquals(field(request, "response", "output_modalities"), ["text"]);
+    // The interrupted response ends first and is not the summary.
     session.done("r1", "cancelled");
     const content = [{ type: "output_text", text: "Ann wants a boat." }];
     const response = {
       id: "r2",
       status: writes ? "completed" : "failed",
-      metadata: field(asked, "response", "metadata"),
+      metadata: field(request, "response", "metadata"),
       output: writes ? [{ type: "message", role: "assistant", content }] : [],
     };
     session.send({ type: "response.done", response });
-    await session.end();
-    await own.asked(i + 1);
-    const ended = own.got[i]?.body;
+    await session.untilClosed();
+    await receiver.request(i + 1);
+    const ended = receiver.requests[i]?.body;
     assertEquals(field(ended, "data", "summary"), writes ? "Ann wants a boat." : undefined);
-    assertEquals(field(ended, "data", "turns"), 1);
+    assertEquals(field(ended, "data", "callerTurns"), 1);
   }
 });
 
-Deno.test("another language is another voice: a new session that knows what was said", async () => {
-  await using own = new OwnService();
-  await using line = await connectWith(own, {
+Deno.test("switch_language opens a session with another voice and the summary", async () => {
+  await using receiver = new WebhookReceiver(shipped);
+  await using line = await connectWith(receiver, {
     language: "en",
     languages: { es: { voice: "cedar" } },
     tools: ["switch_language"],
   });
-  answerWithCall(line, "r1", "switch_language", {
+  line.session.callFunction("r1", "switch_language", {
     args: { language: "es", summary: "Wants a table for two" },
   });
   const spanish = await line.model.session(1);
   const update = await spanish.configure();
   assertEquals(field(update, "audio", "output", "voice"), "cedar");
-  const asked = await spanish.waitFor("response.create");
-  assertMatch(String(field(asked, "response", "instructions")), /Speak Spanish[^]*Wants a table for two/);
-  await line.session.end();
+  const request = await spanish.waitFor("response.create");
+  assertMatch(String(field(request, "response", "instructions")), /Speak Spanish[^]*Wants a table for two/);
+  await line.session.untilClosed();
   assertEquals(line.service.events("call ended"), []);
 });
 
-Deno.test("values of the owner's webhook are in the instructions before the call", async () => {
-  await using own = new OwnService();
-  own.answer = () => Response.json({ name: "Ann {{objective}}" });
-  await using line = await connectWith(own, {
-    variables: { url: `${own.url}/caller`, allowPrivate: true },
+Deno.test("Instructions contain the variables webhook's values before the call", async () => {
+  await using receiver = new WebhookReceiver(shipped);
+  receiver.respond = () => Response.json({ name: "Ann {{objective}}" });
+  await using line = await connectWith(receiver, {
+    variables: { url: `${receiver.url}/caller`, allowPrivate: true },
     instructions: "You speak with {{name}} at {{caller}}. {{nobody_knows}}",
   });
-  const update = line.session.of("session.update")[0];
+  const update = line.session.receivedOf("session.update")[0];
   assertEquals(
     field(update, "session", "instructions"),
     "You speak with Ann {{objective}} at +15551230000. ",
   );
-  assertEquals(field(own.got[0]?.body, "from"), "+15551230000");
+  assertEquals(field(receiver.requests[0]?.body, "from"), "+15551230000");
 });
 
-Deno.test("whatever the model is talked into, it reaches configured places only", async () => {
-  await using own = new OwnService();
-  await using elsewhere = new OwnService();
-  await using line = await connectWith(own);
+Deno.test("Tools reach only configured addresses whatever arguments the model sends", async () => {
+  await using receiver = new WebhookReceiver(shipped);
+  await using elsewhere = new WebhookReceiver(shipped);
+  await using line = await connectWith(receiver);
   const evil = elsewhere.url.slice("http://".length);
   const orders = [
     `@${evil}/`,
@@ -322,15 +296,15 @@ Deno.test("whatever the model is talked into, it reaches configured places only"
     ["open_account", { "secret.pin": "0000" }],
   ];
   for (const [i, [name, args]] of tricks.entries()) {
-    answerWithCall(line, `r${i}`, name, { args });
-    await outputOf(line, i + 1);
+    line.session.callFunction(`r${i}`, name, { args });
+    await line.session.functionOutput(i + 1);
   }
-  assertEquals(elsewhere.got, []);
-  const paths = own.got.map(({ path }) => path);
+  assertEquals(elsewhere.requests, []);
+  const paths = receiver.requests.map(({ path }) => path);
   assertEquals(paths.every((path) => /^\/orders\/[^/?#]+$/.test(path)), true, paths.join(" "));
   assertEquals(
-    own.got.every(({ headers }) => headers.get("authorization") === "Bearer key-of-the-shop"),
+    receiver.requests.every(({ headers }) => headers.get("authorization") === "Bearer key-of-the-shop"),
     true,
   );
-  assertEquals([sentMs(line.stream), line.service.events("transfer").length], [0, 0]);
+  assertEquals([line.stream.receivedMs, line.service.events("transfer").length], [0, 0]);
 });

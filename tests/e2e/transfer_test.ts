@@ -1,5 +1,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { answerWithCall, CALL, connect, field, type Line, markAfter, outputOf } from "../support/line.ts";
+import { field } from "../support/field.ts";
+import { CALL_SID, connect, type ServiceCall } from "../support/service_call.ts";
+import { tokenIn } from "../support/service.ts";
 import { StreamClient } from "../support/stream_client.ts";
 
 const ASSISTANTS = {
@@ -17,63 +19,66 @@ const ASSISTANTS = {
   },
 };
 
-/** What Twilio is told when it asks. */
-async function post({ service }: Line, path: string, form: Record<string, string> = {}): Promise<string> {
-  const body = new URLSearchParams({ CallSid: CALL, From: "+15551230000", To: "+15559870000", ...form });
-  return await (await fetch(service.url + path, { method: "POST", body })).text();
+/** Posts a webhook of the call; returns the TwiML. */
+async function post(
+  { service }: ServiceCall,
+  path: string,
+  form: Record<string, string> = {},
+): Promise<string> {
+  return await service.post(path, { CallSid: CALL_SID, ...form });
 }
 
-/** The caller has been told, and is on the way. */
-async function passOn(line: Line): Promise<string> {
-  answerWithCall(line, "r1", "transfer_call", { speech: 300, args: { destination: "sales" } });
-  await outputOf(line);
-  line.stream.mark(await markAfter(line.stream, 300));
+/** Transfers the caller; returns the TwiML that dials the destination. */
+async function transfer(line: ServiceCall): Promise<string> {
+  line.session.callFunction("r1", "transfer_call", { speechMs: 300, args: { destination: "sales" } });
+  await line.session.functionOutput();
+  line.stream.mark(await line.stream.markAfter(300));
   assertEquals(await line.stream.end(), { code: 1000, reason: "" });
   return await post(line, "/after-stream");
 }
 
-Deno.test("transfer_call: the announcement is heard, then the destination is dialled", async () => {
+Deno.test("transfer_call dials the destination after its announcement was heard", async () => {
   await using line = await connect({}, undefined, ASSISTANTS);
-  const twiml = await passOn(line);
+  const twiml = await transfer(line);
   assertStringIncludes(
     twiml,
-    `<Dial action="${line.service.url}/after-transfer" method="POST" timeout="15">`,
+    `<Dial action="${line.service.url}/after-transfer" method="POST" timeout="15" timeLimit="1800">`,
   );
   assertMatch(
     twiml,
     /<Number statusCallback="[^"]*\/call-status" statusCallbackEvent="answered"[^>]*>\+15550100</,
   );
-  assertEquals(line.service.events("call ended"), [], "the conversation waits");
+  assertEquals(line.service.events("call ended"), [], "the call waits for the transfer's result");
   assertEquals(line.session.closed, false);
 });
 
-Deno.test("a destination that answers has the call: the session is closed, and the end is a hang-up", async () => {
+Deno.test("Transfer ends the call when the destination answers", async () => {
   await using line = await connect({}, undefined, ASSISTANTS);
-  await passOn(line);
-  await post(line, "/call-status", { CallSid: "CA2", ParentCallSid: CALL, CallStatus: "in-progress" });
+  await transfer(line);
+  await post(line, "/call-status", { CallSid: "CA2", ParentCallSid: CALL_SID, CallStatus: "in-progress" });
   assertEquals((await line.service.logged("call ended")).reason, "transferred");
-  await line.session.end();
+  await line.session.untilClosed();
   assertStringIncludes(
     await post(line, "/after-transfer", { DialCallStatus: "completed" }),
     "<Response><Hangup/></Response>",
   );
 });
 
-Deno.test("a caller whom nobody answers comes back to the same conversation, and the assistant knows why", async () => {
+Deno.test("Caller returns to the same session with the reason when the transfer fails", async () => {
   await using line = await connect({}, undefined, ASSISTANTS);
   const { service, session, model } = line;
-  await passOn(line);
+  await transfer(line);
   const twiml = await post(line, "/after-transfer", {
     DialCallStatus: "no-answer",
     CallStatus: "in-progress",
   });
-  const token = /name="token" value="([^"]+)"/.exec(twiml)?.[1] ?? "";
+  const token = tokenIn(twiml);
   await using back = new StreamClient(service.streamUrl);
-  await back.start(CALL, { token, from: "+15551230000" });
-  const asked = await session.waitFor("response.create");
-  assertMatch(String(field(asked, "response", "instructions")), /"sales", but nobody answered/);
+  await back.start(CALL_SID, { token, from: "+15551230000" });
+  const request = await session.waitFor("response.create");
+  assertMatch(String(field(request, "response", "instructions")), /"sales", but nobody answered/);
   session.respond("r2", { sorry: 400 });
-  await markAfter(back, 400);
+  await back.markAfter(400);
   back.media(0);
   await session.waitFor("input_audio_buffer.append");
   assertEquals([model.sessions.length, service.events("stream started").length], [1, 2]);
@@ -81,17 +86,17 @@ Deno.test("a caller whom nobody answers comes back to the same conversation, and
   assertEquals((await service.logged("call ended")).reason, "caller hung up");
 });
 
-Deno.test("a session that died during a transfer is replaced by one that knows what happened", async () => {
+Deno.test("Session lost during a transfer is replaced and knows the transfer failed", async () => {
   await using line = await connect({}, undefined, ASSISTANTS);
   const { service, session, model } = line;
-  await passOn(line);
+  await transfer(line);
   session.socket.close();
   await service.logged("model failed");
   assertEquals(service.events("call ended"), []);
   const twiml = await post(line, "/after-transfer", { DialCallStatus: "busy" });
-  const token = /name="token" value="([^"]+)"/.exec(twiml)?.[1] ?? "";
+  const token = tokenIn(twiml);
   await using back = new StreamClient(service.streamUrl);
-  await back.start(CALL, { token, from: "+15551230000" });
+  await back.start(CALL_SID, { token, from: "+15551230000" });
   const next = await model.session(1);
   await next.configure();
   assertMatch(
@@ -100,37 +105,40 @@ Deno.test("a session that died during a transfer is replaced by one that knows w
   );
 });
 
-Deno.test("a caller who hangs up while it rings has ended the call", async () => {
+Deno.test("Call ends as hung up when the caller hangs up during a transfer", async () => {
   await using line = await connect({}, undefined, ASSISTANTS);
-  await passOn(line);
+  await transfer(line);
   await post(line, "/after-transfer", { DialCallStatus: "canceled", CallStatus: "completed" });
   assertEquals((await line.service.logged("call ended")).reason, "caller hung up");
-  await line.session.end();
+  await line.session.untilClosed();
 });
 
-Deno.test("only configured destinations are dialled, whatever the model asks for", async () => {
+Deno.test("transfer_call refuses destinations that are not configured", async () => {
   await using line = await connect({}, undefined, ASSISTANTS);
-  const asked = [{ destination: "+19005551234" }, { destination: "boss" }, { destination: "__proto__" }, {}];
-  for (const [i, args] of asked.entries()) {
-    answerWithCall(line, `r${i}`, "transfer_call", { args });
-    assertMatch(String((await outputOf(line, i + 1)).error), /The arguments do not fit: destination/);
+  const attempts = [
+    { destination: "+19005551234" },
+    { destination: "boss" },
+    { destination: "__proto__" },
+    {},
+  ];
+  for (const [i, args] of attempts.entries()) {
+    line.session.callFunction(`r${i}`, "transfer_call", { args });
+    assertMatch(
+      String((await line.session.functionOutput(i + 1)).error),
+      /The arguments are invalid: destination/,
+    );
   }
   assertStringIncludes(await post(line, "/after-stream"), "<Hangup/>");
 });
 
-Deno.test("a key of the menu passes the caller on at once, without the model", async () => {
+Deno.test("Keypad menu transfers at once without the model", async () => {
   await using line = await connect({}, undefined, ASSISTANTS);
-  line.stream.send({
-    event: "dtmf",
-    streamSid: line.stream.streamSid,
-    sequenceNumber: "5",
-    dtmf: { track: "inbound_track", digit: "0" },
-  });
+  line.stream.press("0");
   assertEquals(await line.stream.end(), { code: 1000, reason: "" });
   assertStringIncludes(await post(line, "/after-stream"), ">+15550100</Number>");
 });
 
-Deno.test("what Twilio says of transfers of calls nobody knows changes nothing", async () => {
+Deno.test("Transfer callbacks for unknown calls change nothing", async () => {
   await using line = await connect({}, undefined, ASSISTANTS);
   const hangup = "<Response><Hangup/></Response>";
   assertStringIncludes(
@@ -138,6 +146,18 @@ Deno.test("what Twilio says of transfers of calls nobody knows changes nothing",
     hangup,
   );
   assertStringIncludes(await post(line, "/after-transfer", { DialCallStatus: "busy" }), hangup);
-  await post(line, "/call-status", { CallSid: "CA2", ParentCallSid: CALL, CallStatus: "in-progress" });
+  await post(line, "/call-status", { CallSid: "CA2", ParentCallSid: CALL_SID, CallStatus: "in-progress" });
   assertEquals(line.service.events("call ended"), []);
+});
+
+Deno.test("Caller who hangs up before the transfer is dialled ends the call at once", async () => {
+  await using line = await connect({}, undefined, ASSISTANTS);
+  line.session.callFunction("r1", "transfer_call", { speechMs: 300, args: { destination: "sales" } });
+  await line.session.functionOutput();
+  line.stream.mark(await line.stream.markAfter(300));
+  await line.stream.end();
+  const twiml = await post(line, "/after-stream", { CallStatus: "completed" });
+  assertStringIncludes(twiml, "<Response><Hangup/></Response>");
+  assertEquals((await line.service.logged("call ended")).reason, "caller hung up");
+  await line.session.untilClosed();
 });

@@ -1,12 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
 import { type JsonObject, parseObject } from "../../src/json.ts";
-import { Bell } from "./bell.ts";
+import { ChangeSignal } from "./wait_until.ts";
 
-/** One reader of an event stream: what it got so far, and whether the stream is over. */
+/** Reads a server-sent event stream. */
 export class EventReader {
   text = "";
   over = false;
-  readonly bell = new Bell();
+  readonly changes = new ChangeSignal();
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
 
   constructor(response: Response) {
@@ -15,7 +15,7 @@ export class EventReader {
     this.#reader = response.body.getReader();
     this.#read().catch(() => {}).finally(() => {
       this.over = true;
-      this.bell.ring();
+      this.changes.notify();
     });
   }
 
@@ -23,30 +23,35 @@ export class EventReader {
     const decoder = new TextDecoder();
     for (let next = await this.#reader.read(); !next.done; next = await this.#reader.read()) {
       this.text += decoder.decode(next.value, { stream: true });
-      this.bell.ring();
+      this.changes.notify();
     }
   }
 
-  /** The nth event, as its name and its data. */
+  /** Waits for the nth event, from 0; returns its name and data. */
   async event(n: number): Promise<[name: string | undefined, data: unknown]> {
-    const text = await this.bell.until(`event ${n}`, () => this.#complete()[n]);
+    const text = await this.changes.until(`event ${n}`, () => this.#complete()[n]);
     const [, name, data = ""] = /^event: (\w+)\ndata: (.+)$/.exec(text) ?? [];
     return [name, parseObject(data)];
   }
 
-  /** The data of the `count`th event of this name. */
+  /** The data of all events of this name so far. */
+  all(name: string): JsonObject[] {
+    const start = `event: ${name}\ndata: `;
+    return this.#complete().filter((event) => event.startsWith(start))
+      .map((event) => parseObject(event.slice(start.length)) ?? {});
+  }
+
+  /** Waits for the data of the `count`th event of this name. */
   async named(name: string, count = 1): Promise<JsonObject> {
-    const begin = `event: ${name}\ndata: `;
-    const found = () => this.#complete().filter((event) => event.startsWith(begin))[count - 1];
-    return parseObject((await this.bell.until(`${count} of "${name}"`, found)).slice(begin.length)) ?? {};
+    return await this.changes.until(`${count} of "${name}"`, () => this.all(name)[count - 1]);
   }
 
   async until(text: string): Promise<void> {
-    await this.bell.until(text, () => this.text.includes(text));
+    await this.changes.until(text, () => this.text.includes(text));
   }
 
   async untilOver(): Promise<void> {
-    await this.bell.until("the end of the stream", () => this.over);
+    await this.changes.until("the end of the stream", () => this.over);
   }
 
   async cancel(): Promise<void> {

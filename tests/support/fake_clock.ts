@@ -1,11 +1,15 @@
 import type { Cancel, Clock } from "../../src/clock.ts";
 
-/** 2026-01-01T00:00:00Z, when a fake clock would have said zero. */
+/** Timers of a service without calls: one measures the delay of the event loop. */
+export const IDLE_TIMERS = 1;
+
+/** Wall time at the clock's zero: 2026-01-01T00:00:00Z. */
 const START = 1_767_225_600_000;
 
-/** A clock that stands still until a test moves it; timers fire in order of their due time. */
+/** A clock that moves only when a test advances it. Timers fire in the order they are due. */
 export class FakeClock implements Clock {
   #now = 1000;
+  #wallOffset = 0;
   #timers: { due: number; then: () => void }[] = [];
 
   now(): number {
@@ -13,7 +17,7 @@ export class FakeClock implements Clock {
   }
 
   wallTime(): number {
-    return START + this.#now;
+    return START + this.#now + this.#wallOffset;
   }
 
   after(ms: number, then: () => void): Cancel {
@@ -24,7 +28,7 @@ export class FakeClock implements Clock {
     };
   }
 
-  /** Moves time by `ms`, firing what falls due on the way, timers set by timers included. */
+  /** Moves time by `ms`, and fires the timers that become due, including those set by timers. */
   advance(ms: number): void {
     const end = this.#now + ms;
     for (;;) {
@@ -42,12 +46,17 @@ export class FakeClock implements Clock {
     this.#now = end;
   }
 
-  /** Moves time by `ms` without running any timer, as a blocked event loop would. */
+  /** Moves time by `ms` without firing timers, like a blocked event loop. */
   stall(ms: number): void {
     this.#now += ms;
   }
 
-  /** How many timers are set: a closed object should leave none. */
+  /** Sets the system clock by `ms`, forward or (negative) back, without moving time. */
+  setWallClock(ms: number): void {
+    this.#wallOffset += ms;
+  }
+
+  /** Number of timers set; a closed object should leave none. */
   get pending(): number {
     return this.#timers.length;
   }

@@ -1,4 +1,4 @@
-/** A WebSocket without a network: a test says what comes, and sees what was sent. */
+/** A WebSocket without a network: a test injects frames and inspects those sent. */
 export class FakeSocket extends EventTarget implements WebSocket {
   readonly CONNECTING = 0;
   readonly OPEN = 1;
@@ -9,12 +9,12 @@ export class FakeSocket extends EventTarget implements WebSocket {
   readonly url = "";
   binaryType: BinaryType = "blob";
   bufferedAmount = 0;
-  readyState: number = this.OPEN;
+  readyState: WebSocket["readyState"] = this.OPEN;
   onopen: ((event: Event) => unknown) | null = null;
   onmessage: ((event: MessageEvent) => unknown) | null = null;
   onerror: ((event: Event) => unknown) | null = null;
   onclose: ((event: CloseEvent) => unknown) | null = null;
-  /** How it was closed from this side. */
+  /** Arguments of the first `close`. */
   closed: { code: number; reason: string } | undefined;
   readonly sent: string[] = [];
 
@@ -27,12 +27,12 @@ export class FakeSocket extends EventTarget implements WebSocket {
     this.closed ??= { code, reason };
   }
 
-  /** A frame of the peer's. */
+  /** Receives a frame from the peer. */
   receive(frame: string | Uint8Array): void {
     this.onmessage?.(new MessageEvent("message", { data: frame }));
   }
 
-  /** The peer goes. */
+  /** The peer closes the connection. */
   drop(): void {
     this.readyState = this.CLOSED;
     this.onclose?.(new CloseEvent("close"));
@@ -46,7 +46,7 @@ export function startMessage(callSid: string, customParameters: Record<string, s
   return JSON.stringify({ event: "start", streamSid: "MZ1", start });
 }
 
-/** Any other message of Twilio's with that stream's name. */
+/** Any other message of Twilio for the stream of {@linkcode startMessage}. */
 export function message(event: string, body: unknown = {}): string {
   return JSON.stringify({ event, streamSid: "MZ1", [event]: body });
 }

@@ -1,22 +1,25 @@
 import { type Clock, systemClock } from "../../src/clock.ts";
-import { type Config, loadConfig } from "../../src/config/config.ts";
-import { type Server, type ServerOptions, startServer } from "../../src/app/server.ts";
+import { loadConfig, type ServiceConfig } from "../../src/app/service_config.ts";
+import type { ServiceOptions } from "../../src/app/compose.ts";
+import { type Server, startServer } from "../../src/app/server.ts";
 import { gaDialect } from "../../src/model/ga/ga_session.ts";
 import { createLog } from "../../src/telemetry/log.ts";
 import { type JsonObject, parseObject } from "../../src/json.ts";
-import { Bell } from "./bell.ts";
+import { ChangeSignal } from "./wait_until.ts";
 
-/** Timers of a service without calls: one watches the event loop. */
-export const IDLE_TIMERS = 1;
-
-/** A configuration from exactly these variables, and this assistants file if there is one. */
-export function configOf(env: Record<string, string> = {}, assistants?: unknown): Config {
+/** A configuration from exactly these variables and this assistants file, if given. */
+export function configOf(env: Record<string, string> = {}, assistants?: unknown): ServiceConfig {
   const file = assistants === undefined ? {} : { ASSISTANTS_FILE: "assistants.jsonc" };
-  const given: Record<string, string> = { ...file, ...env };
+  const settings: Record<string, string> = { ...file, ...env };
   return loadConfig({
-    env: (name) => given[name],
+    env: (name) => settings[name],
     readFile: (path) => path === "assistants.jsonc" ? JSON.stringify(assistants) : undefined,
   });
+}
+
+/** The stream token in TwiML. */
+export function tokenIn(twiml: string): string {
+  return /name="token" value="([^"]+)"/.exec(twiml)?.[1] ?? "";
 }
 
 /** A running service, its log lines as objects, and the clock it runs on. */
@@ -24,14 +27,14 @@ export class TestService implements AsyncDisposable {
   readonly lines: JsonObject[] = [];
   readonly url: string;
   readonly server: Server;
-  readonly #bell = new Bell();
+  readonly #changes = new ChangeSignal();
 
-  /** @param records Where calls are kept, and closed with it; nowhere without it. */
+  /** @param records Store of ended calls, closed with the service; by default calls are not stored. */
   constructor(
     env: Record<string, string>,
     clock: Clock = systemClock,
     assistants?: unknown,
-    records?: ServerOptions["records"],
+    records?: ServiceOptions["records"],
   ) {
     const config = configOf({ PORT: "0", ...env }, assistants);
     const log = createLog({
@@ -40,7 +43,7 @@ export class TestService implements AsyncDisposable {
       secrets: config.secrets,
       write: (line) => {
         this.lines.push(parseObject(line) ?? {});
-        this.#bell.ring();
+        this.#changes.notify();
       },
     });
     this.server = startServer({ config, openSession: gaDialect(clock), records, clock, log });
@@ -53,14 +56,15 @@ export class TestService implements AsyncDisposable {
 
   /** Announces a call as Twilio's webhook does; returns its token. */
   async announce(callSid: string, from = "+15551230000"): Promise<string> {
-    const body = new URLSearchParams({
-      CallSid: callSid,
-      From: from,
-      To: "+15559870000",
-      CallStatus: "ringing",
-    });
-    const twiml = await (await fetch(`${this.url}/incoming-call`, { method: "POST", body })).text();
-    return /name="token" value="([^"]+)"/.exec(twiml)?.[1] ?? "";
+    return tokenIn(
+      await this.post("/incoming-call", { CallSid: callSid, From: from, CallStatus: "ringing" }),
+    );
+  }
+
+  /** Posts a form to a webhook as Twilio does, unsigned; returns the response's text. */
+  async post(path: string, form: Record<string, string>): Promise<string> {
+    const body = new URLSearchParams({ From: "+15551230000", To: "+15559870000", ...form });
+    return await (await fetch(this.url + path, { method: "POST", body })).text();
   }
 
   events(event: string): JsonObject[] {
@@ -69,7 +73,10 @@ export class TestService implements AsyncDisposable {
 
   /** Waits for a log line; returns it. */
   async logged(event: string, count = 1): Promise<JsonObject> {
-    return await this.#bell.until(`${count} of "${event}" in the log`, () => this.events(event)[count - 1]);
+    return await this.#changes.until(
+      `${count} of "${event}" in the log`,
+      () => this.events(event)[count - 1],
+    );
   }
 
   async stop(): Promise<void> {

@@ -1,40 +1,44 @@
 import type {
-  Answer,
-  Heard,
+  HeardItem,
   ModelObserver,
   ModelSession,
+  ResponseOutcome,
+  ResponseRequest,
   SessionOptions,
-  SpeechRequest,
-  WrittenText,
-} from "../../src/model/session.ts";
+  TextResponse,
+} from "../../src/model/model_interface.ts";
 
-/** An answer as a model gives it. */
-export function answer(changes: Partial<Answer> = {}): Answer {
+/** A response as a model reports it. */
+export function response(changes: Partial<ResponseOutcome> = {}): ResponseOutcome {
   const none = { input: 0, cached: 0, output: 0 };
   return {
     status: "completed",
-    spoke: true,
+    hasAudio: true,
     usage: { inputTokens: 10, outputTokens: 5, text: none, audio: none },
     ...changes,
   };
 }
 
-/** A model session that does nothing by itself, and keeps what it was asked. */
+/** A model session that does nothing by itself, and records what it is given. */
 export class StillSession implements ModelSession {
-  /** Each speech asked for: what for, and whom to tell how it ended. */
-  readonly asked: Required<{ [Key in keyof SpeechRequest]: SpeechRequest[Key] }>[] = [];
-  /** What functions came to. */
-  readonly outputs: { callId: string; output: string }[] = [];
-  readonly approvals: { id: string; approved: boolean }[] = [];
-  readonly heard: Heard[] = [];
+  /** Responses requested. */
+  readonly requests: Required<
+    Omit<{ [Key in keyof ResponseRequest]: ResponseRequest[Key] }, "onPostponed">
+  >[] = [];
+  /** Refuses the last request that handles it. */
+  postpone = () => {};
+  readonly functionResults: { callId: string; output: string }[] = [];
+  readonly approvalsSent: { id: string; approved: boolean }[] = [];
+  readonly interruptions: HeardItem[] = [];
   readonly notes: string[] = [];
-  /** Frames of the caller's: base64. */
-  readonly appended: string[] = [];
-  buffered = 0;
-  busy = false;
+  /** Caller frames: base64. */
+  readonly frames: string[] = [];
+  bufferedBytes = 0;
+  hasPendingResponse = false;
   listening = true;
-  stopped = 0;
+  cancellations = 0;
   closed = false;
+  callerPresent = false;
 
   constructor(
     readonly observer?: ModelObserver,
@@ -42,32 +46,38 @@ export class StillSession implements ModelSession {
   ) {}
 
   appendAudio(payload: string): void {
-    this.appended.push(payload);
+    this.frames.push(payload);
   }
-  requestSpeech({ instructions, answered, lapses = false }: SpeechRequest = {}): void {
-    this.asked.push({ instructions, answered, lapses });
+  requestResponse(
+    { instructions, onDone, onPostponed, yieldsToCaller = false }: ResponseRequest = {},
+  ): void {
+    this.requests.push({ instructions, onDone, yieldsToCaller });
+    if (onPostponed) this.postpone = onPostponed;
   }
-  answerFunction(callId: string, output: string): void {
-    this.outputs.push({ callId, output });
+  sendFunctionResult(callId: string, output: string): void {
+    this.functionResults.push({ callId, output });
   }
-  answerApproval(id: string, approved: boolean): void {
-    this.approvals.push({ id, approved });
+  sendApproval(id: string, approved: boolean): void {
+    this.approvalsSent.push({ id, approved });
   }
-  addNote(text: string): void {
+  addSystemMessage(text: string): void {
     this.notes.push(text);
+  }
+  setCallerPresent(present: boolean): void {
+    this.callerPresent = present;
   }
   stopListening(): void {
     this.listening = false;
   }
-  interrupted(heard: readonly Heard[]): void {
-    this.heard.push(...heard);
+  interrupt(heard: readonly HeardItem[]): void {
+    this.interruptions.push(...heard);
   }
-  stopSpeech(): void {
-    this.stopped++;
+  cancelResponse(): void {
+    this.cancellations++;
   }
-  closeWithText(_instructions: string, done: (written: WrittenText | undefined) => void): void {
+  closeWithText(_instructions: string, done: (written: TextResponse | undefined) => void): void {
     this.closed = true;
-    done({ text: "They talked.", usage: answer().usage });
+    done({ text: "They talked.", usage: response().usage });
   }
   close(): void {
     this.closed = true;

@@ -1,38 +1,40 @@
-import { Bell } from "./bell.ts";
+import { openNativeWebSocket } from "../../src/native_web_socket.ts";
+import { ChangeSignal } from "./wait_until.ts";
 import { isObject, type JsonObject, parseObject } from "../../src/json.ts";
+import { field } from "./field.ts";
 
-/** The Twilio end of one media stream: says what a test tells it to, returns marks when told to. */
+/** Twilio's end of one media stream: sends only what a test requests. */
 export class StreamClient implements AsyncDisposable {
-  /** What it got, in order. */
-  readonly got: JsonObject[] = [];
+  /** Received messages, in order. */
+  readonly received: JsonObject[] = [];
   closed: { code: number; reason: string } | undefined;
   readonly streamSid = "MZ00000000000000000000000000000001";
-  /** Whether marks come back at once, as if everything had been played. */
+  /** Echoes each mark at once, as if the audio before it had been played. */
   echoMarks = false;
   readonly #socket: WebSocket;
   readonly #opened: Promise<void>;
-  readonly #bell = new Bell();
+  readonly #changes = new ChangeSignal();
   #sequence = 0;
 
   constructor(url: string, headers: Record<string, string> = {}) {
-    this.#socket = new WebSocket(url, { headers });
+    this.#socket = openNativeWebSocket(url, { headers });
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     promise.catch(() => {});
     this.#opened = promise;
     this.#socket.onopen = () => resolve();
     this.#socket.onmessage = ({ data }) => {
       const event = parseObject(String(data)) ?? {};
-      this.got.push(event);
+      this.received.push(event);
       if (this.echoMarks && event.event === "mark" && isObject(event.mark)) {
         this.mark(String(event.mark.name));
       }
-      this.#bell.ring();
+      this.#changes.notify();
     };
     this.#socket.onclose = ({ code, reason }) => {
       this.closed ??= { code, reason };
-      this.#bell.ring();
+      this.#changes.notify();
     };
-    this.#socket.onerror = (event) => reject(new Error("the stream could not be opened", { cause: event }));
+    this.#socket.onerror = (event) => reject(new Error("Cannot open the media stream", { cause: event }));
   }
 
   /** Sends `connected` and `start`. */
@@ -88,6 +90,13 @@ export class StreamClient implements AsyncDisposable {
     this.send({ event: "mark", sequenceNumber: "1", streamSid: this.streamSid, mark: { name } });
   }
 
+  /** Presses keys, one `dtmf` message each. */
+  press(digits: string): void {
+    for (const digit of digits) {
+      this.send({ event: "dtmf", streamSid: this.streamSid, dtmf: { track: "inbound_track", digit } });
+    }
+  }
+
   stop(): void {
     this.send({
       event: "stop",
@@ -97,22 +106,39 @@ export class StreamClient implements AsyncDisposable {
     });
   }
 
-  /** Cuts the line without a word. */
+  /** Closes the socket without a `stop` message. */
   close(): void {
     this.#socket.close();
   }
 
+  /** Received audio (ms). */
+  get receivedMs(): number {
+    const payloads = this.of("media").map((media) =>
+      Uint8Array.fromBase64(String(field(media, "media", "payload")))
+    );
+    return payloads.reduce((sum, { length }) => sum + length, 0) / 8;
+  }
+
+  /** Waits for `ms` of audio, in one message or several; returns the name of the mark after it. */
+  async markAfter(ms: number): Promise<string> {
+    while (this.receivedMs < ms) await this.waitFor("media", this.of("media").length + 1);
+    return String(field(await this.waitFor("mark", this.of("media").length), "mark", "name"));
+  }
+
   of(event: string): JsonObject[] {
-    return this.got.filter((message) => message.event === event);
+    return this.received.filter((message) => message.event === event);
   }
 
   async waitFor(event: string, count = 1): Promise<JsonObject> {
-    return await this.#bell.until(`${count} of "${event}" from the service`, () => this.of(event)[count - 1]);
+    return await this.#changes.until(
+      `${count} of "${event}" from the service`,
+      () => this.of(event)[count - 1],
+    );
   }
 
-  /** Waits until the service has closed the stream; how it did. */
+  /** Waits until the service closes the stream; returns code and reason. */
   async end(): Promise<{ code: number; reason: string }> {
-    return await this.#bell.until("the stream to close", () => this.closed);
+    return await this.#changes.until("the stream to close", () => this.closed);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,32 +1,32 @@
 import type { JsonObject } from "../../src/json.ts";
-import { Bell } from "./bell.ts";
+import { ChangeSignal } from "./wait_until.ts";
 
 export const ACCOUNT_SID = `AC${"1".repeat(32)}`;
-export const AUTH_TOKEN = "the-auth-token";
+export const AUTH_TOKEN = "0123456789abcdef0123456789abcdef";
 export const KEY_SID = `SK${"2".repeat(32)}`;
 export const KEY_SECRET = "the-key-secret";
 export const NUMBER_SID = `PN${"3".repeat(32)}`;
 export const NUMBER = "+15559870000";
 
-/** One request as it came. */
+/** A received request. */
 export interface ApiRequest {
   readonly method: string;
   readonly path: string;
   readonly authorization: string;
   readonly type: string;
-  /** Query of a GET, form of a POST, in the order of their names. */
+  /** Query of a GET, form of a POST, sorted by name. */
   readonly form: readonly (readonly [string, string])[];
 }
 
-/** Says instead of the API's own answer; undefined lets that one through. */
-export type Instead = (request: ApiRequest) => Response | undefined;
+/** Replaces the API's own response, unless it returns undefined. */
+export type ResponseOverride = (request: ApiRequest) => Response | undefined;
 
-/** Twilio's REST API for one account with one number: basic authentication, JSON, errors with Twilio's codes. */
+/** A stand-in for Twilio's REST API: one account, one number, basic authentication, Twilio's error codes. */
 export class TwilioApi implements AsyncDisposable {
   readonly requests: ApiRequest[] = [];
-  /** What the account's own resource says. */
+  /** The account resource. */
   account: JsonObject = { sid: ACCOUNT_SID, status: "active", type: "Full", auth_token: AUTH_TOKEN };
-  /** The number's resource; undefined for an account without one. */
+  /** The number resource; undefined for an account without a number. */
   number: JsonObject | undefined = {
     sid: NUMBER_SID,
     phone_number: NUMBER,
@@ -38,23 +38,23 @@ export class TwilioApi implements AsyncDisposable {
     trunk_sid: null,
     capabilities: { voice: true, sms: true, mms: false, fax: false },
   };
-  /** Status of the calls that were placed, by CallSid. */
+  /** Status of the placed calls, by CallSid. */
   readonly calls = new Map<string, string>();
-  /** Whether the key may see the account: a standard one may not. */
+  /** Whether the API key may read the account; a standard key may not. */
   keyIsMain = false;
-  instead: Instead = () => undefined;
-  /** Added to the `Date` of every answer (s). */
-  skewSeconds = 0;
-  readonly #bell = new Bell();
+  override: ResponseOverride = () => undefined;
+  /** Added to the `Date` header of every response (s). */
+  clockSkewSeconds = 0;
+  readonly #changes = new ChangeSignal();
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
 
   constructor() {
     this.#server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, async (request) => {
-      const asked = await readRequest(request);
-      this.requests.push(asked);
-      this.#bell.ring();
-      const response = this.instead(asked) ?? this.#answer(asked);
-      response.headers.set("date", new Date(Date.now() + this.skewSeconds * 1000).toUTCString());
+      const received = await readRequest(request);
+      this.requests.push(received);
+      this.#changes.notify();
+      const response = this.override(received) ?? this.#respond(received);
+      response.headers.set("date", new Date(Date.now() + this.clockSkewSeconds * 1000).toUTCString());
       return response;
     });
   }
@@ -63,16 +63,16 @@ export class TwilioApi implements AsyncDisposable {
     return `http://127.0.0.1:${this.#server.addr.port}`;
   }
 
-  /** Waits for this many requests in all; returns the last of them. */
+  /** Waits for `count` requests in total; returns the last of them. */
   async request(count: number): Promise<ApiRequest> {
-    return await this.#bell.until(`request ${count} of Twilio's API`, () => this.requests[count - 1]);
+    return await this.#changes.until(`request ${count} of Twilio's API`, () => this.requests[count - 1]);
   }
 
-  #answer({ method, path, authorization, form }: ApiRequest): Response {
+  #respond({ method, path, authorization, form }: ApiRequest): Response {
     const base = `/2010-04-01/Accounts/${ACCOUNT_SID}`;
-    const byKey = authorization === basic(KEY_SID, KEY_SECRET);
+    const byKey = authorization === basicAuthorization(KEY_SID, KEY_SECRET);
     const isAccount = method === "GET" && path === `${base}.json`;
-    if (!byKey && authorization !== basic(ACCOUNT_SID, AUTH_TOKEN)) {
+    if (!byKey && authorization !== basicAuthorization(ACCOUNT_SID, AUTH_TOKEN)) {
       return twilioError(401, 20003, "Authenticate");
     }
     if (isAccount && byKey && !this.keyIsMain) {
@@ -81,9 +81,9 @@ export class TwilioApi implements AsyncDisposable {
     if (isAccount) return Response.json(this.account);
     const fields = Object.fromEntries(form);
     if (method === "GET" && path === `${base}/IncomingPhoneNumbers.json`) {
-      // A part of a number is enough, as it is for Twilio.
-      const found = String(this.number?.phone_number).includes(fields.PhoneNumber ?? "");
-      return Response.json({ incoming_phone_numbers: this.number && found ? [this.number] : [], page: 0 });
+      // Like Twilio, matches any number that contains the digits.
+      const matches = String(this.number?.phone_number).includes(fields.PhoneNumber ?? "");
+      return Response.json({ incoming_phone_numbers: this.number && matches ? [this.number] : [], page: 0 });
     }
     if (method === "POST" && this.number && path === `${base}/IncomingPhoneNumbers/${NUMBER_SID}.json`) {
       const changed = Object.entries(fields).map(([name, value]) => [snakeCase(name), value]);
@@ -134,13 +134,13 @@ function callResource(sid: string, status: string): JsonObject {
   };
 }
 
-/** An error as Twilio's API answers it. */
+/** An error response of Twilio's API. */
 export function twilioError(status: number, code: number, message: string): Response {
   const body = { code, message, more_info: `https://www.twilio.com/docs/errors/${code}`, status };
   return Response.json(body, { status });
 }
 
-export function basic(user: string, password: string): string {
+export function basicAuthorization(user: string, password: string): string {
   return `Basic ${btoa(`${user}:${password}`)}`;
 }
 

@@ -1,19 +1,19 @@
-/** What happened to the good calls' frames within one window of time. */
-export class Window {
+/** Frames of the good calls sent within one window of time. */
+export class MeasuredWindow {
   sent = 0;
   arrived = 0;
   /** From the caller's send to the model's receipt (ms). */
   readonly toModel: number[] = [];
   /** From the model's send to the caller's receipt (ms). */
   readonly toCaller: number[] = [];
-  /** How late the bench itself sent (ms): what the machine does to it. */
-  readonly slip: number[] = [];
+  /** Delay of the bench's own sends (ms), caused by the machine. */
+  readonly senderDelay: number[] = [];
   voiceSent = 0;
   voiceArrived = 0;
 
   constructor(readonly name: string) {}
 
-  /** Frames that never arrived, either way. */
+  /** Frames that never arrived, in both directions. */
   get lost(): number {
     return this.sent - this.arrived + this.voiceSent - this.voiceArrived;
   }

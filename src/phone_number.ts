@@ -1,0 +1,61 @@
+/** E.164: `+`, country code and number, 15 digits at most. Source: ITU-T E.164 */
+export const E164 = /^\+[1-9]\d{1,14}$/;
+
+/** Converts a number such as `+1 (555) 123-0000` to E.164; undefined without a country code or when it is not a number. */
+export function readPhoneNumber(text: string): string | undefined {
+  const number = text.trim().replaceAll(/(?!^)[\s().\-/\u00a0\u2010-\u2015]/g, "");
+  return E164.test(number) ? number : undefined;
+}
+
+/** Country codes of one and two digits; all others have three. Source: ITU-T E.164, list of assigned country codes */
+const SHORT_COUNTRY_CODE = /^\+(1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58])/;
+
+/** The `+` and country code of an E.164 number. */
+function countryCode(number: string): string {
+  return SHORT_COUNTRY_CODE.exec(number)?.[0] ?? number.slice(0, 4);
+}
+
+/**
+ * Whether calls may go to a number.
+ *
+ * @param allowed `OUTBOUND_ALLOWED`: numbers, and prefixes such as `+49*`. Undefined: the country of `ownNumber`.
+ * @param ownNumber Our own number; every number is allowed while it is not E.164.
+ */
+export function isAllowedNumber(
+  number: string,
+  allowed: readonly string[] | undefined,
+  ownNumber: string,
+): boolean {
+  if (allowed) return allowed.some((pattern) => matchesPattern(pattern, number));
+  return !E164.test(ownNumber) || number.startsWith(countryCode(ownNumber));
+}
+
+/** Whether a number, or a prefix that ends with `*`, matches. */
+export function matchesPattern(pattern: string, number: string): boolean {
+  return pattern.endsWith("*") ? number.startsWith(pattern.slice(0, -1)) : number === pattern;
+}
+
+/**
+ * Reads a do-not-call list: one number per line; `#` starts a comment.
+ *
+ * @throws {TypeError} with the lines that are not numbers: ignoring one would allow calls to it.
+ */
+export function readDoNotCall(text: string, path: string): ReadonlySet<string> {
+  const numbers = new Set<string>();
+  const invalid: string[] = [];
+  for (const [index, line] of text.split(/\r\n?|\n/).entries()) {
+    const entry = line.replace(/#.*$/, "").trim();
+    if (entry === "") continue;
+    const number = readPhoneNumber(entry);
+    if (number === undefined) invalid.push(`line ${index + 1}: ${JSON.stringify(entry.slice(0, 40))}`);
+    else numbers.add(number);
+  }
+  if (invalid.length === 0) return numbers;
+  const more = invalid.length > 5 ? `, and ${invalid.length - 5} more` : "";
+  throw new TypeError(
+    `Cannot use "${path}" as a do-not-call list: not a phone number in ${
+      invalid.slice(0, 5).join(", ")
+    }${more}. ` +
+      "Write one number per line, such as +15551230000.",
+  );
+}

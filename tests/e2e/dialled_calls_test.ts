@@ -1,0 +1,118 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { FakeClock } from "../support/fake_clock.ts";
+import { TestService } from "../support/service.ts";
+import { CALL_SID, connect, type ServiceCall } from "../support/service_call.ts";
+
+const SALES = {
+  destinations: { sales: { number: "+15550100", ringSeconds: 20 } },
+  assistants: {
+    reception: { greeting: "", keypad: { menu: { 0: "sales" } }, limits: { dayMinutes: 3 } },
+  },
+};
+/** A folder of its own, because budgets are kept across restarts. */
+function dataDir() {
+  const path = Deno.makeTempDirSync();
+  return { path, [Symbol.dispose]: () => Deno.removeSync(path, { recursive: true }) };
+}
+
+const BUSY = "All our lines are busy";
+
+/** A call whose caller is being transferred, on a service for one call at a time; returns the TwiML that dials. */
+async function transfer(line: ServiceCall): Promise<string> {
+  const { stream, service } = line;
+  const dtmf = { track: "inbound_track", digit: "0" };
+  stream.send({ event: "dtmf", streamSid: stream.streamSid, sequenceNumber: "5", dtmf });
+  await stream.end();
+  return await service.post("/after-stream", { CallSid: CALL_SID });
+}
+
+async function answered({ service }: ServiceCall): Promise<void> {
+  const form = { CallSid: "CA2", ParentCallSid: CALL_SID, CallStatus: "in-progress" };
+  await service.post("/call-status", form);
+  assertEquals((await service.logged("call ended")).reason, "transferred");
+}
+
+/** The TwiML of another caller, from a number of its own. */
+function ring(service: TestService, callSid: string): Promise<string> {
+  return service.post("/incoming-call", { CallSid: callSid, From: `+1555${callSid.slice(2)}` });
+}
+
+Deno.test("Transferred caller keeps their place in MAX_CALLS until /after-transfer", async () => {
+  using data = dataDir();
+  await using line = await connect({ MAX_CALLS: "1", DATA_DIR: data.path }, undefined, SALES);
+  assertStringIncludes(await transfer(line), 'timeLimit="1800"');
+  await answered(line);
+  assertStringIncludes(await ring(line.service, "CA3000"), BUSY);
+  const form = { CallSid: CALL_SID, DialCallStatus: "completed", CallStatus: "in-progress" };
+  await line.service.post("/after-transfer", form);
+  assertStringIncludes(await ring(line.service, "CA3001"), "<Stream");
+});
+
+Deno.test("Transferred caller frees their place when their call is reported completed", async () => {
+  using data = dataDir();
+  await using line = await connect({ MAX_CALLS: "1", DATA_DIR: data.path }, undefined, SALES);
+  await transfer(line);
+  await answered(line);
+  await line.service.post("/call-status", { CallSid: CALL_SID, CallStatus: "completed" });
+  assertStringIncludes(await ring(line.service, "CA3000"), "<Stream");
+});
+
+Deno.test("Transferred caller frees their place after MAX_TRANSFER_SECONDS when Twilio reports nothing", async () => {
+  const clock = new FakeClock();
+  const assistants = { ...SALES, assistants: { reception: { ...SALES.assistants.reception, limits: {} } } };
+  await using line = await connect({ MAX_CALLS: "1", MAX_TRANSFER_SECONDS: "600" }, clock, assistants);
+  assertStringIncludes(await transfer(line), 'timeLimit="600"');
+  await answered(line);
+  clock.advance(600_000);
+  assertStringIncludes(await ring(line.service, "CA3000"), BUSY);
+  // The ring time comes on top, and a margin for Twilio.
+  clock.advance(20_000 + 30_000);
+  assertStringIncludes(await ring(line.service, "CA3001"), "<Stream");
+});
+
+Deno.test("Transferred caller's minutes count in the day's budget until the transfer ends", async () => {
+  const clock = new FakeClock();
+  using data = dataDir();
+  await using line = await connect({ DATA_DIR: data.path }, clock, SALES);
+  await transfer(line);
+  await answered(line);
+  clock.advance(60_000);
+  assertStringIncludes(await ring(line.service, "CA3000"), "<Stream", "two of three minutes are used");
+  clock.advance(60_000);
+  assertStringIncludes(await ring(line.service, "CA3001"), BUSY, "the budget is used up");
+});
+
+Deno.test("OVERFLOW dials at most MAX_OVERFLOW_CALLS numbers at once, each with a time limit", async () => {
+  const clock = new FakeClock();
+  const env = { MAX_CALLS: "1", OVERFLOW: "+15550199", MAX_OVERFLOW_CALLS: "2", MAX_TRANSFER_SECONDS: "900" };
+  await using service = new TestService({ OPENAI_REALTIME_URL: "ws://127.0.0.1:9", ...env }, clock);
+  await ring(service, "CA1000");
+  const dials =
+    /<Dial[^>]* timeLimit="900"[^>]*><Number [^>]*statusCallbackEvent="completed"[^>]*>\+15550199</;
+  assertMatch(await ring(service, "CA1001"), dials);
+  assertMatch(await ring(service, "CA1002"), dials);
+  assertStringIncludes(await ring(service, "CA1003"), BUSY);
+
+  const ended = { CallSid: "CA2", ParentCallSid: "CA1001", CallStatus: "no-answer" };
+  await service.post("/call-status", ended);
+  assertMatch(await ring(service, "CA1004"), dials);
+  await service.post("/call-status", { CallSid: "CA1004", CallStatus: "completed" });
+  assertMatch(await ring(service, "CA1005"), dials);
+  assertStringIncludes(await ring(service, "CA1006"), BUSY);
+  // The call waiting for its stream has ended meanwhile, so one caller gets its place.
+  clock.advance(960_000);
+  assertStringIncludes(await ring(service, "CA1007"), "<Stream");
+  assertMatch(await ring(service, "CA1008"), dials);
+});
+
+Deno.test("OVERFLOW does not forward a call that an exhausted budget refuses", async () => {
+  for (const OVERFLOW of ["+15550199", "https://other.example.com/voice"]) {
+    const clock = new FakeClock();
+    using data = dataDir();
+    await using line = await connect({ OVERFLOW, DATA_DIR: data.path }, clock, SALES);
+    await transfer(line);
+    await answered(line);
+    clock.advance(120_000);
+    assertStringIncludes(await ring(line.service, "CA3000"), BUSY);
+  }
+});

@@ -1,0 +1,64 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { isAllowedNumber, readDoNotCall, readPhoneNumber } from "../src/phone_number.ts";
+
+Deno.test("readPhoneNumber() accepts punctuation and requires a country code", () => {
+  const same = [
+    "+15551230000",
+    " +1 (555) 123-0000 ",
+    "+1.555.123.0000",
+    "+1\u00a0555\u2011123\u20110000",
+    "+1/555/1230000",
+  ];
+  assertEquals(same.map(readPhoneNumber), same.map(() => "+15551230000"));
+  const none = [
+    "",
+    "5551230000",
+    "0015551230000",
+    "+",
+    "+0555",
+    "+1555123000a",
+    "+1555 #",
+    "++1555",
+    "+1234567890123456",
+  ];
+  assertEquals(none.map(readPhoneNumber), none.map(() => undefined));
+});
+
+Deno.test("readDoNotCall() accepts comments and rejects lines that are not numbers", () => {
+  const list = readDoNotCall(
+    "\ufeff# asked not to be called\r\n+1 555 123 0000  # Ann\r\n\r\n+15551230001",
+    "no.txt",
+  );
+  assertEquals([...list], ["+15551230000", "+15551230001"]);
+  const wrong = Array.from({ length: 7 }, (_, i) => `555000${i}`).join("\n");
+  assertThrows(
+    () => readDoNotCall(`+15551230000\n${wrong}`, "no.txt"),
+    TypeError,
+    'Cannot use "no.txt" as a do-not-call list: not a phone number in line 2: "5550000", line 3: "5550001", line 4: "5550002", line 5: ' +
+      '"5550003", line 6: "5550004", and 2 more. Write one number per line, such as +15551230000.',
+  );
+});
+
+Deno.test("isAllowedNumber() compares with the list, or with the country code of our number", () => {
+  // Source: ITU-T E.164, list of assigned country codes.
+  const countries: [ours: string, same: string, other: string][] = [
+    ["+15551230000", "+14155550123", "+2025550123"],
+    ["+79161234567", "+78123456789", "+4912345"],
+    ["+493012345", "+4989123", "+48123456"],
+    ["+390612345", "+3902123", "+38112345"],
+    ["+35312345", "+35398765", "+35412345"],
+    ["+85212345678", "+85298765432", "+8613800000000"],
+    ["+8613800000000", "+861012345678", "+85212345678"],
+    ["+99512345", "+99598765", "+99612345"],
+    ["+2712345", "+2798765", "+21212345"],
+    ["+21212345", "+21298765", "+21312345"],
+  ];
+  for (const [ours, same, other] of countries) {
+    const allowed = [same, other].map((number) => isAllowedNumber(number, undefined, ours));
+    assertEquals(allowed, [true, false], ours);
+  }
+  assertEquals(isAllowedNumber("+88161234", undefined, "client:console"), true, "our number is not known");
+  const list = ["+49*", "+15551230000"];
+  const numbers = ["+4930111", "+15551230000", "+155512300001", "+1555123"];
+  assertEquals(numbers.map((number) => isAllowedNumber(number, list, "+441")), [true, true, false, false]);
+});
