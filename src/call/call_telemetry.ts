@@ -97,13 +97,13 @@ export interface CallTotals {
 /** Writes a call's log line, counts the call, and ends its span. */
 export function reportCallEnd({ log, metrics, span }: CallSinks, totals: CallTotals): void {
   const { reason, ms, connected, skipped, callerAudio: { frames, filledMs, droppedMs } } = totals;
-  for (const [why, count] of skipped) metrics.countSkippedFrames(why, count);
+  for (const [skipReason, count] of skipped) metrics.countSkippedFrames(skipReason, count);
   metrics.countEndedCall(reason, ms / 1000, connected);
   span.end(reason, reason === "model failed" || reason === "never connected");
   log.info("call ended", {
-    reason,
+    end_reason: reason,
     duration_s: Math.round(ms / 100) / 10,
-    turns: totals.callerTurns,
+    caller_turns: totals.callerTurns,
     barge_ins: totals.bargeIns,
     input_tokens: totals.inputTokens,
     output_tokens: totals.outputTokens,
@@ -111,6 +111,6 @@ export function reportCallEnd({ log, metrics, span }: CallSinks, totals: CallTot
     filled_ms: filledMs || undefined,
     dropped_ms: droppedMs || undefined,
     marks_lost: totals.marksLost || undefined,
-    skipped: skipped.map(([why, count]) => `${why}: ${count}`).join(", ") || undefined,
+    skipped: skipped.map(([skipReason, count]) => `${skipReason}: ${count}`).join(", ") || undefined,
   });
 }

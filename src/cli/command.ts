@@ -191,13 +191,13 @@ function joinValues(args: readonly string[], options: Record<string, ParseOption
   return joined;
 }
 
-function valueOf(name: string, { value, repeatable, type }: Flag, given: unknown): unknown {
-  if (repeatable) return given ?? [];
-  if (value === undefined) return given ?? false;
-  if (typeof given !== "string" || !type) return given;
-  const parsed = type.parse(given);
+function valueOf(name: string, { value, repeatable, type }: Flag, input: unknown): unknown {
+  if (repeatable) return input ?? [];
+  if (value === undefined) return input ?? false;
+  if (typeof input !== "string" || !type) return input;
+  const parsed = type.parse(input);
   if (parsed === undefined) {
-    throw new UsageError(`--${name} is ${JSON.stringify(given)}; expected ${type.expected}`);
+    throw new UsageError(`--${name} is ${JSON.stringify(input)}; expected ${type.expected}`);
   }
   return parsed;
 }

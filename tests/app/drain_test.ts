@@ -52,7 +52,7 @@ Deno.test("Drain waits up to 15 s for a goodbye", async () => {
   rig.calls.afterStreamRequested("CA1");
   await advance(40);
   await running;
-  assertEquals([rig.summary("CA1")?.reason, rig.calls.endedWithoutGoodbye], ["drained", 0]);
+  assertEquals([rig.summary("CA1")?.end_reason, rig.calls.endedWithoutGoodbye], ["drained", 0]);
 });
 
 Deno.test("Drain waits at most 3 s for /after-stream", async () => {

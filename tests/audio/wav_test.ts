@@ -5,8 +5,8 @@ import { ADPCM, SAMPLES, STEREO, WAVS } from "./sox_wavs.ts";
 
 const PLAIN = decodeBase64(WAVS[0]?.file ?? "");
 
-for (const { soxCommand: made, file, heard } of WAVS) {
-  Deno.test(`readWav() reads the output of "${made}" like sox`, () => {
+for (const { soxCommand, file, heard } of WAVS) {
+  Deno.test(`readWav() reads the output of "${soxCommand}" like sox`, () => {
     const { sampleRate, channels } = readWav(decodeBase64(file), "x.wav");
     assertEquals(sampleRate, 11025);
     assertEquals(channels.map((channel) => [...channel]), [heard]);

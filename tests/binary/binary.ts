@@ -85,7 +85,7 @@ Deno.test("binary drains on SIGTERM and lets the call in progress end", async ()
     );
     assertEquals((await call).code, 0);
     assertEquals((await service.status).code, 0);
-    assertMatch(log.text, /"event":"call ended".*"reason":"caller hung up"/);
+    assertMatch(log.text, /"event":"call ended".*"end_reason":"caller hung up"/);
     assertMatch(log.text, /"event":"stopped"/);
   });
   await Deno.remove(cwd, { recursive: true });
@@ -101,7 +101,7 @@ Deno.test("binary cuts the call on a second SIGTERM and exits with 3", async () 
     service.kill("SIGTERM");
     assertEquals((await service.status).code, 3);
     assertEquals((await call).code, 1);
-    assertMatch(log.text, /"event":"call ended".*"reason":"shutdown"/);
+    assertMatch(log.text, /"event":"call ended".*"end_reason":"shutdown"/);
   });
   await Deno.remove(cwd, { recursive: true });
 });

@@ -101,7 +101,7 @@ async function wholeCall(browser: Browser): Promise<void> {
   // Long enough to hear what the clear should have discarded.
   await page.waitForFunction("tapped.contexts[0].currentTime > tapped.clears[0] + 0.7", { polling: 50 });
   await page.locator(".hang-up").click();
-  assertEquals((await service.logged("call ended")).reason, "caller hung up");
+  assertEquals((await service.logged("call ended")).end_reason, "caller hung up");
   await assertClosed(page, service);
 
   assertArrived(model.received());
@@ -325,7 +325,7 @@ async function transferredCall(browser: Browser): Promise<void> {
   await waitForState(page, "Twilio would call +15550100");
   await page.locator("::-p-text(They answer)").click();
   await waitForState(page, "Ended: transferred to +15550100");
-  assertEquals((await service.logged("call ended")).reason, "transferred");
+  assertEquals((await service.logged("call ended")).end_reason, "transferred");
   await assertClosed(page, service);
   const steps = await page.$eval(".twilio-steps", ({ textContent }) => textContent ?? "");
   for (const step of ["language-chosen", "received 2", "after-stream", "does not answer", "after-transfer"]) {
@@ -350,6 +350,6 @@ async function backgroundCall(browser: Browser): Promise<void> {
   await waitForState(page, "Talking");
   await assertKeepsTime(page);
   await page.goto(service.page("icon.svg"));
-  assertEquals((await service.logged("call ended")).reason, "caller hung up");
+  assertEquals((await service.logged("call ended")).end_reason, "caller hung up");
   assertEquals(problems, []);
 }

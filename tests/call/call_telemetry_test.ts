@@ -57,9 +57,9 @@ Deno.test("Call log line has turns, tokens and audio counts", () => {
   });
   assertEquals(line, {
     event: "call ended",
-    reason: "caller hung up",
+    end_reason: "caller hung up",
     duration_s: 12.3,
-    turns: 3,
+    caller_turns: 3,
     barge_ins: 2,
     input_tokens: 10,
     output_tokens: 5,

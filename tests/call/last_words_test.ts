@@ -27,7 +27,7 @@ Deno.test("Voicemail message of 60 s is heard to its end", () => {
   call.play(59_500);
   assertEquals(rig.summary("CA1"), undefined);
   call.play(1_000);
-  assertEquals([sentMs(call), rig.summary("CA1")?.reason], [60_000, "answering machine"]);
+  assertEquals([sentMs(call), rig.summary("CA1")?.end_reason], [60_000, "answering machine"]);
 });
 
 Deno.test("Answering machine hears no apology", async (t) => {
@@ -75,7 +75,7 @@ Deno.test("Last words of 25 s before end_call or transfer_call are heard to thei
       assertEquals([rig.summary("CA1"), rig.calls.destination("CA1")], [undefined, undefined]);
       call.play(1_000);
       assertEquals(sentMs(call), 25_000);
-      if (name === "end_call") assertEquals(rig.summary("CA1")?.reason, "assistant hung up");
+      if (name === "end_call") assertEquals(rig.summary("CA1")?.end_reason, "assistant hung up");
       else assertEquals(rig.calls.destination("CA1")?.name, "sales");
     });
   }
@@ -91,7 +91,7 @@ Deno.test("Hang-up waits 2 s at most for marks that never return", async () => {
   rig.clock.advance(3_400);
   assertEquals(rig.summary("CA1"), undefined);
   rig.clock.advance(200);
-  assertEquals(rig.summary("CA1")?.reason, "assistant hung up");
+  assertEquals(rig.summary("CA1")?.end_reason, "assistant hung up");
 });
 
 Deno.test("end_call is cancelled when the caller already speaks", async (t) => {

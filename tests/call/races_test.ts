@@ -19,7 +19,7 @@ Deno.test("Menu key during the goodbye of end_call cancels the hang-up", async (
   assertEquals(rig.calls.destination("CA1")?.name, "sales");
   rig.clock.advance(15_000);
   await settle();
-  assertEquals(rig.summary("CA1")?.reason, undefined);
+  assertEquals(rig.summary("CA1")?.end_reason, undefined);
   assert(rig.calls.transferFailed("CA1", "no-answer"));
 });
 
@@ -139,7 +139,7 @@ Deno.test("Spending limit reached after a menu key does not cancel the transfer"
   call.session.observer?.responseDone(
     response({ status: "cancelled", usage: { inputTokens: 2000, outputTokens: 2000, text, audio: text } }),
   );
-  assertEquals([rig.calls.destination("CA1")?.name, rig.summary("CA1")?.reason], ["sales", undefined]);
+  assertEquals([rig.calls.destination("CA1")?.name, rig.summary("CA1")?.end_reason], ["sales", undefined]);
 });
 
 Deno.test("Time limit does not cancel a transfer that Twilio has not requested yet", () => {
@@ -148,7 +148,7 @@ Deno.test("Time limit does not cancel a transfer that Twilio has not requested y
   rig.clock.advance(49_900);
   call.press("0");
   rig.clock.advance(200);
-  assertEquals([rig.calls.destination("CA1")?.name, rig.summary("CA1")?.reason], ["sales", undefined]);
+  assertEquals([rig.calls.destination("CA1")?.name, rig.summary("CA1")?.end_reason], ["sales", undefined]);
 });
 
 Deno.test("end_call in the goodbye of a limit does not change the end reason", () => {
@@ -167,7 +167,7 @@ Deno.test("end_call in the goodbye of a limit does not change the end reason", (
   rig.clock.advance(300);
   call.echoMarks();
   rig.clock.advance(300);
-  assertEquals(rig.summary("CA1")?.reason, "time limit");
+  assertEquals(rig.summary("CA1")?.end_reason, "time limit");
 });
 
 Deno.test("transfer_call in the goodbye of a limit does not transfer", () => {
@@ -186,7 +186,7 @@ Deno.test("transfer_call in the goodbye of a limit does not transfer", () => {
   rig.clock.advance(300);
   call.echoMarks();
   rig.clock.advance(300);
-  assertEquals([rig.calls.destination("CA1"), rig.summary("CA1")?.reason], [undefined, "time limit"]);
+  assertEquals([rig.calls.destination("CA1"), rig.summary("CA1")?.end_reason], [undefined, "time limit"]);
 });
 
 Deno.test("Session after a language switch keeps the summary beyond its first response", () => {

@@ -189,7 +189,7 @@ Deno.test("Listeners hear silence during a transfer, and the model gets no frame
   rig.clock.advance(5_000);
   assertEquals([heard >= 5_000 * 8, session.frames.length], [true, framesBefore]);
   rig.calls.sayGoodbyes();
-  assertEquals(rig.summary("CA1")?.reason, "drained");
+  assertEquals(rig.summary("CA1")?.end_reason, "drained");
 });
 
 Deno.test("Goodbye without a session ends the call at once", () => {
@@ -197,7 +197,7 @@ Deno.test("Goodbye without a session ends the call at once", () => {
   using _ = rig;
   observer?.sessionFailed({ code: "closed", message: "gone" });
   rig.calls.sayGoodbyes();
-  assertEquals(rig.summary("CA1")?.reason, "drained");
+  assertEquals(rig.summary("CA1")?.end_reason, "drained");
 });
 
 Deno.test("Record has the same fields while the call runs and after it ended", async () => {

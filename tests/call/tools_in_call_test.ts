@@ -62,7 +62,7 @@ Deno.test("Goodbye of a limit is played out although end_call was pending", asyn
   rig.clock.advance(15_000);
   assertEquals(rig.summary("CA1"), undefined);
   rig.clock.advance(5_000);
-  assertEquals(rig.summary("CA1")?.reason, "time limit");
+  assertEquals(rig.summary("CA1")?.end_reason, "time limit");
 });
 
 Deno.test("Caller who cancels end_call causes one note to the model", async () => {
@@ -218,7 +218,7 @@ Deno.test("Goodbye requested after a silent end_call yields to the caller", asyn
   session.observer?.responseDone(response({ hasAudio: false }));
   assertEquals(session.requests.length, 1);
   session.requests[0]?.onDone?.(response({ hasAudio: false }));
-  assertEquals(rig.summary("CA1")?.reason, "assistant hung up");
+  assertEquals(rig.summary("CA1")?.end_reason, "assistant hung up");
 });
 
 Deno.test("Ended call leaves no timer", async () => {

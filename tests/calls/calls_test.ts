@@ -46,7 +46,7 @@ Deno.test("Calls requests one goodbye per call and notifies watchers when it sta
   rig.calls.sayGoodbyes();
   assertEquals([session.requests.length, states], [1, ["ending"]]);
   session.requests[0]?.onDone?.(response());
-  assertEquals([socket.closed?.code, rig.summary("CA1")?.reason], [1000, "time limit"]);
+  assertEquals([socket.closed?.code, rig.summary("CA1")?.end_reason], [1000, "time limit"]);
 });
 
 Deno.test("Calls does not request a failed response again during the goodbye", () => {
@@ -83,10 +83,10 @@ Deno.test("Calls counts only calls ended by a shutdown without a goodbye as ende
   const drained = rig.connect("CA1");
   rig.calls.sayGoodbyes();
   drained.session.requests[0]?.onDone?.(response());
-  assertEquals(rig.summary("CA1")?.reason, "drained");
+  assertEquals(rig.summary("CA1")?.end_reason, "drained");
   rig.connect("CA2");
   rig.clock.advance(20_000);
-  assertEquals(rig.summary("CA2")?.reason, "no media");
+  assertEquals(rig.summary("CA2")?.end_reason, "no media");
   rig.connect("CA3").socket.receive(message("stop"));
   assertEquals(rig.calls.endedWithoutGoodbye, 0);
   rig.connect("CA4");
@@ -266,8 +266,8 @@ Deno.test("Calls fills gaps in the caller's audio only during a turn", () => {
     if (stopped) session.observer?.callerSpeechStopped();
     rig.clock.advance(750);
     socket.receive(message("stop"));
-    const { turns, filled_ms } = rig.summary("CA1") ?? {};
-    assertEquals([turns, filled_ms], stopped ? [1, undefined] : [0, 1_000]);
+    const { caller_turns, filled_ms } = rig.summary("CA1") ?? {};
+    assertEquals([caller_turns, filled_ms], stopped ? [1, undefined] : [0, 1_000]);
   }
 });
 
@@ -337,7 +337,7 @@ Deno.test("Calls ends a call on Twilio's status callback only if it has no strea
   using rig = new CallRig();
   rig.announce("CA1");
   rig.calls.callerHungUp("CA1");
-  assertEquals(rig.summary("CA1")?.reason, "caller hung up");
+  assertEquals(rig.summary("CA1")?.end_reason, "caller hung up");
   const { session } = rig.connect("CA2");
   rig.calls.callerHungUp("CA2");
   assertEquals(rig.summary("CA2"), undefined);
@@ -345,5 +345,5 @@ Deno.test("Calls ends a call on Twilio's status callback only if it has no strea
   rig.calls.callerHungUp("CA2");
   assertEquals(rig.summary("CA2"), undefined);
   session.requests[0]?.onDone?.(response({ hasAudio: false }));
-  assertEquals(rig.summary("CA2")?.reason, "drained", "the end reason is kept");
+  assertEquals(rig.summary("CA2")?.end_reason, "drained", "the end reason is kept");
 });

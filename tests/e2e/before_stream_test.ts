@@ -54,7 +54,7 @@ Deno.test("Call whose stream never comes after a long welcome ends", async () =>
   await session.configure();
   await service.logged("session ready");
   await advance(service, clock, 60_000);
-  assertEquals((await service.logged("call ended")).reason, "never connected");
+  assertEquals((await service.logged("call ended")).end_reason, "never connected");
 });
 
 Deno.test("Model speaks on its own after a silence only while the caller is on the line", async () => {

@@ -83,11 +83,11 @@ Deno.test("Call closes both sides and logs one summary whichever side ends it", 
       await line.stream.waitFor("media");
       await end(line);
       const summary = await line.service.logged("call ended");
-      assertEquals(summary.reason, reason);
+      assertEquals(summary.end_reason, reason);
       await line.session.untilClosed();
       await line.stream.end();
       assertEquals(line.service.events("call ended").length, 1);
-      assertEquals([summary.turns, summary.barge_ins, summary.input_tokens, summary.output_tokens], [
+      assertEquals([summary.caller_turns, summary.barge_ins, summary.input_tokens, summary.output_tokens], [
         0,
         0,
         10,

@@ -29,7 +29,7 @@ async function transfer(line: ServiceCall): Promise<string> {
 async function answered({ service }: ServiceCall): Promise<void> {
   const form = { CallSid: "CA2", ParentCallSid: CALL_SID, CallStatus: "in-progress" };
   await service.post("/call-status", form);
-  assertEquals((await service.logged("call ended")).reason, "transferred");
+  assertEquals((await service.logged("call ended")).end_reason, "transferred");
 }
 
 /** The TwiML of another caller, from a number of its own. */

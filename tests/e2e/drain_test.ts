@@ -88,7 +88,7 @@ Deno.test("Drain that times out waits for the goodbye and for Twilio's last webh
   line.session.respond("r1", { bye: 100 });
   line.stream.mark(await advanceUntil(clock, line.stream.markAfter(100)));
   await line.stream.end();
-  assertEquals((await line.service.logged("call ended")).reason, "drained");
+  assertEquals((await line.service.logged("call ended")).end_reason, "drained");
   assertEquals(
     await twimlFor(line.service, `/after-stream?CallSid=${CALL_SID}`),
     "<Response><Hangup/></Response>",
@@ -116,7 +116,7 @@ Deno.test("Stop during a drain cuts the remaining calls at once", async () => {
   await line.service.logged("draining");
   assertEquals(await line.service.server.stop(), 1);
   assertEquals(await drained, 1);
-  assertEquals((await line.service.logged("call ended")).reason, "shutdown");
+  assertEquals((await line.service.logged("call ended")).end_reason, "shutdown");
   await line.stream.end();
 });
 
@@ -147,6 +147,6 @@ Deno.test("Drain completes 100 calls in progress", async () => {
   assertEquals(await drained, 0);
   const ended = service.events("call ended");
   assertEquals(ended.length, 100);
-  assert(ended.every(({ reason }) => reason === "caller hung up"));
+  assert(ended.every(({ end_reason }) => end_reason === "caller hung up"));
   await Promise.all(streams.map((stream) => stream[Symbol.asyncDispose]()));
 });

@@ -40,7 +40,7 @@ Deno.test("Call at its time limit ends after its goodbye was heard", async () =>
   assertEquals(line.stream.closed, undefined);
   line.stream.mark(mark);
   assertEquals((await line.stream.end()).code, 1000);
-  assertEquals((await line.service.logged("call ended")).reason, "time limit");
+  assertEquals((await line.service.logged("call ended")).end_reason, "time limit");
   assertEquals(await afterStream(line), HANG_UP);
 });
 
@@ -225,7 +225,7 @@ Deno.test("Twilio says goodbye when the model fails to", async (t) => {
       if (failure === "failed") line.session.done("r1", "failed", { error: { code: "server_error" } });
       if (failure === "silent") line.session.done("r1");
       await line.stream.end();
-      assertEquals((await line.service.logged("call ended")).reason, "time limit");
+      assertEquals((await line.service.logged("call ended")).end_reason, "time limit");
       assertEquals(await afterStream(line), TIME_LIMIT_SENTENCE);
     });
   }
@@ -237,7 +237,7 @@ Deno.test("Call ends as hung up when the caller hangs up during the goodbye", as
   await advance(line, clock, 40_000);
   await line.session.waitFor("response.create");
   line.stream.stop();
-  assertEquals((await line.service.logged("call ended")).reason, "caller hung up");
+  assertEquals((await line.service.logged("call ended")).end_reason, "caller hung up");
   clock.advance(15_000);
   assertEquals(line.service.events("call ended").length, 1);
 });

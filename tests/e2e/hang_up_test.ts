@@ -18,7 +18,7 @@ Deno.test("end_call hangs up after the goodbye's last mark", async () => {
   const mark = await line.stream.markAfter(300);
   assertEquals(line.service.events("call ended"), []);
   line.stream.mark(mark);
-  assertEquals((await line.service.logged("call ended")).reason, "assistant hung up");
+  assertEquals((await line.service.logged("call ended")).end_reason, "assistant hung up");
   assertEquals(line.session.receivedOf("response.create"), [], "no further response is requested");
 });
 
@@ -29,7 +29,7 @@ Deno.test("end_call without speech requests a goodbye", async () => {
   assertMatch(String(field(request, "response", "instructions")), /goodbye/);
   line.session.respond("r2", { bye: 200 });
   line.stream.mark(await line.stream.markAfter(200));
-  assertEquals((await line.service.logged("call ended")).reason, "assistant hung up");
+  assertEquals((await line.service.logged("call ended")).end_reason, "assistant hung up");
 });
 
 Deno.test("end_call is cancelled when the caller speaks during the goodbye", async () => {

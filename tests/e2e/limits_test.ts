@@ -92,7 +92,7 @@ Deno.test("MAX_FRAMES_PER_SECOND ends the call after the allowed burst", async (
   assertEquals(line.stream.closed, undefined);
   line.stream.media(658 * 20);
   await line.stream.end();
-  assertEquals((await line.service.logged("call ended")).reason, "flood");
+  assertEquals((await line.service.logged("call ended")).end_reason, "flood");
 });
 
 Deno.test("Frame over MAX_FRAME_BYTES closes a stream before its start and is skipped after it", async () => {

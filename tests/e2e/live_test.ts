@@ -119,7 +119,7 @@ Deno.test("Operator's hang-up ends the call without an apology", async () => {
   await using line = await connect();
   assertEquals((await operate(line, "hangup")).status, 204);
   assertEquals(await line.stream.end(), { code: 1000, reason: "" });
-  assertEquals((await line.service.logged("call ended")).reason, "operator hung up");
+  assertEquals((await line.service.logged("call ended")).end_reason, "operator hung up");
   assertStringIncludes(await afterStream(line), "<Response><Hangup/></Response>");
 });
 

@@ -107,7 +107,7 @@ Deno.test("POST /calls places a call whose assistant has the objective and varia
   assertStringIncludes(instructions, "You remind Ann. Goal: Confirm Friday");
   assertStringIncludes(instructions, 'The purpose of the call: "Confirm Friday"');
   await stream[Symbol.asyncDispose]();
-  assertEquals((await outbound.service.logged("call ended")).reason, "stream lost");
+  assertEquals((await outbound.service.logged("call ended")).end_reason, "stream lost");
 });
 
 Deno.test("Status callbacks are applied in order and an answering machine gets the message", async () => {
@@ -132,7 +132,7 @@ Deno.test("Status callbacks are applied in order and an answering machine gets t
   );
   session.respond("r1", { message: 200 });
   stream.mark(await stream.markAfter(200));
-  assertEquals((await outbound.service.logged("call ended")).reason, "answering machine");
+  assertEquals((await outbound.service.logged("call ended")).end_reason, "answering machine");
   await stream[Symbol.asyncDispose]();
   const ended = { CallSid: callSid, CallStatus: "completed", SequenceNumber: "3", CallDuration: "21" };
   await outbound.webhook("/call-status", ended);

@@ -186,7 +186,7 @@ for (const proxy of [caddy, nginx]) {
             connectWebSocket(url.href, { headers, handlers, caCerts: [FIRST.root] }),
         });
         assertEquals([call.completed, call.problem], [true, undefined]);
-        assertEquals((await service.logged("call ended")).reason, "caller hung up");
+        assertEquals((await service.logged("call ended")).end_reason, "caller hung up");
         // Also on a refusal.
         for (const path of ["/healthz", "/nothing-here"]) {
           const response = await fetch(PUBLIC_URL + path);

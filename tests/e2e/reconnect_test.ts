@@ -104,7 +104,7 @@ Deno.test("Call ends with an apology when three reconnects fail", async () => {
   await service.logged("model failed", 3);
   assertEquals(service.events("call ended"), []);
   clock.advance(3_000);
-  assertEquals((await service.logged("call ended")).reason, "model failed");
+  assertEquals((await service.logged("call ended")).end_reason, "model failed");
   await stream.end();
   const body = new URLSearchParams({ CallSid: CALL_SID });
   const twiml = await (await fetch(`${service.url}/after-stream`, { method: "POST", body })).text();
@@ -139,5 +139,5 @@ Deno.test("Call ends when the model drops every session", async () => {
     await service.logged("model failed", index + 1);
     if (waitMs !== undefined) clock.advance(waitMs);
   }
-  assertEquals((await service.logged("call ended")).reason, "model failed");
+  assertEquals((await service.logged("call ended")).end_reason, "model failed");
 });

@@ -168,9 +168,9 @@ Deno.test("Recording holds what the caller said and heard, within 20 ms, across 
   // The last frames may still be in flight when the caller hangs up.
   assert(Math.abs(left.length - spoken.length) <= 200 * 8, `${left.length} and ${spoken.length} samples`);
   const said = compare(encodeMulaw(left), encodeMulaw(spoken));
-  assert(said.found > 0.98 && said.earlyMs === 0 && said.lateMs === 0, JSON.stringify(said));
+  assert(said.recordedShare > 0.98 && said.earlyMs === 0 && said.lateMs === 0, JSON.stringify(said));
   const listened = compare(encodeMulaw(right), encodeMulaw(heard));
-  assert(listened.found > 0.98 && listened.true > 0.97, JSON.stringify(listened));
+  assert(listened.recordedShare > 0.98 && listened.heardShare > 0.97, JSON.stringify(listened));
   assert(listened.earlyMs <= 20 && listened.lateMs <= 20, JSON.stringify(listened));
   const levels = await (await fetch(`${service.url}/api/calls/${callSid}/levels`)).json();
   assertEquals(levels.caller.length, Math.ceil(left.length / 160));
@@ -261,7 +261,7 @@ Deno.test("Recording continues after a transfer with silence for its duration", 
     encodeMulaw(left.subarray(Math.round(toMs * 8))),
     encodeMulaw(back.caller.recording.spoken),
   );
-  assert(said.found > 0.95 && said.true > 0.99, JSON.stringify(said));
+  assert(said.recordedShare > 0.95 && said.heardShare > 0.99, JSON.stringify(said));
 });
 
 Deno.test("Consent sentence comes before the stream of a recorded call only", async () => {

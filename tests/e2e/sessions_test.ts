@@ -139,7 +139,7 @@ Deno.test("Prepared session closes after 15 s and its call after 30 s without a 
   await service.announce("CA2");
   clock.advance(30_000);
   const [ended] = service.events("call ended").filter(({ call }) => call === "CA2");
-  assertEquals(ended?.reason, "never connected");
+  assertEquals(ended?.end_reason, "never connected");
 });
 
 Deno.test("Call opens a new session when its session could not be prepared", async () => {
@@ -174,7 +174,7 @@ Deno.test("Call ends with an apology on a fatal model error and continues on ano
   await stream.end();
   assertEquals(stream.closed?.code, 1000);
   await session.untilClosed();
-  assertEquals(service.events("call ended").map(({ reason }) => reason), ["model failed"]);
+  assertEquals(service.events("call ended").map(({ end_reason }) => end_reason), ["model failed"]);
   assertMatch(
     await service.post("/after-stream", { CallSid: CALL_SID }),
     /<Response><Say>We are sorry\..*<\/Say><Hangup\/><\/Response>$/,
@@ -194,7 +194,7 @@ Deno.test("Failed response is retried once", async () => {
   session.respond("r2", {}, { done: false });
   session.done("r2", "failed", { type: "failed", error });
   await stream.end();
-  assertEquals((await service.logged("call ended")).reason, "model failed");
+  assertEquals((await service.logged("call ended")).end_reason, "model failed");
 });
 
 Deno.test("Incomplete response is continued", async () => {

@@ -11,7 +11,7 @@ Deno.test("Call ends after 15 s without media", async () => {
   clock.advance(14_900);
   assertEquals(line.service.events("call ended"), []);
   clock.advance(100);
-  assertEquals((await line.service.logged("call ended")).reason, "no media");
+  assertEquals((await line.service.logged("call ended")).end_reason, "no media");
   await line.session.untilClosed();
   clock.advance(2_000); // closing handshake of the model's socket
   assertEquals(clock.pending, IDLE_TIMERS);

@@ -56,7 +56,7 @@ Deno.test("Transfer ends the call when the destination answers", async () => {
   await using line = await connect({}, undefined, ASSISTANTS);
   await transfer(line);
   await post(line, "/call-status", { CallSid: "CA2", ParentCallSid: CALL_SID, CallStatus: "in-progress" });
-  assertEquals((await line.service.logged("call ended")).reason, "transferred");
+  assertEquals((await line.service.logged("call ended")).end_reason, "transferred");
   await line.session.untilClosed();
   assertStringIncludes(
     await post(line, "/after-transfer", { DialCallStatus: "completed" }),
@@ -83,7 +83,7 @@ Deno.test("Caller returns to the same session with the reason when the transfer 
   await session.waitFor("input_audio_buffer.append");
   assertEquals([model.sessions.length, service.events("stream started").length], [1, 2]);
   back.stop();
-  assertEquals((await service.logged("call ended")).reason, "caller hung up");
+  assertEquals((await service.logged("call ended")).end_reason, "caller hung up");
 });
 
 Deno.test("Session lost during a transfer is replaced and knows the transfer failed", async () => {
@@ -109,7 +109,7 @@ Deno.test("Call ends as hung up when the caller hangs up during a transfer", asy
   await using line = await connect({}, undefined, ASSISTANTS);
   await transfer(line);
   await post(line, "/after-transfer", { DialCallStatus: "canceled", CallStatus: "completed" });
-  assertEquals((await line.service.logged("call ended")).reason, "caller hung up");
+  assertEquals((await line.service.logged("call ended")).end_reason, "caller hung up");
   await line.session.untilClosed();
 });
 
@@ -158,6 +158,6 @@ Deno.test("Caller who hangs up before the transfer is dialled ends the call at o
   await line.stream.end();
   const twiml = await post(line, "/after-stream", { CallStatus: "completed" });
   assertStringIncludes(twiml, "<Response><Hangup/></Response>");
-  assertEquals((await line.service.logged("call ended")).reason, "caller hung up");
+  assertEquals((await line.service.logged("call ended")).end_reason, "caller hung up");
   await line.session.untilClosed();
 });

@@ -24,18 +24,18 @@ function talk(rig: NetworkRig, ms: number): number {
 }
 
 /** Ends the call, which loses messages in transit. Asserts that the recording matches the played audio. */
-function checkRecording(rig: NetworkRig, { found: minShare = 0.97, offMs = FRAME_MS } = {}): void {
+function checkRecording(rig: NetworkRig, { minShare = 0.97, offMs = FRAME_MS } = {}): void {
   rig.end();
   const { caller, assistant } = rig.recorded;
   assertEquals(caller.length, assistant.length);
   const said = compare(caller, rig.expected.caller);
   assert(
-    said.earlyMs === 0 && said.lateMs === 0 && said.found > minShare && said.true === 1,
+    said.earlyMs === 0 && said.lateMs === 0 && said.recordedShare > minShare && said.heardShare === 1,
     JSON.stringify(said),
   );
   const heard = compare(assistant, rig.expected.assistant);
   assert(heard.earlyMs <= offMs && heard.lateMs <= offMs, JSON.stringify(heard));
-  assert(heard.found > minShare && heard.true > minShare, JSON.stringify(heard));
+  assert(heard.recordedShare > minShare && heard.heardShare > minShare, JSON.stringify(heard));
 }
 
 const NETWORKS: Record<string, (random: () => number) => number> = {
@@ -111,9 +111,12 @@ Deno.test("AudioAligner does not drift in 30 minutes", () => {
   rig.end();
   const last = rig.expected.assistant.length - 60_000 * 8;
   const heard = compare(rig.recorded.assistant.subarray(last), rig.expected.assistant.subarray(last));
-  assert(heard.found > 0.98 && heard.earlyMs <= FRAME_MS && heard.lateMs <= FRAME_MS, JSON.stringify(heard));
+  assert(
+    heard.recordedShare > 0.98 && heard.earlyMs <= FRAME_MS && heard.lateMs <= FRAME_MS,
+    JSON.stringify(heard),
+  );
   const said = compare(rig.recorded.caller.subarray(last), rig.expected.caller.subarray(last));
-  assert(said.found > 0.98 && said.earlyMs === 0 && said.lateMs === 0, JSON.stringify(said));
+  assert(said.recordedShare > 0.98 && said.earlyMs === 0 && said.lateMs === 0, JSON.stringify(said));
 });
 
 Deno.test("AudioAligner stays accurate when two marks of three are lost", () => {
@@ -142,7 +145,7 @@ Deno.test("AudioAligner assumes immediate playback when no mark returns", () => 
   rig.clock.advance(500);
   rig.playout.interrupt();
   rig.clock.advance(6_000);
-  checkRecording(rig, { offMs: 80, found: 0.9 });
+  checkRecording(rig, { offMs: 80, minShare: 0.9 });
 });
 
 Deno.test("AudioAligner records lost caller frames as silence without a shift", () => {
@@ -166,9 +169,9 @@ Deno.test("AudioAligner records silence while there is no stream", () => {
   assert(caller.subarray(3_000 * 8, 10_000 * 8).every((byte) => byte === 0xff));
   assert(assistant.subarray(3_000 * 8, 10_000 * 8).every((byte) => byte === 0xff));
   const said = compare(caller.subarray(10_000 * 8), rig.expected.caller.subarray(3_000 * 8));
-  assertEquals([said.found, said.earlyMs, said.lateMs], [1, 0, 0]);
+  assertEquals([said.recordedShare, said.earlyMs, said.lateMs], [1, 0, 0]);
   const heard = compare(assistant.subarray(10_000 * 8), rig.expected.assistant.subarray(3_000 * 8));
-  assertEquals([heard.found, heard.earlyMs, heard.lateMs], [1, 0, 0]);
+  assertEquals([heard.recordedShare, heard.earlyMs, heard.lateMs], [1, 0, 0]);
 });
 
 /** Something that hears, without a network. */

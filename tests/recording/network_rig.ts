@@ -181,8 +181,8 @@ export class NetworkRig {
 /** How a recording compares with what was heard. */
 export interface Comparison {
   /** The share of the heard audio that was recorded, and the share of the recording that was heard. */
-  readonly found: number;
-  readonly true: number;
+  readonly recordedShare: number;
+  readonly heardShare: number;
   /** Maximum offset in both directions (ms). */
   readonly earlyMs: number;
   readonly lateMs: number;
@@ -216,8 +216,8 @@ export function compare(recorded: Uint8Array, heard: Uint8Array): Comparison {
     lateMs = Math.max(lateMs, (at - place) / 8);
   }
   return {
-    found: audible === 0 ? 1 : Math.min(1, matches * STRIDE / audible),
-    true: audibleRecorded === 0 ? 1 : matches / audibleRecorded,
+    recordedShare: audible === 0 ? 1 : Math.min(1, matches * STRIDE / audible),
+    heardShare: audibleRecorded === 0 ? 1 : matches / audibleRecorded,
     earlyMs,
     lateMs,
   };

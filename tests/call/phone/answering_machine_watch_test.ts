@@ -61,7 +61,7 @@ Deno.test("Message is left after the beep although the assistant was muted", () 
   session.observer?.assistantAudio("message", testAudio(500));
   assertEquals([sent("media").length > 0, session.interruptions], [true, []]);
   session.requests[0]?.onDone?.(response({ hasAudio: false }));
-  assertEquals(rig.summary("CA1")?.reason, "answering machine");
+  assertEquals(rig.summary("CA1")?.end_reason, "answering machine");
   assertEquals(rig.clock.pending, IDLE_TIMERS);
 });
 
@@ -69,7 +69,7 @@ Deno.test("Fax ends the call", () => {
   const { rig, session, verdict } = connectOutbound();
   using _ = rig;
   verdict("fax");
-  assertEquals([rig.summary("CA1")?.reason, session.closed], ["answering machine", true]);
+  assertEquals([rig.summary("CA1")?.end_reason, session.closed], ["answering machine", true]);
   assertEquals(rig.calls.afterStreamRequested("CA1")?.callerInformed, true);
 });
 

@@ -19,7 +19,7 @@ Deno.test("Silent caller is prompted, then the call ends with a goodbye", () => 
   rig.clock.advance(10_000);
   assertMatch(session.requests[2]?.instructions ?? "", /Say goodbye/);
   session.requests[2]?.onDone?.(response());
-  assertEquals(rig.summary("CA1")?.reason, "silence");
+  assertEquals(rig.summary("CA1")?.end_reason, "silence");
   assertEquals(rig.clock.pending, IDLE_TIMERS);
 });
 
@@ -134,7 +134,7 @@ Deno.test("Spending limit ends the call with a goodbye, and the caller's next ca
   session.observer?.responseDone(response({ usage }));
   assertMatch(session.requests[0]?.instructions ?? "", /has to end now/);
   session.requests[0]?.onDone?.(response());
-  assertEquals(rig.summary("CA1")?.reason, "spending limit");
+  assertEquals(rig.summary("CA1")?.end_reason, "spending limit");
   const next = { callSid: "CA2", from: "+15551230000", to: "+15559870000" };
   assertEquals(rig.calls.announce(next, rig.assistant), { refused: "spending limit" });
 });
@@ -152,7 +152,7 @@ Deno.test("Daily minutes are charged as they begin, end the call, and refuse the
   rig.clock.advance(100);
   assertMatch(session.requests[0]?.instructions ?? "", /time for this call is over/);
   session.requests[0]?.onDone?.(response());
-  assertEquals(rig.summary("CA1")?.reason, "time limit");
+  assertEquals(rig.summary("CA1")?.end_reason, "time limit");
   const next = { callSid: "CA2", from: "+15551230000", to: "+15559870000" };
   assertEquals(rig.calls.announce(next, rig.assistant), { refused: "spending limit" });
   const other = { ...next, from: "+15551239999" };

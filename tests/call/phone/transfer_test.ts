@@ -53,7 +53,7 @@ Deno.test("Call ends 30 s after the ringing time when the caller does not come b
   rig.clock.advance(49_999);
   assertEquals([rig.summary("CA1"), call.session.closed], [undefined, false]);
   rig.clock.advance(1);
-  assertEquals([rig.summary("CA1")?.reason, call.session.closed], ["stream lost", true]);
+  assertEquals([rig.summary("CA1")?.end_reason, call.session.closed], ["stream lost", true]);
   assertEquals(rig.clock.pending, IDLE_TIMERS);
 });
 
@@ -66,7 +66,7 @@ Deno.test("Call ends 30 s after a failed transfer when the caller does not come 
   rig.clock.advance(29_999);
   assertEquals(rig.summary("CA1"), undefined);
   rig.clock.advance(1);
-  assertEquals(rig.summary("CA1")?.reason, "stream lost");
+  assertEquals(rig.summary("CA1")?.end_reason, "stream lost");
 });
 
 Deno.test("Media timeout applies again when the caller is back", () => {
@@ -75,7 +75,7 @@ Deno.test("Media timeout applies again when the caller is back", () => {
   transfer(call);
   comeBack(call);
   rig.clock.advance(5_000);
-  assertEquals(rig.summary("CA1")?.reason, "no media");
+  assertEquals(rig.summary("CA1")?.end_reason, "no media");
 });
 
 Deno.test("Silence prompts pause during a transfer and resume afterwards", () => {

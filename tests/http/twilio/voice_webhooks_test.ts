@@ -30,7 +30,7 @@ async function transfer(): Promise<ServiceCall> {
 Deno.test("/call-status ends a call that completes during a transfer", async () => {
   await using line = await transfer();
   await post(line, "/call-status", { CallStatus: "completed" });
-  assertEquals((await line.service.logged("call ended")).reason, "caller hung up");
+  assertEquals((await line.service.logged("call ended")).end_reason, "caller hung up");
   await line.session.untilClosed();
 });
 
@@ -38,7 +38,7 @@ Deno.test("/after-transfer reports a completed transfer without an earlier statu
   await using line = await transfer();
   const form = { DialCallStatus: "completed", CallStatus: "in-progress" };
   assertStringIncludes(await post(line, "/after-transfer", form), HANGUP);
-  assertEquals((await line.service.logged("call ended")).reason, "transferred");
+  assertEquals((await line.service.logged("call ended")).end_reason, "transferred");
   await line.session.untilClosed();
 });
 
