@@ -16,6 +16,8 @@ const MAX_RESPONSE_BYTES = 1_048_576;
 export interface RecordWriter {
   /** @param reported Whether the call's webhook is safe. */
   write(record: EndedCall, reported?: boolean): void;
+  /** Resolves when the records so far are on disk, or could not be written. */
+  flush(): Promise<void>;
   /** Notes that a call is in progress. */
   start(record: CallRecord): void;
   /** The record of an ended call. */
@@ -136,6 +138,8 @@ export class CallReporter {
     // A part without a conversation, such as one that never connected, is not a second call.
     const sends = this.#url !== "" && this.#webhooks !== undefined && (!earlier || hasConversation(part));
     records?.write(call, !sends);
+    // Before the webhook: after a crash between the two, the call would be reported again, as interrupted.
+    if (sends) await this.#flush();
     const text = await summary;
     const complete = text === undefined
       ? call
@@ -146,6 +150,12 @@ export class CallReporter {
       at: Date.parse(call.endedAt),
     });
     if (safe || text !== undefined) records?.write(complete, safe || !sends);
+  }
+
+  async #flush(): Promise<void> {
+    await this.#records?.flush().catch((error) => {
+      this.#log.error("call records not flushed", { problem: messageOf(error) });
+    });
   }
 
   /** The record of this call from before it came back; undefined for most calls. */

@@ -20,7 +20,7 @@ type StoreRequest =
     readonly argument: string;
   }
   | { readonly operation: "read"; readonly argument: { callSid: string; from: number; length: number } }
-  | { readonly operation: "assistants" | "close" | "unreported" };
+  | { readonly operation: "assistants" | "close" | "flush" | "unreported" };
 
 /** Messages to the store's thread. A request carries the port for its response. */
 type ToStore =
@@ -92,6 +92,8 @@ async function handle(store: CallStore, recordings: Recordings, request: StoreRe
       const { callSid, from, length } = request.argument;
       return await recordings.read(callSid, from, length);
     }
+    case "flush":
+      return store.flush();
     case "unreported":
       return await Promise.all(store.unreported().map((call) => withRecordedLength(call, recordings)));
     case "close":
@@ -138,6 +140,11 @@ export class RemoteCallStore {
   /** See {@linkcode CallStore.write}. Does not wait for the disk, and never throws. */
   write(record: EndedCall, reported = true): void {
     this.#post({ record, reported });
+  }
+
+  /** Resolves when the records written so far are on disk, or could not be written. */
+  flush(): Promise<void> {
+    return this.#request({ operation: "flush" });
   }
 
   /** See {@linkcode CallStore.start}. Does not wait for the disk, and never throws. */

@@ -21,6 +21,10 @@ class ReporterRig implements AsyncDisposable {
   /** Whether each write was marked as reported. */
   readonly reported: boolean[] = [];
   readonly started: CallRecord[] = [];
+  /** Numbers of written records and received events at each flush. */
+  readonly flushed: { written: number; received: number }[] = [];
+  /** What a flush returns. */
+  flushing: Promise<void> = Promise.resolve();
   /** Calls left by an earlier process. */
   leftOver: EndedCall[] = [];
   readonly folder = Deno.makeTempDirSync();
@@ -44,6 +48,10 @@ class ReporterRig implements AsyncDisposable {
       write: (call, reported = true) => {
         this.written.push(call);
         this.reported.push(reported);
+      },
+      flush: () => {
+        this.flushed.push({ written: this.written.length, received: this.received.length });
+        return this.flushing;
       },
       start: (call) => this.started.push(call),
       get: (callSid) => Promise.resolve(this.written.findLast((call) => call.callSid === callSid)),
@@ -129,6 +137,20 @@ Deno.test("CallReporter writes the record at once and completes it when its summ
   assertEquals(rig.written.slice(1), [{ ...RECORD, costUsd: 0.5, summary: "Ann called." }]);
   assertEquals(rig.reported, [false, true]);
   assertEquals(field(rig.received[0], "data", "summary"), "Ann called.");
+});
+
+Deno.test("CallReporter sends no webhook before the record is on disk", async () => {
+  await using rig = new ReporterRig();
+  const flushing = Promise.withResolvers<void>();
+  rig.flushing = flushing.promise;
+  rig.reporter.callEnded(RECORD, undefined);
+  await settle();
+  const folder = `${rig.folder}/webhooks`;
+  const saved = () => [...Deno.readDirSync(rig.folder)].length && [...Deno.readDirSync(folder)].length;
+  assertEquals([rig.flushed, rig.reported, saved()], [[{ written: 1, received: 0 }], [false], 0]);
+  flushing.reject(new Error("The call store is closed"));
+  await rig.events(1);
+  await rig.logged("call records not flushed");
 });
 
 Deno.test("CallReporter reports the calls that an earlier process left", async () => {

@@ -98,8 +98,11 @@ Deno.test("binary cuts the call on a second SIGTERM and exits with 3", async () 
     await log.line(/"event":"session ready"/);
     service.kill("SIGTERM");
     await log.line(/"event":"draining"/);
-    service.kill("SIGTERM");
-    assertEquals((await service.status).code, 3);
+    // A signal within a second of the first is the same one, which a terminal and npx both send.
+    const again = setInterval(() => service.kill("SIGTERM"), 300);
+    const { code } = await service.status;
+    clearInterval(again);
+    assertEquals(code, 3);
     assertEquals((await call).code, 1);
     assertMatch(log.text, /"event":"call ended".*"end_reason":"shutdown"/);
   });

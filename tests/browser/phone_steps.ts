@@ -58,10 +58,11 @@ async function audioPlayed(page: Page): Promise<{ rate: number; from: number; sa
 }
 
 /** Asserts that the page and the service have released everything that belongs to the call. */
-async function assertClosed(page: Page, service: ConsoleService): Promise<void> {
+async function assertClosed(page: Page, service: ConsoleService, adminToken = ""): Promise<void> {
   await waitForState(page, "Ended");
   const open = await page.evaluate(openResources);
-  const { calls } = await (await fetch(`${service.origin}/api/calls`)).json();
+  const headers = { authorization: `Bearer ${adminToken}` };
+  const { calls } = await (await fetch(`${service.origin}/api/calls`, { headers })).json();
   const all = (list: readonly unknown[], value: unknown) => list.every((each) => each === value);
   assert(all(open.tracks, "ended") && all(open.contexts, "closed"), JSON.stringify(open));
   assert(all(open.sockets, WebSocket.CLOSED) && all(open.sources, EventSource.CLOSED), JSON.stringify(open));
@@ -214,7 +215,7 @@ async function signedCall(browser: Browser): Promise<void> {
   assertEquals(constraints, [true, true, true]);
   await page.locator(".hang-up").click();
   await service.logged("call ended");
-  await assertClosed(page, service);
+  await assertClosed(page, service, SIGNED.ADMIN_TOKEN);
   // The sign-in page has status 401.
   assertEquals(problems.filter((problem) => !problem.includes("401")), []);
 }
