@@ -2,7 +2,9 @@ import { messageOf } from "./error_message.ts";
 
 /** Why a file cannot be used, without names of system calls: `it does not exist`. */
 export function fileErrorReason(error: unknown, action: "read" | "write" = "read"): string {
-  if (error instanceof Deno.errors.NotFound) return "it does not exist";
+  if (error instanceof Deno.errors.NotFound) {
+    return action === "write" ? "its folder does not exist" : "it does not exist";
+  }
   if (error instanceof Deno.errors.PermissionDenied) return `this user may not ${action} it`;
   if (error instanceof Deno.errors.NotCapable) return "Parley was started without permission for it";
   if (error instanceof Deno.errors.IsADirectory) return "it is a folder";

@@ -60,6 +60,8 @@ export function runCheck(args: readonly string[], io: CheckIo): Promise<ExitCode
   return runCommand(CHECK, args, io, async ({ route, from, at, json, fix, "print-config": printConfig }) => {
     if (printConfig) return printSettings(io, json);
     if (route !== undefined) return explain({ to: route, from, at }, io);
+    if (from !== undefined) throw new UsageError("--from needs --route");
+    if (at !== undefined) throw new UsageError("--at needs --route");
     let secrets: readonly string[] = [];
     const loadConfig = (): ServiceConfig => {
       const config = io.loadConfig();

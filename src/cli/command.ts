@@ -166,10 +166,15 @@ function parse(args: readonly string[], options: Record<string, ParseOption>) {
   // In strict mode, parseArgs rejects unknown flags itself, but without a suggestion.
   const { tokens } = parseArgs({ args: joinValues(args, options), options, strict: false, tokens: true });
   for (const token of tokens) {
-    if (token.kind !== "option" || Object.hasOwn(options, token.name)) continue;
-    throw new UsageError(
-      `unknown flag ${token.rawName}${suggestName(token.name, Object.keys(options), "--")}`,
-    );
+    if (token.kind !== "option") continue;
+    const { name, rawName, value, inlineValue } = token;
+    const option = Object.hasOwn(options, name) ? options[name] : undefined;
+    if (option === undefined) {
+      throw new UsageError(`unknown flag ${rawName}${suggestName(name, Object.keys(options), "--")}`);
+    }
+    const isMissing = value === undefined || (!inlineValue && value.startsWith("-"));
+    if (option.type === "string" && isMissing) throw new UsageError(`${rawName} needs a value`);
+    if (option.type === "boolean" && inlineValue) throw new UsageError(`${rawName} takes no value`);
   }
   try {
     return parseArgs({ args: joinValues(args, options), options, allowPositionals: true });

@@ -81,7 +81,10 @@ const MIN_DIFFERENT = 6;
 export function secretText(minLength: number) {
   const allowed = `allowed: at least ${minLength} characters, ${MIN_DIFFERENT} of them different; ` +
     "create one with: openssl rand -hex 24";
-  return z.string().min(minLength, allowed).refine((text) => new Set(text).size >= MIN_DIFFERENT, allowed);
+  return z.string().refine(
+    (text) => text.length >= minLength && new Set(text).size >= MIN_DIFFERENT,
+    allowed,
+  );
 }
 
 /** A sentence that Twilio speaks before the assistant. */

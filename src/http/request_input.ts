@@ -15,8 +15,11 @@ const VERIFIED: BodyLimits = { maxBytes: 65_536, maxMs: 10_000 };
 const UNVERIFIED: BodyLimits = { maxBytes: 16_384, maxMs: 3_000 };
 /** Most parameters of a query or form: Twilio signs them sorted, so each one costs work. Twilio sends about 30. */
 const MAX_PARAMETERS = 200;
-/** Most bodies that are read at a time before their sender is known. */
-const MAX_UNVERIFIED_BODIES = 64;
+/**
+ * Most bodies that are read at a time before their sender is known: 8 MiB in all, and more than Twilio sends at once. 200 calls
+ * that begin within a second have been seen waiting together.
+ */
+const MAX_UNVERIFIED_BODIES = 512;
 
 /** The parsed query, form or body of a request. */
 export interface RequestInput {
@@ -35,7 +38,7 @@ export type InputError =
   | "too many parameters";
 
 /**
- * The bodies that are being read before their sender is known, at most 64. Another one takes the place of the
+ * The bodies that are being read before their sender is known, at most 512. Another one takes the place of the
  * oldest, so that senders who trickle their bodies cannot keep Twilio out.
  */
 export class UnverifiedBodies {

@@ -99,8 +99,10 @@ install -d -o ${user} -g ${unit("Group")} -m ${unit("StateDirectoryMode")} "/var
     }"
 cd /
 as() { setpriv --reuid=${user} --regid=${user} --init-groups --no-new-privs "$@"; }
-as ${unit("ExecStart").replace("/usr/local/bin/", "")} > "$scratch/log" 2>&1 & service=$!
-trap 'kill $service' EXIT
+( exec setpriv --reuid=${user} --regid=${user} --init-groups --no-new-privs ${
+      unit("ExecStart").replace("/usr/local/bin/", "")
+    } ) > "$scratch/log" 2>&1 & service=$!
+trap 'kill $service; wait $service || true' EXIT
 for i in $(seq 100); do grep -q '"listening"' "$scratch/log" && break; sleep 0.1; done
 echo "== log"; cat "$scratch/log"
 echo "== config"; as parley check --print-config --json

@@ -305,10 +305,12 @@ Deno.test("check skips signatures without TWILIO_AUTH_TOKEN", async () => {
 Deno.test("check rejects unknown flags and arguments, and runs nothing", async () => {
   await using rig = new CheckRig();
   for (
-    const [args, problem] of [[["--fixx"], 'unknown flag --fixx; did you mean "--fix"?'], [
-      ["now"],
-      'unexpected argument "now".',
-    ]] as const
+    const [args, problem] of [
+      [["--fixx"], 'unknown flag --fixx; did you mean "--fix"?'],
+      [["--at", "2026-11-21T10:00"], "--at needs --route"],
+      [["--from", "+15551230000"], "--from needs --route"],
+      [["now"], 'unexpected argument "now".'],
+    ] as const
   ) {
     rig.err = "";
     assertEquals(await rig.run([...args]), 2);

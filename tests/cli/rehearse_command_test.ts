@@ -80,7 +80,9 @@ for (
   const [args, problem] of [
     [["--speak"], "unknown flag --speak"],
     [["call.wav"], 'unexpected argument "call.wav"'],
-    [["--url"], "--url"],
+    [["--url"], "--url needs a value. See"],
+    [["--url", "--json"], "--url needs a value. See"],
+    [["--json=yes"], "--json takes no value. See"],
     [["--url", "ftp://h"], '--url is "ftp://h"; expected a URL'],
     [["--turns", "0"], '--turns is "0"; expected a whole number from 1'],
     [["--interrupt", "soon"], '--interrupt is "soon"'],

@@ -82,6 +82,8 @@ Deno.test("loadConfig() rejects an ADMIN_TOKEN that is easy to guess", () => {
   for (const token of ["aaaaaaaaaaaaaaaa", "abababababababababab", "1111111111222222"]) {
     assertEquals(names(problems({ ADMIN_TOKEN: token })), ["ADMIN_TOKEN"], token);
   }
+  const [problem = ""] = problems({ ADMIN_TOKEN: "short" });
+  assertEquals(problem.split("allowed:").length, 2, problem);
 });
 
 Deno.test("loadConfig() rejects a DATA_DIR that contains the program or its settings", () => {

@@ -111,16 +111,16 @@ Deno.test("readRequestInput() rejects forms and queries of more than 200 paramet
   }
 });
 
-Deno.test("UnverifiedBodies gives up the oldest body when a 65th arrives", async () => {
+Deno.test("UnverifiedBodies gives up the oldest body when a 513th arrives", async () => {
   const clock = new FakeClock();
   const unverified = new UnverifiedBodies();
-  const slow = Array.from({ length: 64 }, slowPost);
+  const slow = Array.from({ length: 512 }, slowPost);
   const reading = slow.map(({ request }) => readRequestInput(request, { clock, unverified }));
-  assertEquals(unverified.count, 64);
+  assertEquals(unverified.count, 512);
 
   const twilio = slowPost();
   const input = readRequestInput(twilio.request, { clock, unverified });
-  assertEquals([await reading[0], unverified.count], ["too many bodies", 64]);
+  assertEquals([await reading[0], unverified.count], ["too many bodies", 512]);
   await slow[0]?.cancelled;
   twilio.arrive("CallSid=CA1");
   const read = await input;

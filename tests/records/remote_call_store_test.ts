@@ -53,6 +53,9 @@ Deno.test("RemoteCallStore serves every request from a worker limited to its fol
   }
   assertEquals(asJson(await store.get(first.callSid)), asJson(first));
   assertEquals(await store.get("CA"), undefined);
+  await store.flush();
+  const onDisk = rig.open(`${folder}/calls.db`).list().calls.map(({ callSid }) => callSid);
+  assertEquals(onDisk.toSorted(), [1, 2, 3].map(sidOf), "flushed");
   for (const at of [1, 2, 3]) {
     const side = new Uint8Array(4_000).fill(at);
     for (const atMs of [0, 500, 1_000]) {

@@ -1,5 +1,6 @@
 /** The report of a rehearsal: the timeline, then the measurements. */
 
+import { counted } from "../../counted.ts";
 import type { Rehearsal } from "./rehearse.ts";
 import { formatTimeline } from "./timeline.ts";
 
@@ -25,7 +26,9 @@ export function formatReport(rehearsal: Rehearsal, recordedTo?: string): string 
       } ms`,
       `Sent: ${counts.framesSent} frames`,
       `Received: ${counts.mediaReceived} media messages (${seconds(counts.mediaMs)} of audio), ` +
-        `${counts.marksReceived} marks (${counts.marksReturned} returned), ${counts.clears} clears`,
+        `${counts.marksReceived} marks (${counts.marksReturned} returned), ${
+          counted(counts.clears, "clear")
+        }`,
     );
   }
   if (recordedTo) lines.push(`Recording: ${recordedTo} (left: caller, right: assistant as heard)`);

@@ -4,6 +4,7 @@ import { basename, dirname, join } from "node:path";
 import type { z } from "zod";
 import { encodeMulaw } from "../../audio/g711.js";
 import { messageOf } from "../../error_message.ts";
+import { fileErrorReason } from "../../file_error.ts";
 import { formatPath, JsoncSource, lineAndColumn, type Path, quote } from "../../jsonc.ts";
 import type { McpTool } from "../model/model_behavior.ts";
 import { audibleSpan } from "../caller/speech_tracker.ts";
@@ -152,7 +153,7 @@ async function readOrFail(path: string, readFile: ReadFile): Promise<Uint8Array>
   try {
     return await readFile(path);
   } catch (error) {
-    throw new ScriptError([`Cannot read "${path}": ${messageOf(error)}`]);
+    throw new ScriptError([`Cannot read "${path}": ${fileErrorReason(error)}`]);
   }
 }
 
