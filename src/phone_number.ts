@@ -1,5 +1,5 @@
 /** E.164: `+`, country code and number, 15 digits at most. Source: ITU-T E.164 */
-export const E164 = /^\+[1-9]\d{1,14}$/;
+export const E164 = /^\+[1-9]\d{6,14}$/;
 
 /** Converts a number such as `+1 (555) 123-0000` to E.164; undefined without a country code or when it is not a number. */
 export function readPhoneNumber(text: string): string | undefined {
