@@ -19,13 +19,21 @@ export function serviceWith(env: Record<string, string> = {}, lines: string[] = 
       secrets: config.secrets,
       write: (line) => void lines.push(line),
     });
+    // Not ./data: today's calls of a service in this checkout would use up the budgets.
+    const folder = Deno.makeTempDirSync({ prefix: "parley-" });
     const server = startServer({
-      config,
+      config: { ...config, DATA_DIR: folder },
       openSession: gaDialect(systemClock),
       modelUrl,
       clock: systemClock,
       log,
     });
-    return { url: server.url, close: () => server.stop() };
+    return {
+      url: server.url,
+      async close() {
+        await server.stop();
+        await Deno.remove(folder, { recursive: true });
+      },
+    };
   };
 }
