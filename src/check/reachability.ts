@@ -7,7 +7,7 @@ import { type Network, request, RequestFailure } from "./requests.ts";
 import { fetchHealthHeaders } from "./tls_probe.ts";
 
 /** Response header of `/healthz` with the random id of the process, which identifies the instance. */
-export const INSTANCE_HEADER = "x-parley-instance";
+const INSTANCE_HEADER = "x-parley-instance";
 
 export interface PortState {
   readonly finding: Finding;

@@ -110,7 +110,7 @@ export async function runCommand<F extends Flags>(
 }
 
 /** @throws {UsageError} */
-export function parseCommandLine<F extends Flags>(
+function parseCommandLine<F extends Flags>(
   { flags, argument }: Command<F>,
   args: readonly string[],
 ): { readonly values: FlagValues<F>; readonly argument: string | undefined } | "help" {

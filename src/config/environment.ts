@@ -14,7 +14,7 @@ export interface Environment {
 }
 
 /** Settings folder of an installed Parley. Every command finds it from any directory. */
-export const INSTALLED_SETTINGS = "/etc/parley";
+const INSTALLED_SETTINGS = "/etc/parley";
 
 /** The environment of this process. The compiled program also looks for settings in {@linkcode INSTALLED_SETTINGS}. */
 export const processEnvironment: Environment = {

@@ -11,14 +11,11 @@ const MINI = {
 const REASONING = { text: { input: 4, cached: 0.4, output: 24 }, audio: LARGE_AUDIO };
 const PLAIN = { text: { input: 4, cached: 0.4, output: 16 }, audio: LARGE_AUDIO };
 
-/** Date of the list prices below. */
-export const PRICE_DATE = "2026-11-21";
-
 /** Name under which the stand-in model is billed: it is free. */
 export const STAND_IN = "stand-in";
 const FREE = { input: 0, cached: 0, output: 0 };
 
-/** Source, as of {@linkcode PRICE_DATE}: https://developers.openai.com/api/docs/models */
+/** Source, as of the date in `src/price_date.ts`: https://developers.openai.com/api/docs/models */
 const PRICES: ReadonlyMap<string, { readonly text: Price; readonly audio: Price }> = new Map([
   [STAND_IN, { text: FREE, audio: FREE }],
   ["gpt-realtime-2.1", REASONING],

@@ -29,7 +29,7 @@ export class HttpResponseError extends Error {
 }
 
 /** Headers {@linkcode sendHttpRequest} sets itself. */
-export const RESERVED_HEADERS: readonly string[] = [
+const RESERVED_HEADERS: readonly string[] = [
   "accept-encoding",
   "connection",
   "content-length",

@@ -71,7 +71,7 @@ export function listCalls(db: DatabaseSync, { before, limit = 50, ...filter }: C
 }
 
 /** The filter as an SQL condition on `calls`. */
-export function filterCondition(
+function filterCondition(
   filter: CallFilter,
 ): { readonly sql: string; readonly values: SQLInputValue[] } {
   const { search = "", from, to, endReason, assistant, since, until } = filter;

@@ -1,7 +1,7 @@
 /** Fewer digits are not taken for a phone number. */
 const MIN_DIGITS = 7;
 /** Replaces a redacted number. */
-export const FORGOTTEN = "[forgotten]";
+const FORGOTTEN = "[forgotten]";
 
 /** Digits with spaces, dots, hyphens and brackets between them. */
 const WRITTEN = /[+(]?\d(?:[\s().\-/\u00a0\u2010-\u2015]{0,3}\d){6,24}/g;

@@ -1,3 +1,4 @@
+import { PRICE_DATE } from "../price_date.ts";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Cancel, Clock } from "../clock.ts";
 import { measureEventLoopDelay } from "./event_loop_delay.ts";
@@ -108,7 +109,7 @@ export class Metrics {
   readonly #tokens = this.#counter("parley_tokens_total", "Billed tokens", ["model", "modality", "type"]);
   readonly #cost = this.#counter(
     "parley_cost_usd_total",
-    `Model cost in US dollars, by the list prices of src/model/prices.ts`,
+    `Model cost in US dollars, by the list prices of ${PRICE_DATE}`,
     ["model"],
   );
   readonly #unpriced = this.#counter(
