@@ -4,7 +4,7 @@
  *     deno task lock
  *
  * First Deno completes the lock file of the tests, which names every package. The lock file of the service is then the part
- * of it that `src/` imports at run time. Deno downloads all packages of a lock file, so a short one makes the first start fast.
+ * of it that the service needs. Deno downloads all packages of a lock file, so a short one makes the first start fast.
  */
 const ROOT = new URL("../", import.meta.url);
 
@@ -16,30 +16,25 @@ interface Lock {
   workspace?: unknown;
 }
 
-/** Lock files by where packages come from: all packages, and those of the service. */
-const LOCKS = [
-  { all: "tests/deno.lock", service: "deno.lock" },
-  { all: ".mirror/tests.lock", service: ".mirror/deno.lock" },
-];
+/** The package of which `src/` imports nothing but types. */
+const TYPES_ONLY = "openai";
 
-/** The npm packages behind `@std/…` where JSR cannot be reached; see the modules beside this file. */
-const STAND_INS = ["npm:deno-std@1.4.0", "npm:dotenv@17.4.2"];
+/**
+ * Lock files by where packages come from: all packages, those of the service, and the packages behind `@std/…` where JSR
+ * cannot be reached; see the modules beside this file.
+ */
+const LOCKS: [all: string, service: string, std?: string[]][] = [
+  ["tests/deno.lock", "deno.lock"],
+  [".mirror/tests.lock", ".mirror/deno.lock", ["npm:deno-std@1.4.0", "npm:dotenv@17.4.2"]],
+];
 
 const read = (path: string): Lock => JSON.parse(Deno.readTextFileSync(new URL(path, ROOT)));
 
-function* files(folder: URL): Generator<URL> {
-  for (const { name, isDirectory } of Deno.readDirSync(folder)) {
-    const url = new URL(isDirectory ? `${name}/` : name, folder);
-    if (isDirectory) yield* files(url);
-    else if (/\.(ts|js)$/.test(name)) yield url;
-  }
-}
-
-/** Names of `deno.json`'s imports that the service loads, without those used for their types alone. */
-function importedPackages(names: readonly string[]): string[] {
-  const sources = [...files(new URL("src/", ROOT))].map((file) => Deno.readTextFileSync(file)).join("\n")
-    .replaceAll(/^(import|export) type [^;]*;/gm, "");
-  return names.filter((name) => new RegExp(`(from|import\\() ?"${name}[/"]`).test(sources));
+/** Paths of the TypeScript files below a folder. */
+function modules(folder: string): string[] {
+  return [...Deno.readDirSync(new URL(folder, ROOT))].flatMap(({ name, isDirectory }) =>
+    isDirectory ? modules(`${folder}${name}/`) : name.endsWith(".ts") ? [`${folder}${name}`] : []
+  );
 }
 
 /** The packages of a lock file that these specifiers need, directly or through others. */
@@ -89,26 +84,20 @@ function prune(lock: Lock, roots: readonly string[]): Lock {
 
 const flags = new TextDecoder().decode(
   new Deno.Command(Deno.execPath(), { args: ["task", "-q", "packages", "test"] }).outputSync().stdout,
-).trim().split(" ");
-const entries = ["main.ts", "docs/generate/mod.ts", ".ci", "tests", "bench"].flatMap((path) =>
-  path.endsWith(".ts") ? [path] : [...files(new URL(`${path}/`, ROOT))].map(({ pathname }) => pathname)
-);
-const completed = await new Deno.Command(Deno.execPath(), {
-  args: [
-    "cache",
-    "-q",
-    ...flags.filter((flag) => flag !== "--frozen"),
-    ...entries.filter((path) => path.endsWith(".ts")),
-  ],
-}).spawn().status;
+).trim().split(" ").filter((flag) => flag !== "--frozen");
+const completed = new Deno.Command(Deno.execPath(), {
+  args: ["cache", "-q", ...flags, "main.ts", ...["docs/", "tests/", "bench/"].flatMap(modules)],
+  stderr: "inherit",
+}).outputSync();
 if (!completed.success) Deno.exit(completed.code);
 
-const { imports } = JSON.parse(Deno.readTextFileSync(new URL("deno.json", ROOT)));
-for (const { all, service } of LOCKS) {
-  const lock = read(all);
-  const roots = importedPackages(Object.keys(imports)).flatMap((name) =>
-    imports[name] in lock.specifiers || imports[name].startsWith("npm:") ? [imports[name]] : STAND_INS
-  );
-  Deno.writeTextFileSync(new URL(service, ROOT), `${JSON.stringify(prune(lock, roots), null, 2)}\n`);
-  console.log(`${service}: ${Object.keys(read(service).npm ?? {}).length} npm packages`);
+const { imports, scopes } = JSON.parse(Deno.readTextFileSync(new URL("deno.json", ROOT)));
+const { [TYPES_ONLY]: _, ...service } = scopes["./"];
+for (const [all, short, std] of LOCKS) {
+  const lock = prune(read(all), [
+    ...std ?? Object.values<string>(imports),
+    ...Object.values<string>(service),
+  ]);
+  Deno.writeTextFileSync(new URL(short, ROOT), `${JSON.stringify(lock, null, 2)}\n`);
+  console.log(`${short}: ${Object.keys(lock.npm ?? {}).length} npm packages`);
 }
