@@ -1,13 +1,15 @@
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { handle } from "../examples/tool_server.ts";
 import { receiver } from "../examples/webhook_receiver.ts";
 import { WebhookSigner } from "../src/webhooks/webhook_signature.ts";
 import { passScript } from "../src/simulator/mod.ts";
 import { serviceWith } from "./simulator/script/served.ts";
 import { runConcurrently } from "./support/concurrent_tests.ts";
+import { freePort } from "./support/free_port.ts";
+import { poll } from "./support/wait_until.ts";
 
 const SECRET = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
-const path = (name: string) => new URL(`../examples/${name}`, import.meta.url).pathname;
+const EXAMPLES = new URL("../examples/", import.meta.url);
 
 const REHEARSALS = [
   ["dentist.jsonc", "dentist_books.jsonc"],
@@ -16,16 +18,21 @@ const REHEARSALS = [
 ] as const;
 
 Deno.test("examples pass their rehearsals", async (context) => {
-  const toolServer = Deno.serve({ hostname: "127.0.0.1", port: 8790, onListen() {} }, handle);
+  await using toolServer = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, handle);
+  const folder = await Deno.makeTempDir();
+  for (const { name } of Deno.readDirSync(EXAMPLES)) {
+    const text = Deno.readTextFileSync(new URL(name, EXAMPLES));
+    Deno.writeTextFileSync(`${folder}/${name}`, text.replaceAll(":8790/", `:${toolServer.addr.port}/`));
+  }
   const rehearsals = REHEARSALS.map(([assistants, script]) => ({
     name: `${assistants} passes ${script}`,
     fn: async () => {
-      const serve = serviceWith({ ASSISTANTS_FILE: path(assistants), WEBHOOK_SECRET: SECRET });
-      await passScript(path(script), { serve });
+      const serve = serviceWith({ ASSISTANTS_FILE: `${folder}/${assistants}`, WEBHOOK_SECRET: SECRET });
+      await passScript(`${folder}/${script}`, { serve });
     },
   }));
   await runConcurrently(context, rehearsals);
-  await toolServer.shutdown();
+  await Deno.remove(folder, { recursive: true });
 });
 
 const BODY = JSON.stringify({ type: "call.ended", data: { callSid: "CA1" } });
@@ -47,25 +54,21 @@ Deno.test("examples/webhook_receiver.ts accepts Parley's signature and rejects a
   const url = "http://localhost/";
   assertEquals(
     await answersOf((headers, body) => receive(new Request(url, { method: "POST", headers, body }))),
-    [
-      204,
-      401,
-    ],
+    [204, 401],
   );
 });
 
 Deno.test("examples/webhook_receiver.py accepts Parley's signature and rejects a changed body", async () => {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
+  const port = freePort();
   const python = new Deno.Command("python3", {
-    args: [path("webhook_receiver.py")],
+    args: [new URL("webhook_receiver.py", EXAMPLES).pathname],
     env: { WEBHOOK_SECRET: SECRET, PORT: String(port) },
     stdout: "null",
     stderr: "null",
   }).spawn();
   try {
-    await listening(port);
+    const connect = () => Deno.connect({ hostname: "127.0.0.1", port }).catch(() => undefined);
+    (await poll("the receiver", connect, 30_000)).close();
     const send = (headers: Record<string, string>, body: string) =>
       fetch(`http://127.0.0.1:${port}/`, { method: "POST", headers, body });
     assertEquals(await answersOf(send), [204, 401]);
@@ -74,15 +77,3 @@ Deno.test("examples/webhook_receiver.py accepts Parley's signature and rejects a
     await python.status;
   }
 });
-
-/** Resolves when something listens on this port of loopback, within 10 s. */
-async function listening(port: number): Promise<void> {
-  for (let attempt = 0; attempt < 200; attempt++) {
-    try {
-      return (await Deno.connect({ hostname: "127.0.0.1", port })).close();
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  }
-  assert(false, `nothing listens on port ${port}`);
-}

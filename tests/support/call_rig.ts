@@ -2,6 +2,7 @@ import { createPseudonym } from "../../src/calls/pseudonym.ts";
 import { z } from "zod";
 import type { CallAssistant } from "../../src/assistants/call_assistant.ts";
 import { Calls, type CallsOptions } from "../../src/calls/calls.ts";
+import { CarrierPrices, NO_CARRIER } from "../../src/calls/carrier_prices.ts";
 import { Budget, type BudgetFile } from "../../src/calls/budget.ts";
 import { type JsonObject, parseObject } from "../../src/json.ts";
 import type { Destination } from "../../src/assistants/assistant.ts";
@@ -12,7 +13,7 @@ import { defineTool } from "../../src/tools/tool.ts";
 import { MediaStream } from "../../src/twilio/media_stream.ts";
 import { FakeClock } from "./fake_clock.ts";
 import { FakeSocket, message, startMessage } from "./fake_socket.ts";
-import { StillSession } from "./still_session.ts";
+import { response, StillSession } from "./still_session.ts";
 
 /** µ-law audio of a length. */
 export function testAudio(ms: number): Uint8Array {
@@ -21,6 +22,12 @@ export function testAudio(ms: number): Uint8Array {
 
 /** A transfer destination. */
 export const SALES: Destination = { name: "sales", about: "", number: "+15550100", ringSeconds: 20 };
+
+/** Assistant whose caller can press 0 to be transferred to sales; its secret "card" has 16 digits. */
+export const MENU = {
+  destinations: [SALES],
+  keypad: { pauseMs: 2_000, menu: new Map([["0", "sales"]]), secrets: new Map([["card", 16]]) },
+};
 
 /** A tool that runs until a test resolves it. */
 export function slowTool(name = "slow") {
@@ -47,14 +54,14 @@ export const PLAIN_ASSISTANT: CallAssistant = {
   tools: () => [],
   approvals: new Map(),
   keypad: { pauseMs: 2_000, menu: new Map(), secrets: new Map() },
-  limits: {},
+  costLimits: {},
 };
 
 const PSEUDONYM = createPseudonym(new Uint8Array(32));
 const NO_FILE: BudgetFile = { read: () => undefined, write: () => Promise.resolve(), quarantine() {} };
 
 /** All calls of a service, without a network and on a fake clock. */
-export class CallRig implements Disposable {
+export class CallRig {
   readonly clock = new FakeClock();
   readonly metrics = new Metrics(this.clock);
   readonly lines: JsonObject[] = [];
@@ -83,6 +90,7 @@ export class CallRig implements Disposable {
       pseudonym: PSEUDONYM,
       spending: new Budget({ clock: this.clock, log, pseudonym: PSEUDONYM, file: NO_FILE }),
       minutes: new Budget({ clock: this.clock, log, pseudonym: PSEUDONYM, file: NO_FILE }),
+      carrierPrices: new CarrierPrices(NO_CARRIER, log),
       mediaTimeoutMs: 600_000,
       maxTransferSeconds: 1_800,
       maxOverflowCalls: 10,
@@ -93,14 +101,10 @@ export class CallRig implements Disposable {
     });
   }
 
-  [Symbol.dispose](): void {
-    this.metrics.close();
-  }
-
   /** Announces a call as the webhook does; returns the token for its stream. */
-  announce(callSid: string): string {
+  announce(callSid: string, spokenMs = 0): string {
     const incoming = { callSid, from: "+15551230000", to: "+15559870000" };
-    const announced = this.calls.announce(incoming, this.assistant);
+    const announced = this.calls.announce(incoming, this.assistant, spokenMs);
     if ("refused" in announced) throw new Error(announced.refused);
     if (announced.token === undefined) throw new Error("the call got no token");
     return announced.token;
@@ -132,6 +136,11 @@ export class CallRig implements Disposable {
     const { session } = this;
     session.observer?.sessionReady();
     return { socket: this.stream(callSid, token), session };
+  }
+
+  /** The destination of the call's transfer is busy, and the caller is back on a new stream. */
+  comeBack(): FakeSocket {
+    return this.stream("CA1", this.calls.transferFailed("CA1", "busy") ?? "");
   }
 
   /** Breaks the present session off. */
@@ -175,9 +184,18 @@ export function connect(assistant: Partial<CallAssistant> = {}, options: Partial
     for (const { mark } of marks.slice(echoed.get(from) ?? 0)) from.receive(message("mark", mark));
     echoed.set(from, marks.length);
   };
+  /** The assistant says something, and the caller hears it. */
+  const say = (itemId: string, text: string) => {
+    rig.session.observer?.assistantAudio(itemId, testAudio(100));
+    rig.session.observer?.assistantTranscript(itemId, text);
+    rig.session.observer?.responseDone(response());
+    rig.clock.advance(300);
+    echoMarks();
+  };
   return {
     rig,
     socket,
+    say,
     /** The call's first session. */
     session,
     observer: session.observer,
@@ -215,6 +233,5 @@ export function connect(assistant: Partial<CallAssistant> = {}, options: Partial
     },
     /** The events of the call's record so far. */
     events: () => rig.calls.find("CA1")?.record.events ?? [],
-    [Symbol.dispose]: () => rig[Symbol.dispose](),
   };
 }

@@ -18,6 +18,20 @@ function certificate(name: string): TestCertificate {
   return { cert: read("cert"), key: read("key"), root: read("root") };
 }
 
+/**
+ * Fetches over a new connection, trusting the certificate's authority only: the server must send the chain. The response is
+ * read whole.
+ */
+export async function fetchTrusting(
+  { root }: Pick<TestCertificate, "root">,
+  url: string,
+  init: RequestInit = {},
+): Promise<Response> {
+  using client = Deno.createHttpClient({ caCerts: [root], poolMaxIdlePerHost: 0 });
+  const response = await fetch(url, { ...init, client } as RequestInit);
+  return new Response(await response.text(), response);
+}
+
 /** The two files of a server, to be renewed. */
 export class RenewedFiles implements CertificateFiles, Disposable {
   readonly folder = Deno.makeTempDirSync();

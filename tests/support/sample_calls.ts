@@ -1,8 +1,8 @@
 import type { CallInProgress } from "../../src/calls/live_calls.ts";
-import type { CallRecord, CallSummary, EndedCall } from "../../src/records/call_record.ts";
+import type { CallOverview, CallRecord, EndedCall } from "../../src/records/call_record.ts";
 
 /** An announced inbound call. */
-export function sampleSummary(changes: Partial<CallSummary> = {}): CallSummary {
+export function sampleOverview(changes: Partial<CallOverview> = {}): CallOverview {
   return {
     callSid: "CA1",
     direction: "inbound",
@@ -16,6 +16,7 @@ export function sampleSummary(changes: Partial<CallSummary> = {}): CallSummary {
     callerTurns: 0,
     bargeIns: 0,
     costUsd: 0,
+    costs: { modelUsd: 0, transcriptionUsd: 0, summaryUsd: 0, carrierUsd: 0 },
     carrierMinutes: 0,
     ...changes,
   };
@@ -23,7 +24,7 @@ export function sampleSummary(changes: Partial<CallSummary> = {}): CallSummary {
 
 export function sampleRecord(changes: Partial<CallRecord> = {}): CallRecord {
   const tokens = { textIn: 0, textCached: 0, textOut: 0, audioIn: 0, audioCached: 0, audioOut: 0 };
-  return { ...sampleSummary(), turns: [], events: [], tokens, messages: [], ...changes };
+  return { ...sampleOverview(), turns: [], events: [], tokens, messages: [], ...changes };
 }
 
 export function sampleEndedCall(changes: Partial<EndedCall> = {}): EndedCall {

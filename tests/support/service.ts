@@ -22,12 +22,13 @@ export function tokenIn(twiml: string): string {
   return /name="token" value="([^"]+)"/.exec(twiml)?.[1] ?? "";
 }
 
-/** A running service, its log lines as objects, and the clock it runs on. */
+/** A running service, its log lines as objects, and the clock it runs on. Its carrier is free, unless it is given prices. */
 export class TestService implements AsyncDisposable {
   readonly lines: JsonObject[] = [];
   readonly url: string;
   readonly server: Server;
   readonly #changes = new ChangeSignal();
+  readonly #dataDir = Deno.makeTempDirSync();
 
   /** @param records Store of ended calls, closed with the service; by default calls are not stored. */
   constructor(
@@ -36,7 +37,15 @@ export class TestService implements AsyncDisposable {
     assistants?: unknown,
     records?: ServiceOptions["records"],
   ) {
-    const config = configOf({ PORT: "0", ...env }, assistants);
+    const config = configOf(
+      {
+        PORT: "0",
+        DATA_DIR: this.#dataDir,
+        CARRIER_PRICES: "in=0, out=0, sip=0, stream=0, amd=0",
+        ...env,
+      },
+      assistants,
+    );
     const log = createLog({
       level: "debug",
       format: "json",
@@ -81,9 +90,10 @@ export class TestService implements AsyncDisposable {
 
   async stop(): Promise<void> {
     await this.server.stop();
+    await Deno.remove(this.#dataDir, { recursive: true }).catch(() => {});
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.server.stop();
+    await this.stop();
   }
 }

@@ -33,11 +33,21 @@ export class StillSession implements ModelSession {
   readonly notes: string[] = [];
   /** Caller frames: base64. */
   readonly frames: string[] = [];
+  /** First byte of each frame. */
+  get firstBytes(): (number | undefined)[] {
+    return this.frames.map((payload) => Uint8Array.fromBase64(payload)[0]);
+  }
+  /** Instructions of each response requested. */
+  get instructions(): string[] {
+    return this.requests.map(({ instructions }) => instructions ?? "");
+  }
   bufferedBytes = 0;
   hasPendingResponse = false;
   listening = true;
   cancellations = 0;
   closed = false;
+  /** The conversation that each summary was requested of; undefined for the session's own. */
+  readonly summaryOf: (string | undefined)[] = [];
   callerPresent = false;
 
   constructor(
@@ -75,8 +85,13 @@ export class StillSession implements ModelSession {
   cancelResponse(): void {
     this.cancellations++;
   }
-  closeWithText(_instructions: string, done: (written: TextResponse | undefined) => void): void {
+  closeWithText(
+    _instructions: string,
+    done: (written: TextResponse | undefined) => void,
+    conversation?: string,
+  ): void {
     this.closed = true;
+    this.summaryOf.push(conversation);
     done({ text: "They talked.", usage: response().usage });
   }
   close(): void {

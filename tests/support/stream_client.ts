@@ -1,4 +1,4 @@
-import { openNativeWebSocket } from "../../src/native_web_socket.ts";
+import { openNativeWebSocket } from "./native_web_socket.ts";
 import { ChangeSignal } from "./wait_until.ts";
 import { isObject, type JsonObject, parseObject } from "../../src/json.ts";
 import { field } from "./field.ts";

@@ -19,7 +19,9 @@ export interface ApiRequest {
 }
 
 /** Replaces the API's own response, unless it returns undefined. */
-export type ResponseOverride = (request: ApiRequest) => Response | undefined;
+export type ResponseOverride = (
+  request: ApiRequest,
+) => Response | undefined | Promise<Response | undefined>;
 
 /** A stand-in for Twilio's REST API: one account, one number, basic authentication, Twilio's error codes. */
 export class TwilioApi implements AsyncDisposable {
@@ -53,7 +55,7 @@ export class TwilioApi implements AsyncDisposable {
       const received = await readRequest(request);
       this.requests.push(received);
       this.#changes.notify();
-      const response = this.override(received) ?? this.#respond(received);
+      const response = await this.override(received) ?? this.#respond(received);
       response.headers.set("date", new Date(Date.now() + this.clockSkewSeconds * 1000).toUTCString());
       return response;
     });

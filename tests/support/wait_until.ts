@@ -37,12 +37,13 @@ export class ChangeSignal {
 export async function poll<Found>(
   what: string,
   find: () => Found | undefined | false | Promise<Found | undefined | false>,
+  timeoutMs: number = TIMEOUT_MS,
 ): Promise<Found> {
-  const deadline = performance.now() + TIMEOUT_MS;
+  const deadline = performance.now() + timeoutMs;
   for (;;) {
     const result = await find();
     if (result !== undefined && result !== false) return result;
-    if (performance.now() > deadline) throw new Error(`waited ${TIMEOUT_MS} ms for ${what}`);
+    if (performance.now() > deadline) throw new Error(`waited ${timeoutMs} ms for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
 }
