@@ -137,8 +137,7 @@ export class MediaStream {
   }
 
   #send(message: string): void {
-    // Before open, Deno throws; after close, it silently discards the message.
-    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(message);
+    if (!this.#closed && this.#socket.readyState === WebSocket.OPEN) this.#socket.send(message);
   }
 
   #read(data: unknown): void {

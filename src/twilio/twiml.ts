@@ -20,7 +20,7 @@ export function connectStream(options: {
   readonly action: string;
   /** Receives the stream's start, stop and errors. */
   readonly statusCallback: string;
-  /** Name and value together below 500 characters each (Twilio's limit). */
+  /** Each name together with its value must be shorter than 500 characters (Twilio's limit). */
   readonly parameters: Readonly<Record<string, string>>;
 }): TwimlElement {
   const parameters = Object.entries(options.parameters).map(([name, value]) => ({
@@ -58,54 +58,35 @@ export function reject(reason: "rejected" | "busy"): TwimlElement {
   return { name: "Reject", attributes: { reason } };
 }
 
-/** `<Dial>`: connects the caller to another number, E.164, and ends the call afterwards. */
+/** `<Dial>`: connects the caller to another number. Ends the call afterwards, unless there is an `action`. */
 export function dial(options: {
-  readonly number: string;
-  /** Maximum duration of the conversation (s); Twilio then hangs up. Twilio's default is 4 hours. */
-  readonly maxSeconds: number;
-  /** Receives the end of the dialled call, answered or not. */
-  readonly statusCallback: string;
-}): TwimlElement {
-  const { number, maxSeconds, statusCallback } = options;
-  return {
-    name: "Dial",
-    attributes: { timeLimit: String(maxSeconds) },
-    children: [{
-      name: "Number",
-      attributes: { statusCallback, statusCallbackEvent: "completed", statusCallbackMethod: "POST" },
-      children: number,
-    }],
-  };
-}
-
-/** `<Dial>` with a callback for the case that nobody answers. */
-export function dialWithFallback(options: {
   /** E.164, or `sip:…`. */
   readonly number: string;
   /** Caller ID shown to the other party. Default: the caller's number. */
   readonly callerId?: string | undefined;
-  /** Ring time (s). */
-  readonly ringSeconds: number;
+  /** Ring time (s). Default: Twilio's 30 s. */
+  readonly ringSeconds?: number;
   /** Maximum duration of the conversation (s); Twilio then hangs up. Twilio's default is 4 hours. */
   readonly maxSeconds: number;
   /** Returns the next TwiML when the dialled call has ended or was not answered. */
-  readonly action: string;
-  /** Receives the answer event. */
+  readonly action?: string;
+  /** Receives a callback when the dialled call is answered or, without an `action`, when it ends. */
   readonly statusCallback: string;
 }): TwimlElement {
   const { number, callerId, ringSeconds, maxSeconds, action, statusCallback } = options;
+  const statusCallbackEvent = action ? "answered" : "completed";
   return {
     name: "Dial",
     attributes: {
       action,
-      method: "POST",
-      timeout: String(ringSeconds),
+      method: action && "POST",
+      timeout: ringSeconds?.toString(),
       timeLimit: String(maxSeconds),
       callerId,
     },
     children: [{
       name: number.startsWith("sip:") ? "Sip" : "Number",
-      attributes: { statusCallback, statusCallbackEvent: "answered", statusCallbackMethod: "POST" },
+      attributes: { statusCallback, statusCallbackEvent, statusCallbackMethod: "POST" },
       children: number,
     }],
   };

@@ -16,7 +16,7 @@ Deno.test("SAY_LANGUAGES are those of the twilio package", () => {
   assertEquals([ours.length, missing], [new Set(ours).size, true]);
 });
 
-Deno.test("sayLanguage() names a language that Twilio can speak, or none", () => {
+Deno.test("sayLanguage() returns the nearest language that Twilio can speak, or undefined", () => {
   const cases: Record<string, string | undefined> = {
     "es-MX": "es-MX",
     "es-mx": "es-MX",

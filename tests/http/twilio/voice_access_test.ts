@@ -29,8 +29,8 @@ const SIGNED = { TWILIO_AUTH_TOKEN: AUTH_TOKEN, ADMIN_TOKEN };
 
 /** The `Cookie` header for a session issued `agoMs` milliseconds ago. */
 function cookie(token = ADMIN_TOKEN, agoMs = 0): string {
-  const then: Clock = { ...systemClock, wallTime: () => Date.now() - agoMs };
-  return new AdminCookie(token, then).issue().split(";")[0] ?? "";
+  const clockAtIssue: Clock = { ...systemClock, wallTime: () => Date.now() - agoMs };
+  return new AdminCookie(token, clockAtIssue).issue().split(";")[0] ?? "";
 }
 
 async function post(
@@ -77,22 +77,22 @@ Deno.test("Twilio's routes admit the administrator with cookie or token from our
 
 Deno.test("Twilio's routes refuse everybody else", async () => {
   await using running = service(SIGNED);
-  const good = cookie(), origin = PUBLIC_URL;
-  const [name = "", value = ""] = good.split("=");
-  const bad: Record<string, Record<string, string>> = {
+  const validCookie = cookie(), origin = PUBLIC_URL;
+  const [name = "", value = ""] = validCookie.split("=");
+  const refusedHeaders: Record<string, Record<string, string>> = {
     "nothing": {},
     "no cookie": { origin },
-    "no origin": { cookie: good },
+    "no origin": { cookie: validCookie },
     "no origin, with the token": { authorization: `Bearer ${ADMIN_TOKEN}` },
-    "another site": { cookie: good, origin: "https://evil.example" },
+    "another site": { cookie: validCookie, origin: "https://evil.example" },
     "another site, with the token": {
       authorization: `Bearer ${ADMIN_TOKEN}`,
       origin: "https://evil.example",
     },
-    "the public address, but not by https": { cookie: good, origin: "http://phone.example.com" },
-    "another port of this machine": { cookie: good, origin: "http://localhost:1" },
-    "a page without an origin": { cookie: good, origin: "null" },
-    "an empty origin": { cookie: good, origin: "" },
+    "the public address, but not by https": { cookie: validCookie, origin: "http://phone.example.com" },
+    "another port of this machine": { cookie: validCookie, origin: "http://localhost:1" },
+    "a page without an origin": { cookie: validCookie, origin: "null" },
+    "an empty origin": { cookie: validCookie, origin: "" },
     "an expired cookie": { cookie: cookie(ADMIN_TOKEN, DAY_MS), origin },
     "a cookie of another token": { cookie: cookie("another-token"), origin },
     "a cookie of the account's token": { cookie: cookie(AUTH_TOKEN), origin },
@@ -101,7 +101,7 @@ Deno.test("Twilio's routes refuse everybody else", async () => {
     "a wrong token": { authorization: "Bearer wrong", origin },
     "the account's token": { authorization: `Bearer ${AUTH_TOKEN}`, origin },
   };
-  for (const [what, headers] of Object.entries(bad)) {
+  for (const [what, headers] of Object.entries(refusedHeaders)) {
     // Ten wrong tokens block this machine, and later requests would be refused for that reason.
     const paths = headers.authorization === undefined ? WEBHOOKS : WEBHOOKS.slice(0, 1);
     for (const [path] of paths) {
@@ -110,27 +110,30 @@ Deno.test("Twilio's routes refuse everybody else", async () => {
     assertEquals(await handshake(running, headers), 403, what);
   }
   const inQuery = `?${new URLSearchParams({
-    cookie: good,
+    cookie: validCookie,
     [name]: value,
     authorization: `Bearer ${ADMIN_TOKEN}`,
   })}`;
   assertEquals((await post(running, `/incoming-call${inQuery}`, { origin })).status, 403, "in the query");
   assertEquals(await handshake(running, { origin }, inQuery), 403, "in the query");
-  const inForm = { cookie: good, [name]: value, token: ADMIN_TOKEN, Authorization: `Bearer ${ADMIN_TOKEN}` };
+  const inForm = {
+    cookie: validCookie,
+    [name]: value,
+    token: ADMIN_TOKEN,
+    Authorization: `Bearer ${ADMIN_TOKEN}`,
+  };
   assertEquals((await post(running, "/incoming-call", { origin }, inForm)).status, 403, "in the form");
   assertEquals(running.events("call announced"), []);
 });
 
-Deno.test("Twilio's routes block an address after ten wrong tokens", async () => {
+Deno.test("Twilio's routes admit the right token from an address that sent ten wrong ones", async () => {
   await using running = service(SIGNED);
   const statusWith = async (token: string) => {
     const headers = { authorization: `Bearer ${token}`, origin: PUBLIC_URL };
     return (await post(running, "/call-status", headers)).status;
   };
+  for (let i = 0; i < 11; i++) assertEquals(await statusWith(`guess ${i}`), 403);
   assertEquals(await statusWith(ADMIN_TOKEN), 204);
-  for (let i = 0; i < 10; i++) assertEquals(await statusWith(`guess ${i}`), 403);
-  assertEquals(await statusWith(ADMIN_TOKEN), 403, "the right token after ten wrong ones");
-  assertEquals((await post(running, "/call-status", { cookie: cookie(), origin: PUBLIC_URL })).status, 204);
 });
 
 Deno.test("Twilio's routes admit only Twilio without ADMIN_TOKEN, also from this machine", async () => {

@@ -1,0 +1,37 @@
+/** How long a closed socket waits for the peer's close frame (ms). */
+const CLOSE_TIMEOUT_MS = 2_000;
+
+/**
+ * {@linkcode Deno.upgradeWebSocket}, with a `close` whose close frame arrives.
+ *
+ * Deno ends the connection of a socket that is closing at the next message. That drops the close frame if the task
+ * that calls `close` also delivers a message, and it resets the connection under a peer that is still sending. The peer
+ * then sees code 1006. So the frame is sent in a later task, and until the peer's close frame arrives (RFC 6455, 7.1.1)
+ * Deno takes the socket for open.
+ *
+ * Source: `_eventLoop` in https://github.com/denoland/deno/blob/main/ext/websocket/01_websocket.js
+ */
+export function upgradeWebSocket(
+  request: Request,
+  options?: Deno.UpgradeWebSocketOptions,
+): Deno.WebSocketUpgrade {
+  const upgrade = Deno.upgradeWebSocket(request, options);
+  const { socket } = upgrade;
+  const close = socket.close.bind(socket);
+  const state = Object.getOwnPropertySymbols(socket).find(({ description }) =>
+    description === "[[readyState]]"
+  );
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  socket.close = (code, reason) => {
+    if (socket.readyState <= WebSocket.OPEN) timer ??= setTimeout(closeNow, 0, code, reason);
+  };
+  socket.addEventListener("close", () => clearTimeout(timer));
+  return upgrade;
+
+  function closeNow(code?: number, reason?: string): void {
+    close(code, reason);
+    if (state === undefined || socket.readyState !== WebSocket.CLOSING) return;
+    Reflect.set(socket, state, WebSocket.OPEN);
+    timer = setTimeout(() => Reflect.set(socket, state, WebSocket.CLOSING), CLOSE_TIMEOUT_MS);
+  }
+}
