@@ -20,3 +20,15 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
 };
+
+/** Resolves after `ms`, or when the signal aborts. */
+export async function wait(clock: Clock, ms: number, signal: AbortSignal | undefined): Promise<void> {
+  if (signal?.aborted) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const cancel = clock.after(ms, resolve);
+  const abort = () => resolve();
+  signal?.addEventListener("abort", abort, { once: true });
+  await promise;
+  signal?.removeEventListener("abort", abort);
+  cancel();
+}

@@ -1,5 +1,4 @@
-import { sineAmplitude } from "./sine_amplitude.ts";
-import { encodeMulaw } from "./g711.js";
+import { encodeMulaw, sineAmplitude } from "./g711.js";
 import { LINE_RATE } from "./line_format.js";
 
 /** Length of a tone and of the pause after it (ms). The receivers listed in ITU-T Q.24 need 40 to 70 ms of each. */

@@ -22,48 +22,36 @@ const LINEAR_TO_ALAW = Uint8Array.from({ length: 1 << 12 }, (_, index) => linear
  * Decodes µ-law bytes to 16-bit samples, one for each byte; the largest magnitude is 32124.
  *
  * @param {Uint8Array} bytes
- * @returns {Int16Array<ArrayBuffer>}
  */
 export function decodeMulaw(bytes) {
-  const samples = new Int16Array(bytes.length);
-  decodeMulawInto(bytes, samples);
-  return samples;
+  return decode(bytes, MULAW_TO_LINEAR);
 }
 
 /**
  * Encodes 16-bit samples to µ-law, one byte for each sample; magnitudes above 32635 saturate.
  *
  * @param {Int16Array} samples
- * @returns {Uint8Array<ArrayBuffer>}
  */
 export function encodeMulaw(samples) {
-  const bytes = new Uint8Array(samples.length);
-  encodeMulawInto(samples, bytes);
-  return bytes;
+  return encode(samples, LINEAR_TO_MULAW, 2);
 }
 
 /**
  * Decodes A-law bytes to 16-bit samples, one for each byte; the largest magnitude is 32256.
  *
  * @param {Uint8Array} bytes
- * @returns {Int16Array<ArrayBuffer>}
  */
 export function decodeAlaw(bytes) {
-  const samples = new Int16Array(bytes.length);
-  decode(bytes, ALAW_TO_LINEAR, samples);
-  return samples;
+  return decode(bytes, ALAW_TO_LINEAR);
 }
 
 /**
  * Encodes 16-bit samples to A-law, one byte for each sample.
  *
  * @param {Int16Array} samples
- * @returns {Uint8Array<ArrayBuffer>}
  */
 export function encodeAlaw(samples) {
-  const bytes = new Uint8Array(samples.length);
-  encode(samples, LINEAR_TO_ALAW, 4, bytes);
-  return bytes;
+  return encode(samples, LINEAR_TO_ALAW, 4);
 }
 
 /**
@@ -75,55 +63,36 @@ export function encodeAlaw(samples) {
  * @throws {RangeError} if `out` is shorter than `bytes`.
  */
 export function decodeMulawInto(bytes, out) {
-  return decode(bytes, MULAW_TO_LINEAR, out);
-}
-
-/**
- * {@linkcode encodeMulaw} into the start of an existing array.
- *
- * @param {Int16Array} samples
- * @param {Uint8Array} out
- * @returns {number} The number of bytes written: `samples.length`.
- * @throws {RangeError} if `out` is shorter than `samples`.
- */
-export function encodeMulawInto(samples, out) {
-  return encode(samples, LINEAR_TO_MULAW, 2, out);
+  // A typed array silently ignores writes past its end.
+  if (out.length < bytes.length) {
+    throw new RangeError(
+      `Cannot decode G.711: ${bytes.length} samples do not fit in an array of ${out.length}`,
+    );
+  }
+  for (let i = 0; i < bytes.length; i++) out[i] = MULAW_TO_LINEAR[bytes[i] ?? 0] ?? 0;
+  return bytes.length;
 }
 
 /**
  * @param {Uint8Array} bytes
  * @param {Int16Array} table
- * @param {Int16Array} out
  */
-function decode(bytes, table, out) {
-  checkCapacity("decode", bytes.length, out.length);
-  for (let i = 0; i < bytes.length; i++) out[i] = table[bytes[i] ?? 0] ?? 0;
-  return bytes.length;
+function decode(bytes, table) {
+  const samples = new Int16Array(bytes.length);
+  for (let i = 0; i < bytes.length; i++) samples[i] = table[bytes[i] ?? 0] ?? 0;
+  return samples;
 }
 
 /**
  * @param {Int16Array} samples
  * @param {Uint8Array} table
  * @param {number} dropBits
- * @param {Uint8Array} out
  */
-function encode(samples, table, dropBits, out) {
-  checkCapacity("encode", samples.length, out.length);
+function encode(samples, table, dropBits) {
+  const bytes = new Uint8Array(samples.length);
   const zero = table.length >> 1;
-  for (let i = 0; i < samples.length; i++) out[i] = table[((samples[i] ?? 0) >> dropBits) + zero] ?? 0;
-  return samples.length;
-}
-
-/**
- * A typed array silently ignores writes past its end.
- *
- * @param {string} operation
- * @param {number} needed
- * @param {number} capacity
- */
-function checkCapacity(operation, needed, capacity) {
-  if (capacity >= needed) return;
-  throw new RangeError(`Cannot ${operation} G.711: ${needed} samples do not fit in an array of ${capacity}`);
+  for (let i = 0; i < samples.length; i++) bytes[i] = table[((samples[i] ?? 0) >> dropBits) + zero] ?? 0;
+  return bytes;
 }
 
 /** @param {number} code */
@@ -159,4 +128,14 @@ function linearToAlaw(sample) {
   const mantissa = (magnitude >> Math.max(0, exponent - 1)) & 15;
   // G.711, table 1a: every second bit is inverted.
   return (sample < 0 ? 0x55 : 0xd5) ^ (exponent << 4 | mantissa);
+}
+
+/**
+ * The peak amplitude of a sine of the given power, on the scale of 16-bit samples. A full-scale µ-law sine, which reaches
+ * the virtual decision value 8159 of 14 bits, has +3.17 dBm0.
+ *
+ * @param {number} dbm0 Power in dBm0, at most 3.17.
+ */
+export function sineAmplitude(dbm0) {
+  return 4 * 8159 * 10 ** ((dbm0 - 3.17) / 20);
 }

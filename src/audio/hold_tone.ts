@@ -1,5 +1,4 @@
-import { sineAmplitude } from "./sine_amplitude.ts";
-import { encodeMulaw } from "./g711.js";
+import { encodeMulaw, sineAmplitude } from "./g711.js";
 import { LINE_RATE } from "./line_format.js";
 
 /** A C major chord (Hz). None of its notes is a dial, ringing, busy, fax or DTMF tone. */

@@ -23,7 +23,10 @@ export const PASS_BAND_END = 3400 / 8000;
 export const STOP_BAND_START = 1 - PASS_BAND_END;
 /** Attenuation of images and aliases (dB), at least. */
 export const REJECTION = 80;
-/** Half the length of the speech filter in samples of the lower rate: 3.5 ms at 8,000. 26 would only just meet {@linkcode REJECTION}. */
+/**
+ * Half the length of the speech filter in samples of the lower rate: 3.5 ms at 8,000. {@linkcode REJECTION} needs at
+ * least 26.
+ */
 const REACH = 28;
 /** Integration steps over the transition band. Four times as many change no tap by more than 3e-7. */
 const STEPS = 1024;
@@ -32,7 +35,7 @@ const BETA = 0.1102 * (REJECTION - 8.7);
 
 const SPEECH_RATES = [8000, 16000, 24000];
 /**
- * Filters designed so far. There are as many as pairs of rates in use.
+ * Filters designed so far: one for each kind and pair of rates in use.
  *
  * @type {Map<string, PolyphaseFilter>}
  */
@@ -97,10 +100,10 @@ function cached(key, design) {
  * A square-root Nyquist filter: its impulse response at `oversampling` times the lower rate. It has `2 * 28 *
  * oversampling + 1` symmetric taps, whose sum is about `oversampling`.
  *
- * Up and down use the same filter. Applied twice, its pass band and the mirror image at the lower rate's Nyquist
- * frequency add up to exactly one, so audio that goes up and comes back down is unchanged, although each way has a
- * transition band. The transition band is a quarter of a cosine over the integral of a Kaiser window: the integral alone
- * would be 0.5 at the Nyquist frequency, the cosine makes it the square root of that, the window keeps the response short.
+ * Up and down conversion use the same filter. Its squared gains at two frequencies mirrored at the lower rate's Nyquist
+ * frequency add up to one. Audio that is converted up and back down is therefore unchanged, although each conversion has a
+ * transition band. The gain in that band is `cos(π / 2 * p)`: `p` is the integral of a Kaiser window and rises from 0 to 1.
+ * The cosine makes the gain √0.5 at the Nyquist frequency; the window keeps the impulse response short.
  *
  * @param {number} oversampling
  * @returns {Float64Array<ArrayBuffer>}

@@ -36,7 +36,7 @@ export class Resampler {
   /** Input that future outputs need. The next output needs the first `#taps` samples. */
   #window;
   #filled = 0;
-  /** Position of the next output after the middle sample of its input, in `1 / #up` samples. */
+  /** Distance from the middle sample of the next output's input to that output, in units of `1 / #up` samples. */
   #phase = 0;
   /** Samples in and out since the stream began. */
   #received = 0;
@@ -130,8 +130,8 @@ export class Resampler {
   }
 
   /**
-   * Fills `out` completely, pulling each input sample only when an output needs it. For playback: `next` learns at which
-   * output each input sample is first used.
+   * Fills `out` completely, pulling each input sample only when an output needs it. For playback, which must know when each
+   * input sample is first heard.
    *
    * @param {Int16Array} out
    * @param {(index: number) => number} next Returns the next input sample; `out[index]` is the first output that uses it.

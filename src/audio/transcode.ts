@@ -1,6 +1,6 @@
 /**
- * Conversion between a call's µ-law (8 kHz) and the PCM of speech models (16 bits, little-endian, 24 kHz). Milliseconds
- * stay exact in both directions: byte `8 * n` of all µ-law and byte `48 * n` of all PCM are the same moment.
+ * Conversion between a call's µ-law (8 kHz) and the PCM of speech models (16 bits, little-endian, 24 kHz). Times
+ * stay exact in both directions: byte `8 * n` of the µ-law stream and byte `48 * n` of the PCM stream are both `n` ms.
  */
 
 import { decodeMulawInto, encodeMulaw } from "./g711.js";

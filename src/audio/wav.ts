@@ -23,7 +23,7 @@ const COMPRESSED: Record<number, string> = {
   0x31: "GSM 06.10",
   0x55: "MP3",
 };
-// The GUID of every known sub-format of WAVE_FORMAT_EXTENSIBLE (KSDATAFORMAT_SUBTYPE_…) after the two bytes of the tag.
+// A sub-format of WAVE_FORMAT_EXTENSIBLE (KSDATAFORMAT_SUBTYPE_…) is a GUID: two bytes of format tag, then these 14.
 const SUBTYPE_TAIL = "000000001000800000aa00389b71";
 
 /**

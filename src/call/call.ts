@@ -15,24 +15,24 @@ import { CallEventStream } from "./call_event_stream.ts";
 import { CallFeed } from "./call_feed.ts";
 import { type BudgetState, CallLimits } from "./call_limits.ts";
 import { CallLine } from "./call_line.ts";
-import { CallRecording, type Recorder } from "./call_recording.ts";
+import { recordCall, type Recorder } from "./call_recording.ts";
 import { type CallIdentity, CallReport } from "./call_report.ts";
 import { type CallSinks, reportCallEnd, reportTelemetry } from "./call_telemetry.ts";
 import { CallTimeline } from "./call_timeline.ts";
 import { CallUsage } from "./call_usage.ts";
 import { Conversation } from "./conversation/conversation.ts";
-import { joinLines, SessionKeeper } from "./conversation/session_keeper.ts";
-import { FunctionCalls } from "./function_calls.ts";
-import { OperatorControls } from "./operator.ts";
+import { createSessionKeeper, joinLines } from "./conversation/session_keeper.ts";
+import { runFunctions } from "./function_calls.ts";
+import { createOperatorControls } from "./operator.ts";
 import { AfterPlayback } from "./phone/after_playback.ts";
-import { AnsweringMachineWatch } from "./phone/answering_machine_watch.ts";
+import { watchForMachine } from "./phone/answering_machine_watch.ts";
 import { Approvals } from "./phone/approvals.ts";
-import { HoldTone } from "./phone/hold.ts";
-import { KeyInput } from "./phone/key_input.ts";
+import { playHoldDuringTools } from "./phone/hold.ts";
+import { createKeyInput } from "./phone/key_input.ts";
 import { Keypad } from "./phone/keypad.ts";
-import { PhoneControl } from "./phone/phone_control.ts";
-import { SecretEntry } from "./phone/secret_entry.ts";
-import { SilencePrompts } from "./phone/silence_prompts.ts";
+import { createPhoneControl } from "./phone/phone_control.ts";
+import { createSecretEntry } from "./phone/secret_entry.ts";
+import { promptSilentCaller } from "./phone/silence_prompts.ts";
 import { Transfers } from "./phone/transfer.ts";
 
 export interface CallOptions extends CallSinks {
@@ -62,14 +62,13 @@ export interface CallOptions extends CallSinks {
 export class Call {
   readonly events = new CallEventStream();
   readonly report: CallReport;
-  readonly operator: OperatorControls;
+  readonly operator: ReturnType<typeof createOperatorControls>;
   readonly transfers: Transfers;
   readonly ending: CallEnding;
   readonly #conversation: Conversation;
   readonly #line: CallLine;
-  readonly #machine: AnsweringMachineWatch | undefined;
-  readonly #recording: CallRecording | undefined;
-  readonly #sessions: SessionKeeper;
+  readonly #setMachineVerdict: ((answeredBy: AnsweredBy) => void) | undefined;
+  readonly #openSession: (speaks?: boolean) => void;
   readonly #earlier: string;
 
   // Handlers of an event run in the order in which the parts are constructed.
@@ -86,11 +85,10 @@ export class Call {
     reportTelemetry(events, { ...options, model, transcriptionModel });
     const usage = new CallUsage(events);
     const timeline = new CallTimeline(clock, events);
-    const tap = new LineTap({ clock, atMs: () => timeline.atMs });
+    const tap = new LineTap(clock, () => timeline.atMs);
     const shared = { events, timeline, clock, log };
-    if (assistant.recording && recorder) {
-      this.#recording = new CallRecording({ ...shared, recorder, callSid: identity.callSid, tap });
-    }
+    const recorded = assistant.recording !== undefined && recorder !== undefined;
+    if (recorded) recordCall({ ...shared, recorder, callSid: identity.callSid, tap });
     const interruptible = turnDetection?.interruptResponse ?? true;
     const speaking = { tap, model, transcriptionModel, protectedMs, interruptible, metrics };
     const conversation = new Conversation({ ...shared, ...speaking });
@@ -98,27 +96,34 @@ export class Call {
     const parts = { ...shared, conversation, ending, model: conversation.model, speech: conversation.speech };
     const keypad = new Keypad(clock, { pauseMs: keys.pauseMs, menu: keys.menu.keys() }, events);
     const approvals = new Approvals({ ...parts, approvals: assistant.approvals });
-    const keyInput = new KeyInput({ ...parts, keypad, approvals });
-    const line = new CallLine({ ...parts, keys: keyInput, mediaTimeoutMs: options.mediaTimeoutMs });
-    if (silence) new SilencePrompts({ ...parts, ...silence });
-    if (waiting) new HoldTone({ ...parts, ...waiting });
-    if (voicemail) this.#machine = new AnsweringMachineWatch({ ...parts, behaviour: voicemail });
-    const secrets = new SecretEntry({ ...parts, keypad, digits: keys.secrets });
+    const pressKey = createKeyInput({ ...parts, keypad, approvals });
+    const line = new CallLine({ ...parts, pressKey, mediaTimeoutMs: options.mediaTimeoutMs });
+    if (silence) promptSilentCaller({ ...parts, ...silence });
+    if (waiting) playHoldDuringTools({ ...parts, ...waiting });
+    if (voicemail) this.#setMachineVerdict = watchForMachine({ ...parts, behaviour: voicemail });
+    const collectSecret = createSecretEntry({ ...parts, keypad, digits: keys.secrets });
     const transfers = new Transfers({ ...parts, assistant, line });
     const afterPlayback = new AfterPlayback(parts);
-    const recording = this.#recording;
-    const control = new PhoneControl({ ...parts, afterPlayback, secrets, transfers, recording });
+    const control = createPhoneControl({ ...parts, afterPlayback, collectSecret, transfers, recorded });
     const tools = assistant.tools(control, (name) => keypad.secret(name));
     const { toolData } = assistant;
     const hidden = toolData && (() => [...toolData.secrets, ...keypad.secretValues()]);
-    const functions = new FunctionCalls({ ...parts, tools, secrets: hidden }).declarations;
+    const functions = runFunctions({ ...parts, tools, secrets: hidden });
     const { openSession, chargeCost, chargeMinutes, earlier = "" } = options;
     this.#earlier = earlier;
-    this.#sessions = new SessionKeeper({ ...parts, assistant, functions, openSession, line, earlier });
-    new CallLimits({ ...parts, maxMs: assistant.maxMs, chargeCost, chargeMinutes });
+    this.#openSession = createSessionKeeper({ ...parts, assistant, functions, openSession, line, earlier });
+    new CallLimits({ ...parts, maxCallMs: assistant.maxCallMs, chargeCost, chargeMinutes });
     const feed = new CallFeed({ ...parts, tap, usage });
-    const report = new CallReport({ ...parts, identity, usage, line, transfers, recording });
-    this.operator = new OperatorControls({ ...parts, report, feed, tap, recording, destinations, transfers });
+    const report = new CallReport({ ...parts, identity, usage, line, transfers, recorded });
+    this.operator = createOperatorControls({
+      ...parts,
+      report,
+      feed,
+      tap,
+      recorded,
+      destinations,
+      transfers,
+    });
     events.on("call ended", ({ end: { reason } }) => reportCallEnd(options, { reason, ...report.totals }));
     this.#conversation = conversation;
     this.#line = line;
@@ -140,7 +145,11 @@ export class Call {
   /** Bytes of audio waiting in each queue. */
   get bufferedBytes(): { readonly playout: number; readonly twilio: number; readonly model: number } {
     const { speech, model } = this.#conversation;
-    return { playout: speech.queued, twilio: this.#line.bufferedBytes, model: model.bufferedBytes };
+    return {
+      playout: speech.playout.queued,
+      twilio: this.#line.bufferedBytes,
+      model: model.session?.bufferedBytes ?? 0,
+    };
   }
 
   /**
@@ -149,25 +158,25 @@ export class Call {
    * @param spokenMs How long Twilio speaks before it opens the stream (ms).
    */
   prepare(spokenMs: number): void {
-    this.#sessions.open();
+    this.#openSession();
     this.#line.awaitFirstStream(spokenMs);
   }
 
   /** Twilio reports who answered an outbound call. */
   reportAnsweredBy(answeredBy: AnsweredBy): void {
-    this.#machine?.setVerdict(answeredBy);
+    this.#setMachineVerdict?.(answeredBy);
   }
 
   /**
    * A stream has started: the caller is on the line, or back from a transfer.
    *
-   * @returns what takes the stream's messages.
+   * @returns the observer of the stream's messages.
    */
   attach(stream: MediaStream): MediaStreamObserver {
     this.#line.attach(stream);
     const { model } = this.#conversation;
     // A caller who comes back is not greeted again.
-    if (!model.session) this.#sessions.open(this.transfers.current === undefined);
+    if (!model.session) this.#openSession(this.transfers.current === undefined);
     this.#conversation.attach(stream);
     this.events.emit({ type: "stream attached" });
     return this.#line;

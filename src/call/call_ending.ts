@@ -11,7 +11,7 @@ export interface CallEndingOptions {
   readonly log: Log;
 }
 
-/** Ends the call, once: at once, or after a goodbye the caller hears. */
+/** Ends the call exactly once: immediately, or after a goodbye that the caller hears. */
 export class CallEnding {
   readonly #options: CallEndingOptions;
   #goodbyeReason: EndReason | undefined;
@@ -60,7 +60,7 @@ export class CallEnding {
     this.#sayAndEnd("answering machine", instructions);
   }
 
-  /** Sets whether an answering machine is on the line: it is never apologised to. */
+  /** Sets whether an answering machine is on the line: Twilio does not play it an apology. */
   setMachineAnswered(isMachine: boolean): void {
     this.#machineAnswered = isMachine;
   }

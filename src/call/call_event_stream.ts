@@ -8,7 +8,7 @@ import type {
   SessionFailure,
   TokenUsage,
 } from "../model/model_interface.ts";
-import type { CallEvent } from "../records/call_record.ts";
+import type { CallEvent, WrittenSummary } from "../records/call_record.ts";
 import type { TurnLatency } from "../telemetry/turn_latency.ts";
 import type { CallMessage } from "../records/call_record.ts";
 import type { ToolOutcome } from "../tools/tool_runner.ts";
@@ -36,7 +36,7 @@ export type CallStreamEvent =
   | { readonly type: "assistant audio played" }
   /** Playback stopped for the caller; `heard` is the item that was playing, if any. */
   | { readonly type: "playback interrupted"; readonly heard: HeardItem | undefined }
-  /** Audio that had to be played to its end has been played. */
+  /** The last protected audio was played: the caller can interrupt again. */
   | { readonly type: "interruption allowed" }
   | { readonly type: "mark lost"; readonly mark: string }
   | {
@@ -69,7 +69,7 @@ export type CallStreamEvent =
   | { readonly type: "tool started" }
   | { readonly type: "tool finished"; readonly outcome: ToolOutcome }
   | { readonly type: "tools idle" }
-  /** The session the tools ran for is gone, or the caller is: their results are discarded. */
+  /** The results of running tools are discarded, because the caller is being transferred. */
   | { readonly type: "tools cancelled" }
   | { readonly type: "digits entered"; readonly digits: string }
   | { readonly type: "menu key pressed"; readonly key: string }
@@ -81,18 +81,28 @@ export type CallStreamEvent =
   | { readonly type: "turn changed"; readonly turn: LiveTurn }
   | { readonly type: "event recorded"; readonly event: CallEvent }
   // The call itself.
+  /** The carrier bills something, such as a started minute. A transfer is billed even after the call has ended. */
+  | { readonly type: "carrier charged"; readonly charge: CarrierCharge }
   | { readonly type: "transfer started"; readonly destination: Destination }
   | { readonly type: "goodbye started"; readonly reason: EndReason }
-  /** The call changed as lists show it. */
+  /** A field that call lists show has changed. */
   | { readonly type: "state changed" }
-  /** Timers and tools stop; what was heard of the audio is still to be recorded. */
+  /** Timers and tools stop. The heard part of the audio is recorded after this event. */
   | { readonly type: "call ending"; readonly reason: EndReason }
   /** The conversation is closed and the record complete, except for a summary the model may still write. */
   | {
     readonly type: "call ended";
     readonly end: CallEnd;
-    readonly summary: Promise<string | undefined> | undefined;
+    readonly summary: Promise<WrittenSummary | undefined> | undefined;
   };
+
+/** One charge by the carrier. */
+export interface CarrierCharge {
+  /** US dollars. */
+  readonly usd: number;
+  /** Minutes of a leg; 0 for charges that are not per minute of a leg. */
+  readonly minutes: number;
+}
 
 type EventType = CallStreamEvent["type"];
 type EventOf<Type extends EventType> = Extract<CallStreamEvent, { readonly type: Type }>;

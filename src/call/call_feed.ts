@@ -1,7 +1,7 @@
 import type { AudioSlice } from "../recording/audio_aligner.ts";
 import type { LineTap } from "../recording/line_tap.ts";
 import { peakHeights } from "../recording/peaks.ts";
-import type { CallEvent, Tokens } from "../records/call_record.ts";
+import type { CallCosts, CallEvent, Tokens } from "../records/call_record.ts";
 import type { TurnLatency } from "../telemetry/turn_latency.ts";
 import type { CallEventStream } from "./call_event_stream.ts";
 import type { CallUsage } from "./call_usage.ts";
@@ -13,23 +13,26 @@ const LEVEL_BYTES = 800;
 /** A call's cost so far. */
 export interface Cost {
   readonly costUsd: number;
+  readonly costs: CallCosts;
   readonly tokens: Tokens;
 }
 
 /** Current audio positions of a call. */
-export interface Playhead {
+export interface AudioPositions {
   readonly callerSpeaks: boolean;
   readonly assistantSpeaks: boolean;
-  /** The assistant's audio queued here, and sent to Twilio and not played (ms). */
+  /** Assistant audio not sent to Twilio yet (ms). */
   readonly queuedMs: number;
+  /** Assistant audio sent to Twilio and not played yet (ms). */
   readonly twilioMs: number;
-  /** The item being played, and how much of it the caller has heard (ms). */
+  /** The item being played. */
   readonly item?: string | undefined;
+  /** How much of `item` the caller has heard (ms). */
   readonly heardMs?: number | undefined;
 }
 
-/** The loudness of both sides for 100 ms, and where the audio is. */
-export interface Level extends Playhead {
+/** The loudness of both sides over 100 ms, and the audio positions at their end. */
+export interface Level extends AudioPositions {
   /** From the start of the stream (ms). */
   readonly atMs: number;
   /** Peaks from 0 to 255, one for each 20 ms. */
@@ -49,8 +52,8 @@ export type LiveEvent =
 export interface CallFeedOptions {
   readonly events: CallEventStream;
   readonly tap: Pick<LineTap, "listen">;
-  readonly usage: Pick<CallUsage, "costUsd" | "tokens">;
-  readonly conversation: { readonly playhead: Playhead };
+  readonly usage: Pick<CallUsage, "costUsd" | "costs" | "tokens">;
+  readonly conversation: { readonly audioPositions: AudioPositions };
 }
 
 /** Sends a call's events to its watchers. Levels are measured only while there are watchers. */
@@ -67,9 +70,10 @@ export class CallFeed {
     events.on("turn changed", ({ turn }) => this.#publish({ type: "turn", data: turn }));
     events.on("turn answered", ({ latency }) => this.#publish({ type: "latency", data: latency }));
     events.on("event recorded", ({ event }) => this.#publish({ type: "event", data: event }));
-    events.on("response finished", () => {
+    events.on(["response finished", "caller transcribed", "carrier charged"], () => {
       if (this.#watchers.size === 0) return;
-      this.#publish({ type: "cost", data: { costUsd: usage.costUsd, tokens: usage.tokens } });
+      const { costUsd, costs, tokens } = usage;
+      this.#publish({ type: "cost", data: { costUsd, costs, tokens } });
     });
     events.on("call ended", ({ end }) => {
       this.#publish({ type: "ended", data: { endReason: end.reason } });
@@ -106,6 +110,6 @@ export class CallFeed {
     if (level.bytes < LEVEL_BYTES) return;
     this.#level = undefined;
     const { bytes: _, ...peaks } = level;
-    this.#publish({ type: "level", data: { ...peaks, ...this.#options.conversation.playhead } });
+    this.#publish({ type: "level", data: { ...peaks, ...this.#options.conversation.audioPositions } });
   }
 }

@@ -3,95 +3,96 @@ import type { CallEnding } from "./call_ending.ts";
 import type { CallEventStream } from "./call_event_stream.ts";
 import type { ModelLink } from "./conversation/model_link.ts";
 
-/** The assistant is warned this long before the time limit (ms) … */
+/** How long before the time limit the assistant is warned (ms). */
 const WARNING_MS = 30_000;
-/** … in calls that may last at least this long (ms). */
+/** In calls with a shorter time limit, the assistant is not warned (ms). */
 const WARNED_CALL_MS = 60_000;
 const NEARLY_OVER =
   `This call will be ended in ${WARNING_MS / 1000} seconds. Bring it to a good end: finish what matters, ` +
   "and begin nothing new.";
 
-/** The carrier bills each minute that has begun (ms). */
-const MINUTE_MS = 60_000;
-
 /** State of a budget after a charge: within it, nearly used up, or used up. */
 export type BudgetState = "ok" | "warn" | "over";
 
 export interface CallLimitsOptions {
-  readonly model: Pick<ModelLink, "note">;
+  readonly model: Pick<ModelLink, "addNote">;
   readonly ending: Pick<CallEnding, "sayGoodbye">;
   readonly events: CallEventStream;
   readonly clock: Clock;
   /** Maximum duration of a call, from its first stream (ms). */
-  readonly maxMs?: number | undefined;
-  /** Charges a response to the call's budgets (US dollars). */
+  readonly maxCallMs?: number | undefined;
+  /** Charges a cost to the call's budgets (US dollars). */
   readonly chargeCost?: ((usd: number) => BudgetState) | undefined;
-  /** Charges minutes on the line to the call's budgets. */
+  /** Charges a started minute of a leg to the call's budgets. */
   readonly chargeMinutes?: ((minutes: number) => BudgetState) | undefined;
 }
 
 /** Limits a call's time and cost: warns the assistant first, then ends the call with a goodbye. */
 export class CallLimits {
   readonly #options: CallLimitsOptions;
-  #timeLimit: Cancel | undefined;
-  #minutes: Cancel | undefined;
+  #cancelTimeLimit: Cancel | undefined;
+  /** State of the minutes' budget. */
+  #minutes: BudgetState = "ok";
   #started = false;
+  #ending = false;
 
   constructor(options: CallLimitsOptions) {
     this.#options = options;
-    const { events, chargeCost } = options;
+    const { events } = options;
     events.on("stream attached", () => this.#start());
-    events.on(["response finished", "caller transcribed"], ({ costUsd }) => {
-      if (costUsd) this.#charge(costUsd);
+    events.on(["response finished", "caller transcribed", "summary written"], ({ costUsd }) => {
+      this.#chargeCost(costUsd);
     });
-    events.on("summary written", ({ costUsd }) => {
-      if (costUsd) chargeCost?.(costUsd);
+    events.on("carrier charged", ({ charge: { usd, minutes } }) => {
+      this.#chargeCost(usd);
+      if (minutes > 0) this.#chargeMinutes(minutes);
     });
     events.on("call ending", () => {
-      this.#started = true;
-      this.#timeLimit?.();
-      this.#minutes?.();
+      this.#ending = true;
+      this.#cancelTimeLimit?.();
     });
   }
 
   /** Starts at the first stream; time in a transfer counts. */
   #start(): void {
-    if (this.#started) return;
+    const { maxCallMs } = this.#options;
+    if (this.#started || this.#ending || maxCallMs === undefined) return;
     this.#started = true;
-    const { chargeMinutes, maxMs } = this.#options;
-    if (chargeMinutes) this.#countMinutes(chargeMinutes);
-    if (maxMs !== undefined) this.#limitTime(maxMs);
+    this.#limitTime(maxCallMs);
   }
 
-  #limitTime(maxMs: number): void {
+  #limitTime(maxCallMs: number): void {
     const { clock, ending, model } = this.#options;
     const end = () => ending.sayGoodbye("time limit");
-    if (maxMs < WARNED_CALL_MS) {
-      this.#timeLimit = clock.after(maxMs, end);
+    if (maxCallMs < WARNED_CALL_MS) {
+      this.#cancelTimeLimit = clock.after(maxCallMs, end);
       return;
     }
-    this.#timeLimit = clock.after(maxMs - WARNING_MS, () => {
-      this.#timeLimit = clock.after(WARNING_MS, end);
-      model.note(NEARLY_OVER);
+    this.#cancelTimeLimit = clock.after(maxCallMs - WARNING_MS, () => {
+      this.#cancelTimeLimit = clock.after(WARNING_MS, end);
+      model.addNote(NEARLY_OVER);
     });
   }
 
-  /** Charges the minute that begins now. The last one is charged too, so the call may use it. */
-  #countMinutes(chargeMinutes: (minutes: number) => BudgetState, warned = false): void {
-    const { clock, ending, model } = this.#options;
-    const state = chargeMinutes(1);
-    const warn = state !== "ok" && !warned;
-    if (warn) model.note("The minutes for today are nearly used up: come to an end soon.");
-    this.#minutes = clock.after(MINUTE_MS, () => {
-      if (state === "over") ending.sayGoodbye("time limit");
-      else this.#countMinutes(chargeMinutes, warned || warn);
-    });
+  /** The last minute within the budget may be used: the call ends when the next one begins. */
+  #chargeMinutes(minutes: number): void {
+    const { chargeMinutes, ending } = this.#options;
+    if (this.#minutes === "over" && !this.#ending) ending.sayGoodbye("time limit");
+    const state = chargeMinutes?.(minutes) ?? "ok";
+    if (state === "ok") return;
+    if (this.#minutes === "ok") this.#warn("The minutes for today are nearly used up: come to an end soon.");
+    this.#minutes = state;
   }
 
-  #charge(usd: number): void {
-    const { chargeCost, ending, model } = this.#options;
+  #chargeCost(usd: number): void {
+    if (usd === 0) return;
+    const { chargeCost, ending } = this.#options;
     const state = chargeCost?.(usd);
-    if (state === "over") ending.sayGoodbye("spending limit");
-    if (state === "warn") model.note("This call has nearly used up its budget: come to an end soon.");
+    if (state === "over" && !this.#ending) ending.sayGoodbye("spending limit");
+    if (state === "warn") this.#warn("This call has nearly used up its budget: come to an end soon.");
+  }
+
+  #warn(text: string): void {
+    if (!this.#ending) this.#options.model.addNote(text);
   }
 }

@@ -5,18 +5,18 @@ import type {
   SkipReason,
   StreamEndReason,
 } from "../twilio/media_stream.ts";
-import type { KeyInput } from "./phone/key_input.ts";
 import { Watchdog } from "./watchdog.ts";
 import type { CallParts } from "./call_parts.ts";
 
-/** A prepared session that no stream has adopted by then is closed (ms). */
+/** Timeout for a stream to adopt the prepared session (ms). The session is then closed. */
 const ADOPTION_MS = 15_000;
 /** Timeout for a call's stream (ms). Its token has expired by then. */
 export const CONNECT_MS = 30_000;
 
 export interface CallLineOptions
   extends Pick<CallParts, "conversation" | "ending" | "events" | "timeline" | "clock" | "log"> {
-  readonly keys: KeyInput;
+  /** Called with each key the caller presses: one of `0123456789*#ABCD`. */
+  readonly pressKey: (key: string) => void;
   /** Timeout without a frame from Twilio (ms). */
   readonly mediaTimeoutMs: number;
 }
@@ -27,15 +27,15 @@ export class CallLine implements MediaStreamObserver {
   readonly #mediaTimeout: Watchdog;
   readonly #streams: MediaStream[] = [];
   #stream: MediaStream | undefined;
-  /** Runs while there is no stream, because nothing else would end the call. */
-  #wait: Cancel | undefined;
+  /** Cancels the timer that runs while there is no stream, because nothing else would end the call. */
+  #cancelWait: Cancel | undefined;
 
   constructor(options: CallLineOptions) {
     this.#options = options;
     const { clock, ending, events, mediaTimeoutMs } = options;
     this.#mediaTimeout = new Watchdog(clock, mediaTimeoutMs, () => ending.end("no media"));
     events.on(["transfer started", "call ending"], () => this.#mediaTimeout.stop());
-    events.on("call ending", () => this.#wait?.());
+    events.on("call ending", () => this.#cancelWait?.());
     events.on("call ended", () => this.#stream?.close());
   }
 
@@ -54,14 +54,14 @@ export class CallLine implements MediaStreamObserver {
   }
 
   /**
-   * Waits for the call's first stream, and closes the prepared session halfway.
+   * Ends the call if its first stream does not start in time. Closes the prepared session earlier, to save its cost.
    *
-   * @param spokenMs How long Twilio speaks before (ms).
+   * @param spokenMs How long Twilio speaks before it opens the stream (ms).
    */
   awaitFirstStream(spokenMs: number): void {
     const { clock, conversation, log } = this.#options;
     const waitMs = spokenMs + ADOPTION_MS;
-    this.#wait = clock.after(waitMs, () => {
+    this.#cancelWait = clock.after(waitMs, () => {
       log.warn("session not adopted", { waited_s: Math.round(waitMs / 1000) });
       conversation.drop();
       this.awaitStream(CONNECT_MS - ADOPTION_MS);
@@ -71,15 +71,15 @@ export class CallLine implements MediaStreamObserver {
   /** Ends the call if no stream starts within `ms`. */
   awaitStream(ms: number): void {
     const { clock, ending } = this.#options;
-    this.#wait?.();
-    this.#wait = clock.after(ms, () => {
+    this.#cancelWait?.();
+    this.#cancelWait = clock.after(ms, () => {
       ending.end(this.#streams.length > 0 ? "stream lost" : "never connected");
     });
   }
 
   attach(stream: MediaStream): void {
     const { conversation: { model }, log, timeline } = this.#options;
-    this.#wait?.();
+    this.#cancelWait?.();
     this.#stream = stream;
     this.#streams.push(stream);
     timeline.start();
@@ -87,7 +87,7 @@ export class CallLine implements MediaStreamObserver {
     this.#mediaTimeout.touch();
   }
 
-  /** Closes the stream: Twilio's next request is answered with a `<Dial>`. Another stream may come within `waitMs`. */
+  /** Closes the stream, so that Twilio requests the `<Dial>`. The call ends if no other stream starts within `waitMs`. */
   detach(waitMs: number): void {
     const stream = this.#stream;
     this.#stream = undefined;
@@ -110,7 +110,7 @@ export class CallLine implements MediaStreamObserver {
     // The digit is not logged: it may be part of a secret.
     this.#options.log.info("key pressed");
     this.#options.events.emit({ type: "key pressed" });
-    this.#options.keys.press(digit);
+    this.#options.pressKey(digit);
   }
 
   frameSkipped(reason: SkipReason): void {

@@ -12,9 +12,9 @@ export interface CallParts {
   readonly events: CallEventStream;
   readonly timeline: CallTimeline;
   readonly conversation: Conversation;
-  /** The conversation's. */
+  /** The same as `conversation.model`. */
   readonly model: ModelLink;
-  /** The conversation's. */
+  /** The same as `conversation.speech`. */
   readonly speech: AssistantSpeech;
   readonly ending: CallEnding;
   readonly clock: Clock;

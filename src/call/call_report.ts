@@ -1,6 +1,5 @@
-import type { CallMessage, CallRecord, CallSummary, EndedCall } from "../records/call_record.ts";
+import type { CallMessage, CallOverview, CallRecord, EndedCall } from "../records/call_record.ts";
 import type { CallLine } from "./call_line.ts";
-import type { CallRecording } from "./call_recording.ts";
 import type { CallTotals } from "./call_telemetry.ts";
 import type { CallUsage } from "./call_usage.ts";
 import type { Transfers } from "./phone/transfer.ts";
@@ -18,7 +17,7 @@ export interface CallReportOptions
   readonly usage: CallUsage;
   readonly line: CallLine;
   readonly transfers: Transfers;
-  readonly recording: CallRecording | undefined;
+  readonly recorded: boolean;
 }
 
 /** Builds the call's record, the same way while the call runs and after it ended. */
@@ -71,8 +70,8 @@ export class CallReport {
   }
 
   /** The record without its lists. */
-  get summary(): CallSummary {
-    if (!this.#ended) return { ...this.#overview(), ...this.#recording };
+  get overview(): CallOverview {
+    if (!this.#ended) return { ...this.#buildOverview(), ...this.#recording };
     const { turns: _turns, events: _events, tokens: _tokens, messages: _messages, ...summary } = this.#ended;
     return summary;
   }
@@ -84,8 +83,10 @@ export class CallReport {
     return { ...this.#build(), turns: transcript.liveTurns, ...this.#recording };
   }
 
-  /** The complete record, except for a summary; undefined while the call runs. */
-  get ended(): EndedCall | undefined {
+  /**
+   * The complete record, without a summary and without what the carrier bills after the end; undefined while the call runs.
+   */
+  get endedCall(): EndedCall | undefined {
     return this.#ended;
   }
 
@@ -94,15 +95,15 @@ export class CallReport {
   }
 
   get #recording(): Pick<CallRecord, "recording"> {
-    const { recording } = this.#options;
-    return recording ? { recording: { state: recording.state } } : {};
+    const { recorded, timeline } = this.#options;
+    return recorded ? { recording: { state: timeline.paused ? "paused" : "on" } } : {};
   }
 
-  /** Events and messages are not copied: an event that belongs to the end of the call may come a moment later. */
+  /** Events and messages are not copied, because the last events may be added after the call has ended. */
   #build(): CallRecord {
     const { timeline, conversation, usage } = this.#options;
     return {
-      ...this.#overview(),
+      ...this.#buildOverview(),
       turns: conversation.transcript.turns,
       events: timeline.events,
       tokens: usage.tokens,
@@ -110,17 +111,17 @@ export class CallReport {
     };
   }
 
-  #overview(): CallSummary {
+  #buildOverview(): CallOverview {
     const { identity, timeline, conversation, usage } = this.#options;
-    const seconds = timeline.atMs / 1000;
     return {
       ...identity,
       state: this.state,
-      seconds,
+      seconds: timeline.atMs / 1000,
       callerTurns: conversation.turns.count,
       bargeIns: this.#bargeIns,
       costUsd: usage.costUsd,
-      carrierMinutes: Math.ceil(seconds / 60),
+      costs: usage.costs,
+      carrierMinutes: usage.carrierMinutes,
     };
   }
 }

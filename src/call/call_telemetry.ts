@@ -25,7 +25,7 @@ export function reportTelemetry(
   const unpriced = new Set<string>();
   const warnOnce = (name: string) => {
     if (!unpriced.has(name)) {
-      log.warn("price not known", { model: name, counted: "at the dearest known rate" });
+      log.warn("price not known", { model: name, counted: "at the highest known price" });
     }
     unpriced.add(name);
   };
@@ -84,7 +84,7 @@ export interface CallTotals {
   readonly ms: number;
   /** Whether the call had a stream. */
   readonly connected: boolean;
-  /** Skipped frames by reason; a reason may come twice, for two streams. */
+  /** Skipped frames by reason; a reason occurs once for each stream. */
   readonly skipped: readonly (readonly [SkipReason, number])[];
   readonly callerTurns: number;
   readonly bargeIns: number;

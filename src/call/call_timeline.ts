@@ -1,17 +1,22 @@
 import type { Clock } from "../clock.ts";
-import type { CallEvent } from "../records/call_record.ts";
+import type { CallEvent, Span } from "../records/call_record.ts";
 import type { CallEventStream } from "./call_event_stream.ts";
 
-/** The call's time line: milliseconds since its first stream started, and the events of its record. */
+/** Replaces, in the record, everything that was said or pressed while the recording was paused. */
+export const NOT_RECORDED = "[not recorded]";
+
+/** The call's time line: milliseconds since its first stream started, the events of its record, and the recording's pauses. */
 export class CallTimeline {
   readonly #clock: Clock;
-  readonly #stream: CallEventStream;
+  readonly #eventStream: CallEventStream;
   readonly #events: CallEvent[] = [];
+  /** The last one may be open-ended. */
+  readonly #pauses: { readonly fromMs: number; toMs: number }[] = [];
   #startedAt: number | undefined;
 
   constructor(clock: Clock, stream: CallEventStream) {
     this.#clock = clock;
-    this.#stream = stream;
+    this.#eventStream = stream;
   }
 
   /** Starts the time line at the first stream; later calls change nothing. */
@@ -32,10 +37,41 @@ export class CallTimeline {
   add(kind: CallEvent["kind"], name: string, more: Partial<CallEvent> = {}): void {
     const event = { atMs: this.atMs, kind, name, ...more };
     this.#events.push(event);
-    this.#stream.emit({ type: "event recorded", event });
+    this.#eventStream.emit({ type: "event recorded", event });
   }
 
   get events(): readonly CallEvent[] {
     return this.#events;
+  }
+
+  get paused(): boolean {
+    return this.#pauses.at(-1)?.toMs === Infinity;
+  }
+
+  get pauses(): readonly Span[] {
+    return this.#pauses;
+  }
+
+  /** Starts or ends a pause of the recording. The event for its end contains its length. */
+  setPaused(paused: boolean): void {
+    if (paused === this.paused) return;
+    const { atMs } = this;
+    const pause = this.#pauses.at(-1);
+    if (paused) this.#pauses.push({ fromMs: atMs, toMs: Infinity });
+    else if (pause) pause.toMs = atMs;
+    this.add("recording", paused ? "paused" : "on", pause && !paused ? { ms: atMs - pause.fromMs } : {});
+    this.#eventStream.emit({ type: "state changed" });
+  }
+
+  /** Whether a pause covers any of the time from `fromMs` until now, or until `toMs`. */
+  isPrivate(fromMs: number, toMs = this.atMs): boolean {
+    return this.#pauses.some((pause) =>
+      fromMs < pause.toMs && (fromMs >= pause.fromMs || toMs > pause.fromMs)
+    );
+  }
+
+  /** Returns `text`, or {@linkcode NOT_RECORDED} if the recording was paused at any time since `fromMs`. */
+  recordable(text: string, fromMs = this.atMs): string {
+    return this.isPrivate(fromMs) ? NOT_RECORDED : text;
   }
 }

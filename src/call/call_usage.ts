@@ -1,25 +1,44 @@
 import type { TokenUsage } from "../model/model_interface.ts";
-import type { Tokens } from "../records/call_record.ts";
+import { addCosts, addTokens, type CallCosts, type Tokens } from "../records/call_record.ts";
 import type { CallEventStream } from "./call_event_stream.ts";
 
-/** Tokens of a call's responses, and the cost of responses and transcripts. The summary written after the call is not part of it. */
+const NO_COSTS: CallCosts = { modelUsd: 0, transcriptionUsd: 0, summaryUsd: 0, carrierUsd: 0 };
+
+/** Tokens as the record counts them. */
+export function tokensOf({ text, audio }: TokenUsage): Tokens {
+  return {
+    textIn: text.input,
+    textCached: text.cached,
+    textOut: text.output,
+    audioIn: audio.input,
+    audioCached: audio.cached,
+    audioOut: audio.output,
+  };
+}
+
+/** A call's tokens, carrier minutes and costs so far. The summary is not included: it is written after the end. */
 export class CallUsage {
-  readonly #tokens = { textIn: 0, textCached: 0, textOut: 0, audioIn: 0, audioCached: 0, audioOut: 0 };
+  #tokens: Tokens = { textIn: 0, textCached: 0, textOut: 0, audioIn: 0, audioCached: 0, audioOut: 0 };
   #inputTokens = 0;
   #outputTokens = 0;
-  #costUsd = 0;
+  #costs = NO_COSTS;
+  #carrierMinutes = 0;
 
   constructor(events: CallEventStream) {
     events.on("response finished", ({ response, costUsd }) => {
-      this.#add(response.usage);
-      this.#costUsd += costUsd;
+      this.#addTokens(response.usage);
+      this.#addCost({ modelUsd: costUsd });
     });
-    events.on("caller transcribed", ({ costUsd }) => this.#costUsd += costUsd);
+    events.on("caller transcribed", ({ costUsd }) => this.#addCost({ transcriptionUsd: costUsd }));
+    events.on("carrier charged", ({ charge: { usd, minutes } }) => {
+      this.#addCost({ carrierUsd: usd });
+      this.#carrierMinutes += minutes;
+    });
   }
 
-  /** Tokens by kind; those of a kind the vendor did not name are only in the totals. */
+  /** Tokens by kind. Tokens of a kind that the vendor did not name are in `inputTokens` and `outputTokens` only. */
   get tokens(): Tokens {
-    return { ...this.#tokens };
+    return this.#tokens;
   }
 
   get inputTokens(): number {
@@ -30,19 +49,26 @@ export class CallUsage {
     return this.#outputTokens;
   }
 
-  /** US dollars, for models with a known price. */
-  get costUsd(): number {
-    return this.#costUsd;
+  get costs(): CallCosts {
+    return this.#costs;
   }
 
-  #add({ inputTokens, outputTokens, text, audio }: TokenUsage): void {
-    this.#inputTokens += inputTokens;
-    this.#outputTokens += outputTokens;
-    this.#tokens.textIn += text.input;
-    this.#tokens.textCached += text.cached;
-    this.#tokens.textOut += text.output;
-    this.#tokens.audioIn += audio.input;
-    this.#tokens.audioCached += audio.cached;
-    this.#tokens.audioOut += audio.output;
+  /** The sum of {@linkcode costs} (US dollars). */
+  get costUsd(): number {
+    return Object.values(this.#costs).reduce((sum, usd) => sum + usd);
+  }
+
+  get carrierMinutes(): number {
+    return this.#carrierMinutes;
+  }
+
+  #addCost(part: Partial<CallCosts>): void {
+    this.#costs = addCosts(this.#costs, { ...NO_COSTS, ...part });
+  }
+
+  #addTokens(usage: TokenUsage): void {
+    this.#inputTokens += usage.inputTokens;
+    this.#outputTokens += usage.outputTokens;
+    this.#tokens = addTokens(this.#tokens, tokensOf(usage));
   }
 }

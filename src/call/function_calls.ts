@@ -5,6 +5,8 @@ import type { CallParts } from "./call_parts.ts";
 
 /** Maximum length of arguments or a result in the record (characters of JSON). */
 const MAX_RECORDED = 4_000;
+/** Maximum length of arguments or a result in a note for another session (characters). */
+const MAX_NOTE = 1_000;
 
 export interface FunctionCallsOptions
   extends Pick<CallParts, "model" | "ending" | "events" | "timeline" | "clock"> {
@@ -14,97 +16,100 @@ export interface FunctionCallsOptions
 }
 
 /**
- * Runs the functions the model calls, gives it their results, and makes it speak of them and of MCP results. A function
- * that runs while its session is lost finishes, and the next session is given the result.
+ * Runs the functions the model calls, sends it their results, and requests a response about them and about MCP results. A
+ * function that runs while its session is lost finishes, and the next session gets the result.
+ *
+ * @returns the declarations of the functions, for the model.
  */
-export class FunctionCalls {
-  readonly #options: FunctionCallsOptions;
-  readonly #runner: ToolRunner;
-  /** The session that made each call without a result yet, by the call's ID. */
-  readonly #sessions = new Map<string, ModelSession | undefined>();
+export function runFunctions(options: FunctionCallsOptions): readonly FunctionDeclaration[] {
+  const { tools, secrets, model, ending, events, timeline, clock } = options;
+  /** Calls without a result, by ID: the session that made the call, and when (ms of the call). */
+  const callers = new Map<string, { readonly session: ModelSession | undefined; readonly atMs: number }>();
 
-  constructor(options: FunctionCallsOptions) {
-    this.#options = options;
-    const { tools, model, ending, events, clock } = options;
-    const runner = new ToolRunner(tools, clock, {
-      toolResult: (call, output) => this.#sendResult(call, output),
-      toolsFinished: () => model.say({ yieldsToCaller: true }),
-      toolFinished: (outcome) => {
-        this.#record(outcome);
-        if (runner.running === 0) events.emit({ type: "tools idle" });
-      },
-    });
-    this.#runner = runner;
-    events.on("function called", ({ call }) => {
-      if (ending.started) return;
-      events.emit({ type: "tool started" });
-      this.#sessions.set(call.callId, model.session);
-      runner.start(call);
-    });
-    events.on("mcp call started", ({ call }) => {
-      if (ending.started) return;
-      events.emit({ type: "tool started" });
-      runner.mcpCallStarted(call);
-    });
-    events.on("mcp call ended", ({ call, result }) => {
-      if (ending.started) return;
-      runner.mcpCallEnded(call, result);
-      if (runner.running === 0) events.emit({ type: "tools idle" });
-    });
-    events.on("response finished", () => runner.responseDone());
-    events.on(["session failed", "language switched"], () => {
-      for (const call of runner.runningFunctions) {
-        model.note(`You called ${describe(call)}. It still runs: do not call it again, its result follows.`);
-      }
-      for (const { server, name } of runner.runningMcpCalls) {
-        model.note(
-          `You called "${name}" of "${server}", and its outcome is unknown. Ask the caller before you call it again.`,
-        );
-      }
-      runner.sessionLost();
-    });
-    events.on("transfer started", () => {
-      this.#stop();
-      events.emit({ type: "tools cancelled" });
-      events.emit({ type: "tools idle" });
-    });
-    events.on(["goodbye started", "call ending"], () => this.#stop());
-  }
+  /** Describes a call, without arguments if the recording has been paused since it was made. */
+  const recordableCall = (call: FunctionCall) =>
+    timeline.isPrivate(callers.get(call.callId)?.atMs ?? 0) ? nameOf(call) : describe(call);
 
-  /** The functions, for the model. */
-  get declarations(): readonly FunctionDeclaration[] {
-    return this.#runner.declarations;
-  }
+  const sendResult = (call: FunctionCall, output: string) => {
+    const { session, atMs } = callers.get(call.callId) ?? {};
+    const result = output.slice(0, MAX_NOTE);
+    const recordable = `You called ${recordableCall(call)}. Its result: ${timeline.recordable(result, atMs)}`;
+    callers.delete(call.callId);
+    const note = `You called ${describe(call)}. Its result: ${result}`;
+    model.sendFunctionResult(call.callId, output, session, note, recordable);
+  };
 
-  #stop(): void {
-    this.#sessions.clear();
-    this.#runner.stop();
-  }
-
-  #sendResult(call: FunctionCall, output: string): void {
-    const { model } = this.#options;
-    const session = this.#sessions.get(call.callId);
-    this.#sessions.delete(call.callId);
-    const note = `You called ${describe(call)}. Its result: ${output.slice(0, MAX_NOTE)}`;
-    model.sendFunctionResult(call.callId, output, note, session);
-  }
-
-  #record(outcome: ToolOutcome): void {
-    const { events, timeline, secrets } = this.#options;
-    const { name, ok, ms, problem, arguments: input, result } = outcome;
-    events.emit({ type: "tool finished", outcome });
+  const record = (outcome: ToolOutcome) => {
+    const { name, ok, ms } = outcome;
+    const { problem, arguments: input, result }: Partial<ToolOutcome> = timeline.isPrivate(timeline.atMs - ms)
+      ? {}
+      : outcome;
+    events.emit({
+      type: "tool finished",
+      outcome: { name, ok, ms, ...(problem === undefined ? {} : { problem }) },
+    });
     timeline.add("tool", name, {
       ok,
       ms,
       ...(problem === undefined ? {} : { detail: problem }),
-      ...(input === undefined || !secrets ? {} : { arguments: recorded(input, secrets()) }),
-      ...(result === undefined || !secrets ? {} : { result: recorded(result, secrets()) }),
+      ...(input === undefined || !secrets ? {} : { arguments: redactAndShorten(input, secrets()) }),
+      ...(result === undefined || !secrets ? {} : { result: redactAndShorten(result, secrets()) }),
     });
-  }
+  };
+
+  const runner = new ToolRunner(tools, clock, {
+    toolResult: sendResult,
+    toolsFinished: () => model.requestResponse({ yieldsToCaller: true }),
+    toolFinished: (outcome) => {
+      record(outcome);
+      if (runner.running === 0) events.emit({ type: "tools idle" });
+    },
+  });
+  const stop = () => {
+    callers.clear();
+    runner.stop();
+  };
+  events.on("function called", ({ call }) => {
+    if (ending.started) return;
+    events.emit({ type: "tool started" });
+    callers.set(call.callId, { session: model.session, atMs: timeline.atMs });
+    runner.start(call);
+  });
+  events.on("mcp call started", ({ call }) => {
+    if (ending.started) return;
+    events.emit({ type: "tool started" });
+    runner.mcpCallStarted(call);
+  });
+  events.on("mcp call ended", ({ call, result }) => {
+    if (ending.started) return;
+    runner.mcpCallEnded(call, result);
+    if (runner.running === 0) events.emit({ type: "tools idle" });
+  });
+  events.on("response finished", () => runner.responseDone());
+  events.on(["session failed", "language switched"], () => {
+    for (const call of runner.runningFunctions) {
+      model.addNote(
+        `You called ${recordableCall(call)}. It still runs: do not call it again, its result follows.`,
+      );
+    }
+    for (const { server, name } of runner.runningMcpCalls) {
+      model.addNote(
+        `You called "${name}" of "${server}", and its outcome is unknown. Ask the caller before you call it again.`,
+      );
+    }
+    runner.sessionLost();
+  });
+  events.on("transfer started", () => {
+    stop();
+    events.emit({ type: "tools cancelled" });
+    events.emit({ type: "tools idle" });
+  });
+  events.on(["goodbye started", "call ending"], stop);
+  return runner.declarations;
 }
 
-/** Replaces the secrets, also where JSON escapes them, before the text is shortened: half of one would remain. */
-function recorded(text: string, secrets: readonly string[]): string {
+/** Replaces the secrets, also where JSON escapes them, and then shortens the text: a shortened secret would not be found. */
+function redactAndShorten(text: string, secrets: readonly string[]): string {
   for (const secret of secrets) {
     for (const form of [secret, JSON.stringify(secret).slice(1, -1)]) {
       text = text.replaceAll(form, "[secret]");
@@ -113,9 +118,10 @@ function recorded(text: string, secrets: readonly string[]): string {
   return text.slice(0, MAX_RECORDED).toWellFormed();
 }
 
-/** Maximum length of arguments or a result in a note for another session (characters). */
-const MAX_NOTE = 1_000;
+function nameOf({ name }: FunctionCall): string {
+  return `the function "${name.slice(0, 64)}"`;
+}
 
-function describe({ name, arguments: input }: FunctionCall): string {
-  return `the function "${name.slice(0, 64)}" with ${input.slice(0, MAX_NOTE) || "{}"}`;
+function describe(call: FunctionCall): string {
+  return `${nameOf(call)} with ${call.arguments.slice(0, MAX_NOTE) || "{}"}`;
 }

@@ -1,7 +1,7 @@
 import { BYTES_PER_MS } from "../audio/line_format.js";
 import type { Clock } from "../clock.ts";
 
-/** A mark is lost when it has not come back this long after its audio must have been played (ms). */
+/** A mark that has not returned this long after the end of its audio (ms) is lost. */
 const MARK_OVERDUE_MS = 2_000;
 /** Tolerance for marks that return before their audio can have been played (ms), because the far end has its own clock. */
 const EARLY_MARK_MS = 20;
@@ -82,7 +82,7 @@ export class Playhead {
     return name;
   }
 
-  /** Returns the position of a mark that came back; undefined if it was cleared or never sent. Earlier marks are lost. */
+  /** Returns the position of a returned mark; undefined if it was cleared or never sent. Earlier marks are lost. */
   markEchoed(name: string): number | undefined {
     const index = this.#marks.findIndex((mark) => mark.name === name);
     const mark = this.#marks[index];

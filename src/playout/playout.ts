@@ -3,6 +3,7 @@ import type { Cancel, Clock } from "../clock.ts";
 import type { HeardItem } from "../model/model_interface.ts";
 import { AudioQueue } from "./audio_queue.ts";
 import { Playhead } from "./playhead.ts";
+import { Segments } from "./segments.ts";
 
 /** Send the next piece when the lead at the far end falls to this (ms); the lead is then 200 ms on average. */
 const LOW_LEAD_MS = 150;
@@ -21,7 +22,7 @@ export interface PlayoutLine {
   mark(name: string): void;
   /** Discards everything sent and not yet played. */
   clear(): void;
-  /** True while the network accepts less than it is given. */
+  /** True while the network is slower than the audio. */
   readonly congested: boolean;
 }
 
@@ -29,31 +30,24 @@ export interface PlayoutLine {
 export interface PlayoutObserver {
   /** The first audio of an item was sent to the line. */
   sendingStarted(itemId: string): void;
-  /** The first mark after audio of an item came back: the caller hears it. */
+  /** The first mark after audio of an item returned: the caller hears it. */
   playbackStarted(itemId: string): void;
-  /** A mark after audio of an item came back: the caller heard the item up to there. */
+  /** A mark after audio of an item returned: the caller heard the item up to there. */
   playbackProgressed(itemId: string): void;
-  /** A mark did not come back. */
+  /** A mark did not return. */
   markLost(name: string): void;
 }
 
-/** The present state of a playout. */
+/** The current state of a playout. */
 export interface PlayoutStatus {
   /** Audio queued here and not yet sent (ms). */
   readonly queuedMs: number;
   /** Audio sent and not yet heard (ms). */
   readonly leadMs: number;
-  /** The item the caller hears now, and how much of it they have heard (ms); 0 without an item. */
+  /** The item the caller hears now. */
   readonly itemId: string | undefined;
+  /** How much of `itemId` the caller has heard (ms); 0 without an item. */
   readonly heardMs: number;
-}
-
-/** Consecutive audio of one item; `start` and `end` are positions in bytes since the playout began. */
-interface Segment {
-  readonly itemId: string;
-  readonly start: number;
-  end: number;
-  state: "queued" | "sending" | "hearing";
 }
 
 /**
@@ -67,17 +61,17 @@ export class Playout {
   readonly #observer: PlayoutObserver;
   #line: PlayoutLine | undefined;
   #closed = false;
-  #timer: Cancel | undefined;
+  #cancelTimer: Cancel | undefined;
 
   readonly #queue = new AudioQueue();
   readonly #playhead: Playhead;
   /** Position up to which audio was accepted. */
   #accepted = 0;
-  #segments: Segment[] = [];
+  readonly #segments = new Segments();
   /** Callbacks of {@linkcode whenPlayed}, in order of position. */
   #awaited: { readonly position: number; readonly then: () => void }[] = [];
   /** Fires when the first awaited position must have been played, also if no mark returns. */
-  #overdue: Cancel | undefined;
+  #cancelOverdue: Cancel | undefined;
 
   constructor(clock: Clock, observer: PlayoutObserver) {
     this.#clock = clock;
@@ -101,52 +95,47 @@ export class Playout {
   /**
    * Queues µ-law audio of a model item.
    *
-   * @returns false if more than {@linkcode PLAYOUT_LIMIT_MS} would be unheard; then nothing of it was queued.
+   * @returns false if more than {@linkcode PLAYOUT_LIMIT_MS} would be unheard. Nothing is queued then.
    */
   enqueue(itemId: string, audio: Uint8Array): boolean {
     if (this.#closed || audio.length === 0) return true;
     const unheard = this.#accepted - this.#playhead.position() + audio.length;
     if (unheard > PLAYOUT_LIMIT_MS * BYTES_PER_MS) return false;
     this.#queue.push(audio);
-    const last = this.#segments.at(-1);
-    if (last?.itemId === itemId) last.end += audio.length;
-    else {
-      const start = this.#accepted;
-      this.#segments.push({ itemId, start, end: start + audio.length, state: "queued" });
-    }
+    this.#segments.add(itemId, this.#accepted, audio.length);
     this.#accepted += audio.length;
-    if (!this.#timer) this.#pump();
+    if (!this.#cancelTimer) this.#pump();
     return true;
   }
 
-  /** A mark came back. Marks that are not outstanding (cleared, or never sent) are ignored. */
+  /** A mark returned. Marks that are not outstanding (cleared, or never sent) are ignored. */
   markEchoed(name: string): void {
     const position = this.#playhead.markEchoed(name);
     if (position === undefined) return;
-    this.#notify("hearing", position);
-    const item = this.#segments.findLast(({ start }) => start < position);
-    if (item) this.#observer.playbackProgressed(item.itemId);
+    for (const itemId of this.#segments.reach("hearing", position)) this.#observer.playbackStarted(itemId);
+    const itemId = this.#segments.itemAt(position - 1);
+    if (itemId !== undefined) this.#observer.playbackProgressed(itemId);
     this.#runPlayed(position);
   }
 
   /** Whole milliseconds of an item that the caller has heard, never more than was accepted. */
   heardMs(itemId: string): number {
-    return this.#heardMs(itemId, this.#playhead.position());
+    return this.#segments.msBefore(this.#playhead.position(), itemId);
   }
 
   /** Whole milliseconds of an item that were queued, heard or not. */
   acceptedMs(itemId: string): number {
-    return this.#heardMs(itemId, this.#accepted);
+    return this.#segments.msBefore(this.#accepted, itemId);
   }
 
   /**
-   * Calls `then` once all audio accepted so far has been heard: now, or when the mark after it comes back, or 2 s after it
+   * Calls `then` once all audio accepted so far has been heard: now, or when the mark after it returns, or 2 s after it
    * must have been played. Audio that is interrupted first is never reported.
    */
   whenPlayed(then: () => void): void {
     if (this.#playhead.position() >= this.#accepted) return then();
     this.#awaited.push({ position: this.#accepted, then });
-    if (!this.#overdue) this.#watchMarks();
+    if (!this.#cancelOverdue) this.#watchMarks();
   }
 
   /**
@@ -158,11 +147,12 @@ export class Playout {
    */
   interrupt(open?: string): HeardItem[] {
     const playhead = Math.floor(this.#playhead.position());
-    const unheard = this.#segments.filter(({ end }) => end > playhead).map(({ itemId }) => itemId)
-      // A part of a millisecond is not heard, and not missed.
-      .filter((itemId) => this.#heardMs(itemId, playhead) < this.acceptedMs(itemId));
+    const heardMs = (itemId: string) => this.#segments.msBefore(playhead, itemId);
+    // A fraction of a millisecond counts neither as heard nor as unheard.
+    const unheard = this.#segments.itemsAfter(playhead)
+      .filter((itemId) => heardMs(itemId) < this.acceptedMs(itemId));
     const cut = new Set(open === undefined ? unheard : [...unheard, open]);
-    const items = [...cut].map((itemId) => ({ itemId, heardMs: this.#heardMs(itemId, playhead) }));
+    const items = [...cut].map((itemId) => ({ itemId, heardMs: heardMs(itemId) }));
     if (playhead < this.#accepted) this.#cutAt(playhead);
     return items;
   }
@@ -170,12 +160,12 @@ export class Playout {
   get status(): PlayoutStatus {
     const playhead = this.#playhead.position();
     const leadMs = (this.#playhead.sent - playhead) / BYTES_PER_MS;
-    const itemId = leadMs > 0 ? this.#segments.findLast(({ start }) => start <= playhead)?.itemId : undefined;
+    const itemId = leadMs > 0 ? this.#segments.itemAt(playhead) : undefined;
     return {
       queuedMs: this.queued / BYTES_PER_MS,
       leadMs: Math.max(0, Math.round(leadMs)),
       itemId,
-      heardMs: itemId === undefined ? 0 : this.#heardMs(itemId, playhead),
+      heardMs: itemId === undefined ? 0 : this.#segments.msBefore(playhead, itemId),
     };
   }
 
@@ -194,7 +184,7 @@ export class Playout {
   close(): void {
     this.#closed = true;
     this.#stopTimer();
-    this.#overdue?.();
+    this.#cancelOverdue?.();
     this.#queue.clear();
     this.#line = undefined;
   }
@@ -209,12 +199,7 @@ export class Playout {
     this.#awaited = [];
     this.#watchMarks();
     if (isSent) this.#line?.clear();
-    this.#segments = this.#segments.filter(({ start }) => start < playhead);
-    const last = this.#segments.at(-1);
-    if (last) {
-      last.end = Math.min(last.end, playhead);
-      last.state = "hearing";
-    }
+    this.#segments.cutAt(playhead);
     this.#queue.clear();
     this.#accepted = playhead;
     for (const { then } of heard) then();
@@ -226,11 +211,11 @@ export class Playout {
   }
 
   #watchMarks(): void {
-    this.#overdue?.();
-    this.#overdue = undefined;
+    this.#cancelOverdue?.();
+    this.#cancelOverdue = undefined;
     const next = this.#awaited[0];
     if (!next || !this.#line || this.#closed) return;
-    this.#overdue = this.#clock.after(
+    this.#cancelOverdue = this.#clock.after(
       Math.max(1, this.#playhead.overdueInMs(next.position)),
       () => this.#runPlayed(this.#playhead.position()),
     );
@@ -241,14 +226,14 @@ export class Playout {
     const line = this.#line;
     if (!line || this.queued === 0) return;
     if (line.congested) {
-      this.#timer = this.#clock.after(CONGESTED_RETRY_MS, () => this.#pump());
+      this.#cancelTimer = this.#clock.after(CONGESTED_RETRY_MS, () => this.#pump());
       return;
     }
     const playhead = this.#playhead;
     playhead.beginSending();
     while (this.queued > 0 && playhead.leadMs <= LOW_LEAD_MS) this.#sendPiece(line);
     if (this.queued > 0) {
-      this.#timer = this.#clock.after(playhead.leadMs - LOW_LEAD_MS, () => this.#pump());
+      this.#cancelTimer = this.#clock.after(playhead.leadMs - LOW_LEAD_MS, () => this.#pump());
     }
   }
 
@@ -256,32 +241,13 @@ export class Playout {
     const piece = this.#queue.read(Math.min(PIECE_MS * BYTES_PER_MS, this.queued));
     line.media(piece);
     line.mark(this.#playhead.audioSent(piece.length));
-    this.#notify("sending", this.#playhead.sent);
-  }
-
-  /** Notifies the observer of each segment that starts before `position` and was not yet reported. */
-  #notify(state: "sending" | "hearing", position: number): void {
-    const before = state === "sending" ? "queued" : "sending";
-    for (let i = this.#segments.length - 1; i >= 0; i--) {
-      const segment = this.#segments[i];
-      if (!segment || segment.state === state && segment.end < position) break;
-      if (segment.start >= position || segment.state !== before) continue;
-      segment.state = state;
-      if (state === "sending") this.#observer.sendingStarted(segment.itemId);
-      else this.#observer.playbackStarted(segment.itemId);
+    for (const itemId of this.#segments.reach("sending", this.#playhead.sent)) {
+      this.#observer.sendingStarted(itemId);
     }
-  }
-
-  #heardMs(itemId: string, playhead: number): number {
-    let bytes = 0;
-    for (const { itemId: id, start, end } of this.#segments) {
-      if (id === itemId) bytes += Math.max(0, Math.min(playhead, end) - start);
-    }
-    return Math.floor(bytes / BYTES_PER_MS);
   }
 
   #stopTimer(): void {
-    this.#timer?.();
-    this.#timer = undefined;
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
   }
 }

@@ -1,5 +1,6 @@
 import { BYTES_PER_MS, FRAME_BYTES } from "../audio/line_format.js";
-/** A mark that has not come back this long after its audio must have been played is lost. */
+
+/** A mark that has not returned this long after the end of its audio is lost. */
 const OVERDUE_BYTES = 2_000 * BYTES_PER_MS;
 /** How far ahead marks are considered when a piece is placed. */
 const LOOK_AHEAD_BYTES = 2_000 * BYTES_PER_MS;
@@ -9,7 +10,7 @@ interface Cut {
   readonly requestedAt: number;
   /** When playback stopped. Unknown until the marks returned by the `clear` are back. */
   at?: number;
-  /** The last mark the `clear` returns, which shows when it took effect; undefined if it will not come back. */
+  /** The last mark the `clear` returns, which shows when it took effect; undefined if it will not return. */
   lastMark: string | undefined;
 }
 
@@ -20,7 +21,7 @@ interface Piece {
   bytes: number;
   mark?: string;
   echoedAt?: number;
-  /** Its mark, or a later one, came back. */
+  /** Its mark, or a later one, returned. */
   passed: boolean;
   cut?: Cut;
 }
@@ -42,7 +43,7 @@ export class AssistantTrack {
   #placedTo = 0;
   /** From sending a piece to an idle line until it is heard: the network round trip. */
   #delay = 0;
-  /** Pieces whose marks came back since the last caller frame. */
+  /** Pieces whose marks returned since the last caller frame. */
   #justEchoed: Piece[] = [];
 
   audioSent(audio: Uint8Array, at: number): void {
@@ -75,7 +76,7 @@ export class AssistantTrack {
     if (piece.cut?.lastMark === name) piece.cut.at = at;
   }
 
-  /** A caller frame that ends at `end` was read. Marks read before it were sent before it, so they are not later. */
+  /** A caller frame that ends at `end` was read. Marks read before it were sent earlier, so their positions are at most `end`. */
   callerFrameReceived(end: number): void {
     for (const piece of this.#justEchoed) {
       piece.echoedAt = Math.min(piece.echoedAt ?? end, end);
@@ -115,7 +116,7 @@ export class AssistantTrack {
       if (earliest >= until) break;
       if (!this.#isKnown(head, now)) return earliest;
       const start = this.#startOf(head);
-      // More marks may come back before its turn.
+      // More marks may return before its turn.
       if (start >= until) break;
       this.#place(head, start);
     }
@@ -160,7 +161,7 @@ export class AssistantTrack {
     return follows && start <= this.#placedTo + FRAME_BYTES ? this.#placedTo : start;
   }
 
-  /** The latest start that the marks of its run allow: each came back when its piece had ended, or later. */
+  /** The latest start that the marks of its run allow: each returned when its piece had ended, or later. */
   #latestStart(head: Piece): number {
     let latest = Infinity;
     let bytes = 0;
@@ -174,9 +175,9 @@ export class AssistantTrack {
   #likelyStart(head: Piece): number {
     const { cut } = head;
     if (cut?.at === undefined || cut.lastMark === undefined) return head.sentAt + this.#delay;
-    // The `clear` took as long to arrive as the piece did …
+    // The `clear` took as long to arrive as the piece did.
     const start = head.sentAt + cut.at - cut.requestedAt;
-    // … and the piece of the last returned mark had not ended before.
+    // The piece of the last returned mark had not ended earlier.
     let bytes = 0;
     for (const { mark, bytes: more } of this.#run(head)) {
       bytes += more;
@@ -215,7 +216,7 @@ export class AssistantTrack {
   }
 }
 
-/** Whether the piece's mark shows when it was heard. A `clear` returns marks of audio that was not heard too. */
+/** Whether the piece's mark shows when it was heard. A `clear` also returns the marks of audio that was not heard. */
 function hasMarkTime(piece: Piece): piece is Piece & { echoedAt: number } {
   const { cut, echoedAt } = piece;
   return echoedAt !== undefined && !(cut?.at !== undefined && echoedAt > cut.at - FRAME_BYTES);

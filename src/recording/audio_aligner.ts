@@ -10,9 +10,9 @@ const HOLD_BYTES = 300 * BYTES_PER_MS;
 /** Shortest slice, except for the last. */
 const MIN_SLICE_BYTES = 100 * BYTES_PER_MS;
 const MAX_SLICE_BYTES = 1_000 * BYTES_PER_MS;
-/** Timestamps further ahead of our own clock are ignored. */
+/** Timestamps that are further ahead of our own clock than this are ignored. */
 const AHEAD_LIMIT_BYTES = 10_000 * BYTES_PER_MS;
-/** Timestamps further back are ignored: a stream keeps its order. */
+/** Timestamps that are further back than this are ignored: a stream keeps its order. */
 const BACK_LIMIT_BYTES = 1_000 * BYTES_PER_MS;
 /** A key's tone lasts this much longer than its DTMF event. */
 const TONE_BYTES = 300 * BYTES_PER_MS;
@@ -53,15 +53,15 @@ export class AudioAligner {
   #frameEnd: number;
   /** End of the audio emitted so far. */
   #emitted: number;
-  /** Our clock's lead over the timeline when the stream began; `#lead` has the minimum over recent frames. */
-  #startLead: number;
-  readonly #lead = new MinDelayTracker();
+  /** Our clock minus the timeline when the stream began; `#clockOffset` has the minimum over recent frames. */
+  #startOffset: number;
+  readonly #clockOffset = new MinDelayTracker();
   // Buffers are reused.
   #frame = new Uint8Array(FRAME_BYTES);
   readonly #sides = { caller: new Uint8Array(MAX_SLICE_BYTES), assistant: new Uint8Array(MAX_SLICE_BYTES) };
   readonly #muted = new MutedSpans();
-  /** Timer that runs while there is no stream. */
-  #noStream: Cancel | undefined;
+  /** Cancels the timer that runs while there is no stream. */
+  #cancelNoStreamTimer: Cancel | undefined;
   #ended = false;
 
   /**
@@ -73,7 +73,7 @@ export class AudioAligner {
     this.#emit = emit;
     this.#emitted = this.#frameEnd = Math.round(startMs) * BYTES_PER_MS;
     this.#caller = new CallerTrack(this.#emitted);
-    this.#startLead = this.#time() - this.#frameEnd;
+    this.#startOffset = this.#time() - this.#frameEnd;
   }
 
   /**
@@ -83,9 +83,9 @@ export class AudioAligner {
    * @param timestamp Its position in the stream (ms).
    */
   callerFrame(payload: string, timestamp: number): void {
-    if (this.#ended || this.#noStream) return;
+    if (this.#ended || this.#isStreamLost) return;
     let audio = this.#decode(payload);
-    const limit = this.#time() - this.#startLead + AHEAD_LIMIT_BYTES;
+    const limit = this.#time() - this.#startOffset + AHEAD_LIMIT_BYTES;
     let at = this.#zero === undefined
       ? Math.max(this.#frameEnd, this.#now() - audio.length)
       : this.#zero + Math.round(timestamp * BYTES_PER_MS);
@@ -95,7 +95,7 @@ export class AudioAligner {
     if (at + audio.length > limit) return;
     if (!isPlausible || this.#zero === undefined) {
       this.#zero = at - Math.round(timestamp * BYTES_PER_MS);
-      this.#lead.reset();
+      this.#clockOffset.reset();
     }
     if (at < this.#frameEnd) {
       audio = audio.subarray(this.#frameEnd - at);
@@ -104,7 +104,7 @@ export class AudioAligner {
     if (audio.length === 0) return;
     this.#caller.write(at, audio);
     this.#frameEnd = at + audio.length;
-    this.#lead.add(this.#time() - this.#frameEnd, this.#clock.now());
+    this.#clockOffset.add(this.#time() - this.#frameEnd, this.#clock.now());
     this.#assistant.callerFrameReceived(this.#frameEnd);
     const until = this.#frameEnd - HOLD_BYTES;
     if (until - this.#emitted >= MIN_SLICE_BYTES) this.#emitUntil(until);
@@ -125,7 +125,7 @@ export class AudioAligner {
     this.#assistant.clearSent(this.#now());
   }
 
-  /** A mark came back. */
+  /** A mark returned. */
   markEchoed(name: string): void {
     if (!this.#ended) this.#assistant.markEchoed(name, this.#now());
   }
@@ -134,17 +134,17 @@ export class AudioAligner {
   streamStarted(): void {
     if (this.#ended) return;
     // The first stream starts at the start of the timeline.
-    if (this.#noStream || this.#zero !== undefined) this.#endStream();
+    if (this.#isStreamLost || this.#zero !== undefined) this.#endStream();
     this.#zero = this.#frameEnd;
-    this.#startLead = this.#time() - this.#frameEnd;
-    this.#lead.reset();
-    this.#noStream?.();
-    this.#noStream = undefined;
+    this.#startOffset = this.#time() - this.#frameEnd;
+    this.#clockOffset.reset();
+    this.#cancelNoStreamTimer?.();
+    this.#cancelNoStreamTimer = undefined;
   }
 
   /** The stream was lost. Both sides are silent until the next one. */
   streamLost(): void {
-    if (this.#ended || this.#noStream) return;
+    if (this.#ended || this.#isStreamLost) return;
     this.#endStream();
     this.#emitSilence();
   }
@@ -158,14 +158,19 @@ export class AudioAligner {
   end(): void {
     if (this.#ended) return;
     this.#endStream();
-    this.#noStream?.();
+    this.#cancelNoStreamTimer?.();
     this.#emitUntil(this.#frameEnd + FRAME_BYTES - 1);
     this.#ended = true;
   }
 
-  /** The position of this moment, by the frames with the least delay: a message read now was sent then or earlier. */
+  /** Whether the stream was lost and no other one has started. */
+  get #isStreamLost(): boolean {
+    return this.#cancelNoStreamTimer !== undefined;
+  }
+
+  /** The current position, by the frames with the least delay. A message read now was sent at this position or earlier. */
   #now(): number {
-    return Math.max(this.#frameEnd, this.#time() - (this.#lead.min ?? this.#startLead));
+    return Math.max(this.#frameEnd, this.#time() - (this.#clockOffset.min ?? this.#startOffset));
   }
 
   /** Our own clock in bytes. */
@@ -179,7 +184,7 @@ export class AudioAligner {
   }
 
   #emitSilence(): void {
-    this.#noStream = this.#clock.after(NO_STREAM_INTERVAL_MS, () => {
+    this.#cancelNoStreamTimer = this.#clock.after(NO_STREAM_INTERVAL_MS, () => {
       this.#endStream();
       this.#emitUntil(this.#frameEnd);
       this.#emitSilence();

@@ -1,9 +1,9 @@
 import { peakHeight } from "./peaks.ts";
 import { fileOffset, recordingInfo } from "./recording_file.ts";
 
-/** Audio per value (ms) … */
+/** Audio per value (ms). */
 const EVERY_MS = 20;
-/** … and a multiple of that in recordings with more values than this (5 minutes). */
+/** Maximum number of values (5 minutes). In longer recordings, each value covers a multiple of {@linkcode EVERY_MS}. */
 const MAX_VALUES = 15_000;
 /** Values read at a time: 1.5 s, so that other work of the thread runs in between. */
 const BATCH_VALUES = 75;

@@ -2,18 +2,13 @@ import type { Clock } from "../clock.ts";
 import type { PlayoutLine } from "../playout/playout.ts";
 import { AudioAligner, type AudioSlice } from "./audio_aligner.ts";
 
-export interface LineTapOptions {
-  readonly clock: Clock;
-  /** Returns the time since the call's first stream started (ms). */
-  readonly atMs: () => number;
-}
-
 /**
  * A call's line with taps: passes everything to the line, and both sides of the audio to listeners (the recorder, the live
  * monitor, the level meter). Does nothing more while there are no listeners.
  */
 export class LineTap implements PlayoutLine {
-  readonly #options: LineTapOptions;
+  readonly #clock: Clock;
+  readonly #atMs: () => number;
   readonly #listeners = new Set<(slice: AudioSlice) => void>();
   #line: PlayoutLine | undefined;
   #aligner: AudioAligner | undefined;
@@ -21,15 +16,17 @@ export class LineTap implements PlayoutLine {
   #started = false;
   #callerMuted = false;
 
-  constructor(options: LineTapOptions) {
-    this.#options = options;
+  /** @param atMs Returns the time since the call's first stream started (ms). */
+  constructor(clock: Clock, atMs: () => number) {
+    this.#clock = clock;
+    this.#atMs = atMs;
   }
 
   /** Sets the line. */
   attach(line: PlayoutLine): this {
     this.#line = line;
     // The timeline starts with the first line, even if a busy machine reports the line late.
-    const startMs = this.#started ? this.#options.atMs() : 0;
+    const startMs = this.#started ? this.#atMs() : 0;
     this.#started = true;
     if (this.#listeners.size > 0) this.#aligner ??= this.#createAligner(startMs);
     this.#aligner?.streamStarted();
@@ -48,14 +45,14 @@ export class LineTap implements PlayoutLine {
    */
   listen(listener: (slice: AudioSlice) => void): () => void {
     this.#listeners.add(listener);
-    if (this.#started) this.#aligner ??= this.#createAligner(this.#options.atMs());
+    if (this.#started) this.#aligner ??= this.#createAligner(this.#atMs());
     return () => {
       this.#listeners.delete(listener);
       if (this.#listeners.size === 0) this.end();
     };
   }
 
-  /** Passes the audio held back to the listeners and stops: the last listener or the call is gone. */
+  /** Passes the remaining audio to the listeners and stops, because the last listener left or the call ended. */
   end(): void {
     this.#aligner?.end();
     this.#aligner = undefined;
@@ -76,7 +73,7 @@ export class LineTap implements PlayoutLine {
   }
 
   media(audio: Uint8Array): void {
-    // Before the line: its mark may come back at once.
+    // Before the line: its mark may return at once.
     this.#aligner?.audioSent(audio);
     this.#line?.media(audio);
   }
@@ -96,7 +93,7 @@ export class LineTap implements PlayoutLine {
   }
 
   #createAligner(startMs: number): AudioAligner {
-    const aligner = new AudioAligner(this.#options.clock, startMs, (slice) => {
+    const aligner = new AudioAligner(this.#clock, startMs, (slice) => {
       for (const listener of this.#listeners) listener(slice);
     });
     if (this.#callerMuted) aligner.muteCaller(true);

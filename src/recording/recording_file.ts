@@ -47,7 +47,7 @@ export function fileOffset(ms: number): number {
 export class RecordingFile {
   readonly #path: string;
   #file: Deno.FsFile | undefined;
-  /** Bytes of audio from before the call came back: a second part is appended. */
+  /** Bytes of audio from before the call was resumed: a second part is appended. */
   #earlierBytes: number | undefined;
   #dataBytes = 0;
 

@@ -29,7 +29,7 @@ export class RecordingRetention {
     return this.#limits.days !== undefined || this.#limits.megabytes !== undefined;
   }
 
-  /** Takes the recordings of the folder, in place of those known so far. */
+  /** Replaces the known recordings by those of the folder. */
   load(recordings: readonly StoredRecording[]): void {
     this.#recordings.clear();
     this.#bytes = 0;

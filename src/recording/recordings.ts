@@ -33,7 +33,7 @@ export class Recordings {
   readonly #open = new Map<string, RecordingFile>();
   readonly #retention: RecordingRetention;
   #failing = false;
-  #cancel: Cancel | undefined;
+  #cancelDailyDeletion: Cancel | undefined;
   #closed = false;
   /** Repairs and deletions, which run one after another. */
   #maintenance: Promise<void>;
@@ -69,19 +69,16 @@ export class Recordings {
    * @param lostMs Audio that never arrived here (ms).
    */
   end(callSid: string, lostMs: number): void {
+    const path = this.#pathOf(callSid);
     const file = this.#open.get(callSid);
-    if (this.#pathOf(callSid) === undefined) {
-      this.#log.warn("call not recorded", {
-        call: callSid,
-        problem: "its CallSid is not CA and 32 hexadecimal digits",
-      });
+    if (path === undefined) {
+      const problem = "its CallSid is not CA and 32 hexadecimal digits";
+      this.#log.warn("call not recorded", { call: callSid, problem });
     }
-    if (!file) return;
+    if (path === undefined || !file) return;
     this.#open.delete(callSid);
     file.close();
     if (lostMs > 0) this.#log.error("recording incomplete", { call: callSid, lost_s: lostMs / 1_000 });
-    const path = this.#pathOf(callSid);
-    if (path === undefined) return;
     const recording = { path, bytes: file.bytes, endedAt: this.#clock.wallTime() };
     this.#queue(() => {
       this.#retention.add(recording);
@@ -133,7 +130,7 @@ export class Recordings {
   /** Closes all files. Resolves when repairs and deletions have stopped. */
   async close(): Promise<void> {
     this.#closed = true;
-    this.#cancel?.();
+    this.#cancelDailyDeletion?.();
     for (const file of this.#open.values()) file.close();
     this.#open.clear();
     await this.#maintenance;
@@ -159,7 +156,7 @@ export class Recordings {
       await this.#scan();
       await this.#deleteExpired();
     });
-    this.#cancel = this.#clock.after(DAY_MS, () => this.#deleteDaily());
+    this.#cancelDailyDeletion = this.#clock.after(DAY_MS, () => this.#deleteDaily());
   }
 
   #queue(work: () => Promise<void>): void {
@@ -182,7 +179,7 @@ export class Recordings {
     }
   }
 
-  /** Other processes delete recordings, too, so this is done every day. */
+  /** Lists the recordings again every day, because other processes also delete some. */
   async #scan(): Promise<void> {
     const recordings = await listRecordings(this.#options.folder);
     this.#retention.load(recordings.filter(({ path }) => !this.#isOpen(path)));

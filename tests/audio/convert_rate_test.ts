@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { decodeBase64 } from "@std/encoding/base64";
 import { convertRate } from "../../src/audio/convert_rate.ts";
-import { MIX_AT_8000 } from "./sox_wavs.ts";
+import sox from "./sox.json" with { type: "json" };
 import { level, signalToNoise, sines } from "./signals.ts";
 
 /** Samples ignored at each end, where the filter rings. */
@@ -10,10 +10,10 @@ const EDGE = 200;
 const RATES = [8000, 11025, 16000, 22050, 24000, 32000, 44100, 48000];
 
 Deno.test("convertRate() matches sox's best converter within 75 dB", () => {
-  const sox = new Int16Array(decodeBase64(MIX_AT_8000).buffer);
+  const expected = new Int16Array(decodeBase64(sox.mixAt8000).buffer);
   const ours = convertRate(sines([300, 1000, 3000], 44100, 0.1, 8000), 44100, 8000);
-  assertEquals(ours.length, sox.length);
-  const snr = signalToNoise(sox, ours, EDGE);
+  assertEquals(ours.length, expected.length);
+  const snr = signalToNoise(expected, ours, EDGE);
   assert(snr > 75, `${snr} dB`);
 });
 

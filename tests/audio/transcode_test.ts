@@ -5,10 +5,10 @@ import { speechFilter } from "../../src/audio/low_pass.js";
 import { Resampler } from "../../src/audio/resampler.js";
 import { MulawToPcm24, Pcm24ToMulaw } from "../../src/audio/transcode.ts";
 import { randomFrom } from "../support/random.ts";
-import { SPEECH_AT_8000 } from "./sox_conversions.ts";
+import sox from "./sox.json" with { type: "json" };
 import { randomChunks } from "./signals.ts";
 
-const SPEECH = encodeMulaw(new Int16Array(decodeBase64(SPEECH_AT_8000).buffer));
+const SPEECH = encodeMulaw(new Int16Array(decodeBase64(sox.speechAt8000).buffer));
 
 function littleEndian(samples: Int16Array): Uint8Array {
   const view = new DataView(new ArrayBuffer(2 * samples.length));

@@ -1,20 +1,22 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { decodeBase64 } from "@std/encoding/base64";
 import { readWav, writeWav } from "../../src/audio/wav.ts";
-import { ADPCM, SAMPLES, STEREO, WAVS } from "./sox_wavs.ts";
+import sox from "./sox.json" with { type: "json" };
 
-const PLAIN = decodeBase64(WAVS[0]?.file ?? "");
+const numbers = (list: string) => list.split(" ").map(Number);
+const SAMPLES = numbers(sox.samples);
+const PLAIN = decodeBase64(sox.wavs[0]?.file ?? "");
 
-for (const { soxCommand, file, heard } of WAVS) {
+for (const { soxCommand, file, heard } of sox.wavs) {
   Deno.test(`readWav() reads the output of "${soxCommand}" like sox`, () => {
     const { sampleRate, channels } = readWav(decodeBase64(file), "x.wav");
     assertEquals(sampleRate, 11025);
-    assertEquals(channels.map((channel) => [...channel]), [heard]);
+    assertEquals(channels.map((channel) => [...channel]), [numbers(heard)]);
   });
 }
 
 Deno.test("readWav() returns two channels of a stereo file", () => {
-  const { sampleRate, channels } = readWav(decodeBase64(STEREO), "x.wav");
+  const { sampleRate, channels } = readWav(decodeBase64(sox.stereo), "x.wav");
   assertEquals(sampleRate, 48000);
   assertEquals(channels.map((channel) => [...channel]), [[0, -1, -1000, -32768], [1, 1000, 32767, 12345]]);
 });
@@ -22,7 +24,7 @@ Deno.test("readWav() returns two channels of a stereo file", () => {
 Deno.test("writeWav() writes the same bytes as sox", () => {
   assertEquals(writeWav([Int16Array.from(SAMPLES)], 11025), PLAIN);
   const left = SAMPLES.filter((_, i) => i % 2 === 0), right = SAMPLES.filter((_, i) => i % 2 === 1);
-  assertEquals(writeWav([Int16Array.from(left), Int16Array.from(right)], 48000), decodeBase64(STEREO));
+  assertEquals(writeWav([Int16Array.from(left), Int16Array.from(right)], 48000), decodeBase64(sox.stereo));
 });
 
 Deno.test("writeWav() throws for channels of different lengths, and for none", () => {
@@ -78,7 +80,7 @@ const BAD: [what: string, bytes: Uint8Array, says: string][] = [
   ["six channels", changed(22, 6), "it has 6 channels"],
   ["12 bits", changed(34, 12), "it has samples of 12 bits"],
   ["no rate", changed(24, 0, 0), "its sample rate is 0"],
-  ["a compressed file", decodeBase64(ADPCM), "it has Microsoft ADPCM of 4 bits"],
+  ["a compressed file", decodeBase64(sox.adpcm), "it has Microsoft ADPCM of 4 bits"],
 ];
 
 for (const [what, bytes, says] of BAD) {

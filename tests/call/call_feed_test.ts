@@ -4,8 +4,9 @@ import { CallFeed, type LiveEvent } from "../../src/call/call_feed.ts";
 import type { AudioSlice } from "../../src/recording/audio_aligner.ts";
 import { response } from "../support/still_session.ts";
 
-const PLAYHEAD = { callerSpeaks: true, assistantSpeaks: false, queuedMs: 40, twilioMs: 0 };
+const POSITIONS = { callerSpeaks: true, assistantSpeaks: false, queuedMs: 40, twilioMs: 0 };
 const EVENT = { atMs: 5, kind: "keypad", name: "1" } as const;
+const COSTS = { modelUsd: 0.5, transcriptionUsd: 0, summaryUsd: 0, carrierUsd: 0 };
 const TOKENS = { textIn: 1, textCached: 2, textOut: 3, audioIn: 4, audioCached: 5, audioOut: 6 };
 
 /** A feed, with its call's events and audio in a test's hands. */
@@ -20,8 +21,8 @@ function setUp() {
         return () => listeners.delete(listener);
       },
     },
-    usage: { costUsd: 0.5, tokens: TOKENS },
-    conversation: { playhead: PLAYHEAD },
+    usage: { costUsd: 0.5, costs: COSTS, tokens: TOKENS },
+    conversation: { audioPositions: POSITIONS },
   });
   /** The caller speaks for `ms`, the assistant does not. */
   const hear = (atMs: number, ms: number) => {
@@ -45,7 +46,7 @@ Deno.test("CallFeed sends the levels of both sides and the playhead every 100 ms
   hear(140, 40);
   assertEquals(received, []);
   hear(180, 40);
-  const level = { atMs: 100, caller: Array(6).fill(252), assistant: Array(6).fill(0), ...PLAYHEAD };
+  const level = { atMs: 100, caller: Array(6).fill(252), assistant: Array(6).fill(0), ...POSITIONS };
   assertEquals(received, [{ type: "level", data: level }]);
   hear(220, 100);
   assertEquals(received.slice(1), [{
@@ -88,7 +89,7 @@ Deno.test("CallFeed sends latency and cost, then the end, and nothing after it",
   record();
   assertEquals(received, [
     { type: "latency", data: latency },
-    { type: "cost", data: { costUsd: 0.5, tokens: TOKENS } },
+    { type: "cost", data: { costUsd: 0.5, costs: COSTS, tokens: TOKENS } },
     { type: "ended", data: { endReason: "silence" } },
   ]);
   assertEquals(listeners.size, 0);

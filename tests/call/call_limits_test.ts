@@ -4,18 +4,18 @@ import { type BudgetState, CallLimits } from "../../src/call/call_limits.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { response } from "../support/still_session.ts";
 
-function setUp(maxMs: number) {
+function setUp(maxCallMs: number) {
   const clock = new FakeClock();
   const startedAt = clock.now();
   const happened: string[] = [];
   const note = (what: string) => () => happened.push(`${what} ${clock.now() - startedAt}`);
   const events = new CallEventStream();
   new CallLimits({
-    model: { note: note("warned") },
+    model: { addNote: note("warned") },
     ending: { sayGoodbye: note("ended") },
     events,
     clock,
-    maxMs,
+    maxCallMs,
   });
   events.emit({ type: "stream attached" });
   return { clock, happened, events };
@@ -23,13 +23,13 @@ function setUp(maxMs: number) {
 
 Deno.test("CallLimits warns 30 s before the time limit of calls that may last a minute", () => {
   for (
-    const [maxMs, expected] of [
+    const [maxCallMs, expected] of [
       [59_999, ["ended 59999"]],
       [60_000, ["warned 30000", "ended 60000"]],
     ] as const
   ) {
-    const { clock, happened } = setUp(maxMs);
-    clock.advance(maxMs);
+    const { clock, happened } = setUp(maxCallMs);
+    clock.advance(maxCallMs);
     assertEquals([happened, clock.pending], [[...expected], 0]);
   }
 });
@@ -51,7 +51,7 @@ Deno.test("CallLimits counts the time from the first stream", () => {
   assertEquals(happened, ["warned 30000", "ended 60000"]);
 });
 
-Deno.test("CallLimits charges each minute when it begins, and ends the call at the end of the last one", () => {
+Deno.test("CallLimits charges each minute that begins, and ends the call at the end of the last one of its budget", () => {
   const clock = new FakeClock();
   const startedAt = clock.now();
   const happened: string[] = [];
@@ -59,7 +59,7 @@ Deno.test("CallLimits charges each minute when it begins, and ends the call at t
   const events = new CallEventStream();
   const states: BudgetState[] = ["ok", "warn", "over"];
   new CallLimits({
-    model: { note: note("warned") },
+    model: { addNote: note("warned") },
     ending: { sayGoodbye: note("ended") },
     events,
     clock,
@@ -68,25 +68,38 @@ Deno.test("CallLimits charges each minute when it begins, and ends the call at t
       return states.shift() ?? "ok";
     },
   });
-  events.emit({ type: "stream attached" });
-  assertEquals(happened, ["charged 1"], "a call of a few seconds counts too");
-  clock.advance(180_000);
-  assertEquals(happened, ["charged 1", "charged 1", "warned 60000", "charged 1", "ended 180000"]);
-  assertEquals(clock.pending, 0);
+  for (let minute = 0; minute < 4; minute++) {
+    events.emit({ type: "carrier charged", charge: { usd: 0, minutes: 1 } });
+    clock.advance(60_000);
+  }
+  assertEquals(happened, [
+    "charged 1",
+    "charged 1",
+    "warned 60000",
+    "charged 1",
+    "ended 180000",
+    "charged 1",
+  ]);
+  events.emit({ type: "carrier charged", charge: { usd: 0.25, minutes: 0 } });
+  assertEquals(happened.length, 6, "not a minute");
 });
 
-Deno.test("CallLimits charges transcripts like responses", () => {
+Deno.test("CallLimits charges everything that costs something, also after the call", () => {
   const { events, charged } = setUpCost();
+  events.emit({ type: "carrier charged", charge: { usd: 0.125, minutes: 1 } });
   events.emit({ type: "caller transcribed", text: "Hello", costUsd: 0.25 });
   events.emit({ type: "response finished", response: response(), costUsd: 0.5 });
-  assertEquals(charged, [0.25, 0.5]);
+  events.emit({ type: "call ending", reason: "transferred" });
+  events.emit({ type: "summary written", usage: response().usage, costUsd: 0.75 });
+  events.emit({ type: "carrier charged", charge: { usd: 1, minutes: 1 } });
+  assertEquals(charged, [0.125, 0.25, 0.5, 0.75, 1]);
 });
 
 function setUpCost() {
   const charged: number[] = [];
   const events = new CallEventStream();
   new CallLimits({
-    model: { note() {} },
+    model: { addNote() {} },
     ending: { sayGoodbye() {} },
     events,
     clock: new FakeClock(),

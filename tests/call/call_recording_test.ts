@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { MULAW_SILENCE } from "../../src/audio/g711.js";
 import { CallEventStream } from "../../src/call/call_event_stream.ts";
-import { CallRecording } from "../../src/call/call_recording.ts";
+import { recordCall } from "../../src/call/call_recording.ts";
 import { CallTimeline } from "../../src/call/call_timeline.ts";
 import type { AudioSlice } from "../../src/recording/audio_aligner.ts";
 import { CallRig } from "../support/call_rig.ts";
@@ -35,17 +35,15 @@ function record() {
   return { rig, socket, talk, heard, slices, ended };
 }
 
-Deno.test("CallRecording covers a call from the start of its stream to its end", () => {
-  const { rig, socket, talk, heard, slices, ended } = record();
-  using _ = rig;
+Deno.test("Recording covers a call from the start of its stream to its end", () => {
+  const { socket, talk, heard, slices, ended } = record();
   talk(1_000);
   socket.receive(message("stop"));
   assertEquals([heard(), slices[0]?.atMs, ended], [Array(10).fill(true), 0, ["CA1"]]);
 });
 
-Deno.test("CallRecording silences exactly the pause, which listeners still hear", () => {
+Deno.test("Recording silences exactly the pause, which listeners still hear", () => {
   const { rig, socket, talk, heard } = record();
-  using _ = rig;
   const listened: AudioSlice[] = [];
   rig.calls.find("CA1")?.listen((slice) => listened.push(copySlice(slice)));
   talk(1_000);
@@ -62,13 +60,13 @@ Deno.test("CallRecording silences exactly the pause, which listeners still hear"
   assertEquals(listened.every(({ caller }) => !caller.includes(MULAW_SILENCE)), true);
 });
 
-Deno.test("CallRecording does not exist for an assistant without recording", () => {
+Deno.test("Recording does not exist for an assistant without recording", () => {
   const slices: AudioSlice[] = [];
   const recorder = {
     record: (_: string, slice: AudioSlice) => void slices.push(copySlice(slice)),
     endRecording() {},
   };
-  using rig = new CallRig({ recorder });
+  const rig = new CallRig({ recorder });
   const { socket } = rig.connect("CA1");
   assertEquals([rig.calls.list()[0]?.recording, rig.calls.find("CA1")?.setRecording(false)], [
     undefined,
@@ -78,7 +76,7 @@ Deno.test("CallRecording does not exist for an assistant without recording", () 
   assertEquals(slices, []);
 });
 
-Deno.test("CallRecording silences both sides of a pause to the sample and adds one event", () => {
+Deno.test("recordCall() silences both sides of a pause to the sample and adds one event", () => {
   const clock = new FakeClock();
   const events = new CallEventStream();
   const timeline = new CallTimeline(clock, events);
@@ -95,27 +93,27 @@ Deno.test("CallRecording silences both sides of a pause to the sample and adds o
     record: (_callSid: string, slice: AudioSlice) => void recorded.push(copySlice(slice)),
     endRecording() {},
   };
-  const recording = new CallRecording({ recorder, callSid: "CA1", tap, timeline, events });
+  recordCall({ recorder, callSid: "CA1", tap, timeline, events });
   const side = () => new Uint8Array(200 * 8).fill(1);
-  recording.set(true);
+  timeline.setPaused(false);
   clock.advance(100);
-  recording.set(false);
+  timeline.setPaused(true);
   clock.advance(20);
-  recording.set(false);
+  timeline.setPaused(true);
   clock.advance(30);
-  recording.set(true);
-  recording.set(true);
+  timeline.setPaused(false);
+  timeline.setPaused(false);
   const audio = { atMs: 0, caller: side(), assistant: side() };
   emit(audio);
   const expected = side().fill(MULAW_SILENCE, 100 * 8, 150 * 8);
   assertEquals(recorded, [{ atMs: 0, caller: expected, assistant: expected }]);
   assertEquals([audio.caller, audio.assistant], [side(), side()], "listeners still get the audio");
   clock.advance(100);
-  recording.set(false);
+  timeline.setPaused(true);
   emit({ atMs: 200, caller: side(), assistant: side() });
   assertEquals(recorded[1]?.caller, side().fill(MULAW_SILENCE, 50 * 8));
   clock.advance(250);
-  recording.set(true);
+  timeline.setPaused(false);
   emit({ atMs: 400, caller: side(), assistant: side() });
   assertEquals(recorded[2]?.assistant, side().fill(MULAW_SILENCE, 0, 100 * 8));
   emit({ atMs: 600, caller: side(), assistant: side() });

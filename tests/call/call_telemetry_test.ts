@@ -30,7 +30,7 @@ function report(totals: CallTotals) {
   return { line: JSON.parse(lines.at(-1) ?? ""), ended };
 }
 
-Deno.test("Call span fails when the model failed or no stream came, and not otherwise", () => {
+Deno.test("Call span has an error status only when the model failed or no stream started", () => {
   const cases: [reason: EndReason, failed: boolean][] = [
     ["model failed", true],
     ["never connected", true],

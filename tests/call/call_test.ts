@@ -29,7 +29,7 @@ Deno.test("Call span has each answered turn, from the end of the caller's speech
     clock,
     log: createLog({ level: "error", format: "json", write: () => {} }),
     metrics,
-    span: { addTurn: (...turn) => reported.push(turn), addEvent() {}, end: (...how) => reported.push(how) },
+    span: { addTurn: (...turn) => reported.push(turn), end: (...how) => reported.push(how) },
   });
   const socket = new FakeSocket();
   const gate = { admit: (stream: MediaStream) => call.attach(stream), rejected() {} };

@@ -3,7 +3,7 @@ import { CallEventStream } from "../../src/call/call_event_stream.ts";
 import { CallUsage } from "../../src/call/call_usage.ts";
 import { response } from "../support/still_session.ts";
 
-Deno.test("CallUsage adds up tokens of all responses, failed ones included, and the cost of responses and transcripts", () => {
+Deno.test("CallUsage adds up tokens of all responses, failed ones included, and all costs", () => {
   const events = new CallEventStream();
   const usage = new CallUsage(events);
   const text = { input: 6, cached: 2, output: 1 };
@@ -13,7 +13,10 @@ Deno.test("CallUsage adds up tokens of all responses, failed ones included, and 
   const failed = response({ status: "failed", usage: tokens });
   events.emit({ type: "response finished", response: failed, costUsd: 0.125 });
   events.emit({ type: "caller transcribed", text: "Hello", costUsd: 0.5 });
-  assertEquals([usage.inputTokens, usage.outputTokens, usage.costUsd], [20, 10, 0.875]);
+  events.emit({ type: "carrier charged", charge: { usd: 1, minutes: 2 } });
+  assertEquals([usage.inputTokens, usage.outputTokens], [20, 10]);
+  assertEquals(usage.costs, { modelUsd: 0.375, transcriptionUsd: 0.5, summaryUsd: 0, carrierUsd: 1 });
+  assertEquals([usage.costUsd, usage.carrierMinutes], [1.875, 2]);
   assertEquals(usage.tokens, {
     textIn: 12,
     textCached: 4,

@@ -17,7 +17,7 @@ function sentMs({ sent }: RigCall): number {
 
 Deno.test("Voicemail message of 60 s is heard to its end", () => {
   const call = connect({ voicemail: { leave: "Call us back." } });
-  using rig = call.rig;
+  const { rig } = call;
   rig.calls.reportAnsweredBy("CA1", "machine_end_beep");
   rig.clock.advance(1_000);
   const request = call.session.requests.at(-1);
@@ -43,7 +43,7 @@ Deno.test("Answering machine hears no apology", async (t) => {
   for (const [name, end] of cases) {
     await t.step(name, () => {
       const call = connect({ voicemail: { leave: "Call us back." } });
-      using rig = call.rig;
+      const { rig } = call;
       rig.calls.reportAnsweredBy("CA1", "machine_end_beep");
       rig.clock.advance(1_000);
       end(call);
@@ -52,7 +52,6 @@ Deno.test("Answering machine hears no apology", async (t) => {
   }
   await t.step("model failure while the machine greets", () => {
     const { rig, observer } = connect({ voicemail: { leave: "Call us back." } });
-    using _ = rig;
     rig.calls.reportAnsweredBy("CA1", "machine_start");
     observer?.sessionFailed({ code: "insufficient_quota", message: "" });
     assertEquals(rig.calls.afterStreamRequested("CA1"), { reason: "model failed", callerInformed: true });
@@ -66,7 +65,7 @@ Deno.test("Last words of 25 s before end_call or transfer_call are heard to thei
         tools: (phone) => [endCall(phone), transferCall(phone, [SALES])],
         destinations: [SALES],
       });
-      using rig = call.rig;
+      const { rig } = call;
       call.observer?.assistantAudio("bye", testAudio(25_000));
       call.callFunction(name, name === "end_call" ? {} : { destination: "sales" });
       call.observer?.responseDone(response());
@@ -83,7 +82,7 @@ Deno.test("Last words of 25 s before end_call or transfer_call are heard to thei
 
 Deno.test("Hang-up waits 2 s at most for marks that never return", async () => {
   const call = connect({ tools: (phone) => [endCall(phone)] });
-  using rig = call.rig;
+  const { rig } = call;
   call.observer?.assistantAudio("bye", testAudio(1_500));
   call.callFunction("end_call");
   call.observer?.responseDone(response());
@@ -98,7 +97,7 @@ Deno.test("end_call is cancelled when the caller already speaks", async (t) => {
   for (const hasAudio of [true, false]) {
     await t.step(hasAudio ? "with last words" : "without last words", async () => {
       const call = connect({ tools: (phone) => [endCall(phone)] });
-      using rig = call.rig;
+      const { rig } = call;
       call.observer?.assistantAudio("bye", testAudio(1_000));
       rig.clock.advance(200);
       call.observer?.callerSpeechStarted({ itemId: "u", audioMs: 100 });
@@ -114,7 +113,6 @@ Deno.test("end_call is cancelled when the caller already speaks", async (t) => {
 
 Deno.test("Caller whose silence is measured does not wait for a lost mark", () => {
   const { rig, observer, session } = connect({ silence: { afterMs: 5_000, prompts: 1 } });
-  using _ = rig;
   observer?.assistantAudio("a", testAudio(1_000));
   observer?.responseDone(response());
   rig.clock.advance(1_000 + 2_000 + 5_100);

@@ -2,17 +2,16 @@ import { assertEquals } from "@std/assert";
 import type { Level } from "../../src/call/call_feed.ts";
 import type { CallControl } from "../../src/tools/call_control.ts";
 import { switchLanguage } from "../../src/tools/call_tools.ts";
-import { takeMessage } from "../../src/tools/message_tool.ts";
+import { takeMessage } from "../../src/tools/call_tools.ts";
 import { CallRig, connect, PLAIN_ASSISTANT, SALES, slowTool, testAudio } from "../support/call_rig.ts";
 import { settle } from "../support/wait_until.ts";
 import { response } from "../support/still_session.ts";
 
 Deno.test("Record has the spans and the latency of each turn", () => {
-  const { rig, observer, play, hangUp } = connect();
-  using _ = rig;
+  const { observer, play, hangUp } = connect();
   observer?.callerSpeechStarted({ itemId: "u1", audioMs: 0 });
   play(1_000);
-  // The session was given one second of silence for the missing frames.
+  // The session received one second of silence for the missing frames.
   observer?.callerSpeechStopped({ itemId: "u1", audioMs: 1_000 });
   observer?.callerTranscript("u1", "Are you open?");
   play(300);
@@ -44,8 +43,7 @@ Deno.test("Record has the spans and the latency of each turn", () => {
 });
 
 Deno.test("Record truncates the response in which the call ended at what was heard", () => {
-  const { rig, observer, play, hangUp } = connect();
-  using _ = rig;
+  const { observer, play, hangUp } = connect();
   observer?.assistantAudio("a1", testAudio(1_000));
   observer?.assistantTranscript("a1", "One two three four.");
   play(500);
@@ -54,8 +52,7 @@ Deno.test("Record truncates the response in which the call ended at what was hea
 });
 
 Deno.test("Record truncates an interrupted response at the barge-in", () => {
-  const { rig, observer, play, hangUp } = connect();
-  using _ = rig;
+  const { observer, play, hangUp } = connect();
   observer?.assistantAudio("a1", testAudio(1_000));
   observer?.assistantTranscript("a1", "One two three four.");
   play(500);
@@ -75,7 +72,6 @@ Deno.test("Record truncates an interrupted response at the barge-in", () => {
 
 Deno.test("Record leaves out what the assistant said while it was muted", () => {
   const { rig, observer, play, hangUp } = connect({ voicemail: { leave: "Call us back." } });
-  using _ = rig;
   rig.calls.reportAnsweredBy("CA1", "machine_start");
   observer?.assistantAudio("a1", testAudio(1_000));
   observer?.assistantTranscript("a1", "Hello?");
@@ -85,11 +81,10 @@ Deno.test("Record leaves out what the assistant said while it was muted", () => 
 });
 
 Deno.test("Record has an event for a language switch, and for the tool that switched", async () => {
-  const { rig, hangUp, callFunction } = connect({
+  const { hangUp, callFunction } = connect({
     languages: new Map([["es", PLAIN_ASSISTANT]]),
     tools: (phone: CallControl) => [switchLanguage(phone, ["es"])],
   });
-  using _ = rig;
   callFunction("switch_language", { language: "es", summary: "A table" });
   await settle();
   const events = hangUp()?.events.map(({ kind, name, ok }) => [kind, name, ok]);
@@ -98,7 +93,6 @@ Deno.test("Record has an event for a language switch, and for the tool that swit
 
 Deno.test("Level events have the playhead and the queued audio", () => {
   const { rig, observer, talk } = connect();
-  using _ = rig;
   const levels: Level[] = [];
   rig.calls.find("CA1")?.watch((happening) => {
     if (happening.type === "level") levels.push(happening.data);
@@ -123,7 +117,7 @@ Deno.test("Level events have the playhead and the queued audio", () => {
 
 Deno.test("Pausing and resuming the recording changes the call in the list", () => {
   const recorder = { record() {}, endRecording() {} };
-  using rig = new CallRig({ recorder }, { recording: {} });
+  const rig = new CallRig({ recorder }, { recording: {} });
   rig.connect("CA1");
   const happened: unknown[] = [];
   rig.calls.watch(({ type, call }) => happened.push([type, call.recording?.state]));
@@ -138,23 +132,20 @@ Deno.test("Session options list the functions only when the call has tools", () 
   const tools = (phone: CallControl) => [switchLanguage(phone, ["es"])];
   const calls = [connect({ tools }), connect()];
   assertEquals(calls.map(names), [["switch_language"], undefined]);
-  for (const { rig } of calls) rig[Symbol.dispose]();
 });
 
 Deno.test("Record places the caller's speech where its audio was in the session", () => {
-  const { rig, observer, talk, hangUp } = connect();
-  using _ = rig;
+  const { observer, talk, hangUp } = connect();
   talk(1_000);
   observer?.callerSpeechStarted({ itemId: "u1", audioMs: 400 });
   talk(1_000);
-  // A model may report a position beyond the audio it was given.
+  // A model may report a position beyond the audio it received.
   observer?.callerSpeechStopped({ itemId: "u1", audioMs: 2_100 });
   assertEquals(hangUp()?.turns[0]?.spoken, { fromMs: 400, toMs: 2_000 });
 });
 
 Deno.test("Record has no latency for a response after the caller spoke again", () => {
-  const { rig, observer, play, hangUp } = connect();
-  using _ = rig;
+  const { observer, play, hangUp } = connect();
   observer?.callerSpeechStopped();
   observer?.callerSpeechStarted();
   observer?.assistantAudio("a1", testAudio(100));
@@ -168,7 +159,6 @@ Deno.test("Hold tone stops at once when the tool finishes", async () => {
     waiting: { afterMs: 1_000 },
     tools: () => [slow.tool],
   });
-  using _ = rig;
   callFunction("look_up");
   rig.clock.advance(1_500);
   assertEquals([sent("media").length > 0, sent("clear").length], [true, 0]);
@@ -179,7 +169,6 @@ Deno.test("Hold tone stops at once when the tool finishes", async () => {
 
 Deno.test("Listeners hear silence during a transfer, and the model gets no frames", () => {
   const { rig, session, observer, talk } = connect({ destinations: [SALES] });
-  using _ = rig;
   let heard = 0;
   rig.calls.find("CA1")?.listen(({ caller }) => heard += caller.length);
   observer?.callerSpeechStarted();
@@ -194,7 +183,6 @@ Deno.test("Listeners hear silence during a transfer, and the model gets no frame
 
 Deno.test("Goodbye without a session ends the call at once", () => {
   const { rig, observer } = connect();
-  using _ = rig;
   observer?.sessionFailed({ code: "closed", message: "gone" });
   rig.calls.sayGoodbyes();
   assertEquals(rig.summary("CA1")?.end_reason, "drained");
@@ -202,9 +190,8 @@ Deno.test("Goodbye without a session ends the call at once", () => {
 
 Deno.test("Record has the same fields while the call runs and after it ended", async () => {
   const { rig, observer, callFunction, hangUp } = connect({
-    tools: (control) => [takeMessage((message) => control.addMessage(message))],
+    tools: (control) => [takeMessage(control, () => {})],
   });
-  using _ = rig;
   observer?.callerSpeechStopped({ itemId: "u1", audioMs: 0 });
   observer?.callerTranscript("u1", "Tell Ann.");
   const message = { name: "Bob", number: "+15551230000", message: "Call back", urgent: false };
@@ -230,7 +217,6 @@ Deno.test("Record has a tool that a hang-up aborted, with its arguments", () => 
     tools: () => [slowTool("place_order").tool],
     toolData: { secrets: [] },
   });
-  using _ = rig;
   callFunction("place_order", { pizza: "large" });
   rig.clock.advance(700);
   assertEquals(hangUp()?.events, [{

@@ -20,7 +20,7 @@ function* chunksOf(audio: Uint8Array, random: () => number): Generator<Uint8Arra
 /** A call in which the caller hears the audio to its end, then speaks or hangs up; returns its record's turn. */
 function hear(chunks: Iterable<Uint8Array>, driftPerMs: number, callerSpeaks: boolean) {
   const call = connect();
-  using rig = call.rig;
+  const { rig } = call;
   for (const chunk of chunks) call.observer?.assistantAudio("a", chunk);
   call.observer?.assistantTranscript("a", TEXT);
   call.observer?.responseDone(response());

@@ -357,7 +357,7 @@ Deno.test("Playout interrupts no item of which less than a millisecond is unhear
   assertEquals(playout.interrupt(), [{ itemId: "b", heardMs: 200 }]);
 });
 
-Deno.test("Playout believes a mark that comes back a little early, and none that comes much earlier", () => {
+Deno.test("Playout accepts a mark that returns slightly early, and rejects one that returns much earlier", () => {
   for (const [earlyMs, heardMs] of [[20, 100], [30, 70]] as const) {
     const { clock, playout, line } = setUp();
     line.echoMarks = false;

@@ -10,7 +10,7 @@ const FRAME = new Uint8Array(160).fill(0x8f).toBase64();
 function setUp() {
   const clock = new FakeClock();
   const startedAt = clock.now();
-  const tap = new LineTap({ clock, atMs: () => clock.now() - startedAt });
+  const tap = new LineTap(clock, () => clock.now() - startedAt);
   const passed: string[] = [];
   const line = {
     media: () => void passed.push("media"),
@@ -168,7 +168,7 @@ Deno.test("LineTap passes assistant audio at the time it was heard, not sent", (
 
 Deno.test("LineTap starts at 0 with the first line, however late it is attached", () => {
   const clock = new FakeClock();
-  const tap = new LineTap({ clock, atMs: () => 3 });
+  const tap = new LineTap(clock, () => 3);
   const heard: AudioSlice[] = [];
   tap.listen((slice) => heard.push(copySlice(slice)));
   tap.attach({ media() {}, mark() {}, clear() {}, congested: false });

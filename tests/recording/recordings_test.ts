@@ -6,7 +6,7 @@ import { RecordingBatches } from "../../src/recording/recording_batches.ts";
 import type { RecordingChunk } from "../../src/recording/recording_file.ts";
 import { Recordings, type RecordingsOptions } from "../../src/recording/recordings.ts";
 import { RemoteCallStore, serveCallStore } from "../../src/records/remote_call_store.ts";
-import { call, sidOf, StoreRig } from "../records/store_rig.ts";
+import { sidOf, StoreRig } from "../records/store_rig.ts";
 
 const DAY_MS = 86_400_000;
 const SILENCE = 0xff;
@@ -325,20 +325,6 @@ Deno.test("RemoteCallStore fails a read whose recording is deleted", async () =>
   await store.close();
 });
 
-Deno.test("RemoteCallStore deletes nothing of a number when one recording cannot be deleted", async () => {
-  using rig = new RecordingRig();
-  const { remote: store } = remote(rig);
-  store.write(call(1));
-  // A folder in place of the recording cannot be deleted as a file.
-  Deno.mkdirSync(`${rig.pathOf(1)}/more`, { recursive: true });
-  await assertRejects(() => store.forget(call(1).from));
-  assertEquals((await store.list()).calls.length, 1);
-  Deno.removeSync(rig.pathOf(1), { recursive: true });
-  await store.forget(call(1).from);
-  assertEquals((await store.list()).calls.length, 0);
-  await store.close();
-});
-
 /** Polls for disk work, which runs in real time. */
 async function waitUntil(done: () => boolean | Promise<boolean>): Promise<void> {
   for (const deadline = performance.now() + 10_000; !await done();) {
@@ -347,7 +333,7 @@ async function waitUntil(done: () => boolean | Promise<boolean>): Promise<void> 
   }
 }
 
-Deno.test("Recordings appends the second part of a call that came back", async () => {
+Deno.test("Recordings appends the second part of a resumed call", async () => {
   using rig = new StoreRig();
   const recordings = new Recordings({ folder: `${rig.folder}/recordings` }, rig.clock, rig.log);
   for (let part = 0; part < 2; part++) {

@@ -1,19 +1,18 @@
 import { BYTES_PER_MS } from "../../audio/line_format.js";
 import type { Clock } from "../../clock.ts";
 import type { HeardItem, ModelSession } from "../../model/model_interface.ts";
-import { Playout, type PlayoutLine, type PlayoutStatus } from "../../playout/playout.ts";
+import { Playout, type PlayoutLine } from "../../playout/playout.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 import type { CallEventStream } from "../call_event_stream.ts";
 import type { CallTimeline } from "../call_timeline.ts";
 import { InterruptionGuard } from "./interruption_guard.ts";
 import type { ModelLink } from "./model_link.ts";
-import type { PlaybackProgress } from "./playback_deadline.ts";
 import type { Transcript } from "./transcript.ts";
 import type { TurnTimer } from "./turn_timer.ts";
 
 /** Prefix of the items that Parley plays itself. */
-const OWN = "parley-";
+const OWN_ITEM_PREFIX = "parley-";
 
 export interface AssistantSpeechOptions {
   readonly model: ModelLink;
@@ -21,7 +20,7 @@ export interface AssistantSpeechOptions {
   readonly turns: TurnTimer;
   readonly timeline: CallTimeline;
   readonly events: CallEventStream;
-  /** The caller cannot interrupt the first milliseconds they hear of the call. */
+  /** Length of the first audio of the call that the caller cannot interrupt (ms). */
   readonly protectedMs?: number | undefined;
   /** False if the caller never interrupts the assistant. Default: true. */
   readonly interruptible?: boolean | undefined;
@@ -33,7 +32,7 @@ export interface AssistantSpeechOptions {
 /** The assistant's speech: plays the model's audio to the caller, and stops it at a barge-in. Also plays Parley's tones. */
 export class AssistantSpeech {
   readonly #options: AssistantSpeechOptions;
-  readonly #playout: Playout;
+  readonly playout: Playout;
   readonly #guard: InterruptionGuard;
   /** The item the model is generating. */
   #openItem: string | undefined;
@@ -50,18 +49,18 @@ export class AssistantSpeech {
 
   constructor(options: AssistantSpeechOptions) {
     this.#options = options;
-    const { clock, events, interruptible = true, model, protectedMs, timeline, transcript, turns } = options;
+    const { clock, events, interruptible = true, model, protectedMs, transcript, turns } = options;
     this.#guard = new InterruptionGuard(clock, protectedMs, events);
-    this.#playout = new Playout(clock, {
+    this.playout = new Playout(clock, {
       sendingStarted: (itemId) => {
-        transcript.played(itemId, timeline.atMs);
+        transcript.audioPlayed(itemId);
         turns.firstFrameSent(itemId);
       },
       playbackStarted: (itemId) => {
         this.#guard.playbackStarted();
         turns.playbackStarted(itemId);
       },
-      playbackProgressed: (itemId) => transcript.played(itemId, timeline.atMs),
+      playbackProgressed: (itemId) => transcript.audioPlayed(itemId),
       markLost: (mark) => {
         if (this.#marksLost++ === 0) events.emit({ type: "mark lost", mark });
       },
@@ -76,7 +75,7 @@ export class AssistantSpeech {
     });
     events.on("response finished", ({ response }) => {
       this.#openItem = undefined;
-      if (response.hasAudio) this.whenPlayed(() => events.emit({ type: "assistant audio played" }));
+      if (response.hasAudio) this.playout.whenPlayed(() => events.emit({ type: "assistant audio played" }));
     });
   }
 
@@ -92,84 +91,61 @@ export class AssistantSpeech {
     return this.#marksLost;
   }
 
-  /** Bytes queued and not sent. */
-  get queued(): number {
-    return this.#playout.queued;
-  }
-
-  /** Audio accepted so far, and the part of it that the caller has not heard (ms). */
-  get progress(): PlaybackProgress {
-    return this.#playout.progress;
-  }
-
-  get status(): PlayoutStatus {
-    return this.#playout.status;
-  }
-
   attach(line: PlayoutLine): void {
     this.#attached = true;
     this.#away = false;
-    this.#playout.attach(line);
+    this.playout.attach(line);
   }
 
-  /** The line is gone: what the model generates until the next one is discarded. */
+  /** The line ended. Audio that the model generates before the next line is discarded. */
   detach(): void {
-    this.breakOff();
+    this.stopResponse();
     this.#attached = false;
     this.#away = true;
     this.#callerSpeaking = false;
     this.#guard.clear();
-    this.#playout.detach();
+    this.playout.detach();
   }
 
-  /** The session is gone. Audio no caller has heard any of goes with it: the next session starts over. */
+  /** The session ended. If no caller is on the line yet, its audio is discarded: the next session starts over. */
   sessionClosed(): void {
     if (!this.#attached) this.interrupt();
     this.#openItem = undefined;
     this.#callerSpeaking = false;
   }
 
-  markEchoed(name: string): void {
-    this.#playout.markEchoed(name);
-  }
-
-  /** Takes µ-law audio of an item from the model. */
+  /** Queues µ-law audio of an item from the model. */
   receive(session: ModelSession, itemId: string, audio: Uint8Array): void {
-    const { clock, events, metrics, timeline, transcript, turns } = this.#options;
+    const { clock, events, metrics, transcript, turns } = this.#options;
     if (this.#away || this.#muted && !this.#goodbye) return this.#discard(session, itemId);
     const receivedAt = clock.now();
     if (this.#openItem !== itemId) events.emit({ type: "assistant started speaking", itemId });
     this.#openItem = itemId;
-    transcript.generated(itemId, timeline.atMs);
+    transcript.audioGenerated(itemId);
     this.#received.set(itemId, (this.#received.get(itemId) ?? 0) + audio.length);
     turns.firstAudio(itemId);
-    if (this.#playout.enqueue(itemId, audio)) {
+    if (this.playout.enqueue(itemId, audio)) {
       return metrics.observeAddedDelay("to_caller", clock.now() - receivedAt);
     }
     // The queue is full. Queued audio will be played; the item is truncated at its end.
     this.#options.log.warn("response too long", { item: itemId });
     session.cancelResponse();
-    session.interrupt([{ itemId, heardMs: this.#playout.acceptedMs(itemId) }]);
-  }
-
-  /** Runs `then` when everything queued so far has been played; never, if it is interrupted. */
-  whenPlayed(then: () => void): void {
-    this.#playout.whenPlayed(then);
+    session.interrupt([{ itemId, heardMs: this.playout.acceptedMs(itemId) }]);
   }
 
   /** Plays µ-law audio that cannot be interrupted, after everything queued. Resolves when it was played. */
   async playProtected(name: string, audio: Uint8Array): Promise<void> {
     const played = Promise.withResolvers<void>();
     const release = this.#guard.protect();
-    this.#playout.enqueue(OWN + name, audio);
-    this.#playout.whenPlayed(played.resolve);
+    this.playout.enqueue(OWN_ITEM_PREFIX + name, audio);
+    this.playout.whenPlayed(played.resolve);
     await played.promise;
     release();
   }
 
   /** Plays a µ-law hold tone, after everything queued. */
   playHold(audio: Uint8Array): void {
-    this.#playout.enqueue(`${OWN}hold tone`, audio);
+    this.playout.enqueue(`${OWN_ITEM_PREFIX}hold tone`, audio);
   }
 
   /** Stops what {@linkcode playHold} plays. */
@@ -177,10 +153,10 @@ export class AssistantSpeech {
     if (this.#guard.interruptible) this.#stopPlayback();
   }
 
-  /** Stops the assistant and discards what it says, or lets it speak again. */
+  /** Stops the assistant and discards its audio, or lets it speak again. */
   mute(muted: boolean): void {
     this.#muted = muted;
-    if (muted) this.breakOff();
+    if (muted) this.stopResponse();
   }
 
   startGoodbye(): void {
@@ -189,38 +165,39 @@ export class AssistantSpeech {
 
   /** Stops the playback; returns how much the caller heard of each interrupted item. */
   interrupt(): readonly HeardItem[] {
-    const { transcript, timeline } = this.#options;
+    const { transcript } = this.#options;
     const heard = this.#stopPlayback(this.#openItem);
     for (const { itemId, heardMs } of heard) {
-      transcript.heard(itemId, heardMs, this.#receivedMs(itemId) ?? heardMs, true, timeline.atMs);
+      transcript.setHeard(itemId, heardMs, this.#receivedMs(itemId) ?? heardMs, true);
       this.#received.delete(itemId);
     }
     return heard;
   }
 
   /** Stops the playback, and the response the model is generating. */
-  breakOff(): void {
+  stopResponse(): void {
     const { model } = this.#options;
-    model.interrupt(this.interrupt());
-    model.cancelResponse();
+    const heard = this.interrupt();
+    model.session?.interrupt(heard);
+    model.session?.cancelResponse();
   }
 
   /** Writes into the transcript how much was heard of each item. */
   recordHeard(): void {
-    const { transcript, timeline } = this.#options;
+    const { transcript } = this.#options;
     for (const itemId of this.#received.keys()) {
-      const heardMs = this.#playout.heardMs(itemId);
+      const heardMs = this.playout.heardMs(itemId);
       const totalMs = this.#receivedMs(itemId) ?? heardMs;
-      transcript.heard(itemId, heardMs, totalMs, heardMs < totalMs, timeline.atMs);
+      transcript.setHeard(itemId, heardMs, totalMs, heardMs < totalMs);
     }
   }
 
   close(): void {
     this.#guard.close();
-    this.#playout.close();
+    this.playout.close();
   }
 
-  /** Whole milliseconds, as the heard ones are. */
+  /** Rounded down to whole milliseconds, as `heardMs` is. */
   #receivedMs(itemId: string): number | undefined {
     const bytes = this.#received.get(itemId);
     return bytes === undefined ? undefined : Math.floor(bytes / BYTES_PER_MS);
@@ -229,21 +206,21 @@ export class AssistantSpeech {
   /** Returns how much the caller heard of each interrupted item of the model, `openItem` included. */
   #stopPlayback(openItem?: string): HeardItem[] {
     this.#guard.clear();
-    return this.#playout.interrupt(openItem).filter(({ itemId }) => !itemId.startsWith(OWN));
+    return this.playout.interrupt(openItem).filter(({ itemId }) => !itemId.startsWith(OWN_ITEM_PREFIX));
   }
 
   #bargeIn(): void {
     const { events, model, timeline } = this.#options;
     const heard = this.interrupt();
-    model.interrupt(heard);
+    model.session?.interrupt(heard);
     if (heard[0]) timeline.add("barge-in", heard[0].itemId);
     events.emit({ type: "playback interrupted", heard: heard[0] });
   }
 
   #discard(session: ModelSession, itemId: string): void {
-    const { transcript, timeline } = this.#options;
+    const { transcript } = this.#options;
     session.cancelResponse();
-    transcript.heard(itemId, 0, 0, true, timeline.atMs);
+    transcript.setHeard(itemId, 0, 0, true);
     session.interrupt([{ itemId, heardMs: 0 }]);
   }
 }

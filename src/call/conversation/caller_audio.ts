@@ -4,19 +4,19 @@ import type { CallEventStream } from "../call_event_stream.ts";
 import { Watchdog } from "../watchdog.ts";
 import { FrameBuffer } from "./frame_buffer.ts";
 
-/** Most audio kept while the model is not ready (ms). */
+/** Maximum audio kept while the model is not ready (ms). */
 const EARLY_LIMIT_MS = 10_000;
 /** Audio kept from before voice activity detection reported speech (ms). */
 const PREROLL_MS = 800;
 /** Maximum gap filled with silence (ms). */
 const GAP_LIMIT_MS = 10_000;
-/** A frame may come this much earlier than the clock says (ms): others had a longer delay. */
+/** How much more than the clock allows a gap in the timestamps may be (ms), because delays vary from frame to frame. */
 const JITTER_MS = 10;
 /** Smallest gap filled (ms): one frame. */
 const GAP_MIN_MS = 20;
-/** A pause in the frames this long while the caller speaks (ms) is a stall … */
+/** A pause in the frames of this length while the caller speaks is a stall (ms). */
 const STALL_MS = 750;
-/** … and is filled with this much silence (ms), so that the model detects the end of the turn. */
+/** Silence sent after a stall (ms), so that the model detects the end of the turn. */
 const STALL_FILL_MS = 1_000;
 
 export interface CallerAudioCounts {
@@ -37,15 +37,15 @@ export class CallerAudio {
   readonly #clock: Clock;
   readonly #stall: Watchdog;
   #send: ((payload: string) => void) | undefined;
-  readonly #early = new FrameBuffer(EARLY_LIMIT_MS);
+  readonly #earlyFrames = new FrameBuffer(EARLY_LIMIT_MS);
   /** Audio of the turn the model has not answered, or the pre-roll: a new session needs it. */
-  readonly #unanswered = new FrameBuffer(EARLY_LIMIT_MS);
+  readonly #unansweredFrames = new FrameBuffer(EARLY_LIMIT_MS);
   #inTurn = false;
   /** Expected timestamp of the next frame (ms of the stream). */
   #position: number | undefined;
   /** All audio so far, silence included (ms). */
   #totalMs = 0;
-  /** When the audio must have begun, by the frame that came with the least delay (ms of the clock). */
+  /** Start of the audio, estimated from the frame with the least delay (ms of the clock). */
   #startedAt = Infinity;
   #speaking = false;
   #muted = false;
@@ -60,10 +60,10 @@ export class CallerAudio {
     events.on("caller started speaking", () => this.setSpeaking(true));
     events.on("caller stopped speaking", () => this.setSpeaking(false));
     // Audio that continues an item the caller spoke over does not answer the caller.
-    events.on(["assistant started speaking", "function called"], () => this.turnAnswered());
+    events.on(["assistant started speaking", "function called"], () => this.markTurnAnswered());
   }
 
-  /** Frames taken so far. */
+  /** Frames received so far. */
   get frames(): number {
     return this.#frames;
   }
@@ -72,7 +72,7 @@ export class CallerAudio {
     return { frames: this.#frames, filledMs: this.#filledMs, droppedMs: this.#droppedMs };
   }
 
-  /** Audio sent to the present session (ms). */
+  /** Audio sent to the current session (ms). */
   get sentMs(): number {
     return this.#sentMs;
   }
@@ -83,7 +83,7 @@ export class CallerAudio {
   }
 
   /**
-   * Takes one frame.
+   * Sends one frame to the model, or keeps it until the model is ready.
    *
    * @param payload Base64 µ-law.
    * @param timestamp Its place in the stream (ms).
@@ -93,9 +93,9 @@ export class CallerAudio {
     const ms = payloadMs(payload);
     const gap = this.#position === undefined ? 0 : timestamp - this.#position;
     const now = this.#clock.now();
-    // A timestamp that is further ahead than the clock allows is not believed.
-    const believedMs = now - this.#startedAt - this.#totalMs;
-    const fillMs = Math.min(gap <= believedMs + JITTER_MS ? gap : Math.floor(believedMs), GAP_LIMIT_MS);
+    // A gap in the timestamps is filled only as far as the clock confirms it.
+    const clockGapMs = now - this.#startedAt - this.#totalMs;
+    const fillMs = Math.min(gap <= clockGapMs + JITTER_MS ? gap : Math.floor(clockGapMs), GAP_LIMIT_MS);
     if (fillMs >= GAP_MIN_MS) this.#fill(fillMs);
     this.#startedAt = Math.min(this.#startedAt, now - this.#totalMs);
     this.#totalMs += ms;
@@ -108,20 +108,22 @@ export class CallerAudio {
   open(send: (payload: string) => void): void {
     this.#send = send;
     this.#sentMs = 0;
-    for (const { payload, ms } of this.#early.drain()) this.#forward(payload, ms);
+    for (const { payload, ms } of this.#earlyFrames.drain()) this.#forward(payload, ms);
   }
 
-  /** The session is gone: frames wait for the next one, behind the audio of the unanswered turn. */
+  /** The session ended: frames wait for the next one, behind the audio of the unanswered turn. */
   close(): void {
-    for (const { payload, ms } of this.#unanswered.drain()) this.#droppedMs += this.#early.push(payload, ms);
+    for (const { payload, ms } of this.#unansweredFrames.drain()) {
+      this.#droppedMs += this.#earlyFrames.push(payload, ms);
+    }
     this.#send = undefined;
     this.setSpeaking(false);
   }
 
   /** Everything said so far is answered. */
-  turnAnswered(): void {
+  markTurnAnswered(): void {
     this.#inTurn = false;
-    this.#unanswered.drain();
+    this.#unansweredFrames.drain();
   }
 
   /** Sends silence instead of the caller's audio while `muted`. */
@@ -129,7 +131,7 @@ export class CallerAudio {
     this.#muted = muted;
   }
 
-  /** Whether the model hears the caller speak; only then can a stall keep a turn open. */
+  /** Sets whether the model has detected speech. Only then can a stall keep a turn open. */
   setSpeaking(speaking: boolean): void {
     this.#speaking = speaking;
     if (speaking) this.#inTurn = true;
@@ -146,13 +148,13 @@ export class CallerAudio {
 
   #forward(payload: string, ms: number): void {
     if (!this.#send) {
-      this.#droppedMs += this.#early.push(payload, ms);
+      this.#droppedMs += this.#earlyFrames.push(payload, ms);
       return;
     }
     this.#sentMs += ms;
-    this.#unanswered.push(payload, ms);
-    if (!this.#inTurn) this.#unanswered.trim(PREROLL_MS);
-    // Last, because it may call close(): a session that does not read any more is dropped.
+    this.#unansweredFrames.push(payload, ms);
+    if (!this.#inTurn) this.#unansweredFrames.trim(PREROLL_MS);
+    // Last, because it may call close(): a session that stopped reading is dropped.
     this.#send(payload);
   }
 }

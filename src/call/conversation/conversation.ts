@@ -1,4 +1,3 @@
-import type { Clock } from "../../clock.ts";
 import { costUsd, transcriptionUsd } from "../../model/prices.ts";
 import type {
   ModelObserver,
@@ -9,14 +8,10 @@ import type {
 } from "../../model/model_interface.ts";
 import type { PlayoutLine } from "../../playout/playout.ts";
 import type { LineTap } from "../../recording/line_tap.ts";
-import type { Log } from "../../telemetry/log.ts";
-import type { Metrics } from "../../telemetry/metrics.ts";
-import type { CallEventStream } from "../call_event_stream.ts";
-import type { Playhead } from "../call_feed.ts";
-import type { CallTimeline } from "../call_timeline.ts";
-import { AssistantSpeech } from "./assistant_speech.ts";
+import type { AudioPositions } from "../call_feed.ts";
+import { AssistantSpeech, type AssistantSpeechOptions } from "./assistant_speech.ts";
 import { CallerAudio, type CallerAudioCounts } from "./caller_audio.ts";
-import { Goodbye } from "./goodbye.ts";
+import { sayGoodbye } from "./goodbye.ts";
 import { ModelLink } from "./model_link.ts";
 import { PendingReply } from "./pending_reply.ts";
 import { ResponseRetry } from "./response_retry.ts";
@@ -27,24 +22,15 @@ import { writeSummary } from "./written_summary.ts";
 /** One caller frame in this many is timed. */
 const TIMED_FRAMES = 50;
 
-export interface ConversationOptions {
-  readonly events: CallEventStream;
-  readonly timeline: CallTimeline;
+export interface ConversationOptions extends Omit<AssistantSpeechOptions, "model" | "transcript" | "turns"> {
   readonly tap: LineTap;
   /** Name of the model, for its price. */
   readonly model: string;
   /** Name of the model that transcribes the caller, for its price. */
   readonly transcriptionModel: string;
-  /** The caller cannot interrupt the first milliseconds they hear of the call. */
-  readonly protectedMs?: number | undefined;
-  /** False if the caller never interrupts the assistant. Default: true. */
-  readonly interruptible?: boolean | undefined;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly metrics: Metrics;
 }
 
-/** Joins a caller's line and a model session. Each comes and goes without the other. */
+/** Connects a caller's line and a model session. Either may end and be replaced while the other stays. */
 export class Conversation {
   readonly #options: ConversationOptions;
   readonly #caller: CallerAudio;
@@ -54,21 +40,21 @@ export class Conversation {
   readonly pending: PendingReply;
   readonly model: ModelLink;
   readonly speech: AssistantSpeech;
-  #goodbye: Goodbye | undefined;
+  #stopGoodbye: (() => void) | undefined;
 
   constructor(options: ConversationOptions) {
     this.#options = options;
     const { clock, events, timeline } = options;
-    this.transcript = new Transcript(events);
+    this.transcript = new Transcript(timeline, events);
     this.turns = new TurnTimer(clock, events);
     this.pending = new PendingReply(this.transcript, this.turns, events);
-    this.model = new ModelLink(this.transcript, this.pending, timeline);
+    this.model = new ModelLink(this.transcript, this.pending);
     this.#retry = new ResponseRetry(clock, this.model, events);
     const { transcript, turns, model } = this;
     this.speech = new AssistantSpeech({ ...options, transcript, turns, model });
     this.#caller = new CallerAudio(clock, events);
     events.on("turn answered", ({ itemId, latency }) => {
-      transcript.setLatency(itemId, latency, timeline.atMs);
+      transcript.setLatency(itemId, latency);
     });
   }
 
@@ -77,8 +63,8 @@ export class Conversation {
   }
 
   /** Current audio positions. */
-  get playhead(): Playhead {
-    const { queuedMs, leadMs, itemId, heardMs } = this.speech.status;
+  get audioPositions(): AudioPositions {
+    const { queuedMs, leadMs, itemId, heardMs } = this.speech.playout.status;
     return {
       callerSpeaks: this.speech.callerSpeaking,
       assistantSpeaks: leadMs > 0,
@@ -89,22 +75,22 @@ export class Conversation {
   }
 
   /**
-   * Opens a session. There must be none.
+   * Opens a session. The last one must have ended.
    *
-   * @param before Text about the call so far, sent to the session; may be empty.
+   * @param history Text about the call so far, sent to the session; may be empty.
    */
-  open(dial: (observer: ModelObserver) => ModelSession, before = ""): void {
+  open(dial: (observer: ModelObserver) => ModelSession, history = ""): void {
     const dialledAt = this.#options.clock.now();
     this.#retry.start();
     const session: ModelSession = dial(this.#observer(dialledAt, () => session));
-    if (before) session.addSystemMessage(before);
-    this.model.open(session);
+    if (history) session.addSystemMessage(history);
+    this.model.session = session;
     session.setCallerPresent(this.speech.attached);
   }
 
   /** Closes the session. The caller's audio waits for the next one. */
   drop(): void {
-    this.#turnAnswered();
+    this.#markTurnAnswered();
     this.#releaseSession();
   }
 
@@ -114,16 +100,16 @@ export class Conversation {
     this.model.session?.setCallerPresent(true);
   }
 
-  /** The line is gone. The session stays, without audio. */
+  /** The line ended. The session stays, without audio. */
   detach(): void {
     this.speech.detach();
     this.model.session?.setCallerPresent(false);
     this.#options.tap.detach();
-    this.#turnAnswered();
+    this.#markTurnAnswered();
     this.#caller.setSpeaking(false);
   }
 
-  /** Takes a caller frame: base64 µ-law, and its place in the stream (ms). */
+  /** Handles a caller frame: base64 µ-law, and its place in the stream (ms). */
   callerFrame(payload: string, timestamp: number): void {
     const { clock, tap, metrics } = this.#options;
     const timed = this.#caller.frames % TIMED_FRAMES === 0;
@@ -136,7 +122,7 @@ export class Conversation {
   markEchoed(name: string): void {
     this.#options.log.debug("mark", { name });
     this.#options.tap.markEchoed(name);
-    this.speech.markEchoed(name);
+    this.speech.playout.markEchoed(name);
   }
 
   /** Sends silence instead of the caller's audio to the model, the recording and listeners while `muted`. */
@@ -157,55 +143,56 @@ export class Conversation {
     this.#retry.stop();
     this.speech.startGoodbye();
     const { speech } = this;
-    this.#goodbye = new Goodbye({ clock: this.#options.clock, session, speech, instructions, onEnd });
+    this.#stopGoodbye = sayGoodbye({ clock: this.#options.clock, session, speech, instructions, onEnd });
     return true;
   }
 
   /**
-   * Closes everything, except for a session that writes the summary: it takes 8 s at most.
+   * Closes everything, except for a session that writes the summary: that one closes within 8 s.
    *
-   * @returns the summary, if it was requested and came.
+   * @returns the summary, if it was requested and written in time.
    */
-  close(summarise = false): Promise<string | undefined> | undefined {
-    const { tap, model, events } = this.#options;
-    this.#goodbye?.stop();
+  close(summarise = false): ReturnType<typeof writeSummary> | undefined {
+    const { tap, model, events, timeline } = this.#options;
+    this.#stopGoodbye?.();
     this.speech.recordHeard();
     const session = summarise && this.model.ready ? this.model.release() : undefined;
     this.drop();
     this.speech.close();
     tap.end();
-    return session && writeSummary(session, model, events);
+    const record = timeline.pauses.length > 0 ? this.transcript.text : undefined;
+    return session && writeSummary(session, model, events, record);
   }
 
   #observer(dialledAt: number, session: () => ModelSession): ModelObserver {
-    const { clock, events, timeline } = this.#options;
+    const { clock, events } = this.#options;
     const { transcript } = this;
     return {
       sessionReady: () => {
-        this.model.setReady();
+        this.model.ready = true;
         events.emit({ type: "session ready", afterMs: Math.round(clock.now() - dialledAt) });
         this.#caller.open((payload) => session().appendAudio(payload));
       },
       callerSpeechStarted: (edge) => {
-        if (edge) transcript.setSpoken(edge.itemId, { fromMs: this.#timelineMs(edge) }, timeline.atMs);
+        if (edge) transcript.setSpoken(edge.itemId, { fromMs: this.#timelineMs(edge) });
         // The model may have sent it before it stopped listening for the goodbye.
-        if (!this.#goodbye) events.emit({ type: "caller started speaking", itemId: edge?.itemId });
+        if (!this.#stopGoodbye) events.emit({ type: "caller started speaking", itemId: edge?.itemId });
       },
       callerSpeechStopped: (edge) => {
-        if (edge) transcript.setSpoken(edge.itemId, { toMs: this.#timelineMs(edge) }, timeline.atMs);
+        if (edge) transcript.setSpoken(edge.itemId, { toMs: this.#timelineMs(edge) });
         events.emit({ type: "caller stopped speaking", itemId: edge?.itemId });
       },
       assistantAudio: (itemId, audio) => this.speech.receive(session(), itemId, audio),
       responseDone: (response) => this.#responseFinished(response),
       itemAdded: (itemId, previous, speaker) => {
-        transcript.addItem(itemId, previous, speaker, timeline.atMs);
+        transcript.addItem(itemId, previous, speaker);
       },
       transcriptDelta: (itemId, speaker, text) => {
-        transcript.appendText(itemId, speaker, text, timeline.atMs);
+        transcript.appendText(itemId, speaker, text);
       },
-      assistantTranscript: (itemId, text) => transcript.setText(itemId, "assistant", text, timeline.atMs),
+      assistantTranscript: (itemId, text) => transcript.setText(itemId, "assistant", text),
       callerTranscript: (itemId, text, usage) => {
-        transcript.setText(itemId, "caller", text, timeline.atMs);
+        transcript.setText(itemId, "caller", text);
         const costUsd = usage ? transcriptionUsd(this.#options.transcriptionModel, usage) : 0;
         events.emit({ type: "caller transcribed", text, costUsd });
       },
@@ -225,9 +212,9 @@ export class Conversation {
     return Math.max(0, Math.round(this.#options.timeline.atMs - agoMs));
   }
 
-  #turnAnswered(): void {
-    this.#caller.turnAnswered();
-    this.pending.turnAnswered();
+  #markTurnAnswered(): void {
+    this.#caller.markTurnAnswered();
+    this.pending.markTurnAnswered();
   }
 
   #responseFinished(response: ResponseOutcome): void {
@@ -235,13 +222,13 @@ export class Conversation {
     const failure = this.#retry.responseFinished(response);
     events.emit({ type: "response finished", response, costUsd: costUsd(model, response.usage) });
     // A handler may have started a goodbye because of what the response cost.
-    if (failure && !this.#goodbye) this.#sessionFailed(failure);
+    if (failure && !this.#stopGoodbye) this.#sessionFailed(failure);
   }
 
   #sessionFailed(failure: SessionFailure): void {
     const { pending, model } = this;
     const audioNeeded = pending.sessionLost(model.session, this.#caller.inTurn, this.#retry.due);
-    if (!audioNeeded) this.#caller.turnAnswered();
+    if (!audioNeeded) this.#caller.markTurnAnswered();
     this.#releaseSession();
     this.#options.events.emit({ type: "session failed", failure });
   }

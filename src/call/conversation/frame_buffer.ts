@@ -11,7 +11,7 @@ export class FrameBuffer {
   #frames: CallerFrame[] = [];
   #ms = 0;
 
-  /** @param limitMs Most audio to keep (ms). */
+  /** @param limitMs Maximum audio to keep (ms). */
   constructor(limitMs: number) {
     this.#limitMs = limitMs;
   }

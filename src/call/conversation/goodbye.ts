@@ -1,13 +1,16 @@
 import type { Clock } from "../../clock.ts";
-import type { ModelSession } from "../../model/model_interface.ts";
-import type { AssistantSpeech } from "./assistant_speech.ts";
+import type { HeardItem, ModelSession } from "../../model/model_interface.ts";
+import type { Playout } from "../../playout/playout.ts";
 import { PlaybackDeadline } from "./playback_deadline.ts";
 
 export interface GoodbyeOptions {
   readonly clock: Clock;
   readonly session: ModelSession;
-  readonly speech: Pick<AssistantSpeech, "interrupt" | "whenPlayed" | "progress">;
-  /** The model's instructions. */
+  readonly speech: {
+    interrupt(): readonly HeardItem[];
+    readonly playout: Pick<Playout, "whenPlayed" | "progress">;
+  };
+  /** Instructions for the goodbye response. */
   readonly instructions: string;
   /** Called once, with whether the caller heard the goodbye. */
   readonly onEnd: (heard: boolean) => void;
@@ -16,41 +19,30 @@ export interface GoodbyeOptions {
 /**
  * Makes the assistant say goodbye now, and reports when the caller has heard it.
  *
- * Nothing interrupts it: the model stops listening. `docs/design/admission-and-drain.md` has the races.
+ * Nothing interrupts it: the model stops listening. `docs/design/admission-and-drain.md` describes the races.
+ *
+ * @returns a function that cancels the timeout.
  */
-export class Goodbye {
-  readonly #options: GoodbyeOptions;
-  readonly #deadline: PlaybackDeadline;
-
-  constructor(options: GoodbyeOptions) {
-    this.#options = options;
-    const { clock, session, speech, instructions } = options;
-    session.stopListening();
-    this.#breakOff();
-    this.#deadline = new PlaybackDeadline(clock, () => speech.progress, () => this.#end(false));
-    session.requestResponse({
-      instructions,
-      // A response to the caller that the model created in the meantime.
-      onPostponed: () => this.#breakOff(),
-      onDone: ({ hasAudio }) => {
-        if (hasAudio) speech.whenPlayed(() => this.#end(true));
-        else this.#end(false);
-      },
-    });
-  }
-
-  stop(): void {
-    this.#deadline.cancel();
-  }
-
-  #breakOff(): void {
-    const { session, speech } = this.#options;
+export function sayGoodbye({ clock, session, speech, instructions, onEnd }: GoodbyeOptions): () => void {
+  const interrupt = () => {
     session.interrupt(speech.interrupt());
     session.cancelResponse();
-  }
-
-  #end(heard: boolean): void {
-    this.stop();
-    this.#options.onEnd(heard);
-  }
+  };
+  const end = (heard: boolean) => {
+    deadline.cancel();
+    onEnd(heard);
+  };
+  session.stopListening();
+  interrupt();
+  const deadline = new PlaybackDeadline(clock, () => speech.playout.progress, () => end(false));
+  session.requestResponse({
+    instructions,
+    // The model has created a response to the caller in the meantime: interrupt that one, too.
+    onPostponed: interrupt,
+    onDone: ({ hasAudio }) => {
+      if (hasAudio) speech.playout.whenPlayed(() => end(true));
+      else end(false);
+    },
+  });
+  return () => deadline.cancel();
 }

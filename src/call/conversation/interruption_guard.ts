@@ -7,9 +7,9 @@ export class InterruptionGuard {
   readonly #firstMs: number | undefined;
   readonly #events: CallEventStream;
   readonly #protected = new Set<symbol>();
-  #first: Cancel | undefined;
+  #cancelTimer: Cancel | undefined;
 
-  /** @param firstMs The caller cannot interrupt the first milliseconds they hear of the call. */
+  /** @param firstMs Length of the first audio of the call that the caller cannot interrupt (ms). */
   constructor(clock: Clock, firstMs: number | undefined, events: CallEventStream) {
     this.#clock = clock;
     this.#firstMs = firstMs;
@@ -21,9 +21,9 @@ export class InterruptionGuard {
     return this.#protected.size === 0;
   }
 
-  /** The caller hears audio: protects the first of the call. */
+  /** The caller hears audio. Protects it if it is the first of the call. */
   playbackStarted(): void {
-    if (this.#firstMs) this.#first ??= this.#clock.after(this.#firstMs, this.protect());
+    if (this.#firstMs) this.#cancelTimer ??= this.#clock.after(this.#firstMs, this.protect());
   }
 
   /** Protects the playback until the returned function is called, or the playback is interrupted anyway. */
@@ -37,12 +37,12 @@ export class InterruptionGuard {
     };
   }
 
-  /** The protected audio is gone. */
+  /** The protected audio was discarded. */
   clear(): void {
     this.#protected.clear();
   }
 
   close(): void {
-    this.#first?.();
+    this.#cancelTimer?.();
   }
 }

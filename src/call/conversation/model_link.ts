@@ -1,5 +1,4 @@
-import type { HeardItem, ModelSession, ResponseRequest } from "../../model/model_interface.ts";
-import type { CallTimeline } from "../call_timeline.ts";
+import type { ModelSession, ResponseRequest } from "../../model/model_interface.ts";
 import type { PendingReply } from "./pending_reply.ts";
 import type { Transcript } from "./transcript.ts";
 
@@ -7,82 +6,58 @@ import type { Transcript } from "./transcript.ts";
 export class ModelLink {
   readonly #transcript: Transcript;
   readonly #pending: PendingReply;
-  readonly #timeline: CallTimeline;
-  #session: ModelSession | undefined;
-  #ready = false;
+  /** The session, also while it is not ready. */
+  session: ModelSession | undefined;
+  /** Whether the session is configured and can speak. */
+  ready = false;
 
-  constructor(transcript: Transcript, pending: PendingReply, timeline: CallTimeline) {
+  constructor(transcript: Transcript, pending: PendingReply) {
     this.#transcript = transcript;
     this.#pending = pending;
-    this.#timeline = timeline;
-  }
-
-  get session(): ModelSession | undefined {
-    return this.#session;
-  }
-
-  /** Whether the session is configured and can speak. */
-  get ready(): boolean {
-    return this.#ready;
-  }
-
-  /** Bytes of caller audio waiting in the session's socket. */
-  get bufferedBytes(): number {
-    return this.#session?.bufferedBytes ?? 0;
-  }
-
-  open(session: ModelSession): void {
-    this.#session = session;
-  }
-
-  setReady(): void {
-    this.#ready = true;
   }
 
   /** Forgets the session and returns it, still open. */
   release(): ModelSession | undefined {
-    const session = this.#session;
-    this.#session = undefined;
-    this.#ready = false;
+    const { session } = this;
+    this.session = undefined;
+    this.ready = false;
     return session;
   }
 
-  /** Makes the model speak, now or when it has finished its present response. */
-  say(request: ResponseRequest): void {
-    if (this.#session) this.#session.requestResponse(request);
-    else this.#pending.addUnspoken();
-  }
-
-  /** Adds a note for the model that the caller does not hear. Later sessions get it too. */
-  note(text: string): void {
-    this.#transcript.addNote(text, this.#timeline.atMs);
-    this.#session?.addSystemMessage(text);
+  /** Makes the model speak, now or when it has finished its current response. */
+  requestResponse(request: ResponseRequest): void {
+    if (this.session) this.session.requestResponse(request);
+    else this.#pending.speechRequested();
   }
 
   /**
-   * Gives the model the result of a function. Later sessions are given the note.
+   * Adds a note for the model that the caller does not hear.
+   *
+   * @param recordable Replaces `text` for later sessions, if `text` must not be recorded.
+   */
+  addNote(text: string, recordable = text): void {
+    this.#transcript.addNote(recordable);
+    this.session?.addSystemMessage(text);
+  }
+
+  /**
+   * Gives the model the result of a function.
    *
    * @param output JSON text.
-   * @param note Says the same to a session that did not call the function.
    * @param caller The session that called it.
+   * @param note Text with the call and its result, for a session other than `caller`.
+   * @param recordable Replaces `note` for later sessions.
    */
-  sendFunctionResult(callId: string, output: string, note: string, caller: ModelSession | undefined): void {
+  sendFunctionResult(
+    callId: string,
+    output: string,
+    caller: ModelSession | undefined,
+    note: string,
+    recordable: string,
+  ): void {
     this.#pending.functionAnswered(callId);
-    if (!caller || this.#session !== caller) return this.note(note);
-    this.#transcript.addNote(note, this.#timeline.atMs);
+    if (!caller || this.session !== caller) return this.addNote(note, recordable);
+    this.#transcript.addNote(recordable);
     caller.sendFunctionResult(callId, output);
-  }
-
-  sendApproval(id: string, approved: boolean): void {
-    this.#session?.sendApproval(id, approved);
-  }
-
-  /** Reports how much of each interrupted item the caller heard. */
-  interrupt(heard: readonly HeardItem[]): void {
-    this.#session?.interrupt(heard);
-  }
-
-  cancelResponse(): void {
-    this.#session?.cancelResponse();
   }
 }

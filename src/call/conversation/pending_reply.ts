@@ -9,9 +9,9 @@ export class PendingReply {
   readonly #turns: TurnTimer;
   /** The caller's items since the model's last answer, and whether each has ended. */
   readonly #callerItems = new Map<string, boolean>();
-  /** Calls of functions and MCP tools whose result the model has not been given. */
+  /** IDs of function and MCP calls whose result the model does not have yet. */
   readonly #functionCalls = new Set<string>();
-  #unspoken = false;
+  #mustSpeak = false;
 
   constructor(transcript: Transcript, turns: TurnTimer, events: CallEventStream) {
     this.#transcript = transcript;
@@ -22,10 +22,10 @@ export class PendingReply {
     events.on("caller stopped speaking", ({ itemId }) => {
       if (itemId !== undefined) this.#callerItems.set(itemId, true);
     });
-    events.on("assistant started speaking", () => this.turnAnswered());
+    events.on("assistant started speaking", () => this.markTurnAnswered());
     events.on("function called", ({ call }) => {
       // Another session must not answer the same words: it would call the function again.
-      this.turnAnswered();
+      this.markTurnAnswered();
       this.#functionCalls.add(call.callId);
     });
     events.on(["tools cancelled", "goodbye started", "call ending"], () => this.#functionCalls.clear());
@@ -34,19 +34,19 @@ export class PendingReply {
   }
 
   /**
-   * Whether the next session has to speak by itself, and not because it answers the caller's last turn. False while a
-   * function runs: its result makes the model speak.
+   * Whether the next session must speak without waiting for the caller. False while a function runs: its result makes the
+   * model speak.
    */
-  get unspoken(): boolean {
-    return this.#unspoken && this.#functionCalls.size === 0;
+  get mustSpeak(): boolean {
+    return this.#mustSpeak && this.#functionCalls.size === 0;
   }
 
   /** Speech was requested while there was no session. */
-  addUnspoken(): void {
-    this.#unspoken = true;
+  speechRequested(): void {
+    this.#mustSpeak = true;
   }
 
-  turnAnswered(): void {
+  markTurnAnswered(): void {
     this.#callerItems.clear();
   }
 
@@ -59,16 +59,16 @@ export class PendingReply {
    *
    * @param inTurn Whether the caller's last turn is not answered.
    * @param retryDue Whether a failed response was about to be requested again.
-   * @returns whether the next session needs the audio of that turn. It is given either its text or its audio.
+   * @returns whether the next session needs the audio of that turn. It gets either the text or the audio.
    */
   sessionLost(session: ModelSession | undefined, inTurn: boolean, retryDue: boolean): boolean {
     const items = [...this.#callerItems];
     this.#callerItems.clear();
-    const written = items.length > 0 &&
+    const hasText = items.length > 0 &&
       items.every(([itemId, ended]) => ended && this.#transcript.hasText(itemId));
     const interrupted = session?.hasPendingResponse || retryDue;
-    this.#unspoken = written || !inTurn && interrupted === true;
-    if (written) return false;
+    this.#mustSpeak = hasText || !inTurn && interrupted === true;
+    if (hasText) return false;
     for (const [itemId, ended] of items) {
       if (this.#transcript.revert(itemId) && ended) this.#turns.revertTurn();
     }

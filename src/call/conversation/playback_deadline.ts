@@ -2,12 +2,14 @@ import type { Cancel, Clock } from "../../clock.ts";
 
 /** Timeout for the first audio (ms). */
 export const FIRST_AUDIO_TIMEOUT_MS = 15_000;
-/** Timeout beyond the audio that is not heard yet (ms). */
+/** Added to the length of the unheard audio, to get the timeout for playing it (ms). */
 const GRACE_MS = 2_000;
 
-/** How far the playback is: audio accepted so far, and the part of it that was not heard (ms). */
+/** Progress of the playback (ms). */
 export interface PlaybackProgress {
+  /** Audio accepted so far. */
   readonly acceptedMs: number;
+  /** The part of it that was not heard yet. */
   readonly unheardMs: number;
 }
 
@@ -17,18 +19,18 @@ export class PlaybackDeadline {
   readonly #progress: () => PlaybackProgress;
   readonly #onTimeout: () => void;
   #last: PlaybackProgress;
-  #timer: Cancel;
+  #cancelTimer: Cancel;
 
   constructor(clock: Clock, progress: () => PlaybackProgress, onTimeout: () => void) {
     this.#clock = clock;
     this.#progress = progress;
     this.#onTimeout = onTimeout;
     this.#last = progress();
-    this.#timer = clock.after(FIRST_AUDIO_TIMEOUT_MS, () => this.#check());
+    this.#cancelTimer = clock.after(FIRST_AUDIO_TIMEOUT_MS, () => this.#check());
   }
 
   cancel(): void {
-    this.#timer();
+    this.#cancelTimer();
   }
 
   #check(): void {
@@ -37,6 +39,6 @@ export class PlaybackDeadline {
     const played = unheardMs > 0 && unheardMs < this.#last.unheardMs;
     if (!arrived && !played) return this.#onTimeout();
     this.#last = { acceptedMs, unheardMs };
-    this.#timer = this.#clock.after(unheardMs + GRACE_MS, () => this.#check());
+    this.#cancelTimer = this.#clock.after(unheardMs + GRACE_MS, () => this.#check());
   }
 }

@@ -5,25 +5,25 @@ import type { ModelLink } from "./model_link.ts";
 
 /** Pause before requesting a failed response again (ms). */
 const WAITS_MS: readonly number[] = [1_000];
-/** The same where the vendor's rate limit failed it: it may need longer. */
+/** The same after the vendor's rate limit, which may last longer. */
 const RATE_LIMIT_WAITS_MS: readonly number[] = [1_000, 2_000, 4_000, 8_000];
-/** Reasons of a failure that may pass. Source: errors seen in `response.done.status_details` */
+/** Failures by a rate limit. Source: errors seen in `response.done.status_details` */
 const RATE_LIMITS = new Set(["rate_limit_exceeded", "inference_rate_limit_exceeded"]);
 const FINISH = "Your last answer was cut off. Finish what you were saying in one or two short sentences.";
 
 /**
- * Requests a response that failed or broke off once more. That lapses when the caller has spoken again, or another response
- * has succeeded: the model has answered then.
+ * Requests a failed or incomplete response again. The retry is cancelled when the caller has spoken again or another
+ * response has succeeded: the model has answered then.
  */
 export class ResponseRetry {
   readonly #clock: Clock;
-  readonly #model: Pick<ModelLink, "say">;
-  #timer: Cancel | undefined;
+  readonly #model: Pick<ModelLink, "requestResponse">;
+  #cancelTimer: Cancel | undefined;
   /** Responses requested again since the last one that succeeded. */
   #retries = 0;
   #enabled = false;
 
-  constructor(clock: Clock, model: Pick<ModelLink, "say">, events: CallEventStream) {
+  constructor(clock: Clock, model: Pick<ModelLink, "requestResponse">, events: CallEventStream) {
     this.#clock = clock;
     this.#model = model;
     events.on("caller stopped speaking", () => this.#cancel());
@@ -31,10 +31,10 @@ export class ResponseRetry {
 
   /** Whether a retry is waiting. */
   get due(): boolean {
-    return this.#timer !== undefined;
+    return this.#cancelTimer !== undefined;
   }
 
-  /** There is a session to ask. */
+  /** A session was opened. */
   start(): void {
     this.#enabled = true;
   }
@@ -45,7 +45,7 @@ export class ResponseRetry {
     this.#cancel();
   }
 
-  /** @returns the failure when a response failed once more than it is requested and the caller hears nothing. */
+  /** @returns the failure when the last retry has failed and the caller hears nothing. */
   responseFinished({ status, reason, hasAudio }: ResponseOutcome): SessionFailure | undefined {
     if (status === "completed" || status === "cancelled") {
       this.#retries = 0;
@@ -63,15 +63,15 @@ export class ResponseRetry {
     }
     this.#retries++;
     this.#cancel();
-    this.#timer = this.#clock.after(waitMs, () => {
-      this.#timer = undefined;
-      this.#model.say({ instructions: hasAudio ? FINISH : undefined, yieldsToCaller: true });
+    this.#cancelTimer = this.#clock.after(waitMs, () => {
+      this.#cancelTimer = undefined;
+      this.#model.requestResponse({ instructions: hasAudio ? FINISH : undefined, yieldsToCaller: true });
     });
     return undefined;
   }
 
   #cancel(): void {
-    this.#timer?.();
-    this.#timer = undefined;
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
   }
 }

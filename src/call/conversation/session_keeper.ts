@@ -7,7 +7,7 @@ import type {
 } from "../../model/model_interface.ts";
 import type { CallAssistant, Persona } from "../../assistants/call_assistant.ts";
 import type { CallLine } from "../call_line.ts";
-import { ReconnectPolicy } from "./reconnect.ts";
+import { createReconnectPolicy } from "./reconnect.ts";
 import type { CallParts } from "../call_parts.ts";
 
 const GO_ON =
@@ -30,72 +30,65 @@ export interface SessionKeeperOptions
   readonly earlier: string;
 }
 
-/** Opens the call's model sessions: the first one, one for another language, and one after a loss. */
-export class SessionKeeper {
-  readonly #options: SessionKeeperOptions;
-  readonly #policy: ReconnectPolicy;
-  #persona: Persona;
-  #reconnect: Cancel | undefined;
+/**
+ * Opens the call's model sessions: one for another language, one after a loss, and the first one.
+ *
+ * @returns a function that opens a session with the conversation so far. The session greets the caller, or continues where
+ * the last one stopped. With `speaks` false, it waits for the caller or for a request.
+ */
+export function createSessionKeeper(options: SessionKeeperOptions): (speaks?: boolean) => void {
+  const { assistant, clock, conversation, earlier, ending, events, functions, line, openSession, timeline } =
+    options;
+  const { model, pending, transcript } = conversation;
+  const waitAfterLoss = createReconnectPolicy(clock);
+  let persona: Persona = assistant;
+  let cancelReconnect: Cancel | undefined;
 
-  constructor(options: SessionKeeperOptions) {
-    this.#options = options;
-    const { assistant, clock, events } = options;
-    this.#persona = assistant;
-    this.#policy = new ReconnectPolicy(clock);
-    events.on("session failed", ({ failure }) => this.#sessionFailed(failure.code));
-    events.on("language requested", ({ language, summary }) => this.#switchLanguage(language, summary));
-    events.on(["transfer started", "call ending"], () => this.#reconnect?.());
-  }
+  const dial = (history: string) => {
+    const sessionOptions = {
+      ...persona.session,
+      ...(functions.length > 0 ? { functions } : {}),
+      mayLogContent: () => timeline.pauses.length === 0,
+    };
+    conversation.open((observer) => openSession(sessionOptions, observer), history);
+  };
 
-  /**
-   * Opens a session, which is given the conversation so far. It greets the caller, or goes on where the last one broke
-   * off.
-   *
-   * @param speaks False for a session that waits for the caller or for a request.
-   */
-  open(speaks = true): void {
-    const { conversation: { model, pending, transcript }, earlier } = this.#options;
-    const { greeting } = this.#persona;
-    const before = joinLines(earlier, transcript.text);
-    const { unspoken } = pending;
-    this.#dial(before && `You go on with a call that has begun. So far:\n${before}`);
+  const open = (speaks = true) => {
+    const { greeting } = persona;
+    const history = joinLines(earlier, transcript.text);
+    const { mustSpeak } = pending;
+    dial(history && `You go on with a call that has begun. So far:\n${history}`);
     if (!speaks) return;
-    if (earlier && !transcript.hasSpeech) model.say({ instructions: BACK, yieldsToCaller: true });
-    else if (greeting && !transcript.hasSpeech) model.say({ instructions: greeting });
-    else if (unspoken) model.say({ instructions: GO_ON, yieldsToCaller: true });
-  }
+    if (earlier && !transcript.hasSpeech) model.requestResponse({ instructions: BACK, yieldsToCaller: true });
+    else if (greeting && !transcript.hasSpeech) model.requestResponse({ instructions: greeting });
+    else if (mustSpeak) model.requestResponse({ instructions: GO_ON, yieldsToCaller: true });
+  };
 
-  /** A voice cannot be changed once it has spoken, so another language needs another session. */
-  #switchLanguage(language: string, summary: string): void {
-    const { assistant, conversation, events, timeline } = this.#options;
-    const persona = assistant.languages.get(language);
-    if (!persona) return;
-    timeline.add("language", language);
-    this.#persona = persona;
-    conversation.drop();
-    const before = `You go on with a call that has begun. So far: ${summary}`;
-    this.#dial(before);
-    // Instructions hold for one response; the note given at the start of the session stays.
-    conversation.model.say({ instructions: before });
-    events.emit({ type: "language switched", language });
-  }
-
-  #sessionFailed(code: string): void {
-    const { ending, line } = this.#options;
+  events.on("session failed", ({ failure: { code } }) => {
     // Before the caller is on the line a loss costs nothing: attaching the stream opens another session.
     if (!line.connected || ending.ended) return;
-    const waitMs = ending.goodbyeReason ? undefined : this.#policy.waitAfterLoss(code);
+    const waitMs = ending.goodbyeReason ? undefined : waitAfterLoss(code);
     if (waitMs === undefined) return ending.end(ending.goodbyeReason ?? "model failed");
-    this.#options.timeline.add("reconnect", code);
-    this.#reconnect = this.#options.clock.after(waitMs, () => this.open());
-  }
+    timeline.add("reconnect", code);
+    cancelReconnect = clock.after(waitMs, () => open());
+  });
 
-  #dial(before: string): void {
-    const { functions, conversation, openSession } = this.#options;
-    const { session } = this.#persona;
-    const options = functions.length > 0 ? { ...session, functions } : session;
-    conversation.open((observer) => openSession(options, observer), before);
-  }
+  // A voice cannot be changed once it has spoken, so another language needs another session.
+  events.on("language requested", ({ language, summary }) => {
+    const next = assistant.languages.get(language);
+    if (!next) return;
+    timeline.add("language", language);
+    persona = next;
+    conversation.drop();
+    const history = `You go on with a call that has begun. So far: ${summary}`;
+    dial(history);
+    // Instructions hold for one response; the note given at the start of the session stays.
+    model.requestResponse({ instructions: history });
+    events.emit({ type: "language switched", language });
+  });
+
+  events.on(["transfer started", "call ending"], () => cancelReconnect?.());
+  return open;
 }
 
 /** Joins texts that may be empty. */

@@ -1,26 +1,26 @@
 import type { Span, Turn } from "../../records/call_record.ts";
 import type { TurnLatency } from "../../telemetry/turn_latency.ts";
 import type { CallEventStream } from "../call_event_stream.ts";
+import { type CallTimeline, NOT_RECORDED } from "../call_timeline.ts";
+import { lastLines, splitAtHeard } from "./heard_text.ts";
 
 /** Prefix of the ids of notes; the model's items have other ids. */
-const NOTE = "parley-note-";
-/** Most of a conversation that the next session is given (characters): about 1,500 tokens. */
+const NOTE_PREFIX = "parley-note-";
+/** Maximum length of the conversation that the next session gets (characters): about 1,500 tokens. */
 const MAX_TEXT = 6_000;
 
-interface Item {
+/** An item of the conversation: a turn, or without a speaker a note or a function call. */
+interface Item extends Omit<Mutable<Turn>, "speaker"> {
   speaker: Turn["speaker"] | undefined;
-  atMs: number;
-  text: string | undefined;
   /** Whether the text is complete. */
   done: boolean;
-  heardMs?: number;
-  totalMs?: number;
-  interrupted?: true;
-  latency?: TurnLatency;
-  spoken?: Span;
-  generated?: Span;
-  played?: Span;
+  /** When the caller started to speak, for a model that does not report it for each item. */
+  readonly speechAtMs: number;
+  /** When the last text arrived. */
+  textAtMs: number;
 }
+
+type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
 
 /** A turn while the call runs. */
 export interface LiveTurn extends Turn {
@@ -32,17 +32,23 @@ export interface LiveTurn extends Turn {
 
 /**
  * The turns of a call, in the order of the conversation: transcripts arrive late, the caller's often after the answer.
- * `docs/design/records.md` has the rules. Times are milliseconds from the stream's start. Emits "turn changed".
+ * `docs/design/records.md` has the rules. Emits "turn changed".
+ *
+ * A turn that a pause of the recording overlaps is shown without its text.
  */
 export class Transcript {
   readonly #items = new Map<string, Item>();
   /** Ids of all items, including notes and function calls. */
   readonly #order: string[] = [];
+  readonly #timeline: Pick<CallTimeline, "atMs" | "isPrivate">;
   readonly #events: CallEventStream;
   #notes = 0;
+  #callerStartedMs = 0;
 
-  constructor(events: CallEventStream) {
+  constructor(timeline: Pick<CallTimeline, "atMs" | "isPrivate">, events: CallEventStream) {
+    this.#timeline = timeline;
     this.#events = events;
+    events.on("caller started speaking", () => this.#callerStartedMs = timeline.atMs);
   }
 
   /**
@@ -51,54 +57,51 @@ export class Transcript {
    * @param previous Id of the item before it, if any.
    * @param speaker Missing for a note or a function call.
    */
-  addItem(
-    itemId: string,
-    previous: string | undefined,
-    speaker: Turn["speaker"] | undefined,
-    atMs: number,
-  ): void {
+  addItem(itemId: string, previous: string | undefined, speaker: Turn["speaker"] | undefined): void {
     const oldIndex = this.#order.indexOf(itemId);
     if (oldIndex >= 0) this.#order.splice(oldIndex, 1);
     let place = previous === undefined ? -1 : this.#order.indexOf(previous);
     // Notes added after the previous item were added before this one.
-    while (place >= 0 && this.#order[place + 1]?.startsWith(NOTE)) place++;
+    while (place >= 0 && this.#order[place + 1]?.startsWith(NOTE_PREFIX)) place++;
     this.#order.splice(place < 0 ? this.#order.length : place + 1, 0, itemId);
     const item = this.#items.get(itemId);
     if (item) item.speaker = speaker;
-    else this.#items.set(itemId, { speaker, atMs, text: undefined, done: false });
+    else this.#items.set(itemId, this.#newItem(speaker));
     this.#emit(itemId);
   }
 
-  appendText(itemId: string, speaker: Turn["speaker"], delta: string, atMs: number): void {
-    const item = this.#item(itemId, speaker, atMs);
+  appendText(itemId: string, speaker: Turn["speaker"], delta: string): void {
+    const item = this.#item(itemId, speaker);
     if (item.done) return;
     item.text = (item.text ?? "") + delta;
+    item.textAtMs = this.#timeline.atMs;
     this.#emit(itemId);
   }
 
   /** Sets an item's complete text. */
-  setText(itemId: string, speaker: Turn["speaker"], text: string, atMs: number): void {
-    const item = this.#item(itemId, speaker, atMs);
+  setText(itemId: string, speaker: Turn["speaker"], text: string): void {
+    const item = this.#item(itemId, speaker);
     item.text = text.trim();
+    item.textAtMs = this.#timeline.atMs;
     item.done = true;
     this.#emit(itemId);
   }
 
-  /** Adds a note to the model that nobody said. */
-  addNote(text: string, atMs: number): void {
-    const itemId = `${NOTE}${++this.#notes}`;
+  /** Adds a note for the model, which nobody said. */
+  addNote(text: string): void {
+    const itemId = `${NOTE_PREFIX}${++this.#notes}`;
     this.#order.push(itemId);
-    this.#items.set(itemId, { speaker: undefined, atMs, text, done: true });
+    this.#items.set(itemId, { ...this.#newItem(undefined), text, done: true });
   }
 
-  /** Whether an item's complete text is known, and not empty. */
+  /** Whether an item's complete text is known, not empty, and recorded. */
   hasText(itemId: string): boolean {
-    const { text = "", done } = this.#items.get(itemId) ?? {};
-    return done === true && text !== "";
+    const item = this.#items.get(itemId);
+    return item?.done === true && !!item.text && !this.#isPrivate(item);
   }
 
   /**
-   * Removes a turn of the caller's whose audio is given to another session again.
+   * Removes a turn of the caller's whose audio is sent to another session again.
    *
    * @returns whether it was removed.
    */
@@ -112,37 +115,38 @@ export class Transcript {
   }
 
   /** Sets when the caller started or stopped speaking. */
-  setSpoken(itemId: string, edge: Partial<Span>, atMs: number): void {
-    const item = this.#item(itemId, "caller", atMs);
+  setSpoken(itemId: string, edge: Partial<Span>): void {
+    const item = this.#item(itemId, "caller");
+    const { atMs } = this.#timeline;
     item.spoken = { ...item.spoken ?? { fromMs: atMs, toMs: atMs }, ...edge };
   }
 
   /** Audio of an item arrived from the model. */
-  generated(itemId: string, atMs: number): void {
-    const item = this.#item(itemId, "assistant", atMs);
-    item.generated = { fromMs: item.generated?.fromMs ?? atMs, toMs: atMs };
+  audioGenerated(itemId: string): void {
+    const item = this.#item(itemId, "assistant");
+    item.generated = this.#extend(item.generated);
   }
 
   /** Audio of an item was sent to the caller, or has been heard until now. */
-  played(itemId: string, atMs: number): void {
+  audioPlayed(itemId: string): void {
     const item = this.#items.get(itemId);
-    if (item) item.played = { fromMs: item.played?.fromMs ?? atMs, toMs: atMs };
+    if (item) item.played = this.#extend(item.played);
   }
 
   /** Sets how much of an item's audio the caller heard (ms), and whether it was interrupted now. */
-  heard(itemId: string, heardMs: number, totalMs: number, interrupted: boolean, atMs: number): void {
-    const item = this.#item(itemId, "assistant", atMs);
+  setHeard(itemId: string, heardMs: number, totalMs: number, interrupted: boolean): void {
+    const item = this.#item(itemId, "assistant");
     item.heardMs = heardMs;
     item.totalMs = totalMs;
     if (interrupted) {
       item.interrupted = true;
-      this.played(itemId, atMs);
+      this.audioPlayed(itemId);
     }
     this.#emit(itemId);
   }
 
-  setLatency(itemId: string, latency: TurnLatency, atMs: number): void {
-    this.#item(itemId, "assistant", atMs).latency = latency;
+  setLatency(itemId: string, latency: TurnLatency): void {
+    this.#item(itemId, "assistant").latency = latency;
   }
 
   /** Whether anything was said and heard. */
@@ -154,17 +158,17 @@ export class Transcript {
   get text(): string {
     const lines = this.#order.map((itemId) => this.#items.get(itemId)).flatMap((item) => {
       if (!item || !wasHeard(item)) return [];
-      const { text } = splitAtHeard(item);
+      const { text } = this.#textOf(item);
       const speaker = item.speaker === "caller" ? "Caller" : item.speaker === "assistant" ? "You" : "Note";
       return text === "" ? [] : [`${speaker}: ${text}`];
     });
     return lastLines(lines, MAX_TEXT);
   }
 
-  /** All turns, for the record, without answers the caller heard nothing of. */
+  /** All turns for the record, except answers of which the caller heard nothing. */
   get turns(): Turn[] {
     return this.#order.map((itemId) => this.#items.get(itemId)).flatMap((item) =>
-      item?.speaker && wasHeard(item) ? [turnOf(item, item.speaker)] : []
+      item?.speaker && wasHeard(item) ? [this.#turnOf(item, item.speaker)] : []
     );
   }
 
@@ -173,14 +177,40 @@ export class Transcript {
     return this.#order.flatMap((itemId) => this.#liveTurn(itemId) ?? []);
   }
 
-  #item(itemId: string, speaker: Turn["speaker"], atMs: number): Item {
+  #newItem(speaker: Item["speaker"]): Item {
+    const { atMs } = this.#timeline;
+    return { speaker, atMs, textAtMs: atMs, speechAtMs: this.#callerStartedMs, done: false };
+  }
+
+  #item(itemId: string, speaker: Turn["speaker"]): Item {
     const existing = this.#items.get(itemId);
     if (existing) {
       existing.speaker ??= speaker;
       return existing;
     }
-    this.addItem(itemId, undefined, speaker, atMs);
-    return this.#item(itemId, speaker, atMs);
+    this.addItem(itemId, undefined, speaker);
+    return this.#item(itemId, speaker);
+  }
+
+  #extend(span: Span | undefined): Span {
+    const { atMs } = this.#timeline;
+    return { fromMs: span?.fromMs ?? atMs, toMs: atMs };
+  }
+
+  /** Whether any of the item was said, generated or heard while the recording was paused. */
+  #isPrivate({ speaker, atMs, speechAtMs, textAtMs, done, spoken, generated, played }: Item): boolean {
+    // The author of a note leaves out what must not be recorded.
+    if (!speaker) return false;
+    const said = spoken ?? { fromMs: Math.min(speechAtMs, atMs), toMs: atMs };
+    const spans = speaker === "assistant"
+      ? [{ fromMs: atMs, toMs: textAtMs }, generated, played]
+      // The text of a complete turn arrives after the turn; that of another one while it is spoken.
+      : [done ? said : { ...said, toMs: textAtMs }];
+    return spans.some((span) => span && this.#timeline.isPrivate(span.fromMs, span.toMs));
+  }
+
+  #textOf(item: Item): { text: string; unheard: string } {
+    return item.text && this.#isPrivate(item) ? { text: NOT_RECORDED, unheard: "" } : splitAtHeard(item);
   }
 
   #emit(itemId: string): void {
@@ -191,10 +221,12 @@ export class Transcript {
   #liveTurn(itemId: string): LiveTurn | undefined {
     const item = this.#items.get(itemId);
     if (!item?.speaker) return undefined;
-    const previous = this.#order.slice(0, this.#order.indexOf(itemId)).findLast((id) => !id.startsWith(NOTE));
-    const { text, unheard } = splitAtHeard(item);
+    const previous = this.#order.slice(0, this.#order.indexOf(itemId)).findLast((id) =>
+      !id.startsWith(NOTE_PREFIX)
+    );
+    const { text, unheard } = this.#textOf(item);
     return {
-      ...turnOf(item, item.speaker),
+      ...this.#turnOf(item, item.speaker),
       id: itemId,
       ...(previous === undefined ? {} : { previous }),
       text,
@@ -202,55 +234,14 @@ export class Transcript {
       ...(unheard === "" ? {} : { unheard }),
     };
   }
-}
 
-function turnOf(item: Item, speaker: Turn["speaker"]): Turn {
-  const { text, atMs, heardMs, totalMs, interrupted, latency, spoken, generated, played } = item;
-  return {
-    speaker,
-    ...(text === undefined ? {} : { text: splitAtHeard(item).text }),
-    atMs,
-    ...(heardMs === undefined ? {} : { heardMs }),
-    ...(totalMs === undefined ? {} : { totalMs }),
-    ...(interrupted ? { interrupted } : {}),
-    ...(latency ? { latency } : {}),
-    ...(spoken ? { spoken } : {}),
-    ...(generated ? { generated } : {}),
-    ...(played ? { played } : {}),
-  };
-}
-
-/** The last lines that have at most `maxLength` characters together; of one that is longer, its end. */
-function lastLines(lines: readonly string[], maxLength: number): string {
-  let first = lines.length - 1;
-  let length = lines[first]?.length ?? 0;
-  while (first > 0 && length + 1 + (lines[first - 1]?.length ?? 0) <= maxLength) {
-    length += 1 + (lines[--first]?.length ?? 0);
+  #turnOf(item: Item, speaker: Turn["speaker"]): Turn {
+    const { done: _done, speechAtMs: _speechAtMs, textAtMs: _textAtMs, ...turn } = item;
+    return { ...turn, speaker, ...(item.text === undefined ? {} : { text: this.#textOf(item).text }) };
   }
-  const text = lines.slice(Math.max(0, first)).join("\n").slice(-maxLength);
-  // Never from the middle of a character.
-  return text.replace(/^[\uDC00-\uDFFF]/, "");
 }
 
 /** False for an answer the caller heard nothing of. */
 function wasHeard({ speaker, heardMs }: Item): boolean {
   return speaker !== "assistant" || heardMs !== 0;
-}
-
-/** Finds words in any language, also in those without spaces. */
-const WORDS = new Intl.Segmenter(undefined, { granularity: "word" });
-
-/** Splits an interrupted text in proportion to the audio heard, after the last word that was heard whole. */
-function splitAtHeard(
-  { text = "", interrupted, heardMs = 0, totalMs = 0 }: Item,
-): { text: string; unheard: string } {
-  if (!interrupted || heardMs > 0 && heardMs >= totalMs) return { text, unheard: "" };
-  const length = heardMs > 0 ? Math.floor(text.length * heardMs / totalMs) : 0;
-  let end = 0;
-  for (const { index, segment, isWordLike } of WORDS.segment(text)) {
-    if (index > length) break;
-    // Punctuation belongs to the word before it.
-    if (isWordLike || segment.trim() === "") end = index;
-  }
-  return { text: text.slice(0, end).trimEnd(), unheard: text.slice(end).trimStart() };
 }

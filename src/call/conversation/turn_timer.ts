@@ -4,8 +4,9 @@ import type { CallEventStream } from "../call_event_stream.ts";
 interface TimedTurn {
   readonly stoppedAt: number;
   itemId?: string;
-  /** Each from `stoppedAt` (ms). */
+  /** Time from `stoppedAt` to the first audio (ms). */
   firstAudioMs?: number;
+  /** Time from `stoppedAt` to the first frame sent (ms). */
   sentMs?: number;
 }
 
@@ -34,7 +35,7 @@ export class TurnTimer {
     return this.#count;
   }
 
-  /** The caller's last turn is repeated to another session, which reports it again. */
+  /** Does not count the caller's last turn: it is repeated to another session, which reports it again. */
   revertTurn(): void {
     this.#count--;
     this.#turn = undefined;

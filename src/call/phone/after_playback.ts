@@ -6,19 +6,31 @@ const CANCELLED =
 
 export type AfterPlaybackOptions = Pick<CallParts, "model" | "speech" | "events" | "clock" | "log">;
 
+/** An action that waits for the assistant's last words. */
+interface PendingAction {
+  /** Used for another response if the first has no audio. */
+  readonly instructions: string;
+  readonly run: () => void;
+  readonly deadline: PlaybackDeadline;
+  /** The response in which the action was decided has finished. */
+  responseFinished: boolean;
+  /** The last words were received and only have to be played. */
+  announced: boolean;
+}
+
 /** Hangs up or transfers once the caller has heard the assistant's last words. A caller who speaks first cancels it. */
 export class AfterPlayback {
   readonly #options: AfterPlaybackOptions;
-  #action: PendingAction | undefined;
+  #pending: PendingAction | undefined;
 
   constructor(options: AfterPlaybackOptions) {
     this.#options = options;
     const { events } = options;
-    events.on("response finished", ({ response }) => this.#action?.responseFinished(response.hasAudio));
+    events.on("response finished", ({ response }) => this.#responseFinished(response.hasAudio));
     events.on("caller started speaking", () => this.#cancelForCaller());
-    // Last words that were said are still heard, and the action still follows.
+    // Last words that were received are still played, and the action follows.
     events.on("session failed", () => {
-      if (!this.#action?.announced) this.#cancel();
+      if (!this.#pending?.announced) this.#cancel();
     });
     events.on(
       ["transfer started", "language switched", "goodbye started", "call ending"],
@@ -27,77 +39,53 @@ export class AfterPlayback {
   }
 
   /**
-   * Runs `action` when the response in progress was heard or has failed. It replaces an action that waits. A
-   * caller who speaks at this moment cancels it.
+   * Runs `run` when the response in progress was heard or has failed. It replaces an action that waits. If the caller is
+   * speaking, it is cancelled at once.
    *
    * @param instructions Used for another response if the first has no audio.
    */
-  schedule(instructions: string, action: () => void): void {
+  schedule(instructions: string, run: () => void): void {
     this.#cancel();
-    this.#action = new PendingAction(this.#options, instructions, action);
-    if (this.#options.speech.callerSpeaking) this.#cancelForCaller();
+    const { clock, speech } = this.#options;
+    const deadline = new PlaybackDeadline(clock, () => speech.playout.progress, () => this.#finish(action));
+    const action = { instructions, run, deadline, responseFinished: false, announced: false };
+    this.#pending = action;
+    if (speech.callerSpeaking) this.#cancelForCaller();
   }
 
-  #cancelForCaller(): void {
-    if (!this.#action) return;
-    this.#cancel();
-    this.#options.log.info("action cancelled");
-    this.#options.model.note(CANCELLED);
-  }
-
-  #cancel(): void {
-    this.#action?.cancel();
-    this.#action = undefined;
-  }
-}
-
-class PendingAction {
-  readonly #options: AfterPlaybackOptions;
-  readonly #instructions: string;
-  readonly #run: () => void;
-  readonly #deadline: PlaybackDeadline;
-  #done = false;
-  #responseFinished = false;
-  #announced = false;
-
-  constructor(options: AfterPlaybackOptions, instructions: string, run: () => void) {
-    this.#options = options;
-    this.#instructions = instructions;
-    this.#run = run;
-    const { clock, speech } = options;
-    this.#deadline = new PlaybackDeadline(clock, () => speech.progress, () => this.#finish());
-  }
-
-  /** Whether the last words were received and only have to be played. */
-  get announced(): boolean {
-    return this.#announced;
-  }
-
-  /** The response in which the action was decided has finished. */
-  responseFinished(hasAudio: boolean): void {
-    if (this.#responseFinished || this.#done) return;
-    this.#responseFinished = true;
-    if (hasAudio) return this.#whenPlayed();
-    this.#options.model.say({
-      instructions: this.#instructions,
+  #responseFinished(hasAudio: boolean): void {
+    const action = this.#pending;
+    if (!action || action.responseFinished) return;
+    action.responseFinished = true;
+    if (hasAudio) return this.#finishWhenPlayed(action);
+    this.#options.model.requestResponse({
+      instructions: action.instructions,
       yieldsToCaller: true,
-      onDone: ({ hasAudio }) => hasAudio ? this.#whenPlayed() : this.#finish(),
+      onDone: ({ hasAudio }) => hasAudio ? this.#finishWhenPlayed(action) : this.#finish(action),
     });
   }
 
-  cancel(): void {
-    this.#done = true;
-    this.#deadline.cancel();
+  #finishWhenPlayed(action: PendingAction): void {
+    action.announced = true;
+    this.#options.speech.playout.whenPlayed(() => this.#finish(action));
   }
 
-  #whenPlayed(): void {
-    this.#announced = true;
-    if (!this.#done) this.#options.speech.whenPlayed(() => this.#finish());
+  /** Runs an action that was not cancelled. */
+  #finish(action: PendingAction): void {
+    if (action !== this.#pending) return;
+    this.#cancel();
+    action.run();
   }
 
-  #finish(): void {
-    if (this.#done) return;
-    this.cancel();
-    this.#run();
+  #cancelForCaller(): void {
+    if (!this.#pending) return;
+    this.#cancel();
+    this.#options.log.info("action cancelled");
+    this.#options.model.addNote(CANCELLED);
+  }
+
+  #cancel(): void {
+    this.#pending?.deadline.cancel();
+    this.#pending = undefined;
   }
 }

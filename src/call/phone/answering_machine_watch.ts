@@ -11,34 +11,16 @@ export interface AnsweringMachineWatchOptions
   readonly behaviour: MachineBehaviour;
 }
 
-/** Detects an answering machine on an outbound call, and leaves a message or hangs up. */
-export class AnsweringMachineWatch {
-  readonly #options: AnsweringMachineWatchOptions;
-  readonly #policy: AnsweringMachinePolicy;
+/**
+ * Detects an answering machine on an outbound call, and leaves a message or hangs up.
+ *
+ * @returns a function to call with Twilio's verdict on who answered.
+ */
+export function watchForMachine(options: AnsweringMachineWatchOptions): (answeredBy: AnsweredBy) => void {
+  const { behaviour, conversation: { model, speech }, ending, events, timeline, clock, log } = options;
   /** Whether the other side has heard a response of the assistant to its end. */
-  #heardAssistant = false;
-
-  constructor(options: AnsweringMachineWatchOptions) {
-    this.#options = options;
-    const { behaviour, clock, events } = options;
-    const onDecision = (decision: MachineDecision) => this.#act(decision);
-    const policy = this.#policy = new AnsweringMachinePolicy({ behaviour, clock, onDecision });
-    events.on("stream attached", () => policy.assistantConnected());
-    events.on("assistant audio played", () => this.#heardAssistant = true);
-    events.on("caller stopped speaking", () => {
-      if (this.#heardAssistant) policy.calledPartyReplied();
-    });
-    events.on("caller transcribed", ({ text }) => policy.calledPartySaid(text));
-    events.on(["goodbye started", "call ending"], () => policy.close());
-  }
-
-  /** Twilio reports who answered. */
-  setVerdict(answeredBy: AnsweredBy): void {
-    this.#policy.reportAnsweredBy(answeredBy);
-  }
-
-  #act(decision: MachineDecision): void {
-    const { conversation: { model, speech }, ending, timeline, log } = this.#options;
+  let heardAssistant = false;
+  const onDecision = (decision: MachineDecision) => {
     log.info("answering machine", { action: decision.action });
     timeline.add("answering-machine", decision.action);
     ending.setMachineAnswered(decision.action !== "continue");
@@ -47,11 +29,20 @@ export class AnsweringMachineWatch {
         return speech.mute(true);
       case "continue":
         speech.mute(false);
-        return model.say({ yieldsToCaller: true });
+        return model.requestResponse({ yieldsToCaller: true });
       case "leave message":
         return ending.leaveMessage(decision.instructions);
       case "hang up":
         return ending.end("answering machine", true);
     }
-  }
+  };
+  const policy = new AnsweringMachinePolicy({ behaviour, clock, onDecision });
+  events.on("stream attached", () => policy.assistantConnected());
+  events.on("assistant audio played", () => heardAssistant = true);
+  events.on("caller stopped speaking", () => {
+    if (heardAssistant) policy.calledPartyReplied();
+  });
+  events.on("caller transcribed", ({ text }) => policy.calledPartySaid(text));
+  events.on(["goodbye started", "call ending"], () => policy.close());
+  return (answeredBy) => policy.reportAnsweredBy(answeredBy);
 }

@@ -10,7 +10,7 @@ export interface ApprovalsOptions
   readonly approvals: CallAssistant["approvals"];
 }
 
-/** Asks the caller to approve a remote server's tool with a key: neither caller nor model can be talked into pressing it. */
+/** Asks the caller to approve an MCP tool with a key. Spoken words approve nothing, because the model may misjudge them. */
 export class Approvals {
   readonly #options: ApprovalsOptions;
   #pending: ApprovalRequest[] = [];
@@ -38,19 +38,19 @@ export class Approvals {
     const { model, timeline, log } = this.#options;
     const approved = key === APPROVE;
     log.info("tool approval", { server: request.server, tool: request.name, approved });
-    timeline.add("keypad", approved ? APPROVE : "another key", {
+    timeline.add("keypad", timeline.recordable(approved ? APPROVE : "another key"), {
       ok: approved,
       detail: `${request.server}: ${request.name}`,
     });
     if (!approved) return this.#refuse(request);
-    // The tool runs now. Its result is answered when it comes.
-    model.sendApproval(request.id, true);
+    // The tool runs now. The model speaks about its result when it arrives.
+    model.session?.sendApproval(request.id, true);
   }
 
   #refuse({ id }: ApprovalRequest): void {
     const { model } = this.#options;
-    model.sendApproval(id, false);
-    model.say({ yieldsToCaller: true });
+    model.session?.sendApproval(id, false);
+    model.requestResponse({ yieldsToCaller: true });
   }
 
   #ask(request: ApprovalRequest): void {
@@ -59,7 +59,7 @@ export class Approvals {
       log.warn("tool refused", { server: request.server, tool: request.name });
       return this.#refuse(request);
     }
-    model.say({
+    model.requestResponse({
       // A key pressed before the caller was asked approves nothing.
       onDone: ({ hasAudio }) => {
         if (hasAudio) this.#pending.push(request);

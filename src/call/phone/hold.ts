@@ -14,68 +14,52 @@ export interface HoldToneOptions {
   readonly afterMs: number;
   /** A phrase the model says instead of the tone. */
   readonly say?: string | undefined;
-  readonly model: Pick<ModelLink, "say">;
+  readonly model: Pick<ModelLink, "requestResponse">;
   readonly speech: Pick<AssistantSpeech, "playHold" | "stopHold">;
   readonly events: CallEventStream;
   readonly clock: Clock;
 }
 
 /**
- * Fills the silence while tools run: a phrase, once, or a tone until the tools are done. Speech of either side stops the
- * tone.
+ * Plays something while tools run and nobody speaks: a phrase, once, or the hold tone until the tools are done. Speech of
+ * either side stops the tone.
  */
-export class HoldTone {
-  readonly #options: HoldToneOptions;
-  readonly #timer: SilenceTimer;
-  #holding = false;
-  #phraseSaid = false;
-  #tone: Cancel | undefined;
-
-  constructor(options: HoldToneOptions) {
-    this.#options = options;
-    const { afterMs, clock, events } = options;
-    // Subscribed before the timer: the tone stops before the assistant's audio is queued behind it.
-    events.on(["caller started speaking", "assistant started speaking"], () => this.#stopTone());
-    this.#timer = new SilenceTimer(clock, afterMs, events, () => this.#onSilence());
-    events.on("tool started", () => this.#start());
-    events.on(
-      ["tools idle", "tones started", "secret entry started", "goodbye started", "call ending"],
-      () => this.#stop(),
-    );
-  }
-
-  #start(): void {
-    if (this.#holding) return;
-    this.#holding = true;
-    this.#phraseSaid = false;
-    this.#timer.start();
-  }
-
-  #stop(): void {
-    this.#holding = false;
-    this.#timer.stop();
-    this.#stopTone();
-  }
-
-  #onSilence(): void {
-    const { say, model } = this.#options;
-    if (!say) return this.#playTone();
-    if (this.#phraseSaid) return;
-    this.#phraseSaid = true;
-    model.say({ instructions: `Say exactly this and nothing else: ${say}`, yieldsToCaller: true });
-  }
-
+export function playHoldDuringTools({ afterMs, say, model, speech, events, clock }: HoldToneOptions): void {
+  let holding = false;
+  let phraseSaid = false;
+  let cancelNextTone: Cancel | undefined;
+  const stopTone = () => {
+    if (!cancelNextTone) return;
+    cancelNextTone();
+    cancelNextTone = undefined;
+    speech.stopHold();
+  };
   // A late timer leaves a gap between two swells, which begin and end in silence.
-  #playTone(): void {
-    const { clock, speech } = this.#options;
-    this.#tone = clock.after(LOOP_MS, () => this.#playTone());
+  const playTone = () => {
+    cancelNextTone = clock.after(LOOP_MS, playTone);
     speech.playHold(LOOP);
-  }
-
-  #stopTone(): void {
-    if (!this.#tone) return;
-    this.#tone();
-    this.#tone = undefined;
-    this.#options.speech.stopHold();
-  }
+  };
+  const onSilence = () => {
+    if (!say) return playTone();
+    if (phraseSaid) return;
+    phraseSaid = true;
+    model.requestResponse({
+      instructions: `Say exactly this and nothing else: ${say}`,
+      yieldsToCaller: true,
+    });
+  };
+  // Subscribed before the timer: the tone stops before the assistant's audio is queued behind it.
+  events.on(["caller started speaking", "assistant started speaking"], stopTone);
+  const timer = new SilenceTimer(clock, afterMs, events, onSilence);
+  events.on("tool started", () => {
+    if (holding) return;
+    holding = true;
+    phraseSaid = false;
+    timer.start();
+  });
+  events.on(["tools idle", "tones started", "secret entry started", "goodbye started", "call ending"], () => {
+    holding = false;
+    timer.stop();
+    stopTone();
+  });
 }

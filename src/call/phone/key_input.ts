@@ -7,24 +7,21 @@ export interface KeyInputOptions extends Pick<CallParts, "model" | "events" | "t
   readonly approvals: Approvals;
 }
 
-/** Routes each key the caller presses to an approval or the keypad, and sends the entered digits to the model. */
-export class KeyInput {
-  readonly #keypad: Keypad;
-  readonly #approvals: Approvals;
-
-  constructor({ keypad, approvals, model, events, timeline }: KeyInputOptions) {
-    this.#keypad = keypad;
-    this.#approvals = approvals;
-    events.on("digits entered", ({ digits }) => {
-      timeline.add("keypad", digits);
-      model.note(`The caller pressed these keys: ${digits}`);
-      model.say({ yieldsToCaller: true });
-    });
-  }
-
-  /** @param key One of `0123456789*#ABCD`. */
-  press(key: string): void {
-    if (this.#approvals.waiting && this.#keypad.idle) this.#approvals.decide(key);
-    else this.#keypad.press(key);
-  }
+/** Creates the function that routes each key to an approval or the keypad. Sends the entered digits to the model. */
+export function createKeyInput(options: KeyInputOptions): (key: string) => void {
+  const { approvals, keypad, model, events, timeline } = options;
+  /** When the first digit of the number was pressed (ms of the call). */
+  let digitsFromMs = 0;
+  events.on("digits entered", ({ digits }) => {
+    const recordable = timeline.recordable(digits, digitsFromMs);
+    timeline.add("keypad", recordable);
+    const note = "The caller pressed these keys: ";
+    model.addNote(note + digits, note + recordable);
+    model.requestResponse({ yieldsToCaller: true });
+  });
+  return (key) => {
+    if (keypad.idle) digitsFromMs = timeline.atMs;
+    if (approvals.waiting && keypad.idle) approvals.decide(key);
+    else keypad.press(key);
+  };
 }

@@ -6,9 +6,9 @@ import type { CallEventStream } from "../call_event_stream.ts";
 const PAUSE_MS = 2_000;
 /** A number of this length ends without a pause. */
 const MAX_DIGITS = 30;
-/** Timeout for a secret's first digit, and for each further one (ms) … */
+/** Timeout for each digit of a secret (ms). */
 const SECRET_MS = 30_000;
-/** … and for the whole secret, as a multiple. */
+/** Timeout for a whole secret, as a multiple of the timeout for each digit. */
 const MAX_WAITS = 2;
 
 /** A secret being entered. */
@@ -20,12 +20,12 @@ interface Collection {
   readonly deadline: number;
   readonly resolve: (collected: CollectedDigits) => void;
   value: string;
-  timer?: Cancel;
+  cancelTimeout?: Cancel;
 }
 
 /**
  * Collects the keys a caller presses. `#` or a pause ends a number. A key of the menu acts at once, unless a number has
- * begun, so only a secret can begin with one.
+ * begun. A number therefore cannot begin with a key of the menu; a secret can.
  *
  * Emits "digits entered" and "menu key pressed". Digits of a secret are never emitted: {@linkcode secret} returns them.
  */
@@ -35,10 +35,10 @@ export class Keypad {
   readonly #menu: ReadonlySet<string>;
   readonly #events: CallEventStream;
   #digits = "";
-  #pause: Cancel | undefined;
+  #cancelPause: Cancel | undefined;
   #collection: Collection | undefined;
   readonly #secrets = new Map<string, string>();
-  /** When the last key of a secret, or one right behind it, was pressed (ms of the clock). */
+  /** When the last key of a secret, or a surplus key after it, was pressed (ms of the clock). */
   #secretKeyAt = -Infinity;
   #closed = false;
 
@@ -56,7 +56,7 @@ export class Keypad {
     events.on(["goodbye started", "call ending"], () => this.#close());
   }
 
-  /** Whether a secret is being entered. Nobody else may listen meanwhile, because its tones are on the line. */
+  /** Whether a secret is being entered. The caller must be muted meanwhile, because its tones are on the line. */
   get collecting(): boolean {
     return this.#collection !== undefined;
   }
@@ -70,7 +70,7 @@ export class Keypad {
   press(key: string): void {
     if (this.#closed) return;
     if (this.#collection) return this.#addToSecret(this.#collection, key);
-    // One digit too many, or an unneeded `#`, still belongs to the secret.
+    // A surplus digit or `#` still belongs to the secret.
     if (this.#followsSecret) {
       this.#secretKeyAt = this.#clock.now();
       return;
@@ -81,8 +81,8 @@ export class Keypad {
     if (key === "#") return this.#enter(this.#digits || "#");
     this.#digits += key;
     if (this.#digits.length === MAX_DIGITS) return this.#enter(this.#digits);
-    this.#pause?.();
-    this.#pause = this.#clock.after(this.#pauseMs, () => this.#enter(this.#digits));
+    this.#cancelPause?.();
+    this.#cancelPause = this.#clock.after(this.#pauseMs, () => this.#enter(this.#digits));
   }
 
   /**
@@ -142,7 +142,7 @@ export class Keypad {
   #takeDigits(): string {
     const digits = this.#digits;
     this.#digits = "";
-    this.#pause?.();
+    this.#cancelPause?.();
     return digits;
   }
 
@@ -158,9 +158,9 @@ export class Keypad {
   }
 
   #awaitKey(collection: Collection): void {
-    collection.timer?.();
+    collection.cancelTimeout?.();
     const waitMs = Math.min(collection.timeoutMs, collection.deadline - this.#clock.now());
-    collection.timer = this.#clock.after(waitMs, () => this.#endCollection({ failed: "timeout" }));
+    collection.cancelTimeout = this.#clock.after(waitMs, () => this.#endCollection({ failed: "timeout" }));
   }
 
   #endCollection(collected: CollectedDigits): void {
@@ -169,7 +169,7 @@ export class Keypad {
     if (!collection) return;
     // Digits of an abandoned secret may still come.
     if ("failed" in collected) this.#secretKeyAt = this.#clock.now();
-    collection.timer?.();
+    collection.cancelTimeout?.();
     collection.resolve(collected);
   }
 

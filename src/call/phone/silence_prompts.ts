@@ -12,72 +12,51 @@ export interface SilencePromptsOptions {
   readonly afterMs: number;
   /** How often the caller is asked whether they are still there. */
   readonly prompts: number;
-  readonly model: Pick<ModelLink, "say">;
+  readonly model: Pick<ModelLink, "requestResponse">;
   readonly ending: Pick<CallEnding, "sayGoodbye">;
   readonly events: CallEventStream;
   readonly clock: Clock;
 }
 
-/** Why silence is not measured. */
-type Pause = "away" | "tools" | "secret entry";
+/** A reason not to measure silence. */
+type Pause = "away" | "tools" | "secret entry" | "call ending";
 
 /**
  * Asks a silent caller whether they are still there, and ends the call of one who never answers. Speech and keys of the
  * caller reset the count; speech of the assistant, prompts included, only restarts the wait.
  */
-export class SilencePrompts {
-  readonly #options: SilencePromptsOptions;
-  readonly #timer: SilenceTimer;
-  readonly #pauses = new Set<Pause>(["away"]);
-  #prompted = 0;
-  #stopped = false;
-
-  constructor(options: SilencePromptsOptions) {
-    this.#options = options;
-    const { afterMs, clock, events } = options;
-    this.#timer = new SilenceTimer(clock, afterMs, events, () => this.#onSilence());
-    events.on("caller started speaking", () => this.#prompted = 0);
-    events.on("key pressed", () => {
-      this.#prompted = 0;
-      this.#update();
-    });
-    events.on("stream attached", () => this.#resume("away"));
-    events.on("stream detached", () => this.#pause("away"));
-    events.on("tool started", () => this.#pause("tools"));
-    events.on("tools idle", () => this.#resume("tools"));
-    events.on("secret entry started", () => this.#pause("secret entry"));
-    events.on("secret entry ended", () => this.#resume("secret entry"));
-    events.on(["goodbye started", "call ending"], () => this.#stop());
-  }
-
-  #pause(reason: Pause): void {
-    this.#pauses.add(reason);
-    this.#update();
-  }
-
-  #resume(reason: Pause): void {
-    if (this.#pauses.delete(reason)) this.#update();
-  }
-
-  #stop(): void {
-    this.#stopped = true;
-    this.#update();
-  }
-
-  #update(): void {
-    if (this.#stopped || this.#pauses.size > 0) this.#timer.stop();
-    else this.#timer.start();
-  }
-
-  #onSilence(): void {
-    const { prompts, model, ending } = this.#options;
-    if (this.#prompted >= prompts) {
-      this.#stop();
+export function promptSilentCaller(options: SilencePromptsOptions): void {
+  const { afterMs, prompts, model, ending, events, clock } = options;
+  const pauses = new Set<Pause>(["away"]);
+  let prompted = 0;
+  const timer = new SilenceTimer(clock, afterMs, events, () => {
+    if (prompted >= prompts) {
+      pause("call ending");
       return ending.sayGoodbye("silence");
     }
-    // A prompt the model never speaks is followed by the next one.
-    this.#update();
-    this.#prompted++;
-    model.say({ instructions: STILL_THERE, yieldsToCaller: true });
-  }
+    // If the model does not speak the prompt, the next one follows after the same wait.
+    update();
+    prompted++;
+    model.requestResponse({ instructions: STILL_THERE, yieldsToCaller: true });
+  });
+  const update = () => pauses.size > 0 ? timer.stop() : timer.start();
+  const pause = (reason: Pause) => {
+    pauses.add(reason);
+    update();
+  };
+  const resume = (reason: Pause) => {
+    if (pauses.delete(reason)) update();
+  };
+  events.on("caller started speaking", () => prompted = 0);
+  events.on("key pressed", () => {
+    prompted = 0;
+    update();
+  });
+  events.on("stream attached", () => resume("away"));
+  events.on("stream detached", () => pause("away"));
+  events.on("tool started", () => pause("tools"));
+  events.on("tools idle", () => resume("tools"));
+  events.on("secret entry started", () => pause("secret entry"));
+  events.on("secret entry ended", () => resume("secret entry"));
+  events.on(["goodbye started", "call ending"], () => pause("call ending"));
 }

@@ -1,14 +1,14 @@
 import type { Cancel, Clock } from "../../clock.ts";
 import type { CallEventStream } from "../call_event_stream.ts";
 
-/** Fires when neither side has spoken for a while. The assistant speaks as long as the caller hears it. */
+/** Calls `onSilence` when neither side has spoken for `ms`. The assistant speaks as long as the caller hears it. */
 export class SilenceTimer {
   readonly #clock: Clock;
   readonly #ms: number;
   readonly #onSilence: () => void;
   #speaker: "caller" | "assistant" | undefined;
   #running = false;
-  #timer: Cancel | undefined;
+  #cancelTimer: Cancel | undefined;
 
   /** @param onSilence Called after `ms` of silence; again only after more speech, or another {@linkcode start}. */
   constructor(clock: Clock, ms: number, events: CallEventStream, onSilence: () => void) {
@@ -28,7 +28,7 @@ export class SilenceTimer {
     this.#restart();
   }
 
-  /** Measures no longer, but keeps track of who speaks. */
+  /** Stops measuring, but keeps track of who speaks. */
   stop(): void {
     this.#running = false;
     this.#restart();
@@ -39,14 +39,16 @@ export class SilenceTimer {
     this.#restart();
   }
 
-  /** An assistant heard to its end changes nothing while the caller speaks: their words came after it. */
+  /** The end of the assistant's audio changes nothing while the caller speaks: the caller spoke last. */
   #stopped(speaker: "caller" | "assistant"): void {
     if (this.#speaker === speaker) this.#speaker = undefined;
     this.#restart();
   }
 
   #restart(): void {
-    this.#timer?.();
-    this.#timer = this.#running && !this.#speaker ? this.#clock.after(this.#ms, this.#onSilence) : undefined;
+    this.#cancelTimer?.();
+    this.#cancelTimer = this.#running && !this.#speaker
+      ? this.#clock.after(this.#ms, this.#onSilence)
+      : undefined;
   }
 }

@@ -34,14 +34,14 @@ export class Transfers {
     events.on("menu key pressed", ({ key }) => {
       const destination = this.find(assistant.keypad.menu.get(key));
       if (!destination) return;
-      timeline.add("keypad", key, { detail: destination.name });
+      timeline.add("keypad", timeline.recordable(key), { detail: destination.name });
       // Without the model: the caller may be trying to get away from it.
       this.start(destination);
     });
     events.on("stream attached", () => {
       const instructions = this.#welcomeBack();
       this.#current = undefined;
-      if (instructions && !ending.started) model.say({ instructions });
+      if (instructions && !ending.started) model.requestResponse({ instructions });
     });
   }
 
@@ -69,7 +69,7 @@ export class Transfers {
   }
 
   /** The destination answered, so the call ends here. */
-  answered(): void {
+  destinationAnswered(): void {
     if (!this.#current) return;
     const { ending, timeline } = this.#options;
     timeline.add("transfer", this.#current.destination.name, { ok: true });
@@ -77,7 +77,7 @@ export class Transfers {
   }
 
   /** The destination did not answer: the caller comes back, on a new stream. */
-  failed(failure: TransferFailure): void {
+  destinationFailed(failure: TransferFailure): void {
     if (!this.#current) return;
     const { line, log, timeline } = this.#options;
     const { name } = this.#current.destination;

@@ -62,7 +62,7 @@ Deno.test("CallerAudio ignores jitter of less than a frame", () => {
   assertEquals(out.length, 5);
 });
 
-Deno.test("CallerAudio fills a gap in a burst after a stall, and does not believe swapped or future frames", () => {
+Deno.test("CallerAudio fills a gap in a burst after a stall, but none between swapped or future timestamps", () => {
   const cases: [name: string, frames: [afterMs: number, timestamp: number][], filledMs: number][] = [
     ["an hour ahead", [[20, 20], [20, 3_600_040], [20, 3_600_060]], 0],
     ["one late frame", [[20, 20], [20, 40], [0, 0], [20, 60], [20, 80]], 0],
@@ -157,13 +157,13 @@ Deno.test("CallerAudio gives the next session the unanswered turn with its pre-r
   assertEquals(audio.counts.droppedMs, 0);
 });
 
-Deno.test("CallerAudio gives the next session nothing that was answered", () => {
+Deno.test("CallerAudio does not send answered audio to the next session", () => {
   const { audio, out, open } = setUp();
   open();
   audio.setSpeaking(true);
   audio.frame(frame(1), 0);
   audio.setSpeaking(false);
-  audio.turnAnswered();
+  audio.markTurnAnswered();
   audio.close();
   open();
   assertEquals(out.map((part) => part[0]), [1]);
@@ -190,7 +190,7 @@ Deno.test("CallerAudio drops nothing over repeated session losses", () => {
   assertEquals(audio.counts.droppedMs, 0);
 });
 
-Deno.test("CallerAudio counts the audio sent to the present session", () => {
+Deno.test("CallerAudio counts the audio sent to the current session", () => {
   const { audio, open } = setUp();
   open();
   for (let i = 0; i < 5; i++) audio.frame(frame(1), i * 20);
@@ -213,7 +213,7 @@ Deno.test("CallerAudio is in a turn from the caller's speech to its answer", () 
   then(() => audio.setSpeaking(true));
   then(() => audio.setSpeaking(false));
   then(() => audio.close());
-  then(() => audio.turnAnswered());
+  then(() => audio.markTurnAnswered());
   assertEquals(turns, [false, true, true, true, false]);
 });
 

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { Goodbye } from "../../../src/call/conversation/goodbye.ts";
+import { sayGoodbye } from "../../../src/call/conversation/goodbye.ts";
 import { FIRST_AUDIO_TIMEOUT_MS } from "../../../src/call/conversation/playback_deadline.ts";
 import { Playout } from "../../../src/playout/playout.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
@@ -19,16 +19,10 @@ function setUp(openItem?: string) {
   const session = new StillSession();
   const ended: boolean[] = [];
   const begin = () =>
-    new Goodbye({
+    sayGoodbye({
       clock,
       session,
-      speech: {
-        interrupt: () => playout.interrupt(openItem),
-        whenPlayed: (then) => playout.whenPlayed(then),
-        get progress() {
-          return playout.progress;
-        },
-      },
+      speech: { playout, interrupt: () => playout.interrupt(openItem) },
       instructions: "bye",
       onEnd: (heard) => ended.push(heard),
     });
@@ -57,14 +51,14 @@ Deno.test("Goodbye ends once its last mark is echoed and leaves no timer", () =>
   assertEquals(ended, [true]);
 });
 
-Deno.test("Goodbye ends after 15 s, and never after stop()", () => {
+Deno.test("Goodbye ends after 15 s, and never after it was stopped", () => {
   const { clock, ended, begin } = setUp();
   begin();
   clock.advance(FIRST_AUDIO_TIMEOUT_MS - 1);
   assertEquals(ended, []);
   clock.advance(1);
   assertEquals(ended, [false]);
-  begin().stop();
+  begin()();
   assertEquals(clock.pending, 0);
 });
 

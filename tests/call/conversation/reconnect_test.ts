@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
-import { ReconnectPolicy } from "../../../src/call/conversation/reconnect.ts";
+import { createReconnectPolicy } from "../../../src/call/conversation/reconnect.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 
-Deno.test("ReconnectPolicy waits longer each time and gives up at the fourth loss within a minute", () => {
+Deno.test("Reconnect policy waits longer each time and gives up at the fourth loss within a minute", () => {
   const clock = new FakeClock();
-  const policy = new ReconnectPolicy(clock);
-  const lose = () => policy.waitAfterLoss("closed");
+  const waitAfterLoss = createReconnectPolicy(clock);
+  const lose = () => waitAfterLoss("closed");
   assertEquals([lose(), lose(), lose(), lose()], [0, 1_000, 3_000, undefined]);
   clock.advance(59_999);
   assertEquals(lose(), undefined);
@@ -13,8 +13,8 @@ Deno.test("ReconnectPolicy waits longer each time and gives up at the fourth los
   assertEquals([lose(), lose()], [0, 1_000]);
 });
 
-Deno.test("ReconnectPolicy reconnects after recoverable failures only", () => {
-  const tried = (code: string) => new ReconnectPolicy(new FakeClock()).waitAfterLoss(code) !== undefined;
+Deno.test("Reconnect policy reconnects after recoverable failures only", () => {
+  const tried = (code: string) => createReconnectPolicy(new FakeClock())(code) !== undefined;
   for (const code of ["closed", "session_expired", "overloaded", "connect", "not_ready"]) {
     assertEquals(tried(code), true, code);
   }

@@ -10,7 +10,7 @@ function setUp() {
   const requests: string[] = [];
   const yielding: boolean[] = [];
   const retry = new ResponseRetry(clock, {
-    say: ({ instructions, yieldsToCaller = false }) => {
+    requestResponse: ({ instructions, yieldsToCaller = false }) => {
       requests.push(instructions ? "finish" : "again");
       yielding.push(yieldsToCaller);
     },
@@ -19,7 +19,7 @@ function setUp() {
   return { clock, events, requests, yielding, retry };
 }
 
-Deno.test("ResponseRetry requests a response again 1 s after it failed or broke off", () => {
+Deno.test("ResponseRetry requests a response again 1 s after it failed or ended incomplete", () => {
   const cases: [
     status: "completed" | "cancelled" | "failed" | "incomplete",
     hasAudio: boolean,

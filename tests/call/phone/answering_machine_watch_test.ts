@@ -13,7 +13,6 @@ function connectOutbound() {
 
 Deno.test("Suspected machine interrupts the assistant and mutes it", () => {
   const { rig, session, sent, verdict } = connectOutbound();
-  using _ = rig;
   session.observer?.assistantAudio("hello", testAudio(1_000));
   rig.clock.advance(100);
   verdict("machine_start");
@@ -34,8 +33,7 @@ Deno.test("Suspected machine interrupts the assistant and mutes it", () => {
 });
 
 Deno.test("Person taken for a machine gets a response, and the assistant is unmuted", () => {
-  const { rig, session, sent, verdict } = connectOutbound();
-  using _ = rig;
+  const { session, sent, verdict } = connectOutbound();
   verdict("machine_start");
   verdict("human");
   assertEquals(session.requests, [{ instructions: undefined, onDone: undefined, yieldsToCaller: true }]);
@@ -44,8 +42,7 @@ Deno.test("Person taken for a machine gets a response, and the assistant is unmu
 });
 
 Deno.test("Call screening that requests the caller's name gets a response", () => {
-  const { rig, session, verdict } = connectOutbound();
-  using _ = rig;
+  const { session, verdict } = connectOutbound();
   verdict("machine_start");
   session.observer?.callerTranscript("item", "Hi, please say your name and why you are calling.");
   assertEquals(session.requests.map(({ instructions }) => instructions), [undefined]);
@@ -53,7 +50,6 @@ Deno.test("Call screening that requests the caller's name gets a response", () =
 
 Deno.test("Message is left after the beep although the assistant was muted", () => {
   const { rig, session, sent, verdict } = connectOutbound();
-  using _ = rig;
   verdict("machine_start");
   verdict("machine_end_beep");
   rig.clock.advance(1_000);
@@ -67,7 +63,6 @@ Deno.test("Message is left after the beep although the assistant was muted", () 
 
 Deno.test("Fax ends the call", () => {
   const { rig, session, verdict } = connectOutbound();
-  using _ = rig;
   verdict("fax");
   assertEquals([rig.summary("CA1")?.end_reason, session.closed], ["answering machine", true]);
   assertEquals(rig.calls.afterStreamRequested("CA1")?.callerInformed, true);
@@ -75,8 +70,7 @@ Deno.test("Fax ends the call", () => {
 
 Deno.test("Two replies to the assistant identify a person, whatever Twilio reports later", () => {
   for (const hasAudio of [true, false]) {
-    const { rig, session, verdict } = connectOutbound();
-    using _ = rig;
+    const { session, verdict } = connectOutbound();
     session.observer?.responseDone(response({ hasAudio }));
     session.observer?.callerSpeechStopped();
     session.observer?.callerSpeechStopped();
@@ -87,7 +81,6 @@ Deno.test("Two replies to the assistant identify a person, whatever Twilio repor
 
 Deno.test("Ended call leaves no answering-machine timer", () => {
   const { rig, verdict } = connectOutbound();
-  using _ = rig;
   verdict("machine_start");
   rig.calls.endAll("shutdown");
   assertEquals(rig.clock.pending, IDLE_TIMERS);

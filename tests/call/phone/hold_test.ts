@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { CallEventStream, type CallStreamEvent } from "../../../src/call/call_event_stream.ts";
-import { HoldTone } from "../../../src/call/phone/hold.ts";
+import { playHoldDuringTools } from "../../../src/call/phone/hold.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 
 function setUp(say?: string) {
@@ -9,10 +9,12 @@ function setUp(say?: string) {
   const happened: string[] = [];
   const note = (what: string) => happened.push(`${what} at ${clock.now() - startedAt}`);
   const events = new CallEventStream();
-  new HoldTone({
+  playHoldDuringTools({
     afterMs: 1_500,
     say,
-    model: { say: ({ instructions }) => note(instructions?.endsWith("One moment.") ? "phrase" : "?") },
+    model: {
+      requestResponse: ({ instructions }) => note(instructions?.endsWith("One moment.") ? "phrase" : "?"),
+    },
     speech: { playHold: (audio) => note(`${audio.length / 8} ms`), stopHold: () => note("stop") },
     events,
     clock,
@@ -20,7 +22,7 @@ function setUp(say?: string) {
   return { clock, emit: (event: CallStreamEvent) => events.emit(event), happened };
 }
 
-Deno.test("HoldTone plays a tone from the end of the wait until the tools are idle", () => {
+Deno.test("Hold tone plays a tone from the end of the wait until the tools are idle", () => {
   for (const say of [undefined, ""]) {
     const { clock, emit, happened } = setUp(say);
     emit({ type: "tool started" });
@@ -31,7 +33,7 @@ Deno.test("HoldTone plays a tone from the end of the wait until the tools are id
   }
 });
 
-Deno.test("HoldTone requests its phrase once, and again for the next tools", () => {
+Deno.test("Hold phrase is requested once, and again for the next tools", () => {
   const { clock, emit, happened } = setUp("One moment.");
   emit({ type: "tool started" });
   clock.advance(1_600);
@@ -45,7 +47,7 @@ Deno.test("HoldTone requests its phrase once, and again for the next tools", () 
   assertEquals(happened, ["phrase at 1500", "phrase at 64100"]);
 });
 
-Deno.test("HoldTone does nothing for a fast tool and leaves no timer", () => {
+Deno.test("Hold tone does nothing for a fast tool and leaves no timer", () => {
   const { clock, emit, happened } = setUp();
   emit({ type: "tool started" });
   clock.advance(1_499);
@@ -55,7 +57,7 @@ Deno.test("HoldTone does nothing for a fast tool and leaves no timer", () => {
   assertEquals(happened, []);
 });
 
-Deno.test("HoldTone waits from the first of several tools", () => {
+Deno.test("Hold tone waits from the first of several tools", () => {
   const { clock, emit, happened } = setUp("One moment.");
   emit({ type: "tool started" });
   clock.advance(1_000);
@@ -66,7 +68,7 @@ Deno.test("HoldTone waits from the first of several tools", () => {
   assertEquals(happened, ["phrase at 1500"]);
 });
 
-Deno.test("HoldTone waits until the assistant's audio was played", () => {
+Deno.test("Hold tone waits until the assistant's audio was played", () => {
   const { clock, emit, happened } = setUp();
   emit({ type: "assistant started speaking", itemId: "a" });
   emit({ type: "tool started" });
@@ -78,7 +80,7 @@ Deno.test("HoldTone waits until the assistant's audio was played", () => {
   assertEquals(happened, ["2000 ms at 6500"]);
 });
 
-Deno.test("HoldTone stops for speech of either side and resumes in the next silence", () => {
+Deno.test("Hold tone stops for speech of either side and resumes in the next silence", () => {
   const { clock, emit, happened } = setUp();
   emit({ type: "tool started" });
   clock.advance(2_000);
@@ -95,7 +97,7 @@ Deno.test("HoldTone stops for speech of either side and resumes in the next sile
   assertEquals(clock.pending, 0);
 });
 
-Deno.test("HoldTone stops no playback when its tone is not playing", () => {
+Deno.test("Hold tone stops no playback when its tone is not playing", () => {
   const { clock, emit, happened } = setUp();
   emit({ type: "tools idle" });
   emit({ type: "caller started speaking" });

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { CallEventStream, type CallStreamEvent } from "../../../src/call/call_event_stream.ts";
-import { SilencePrompts } from "../../../src/call/phone/silence_prompts.ts";
+import { promptSilentCaller } from "../../../src/call/phone/silence_prompts.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 
 const AFTER = 12_000;
@@ -12,10 +12,10 @@ function setUp(prompts = 2, attached = true) {
   const happened: string[] = [];
   const note = (what: string) => happened.push(`${what} at ${clock.now() - startedAt}`);
   const events = new CallEventStream();
-  new SilencePrompts({
+  promptSilentCaller({
     afterMs: AFTER,
     prompts,
-    model: { say: () => note("prompt") },
+    model: { requestResponse: () => note("prompt") },
     ending: { sayGoodbye: () => note("gave up") },
     events,
     clock,
@@ -25,7 +25,7 @@ function setUp(prompts = 2, attached = true) {
   return { clock, emit, happened };
 }
 
-Deno.test("SilencePrompts requests its prompts, ends the call once, and leaves no timer", () => {
+Deno.test("promptSilentCaller() requests its prompts, ends the call once, and leaves no timer", () => {
   for (
     const [prompts, expected] of [
       [0, ["gave up at 12000"]],
@@ -40,7 +40,7 @@ Deno.test("SilencePrompts requests its prompts, ends the call once, and leaves n
   }
 });
 
-Deno.test("SilencePrompts pauses while no stream is attached", () => {
+Deno.test("promptSilentCaller() pauses while no stream is attached", () => {
   const { clock, emit, happened } = setUp(9, false);
   clock.advance(AFTER);
   assertEquals([happened, clock.pending], [[], 0]);
@@ -56,7 +56,7 @@ Deno.test("SilencePrompts pauses while no stream is attached", () => {
   assertEquals(happened.length, 1);
 });
 
-Deno.test("SilencePrompts waits from the last speech of either side", () => {
+Deno.test("promptSilentCaller() waits from the last speech of either side", () => {
   const { clock, emit, happened } = setUp();
   emit({ type: "assistant started speaking", itemId: "a" });
   clock.advance(60_000);
@@ -71,7 +71,7 @@ Deno.test("SilencePrompts waits from the last speech of either side", () => {
   assertEquals(happened, ["prompt at 143999"]);
 });
 
-Deno.test("SilencePrompts resets its count for speech and keys of the caller, not for its prompts", () => {
+Deno.test("promptSilentCaller() resets its count for speech and keys of the caller, not for its prompts", () => {
   const answers: [what: string, act: (emit: Emit) => void, next: string][] = [
     ["speech", (emit) => {
       emit({ type: "caller started speaking" });
@@ -92,7 +92,7 @@ Deno.test("SilencePrompts resets its count for speech and keys of the caller, no
   }
 });
 
-Deno.test("SilencePrompts tracks who speaks whatever the order of events", () => {
+Deno.test("promptSilentCaller() tracks who speaks whatever the order of events", () => {
   const STEPS = {
     callerSpeaks: { type: "caller started speaking" },
     callerStopped: { type: "caller stopped speaking" },
@@ -120,7 +120,7 @@ Deno.test("SilencePrompts tracks who speaks whatever the order of events", () =>
   }
 });
 
-Deno.test("SilencePrompts pauses until each reason has ended", () => {
+Deno.test("promptSilentCaller() pauses until each reason has ended", () => {
   const { clock, emit, happened } = setUp();
   clock.advance(AFTER - 1);
   emit({ type: "tool started" });
@@ -140,7 +140,7 @@ Deno.test("SilencePrompts pauses until each reason has ended", () => {
   assertEquals(happened, ["prompt at 143999"]);
 });
 
-Deno.test("SilencePrompts tracks who speaks during a pause", () => {
+Deno.test("promptSilentCaller() tracks who speaks during a pause", () => {
   const { clock, emit, happened } = setUp();
   emit({ type: "tool started" });
   emit({ type: "assistant started speaking", itemId: "a" });
@@ -152,7 +152,7 @@ Deno.test("SilencePrompts tracks who speaks during a pause", () => {
   assertEquals(happened.length, 1);
 });
 
-Deno.test("SilencePrompts stays stopped after the call has ended", () => {
+Deno.test("promptSilentCaller() stays stopped after the call has ended", () => {
   const { clock, emit, happened } = setUp();
   emit({ type: "call ending", reason: "shutdown" });
   emit({ type: "key pressed" });

@@ -2,16 +2,13 @@ import { assertEquals, assertMatch } from "@std/assert";
 import type { CallAssistant } from "../../../src/assistants/call_assistant.ts";
 import type { CallsOptions } from "../../../src/calls/calls.ts";
 import { sendDigits, transferCall } from "../../../src/tools/call_tools.ts";
-import { connect, SALES, slowTool, testAudio } from "../../support/call_rig.ts";
+import { connect, MENU, slowTool, testAudio } from "../../support/call_rig.ts";
 import { IDLE_TIMERS } from "../../support/fake_clock.ts";
 import { settle } from "../../support/wait_until.ts";
 import { response } from "../../support/still_session.ts";
 
-/** Key 0 transfers to sales. */
-const MENU = { pauseMs: 2_000, menu: new Map([["0", "sales"]]), secrets: new Map() };
-
 function connectWithMenu(assistant: Partial<CallAssistant> = {}, options: Partial<CallsOptions> = {}) {
-  return connect({ destinations: [SALES], keypad: MENU, ...assistant }, options);
+  return connect({ ...MENU, ...assistant }, options);
 }
 
 /** The caller presses the key that transfers them. */
@@ -20,16 +17,11 @@ function transfer({ rig, press }: ReturnType<typeof connect>): void {
   assertEquals(rig.calls.destination("CA1")?.name, "sales");
 }
 
-/** The destination is busy: the caller's stream comes back. */
-function comeBack({ rig }: ReturnType<typeof connect>) {
-  return rig.stream("CA1", rig.calls.transferFailed("CA1", "busy") ?? "");
-}
-
 Deno.test("Transfer ends when the caller returns", () => {
   const call = connectWithMenu();
-  using rig = call.rig;
+  const { rig } = call;
   transfer(call);
-  comeBack(call);
+  call.rig.comeBack();
   assertEquals([rig.calls.destination("CA1"), rig.calls.list()[0]?.state], [undefined, "connected"]);
   rig.calls.transferAnswered("CA1");
   assertEquals(rig.summary("CA1"), undefined, "a late report of the transfer does not end the call");
@@ -37,10 +29,10 @@ Deno.test("Transfer ends when the caller returns", () => {
 
 Deno.test("Caller who returns is not greeted again by a new session", () => {
   const call = connectWithMenu({ greeting: "Say hello." });
-  using rig = call.rig;
+  const { rig } = call;
   transfer(call);
   call.session.observer?.sessionFailed({ code: "gone", message: "lost" });
-  comeBack(call);
+  call.rig.comeBack();
   const asked = rig.sessions[1]?.requests.map(({ instructions }) => instructions) ?? [];
   assertEquals(asked.length, 1);
   assertMatch(asked[0] ?? "", /the line was busy/);
@@ -48,7 +40,7 @@ Deno.test("Caller who returns is not greeted again by a new session", () => {
 
 Deno.test("Call ends 30 s after the ringing time when the caller does not come back", () => {
   const call = connectWithMenu({}, { mediaTimeoutMs: 5_000 });
-  using rig = call.rig;
+  const { rig } = call;
   transfer(call);
   rig.clock.advance(49_999);
   assertEquals([rig.summary("CA1"), call.session.closed], [undefined, false]);
@@ -59,7 +51,7 @@ Deno.test("Call ends 30 s after the ringing time when the caller does not come b
 
 Deno.test("Call ends 30 s after a failed transfer when the caller does not come back", () => {
   const call = connectWithMenu();
-  using rig = call.rig;
+  const { rig } = call;
   transfer(call);
   rig.clock.advance(1_000);
   rig.calls.transferFailed("CA1", "busy");
@@ -71,20 +63,20 @@ Deno.test("Call ends 30 s after a failed transfer when the caller does not come 
 
 Deno.test("Media timeout applies again when the caller is back", () => {
   const call = connectWithMenu({}, { mediaTimeoutMs: 5_000 });
-  using rig = call.rig;
+  const { rig } = call;
   transfer(call);
-  comeBack(call);
+  call.rig.comeBack();
   rig.clock.advance(5_000);
   assertEquals(rig.summary("CA1")?.end_reason, "no media");
 });
 
 Deno.test("Silence prompts pause during a transfer and resume afterwards", () => {
   const call = connectWithMenu({ silence: { afterMs: 5_000, prompts: 1 } });
-  using rig = call.rig;
+  const { rig } = call;
   transfer(call);
   rig.clock.advance(15_000);
   assertEquals(call.session.requests, []);
-  comeBack(call);
+  call.rig.comeBack();
   rig.clock.advance(5_000);
   assertEquals(call.session.requests.length, 2);
   assertMatch(call.session.requests[1]?.instructions ?? "", /still there/);
@@ -93,7 +85,7 @@ Deno.test("Silence prompts pause during a transfer and resume afterwards", () =>
 Deno.test("Tool that ran at the start of a transfer is stopped, and its result discarded", async () => {
   const slow = slowTool();
   const call = connectWithMenu({ tools: () => [slow.tool], waiting: { afterMs: 500, say: "One moment." } });
-  using rig = call.rig;
+  const { rig } = call;
   call.callFunction("slow");
   call.session.observer?.responseDone(response({ hasAudio: false }));
   transfer(call);
@@ -105,21 +97,20 @@ Deno.test("Tool that ran at the start of a transfer is stopped, and its result d
 
 Deno.test("Unheard audio from before a transfer is not played afterwards", () => {
   const call = connectWithMenu();
-  using rig = call.rig;
+  const { rig } = call;
   call.session.observer?.assistantAudio("a", testAudio(3_000));
   rig.clock.advance(100);
   transfer(call);
-  const back = comeBack(call);
+  const back = call.rig.comeBack();
   rig.clock.advance(1_000);
   assertEquals(call.sent("media", back), []);
 });
 
 Deno.test("Speech from before a transfer does not interrupt playback afterwards", () => {
   const call = connectWithMenu({ protectedMs: 1_000 });
-  using _ = call.rig;
   call.session.observer?.callerSpeechStarted();
   transfer(call);
-  const back = comeBack(call);
+  const back = call.rig.comeBack();
   call.session.observer?.assistantAudio("sorry", testAudio(3_000));
   call.play(1_500, back);
   assertEquals(call.session.interruptions, []);
@@ -131,7 +122,7 @@ Deno.test("transfer_call to an unknown destination does nothing", async () => {
   // The assistants file may have been reloaded since the tool was made.
   const gone = { name: "gone", about: "" };
   const call = connectWithMenu({ tools: (phone) => [transferCall(phone, [gone])] });
-  using rig = call.rig;
+  const { rig } = call;
   call.callFunction("transfer_call", { destination: "gone" });
   call.session.observer?.responseDone(response());
   await settle();
@@ -140,10 +131,10 @@ Deno.test("transfer_call to an unknown destination does nothing", async () => {
 
 Deno.test("Tones cut off by a transfer do not protect later playback", async () => {
   const call = connectWithMenu({ tools: (phone) => [sendDigits(phone)] });
-  using rig = call.rig;
+  const { rig } = call;
   call.callFunction("send_digits", { digits: "123" });
   transfer(call);
-  const back = comeBack(call);
+  const back = call.rig.comeBack();
   call.session.observer?.assistantAudio("sorry", testAudio(2_000));
   rig.clock.advance(100);
   call.session.observer?.callerSpeechStarted();

@@ -1,0 +1,180 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { pauseRecording, resumeRecording } from "../../src/tools/call_tools.ts";
+import { connect, SALES, slowTool, testAudio } from "../support/call_rig.ts";
+import { response } from "../support/still_session.ts";
+import { settle } from "../support/wait_until.ts";
+
+/** A card number as it may appear: spoken, pressed, or in JSON. */
+const CARD = /4242/;
+
+/** A recorded call with a tool "pay", and all that its watchers were sent. */
+function recordedCall(options: Partial<Parameters<typeof connect>[0]> = {}) {
+  const pay = slowTool("pay");
+  const call = connect({
+    recording: {},
+    toolData: { secrets: [] },
+    tools: (phone) => [pauseRecording(phone), resumeRecording(phone), pay.tool],
+    ...options,
+  }, { recorder: { record() {}, endRecording() {} } });
+  const watched: unknown[] = [];
+  call.rig.calls.find("CA1")?.watch((event) => watched.push(event));
+  /** One turn of the caller's, of one second. */
+  const say = (itemId: string, text?: string) => {
+    const { observer } = call.rig.session;
+    observer?.callerSpeechStarted({ itemId, audioMs: Infinity });
+    call.talk(1_000);
+    observer?.callerSpeechStopped({ itemId, audioMs: Infinity });
+    if (text !== undefined) observer?.callerTranscript(itemId, text);
+  };
+  const answer = (itemId: string, text: string) => {
+    const { observer } = call.rig.session;
+    observer?.assistantAudio(itemId, testAudio(500));
+    observer?.transcriptDelta(itemId, "assistant", text);
+    observer?.assistantTranscript(itemId, text);
+    observer?.responseDone(response());
+    call.play(700);
+  };
+  const run = async (tool: string) => {
+    call.callFunction(tool);
+    await settle();
+  };
+  return { ...call, pay, watched, say, answer, run };
+}
+
+Deno.test("pause_recording keeps words, keys and tool data out of record, events, log and next session", async () => {
+  const { rig, session, pay, watched, say, answer, run, press, play, callFunction, hangUp } = recordedCall();
+  say("u1", "I want to pay by card.");
+  await run("pause_recording");
+  play(100);
+  answer("a1", "Which number?");
+  say("u2", "It is 4242.");
+  answer("a2", "I heard 4242.");
+  press("4", "2", "4", "2", "#");
+  assertStringIncludes(session.notes.at(-1) ?? "", "4242", "the model needs the keys");
+  rig.calls.find("CA1")?.whisper("Card 4242 is blocked");
+  callFunction("pay", { card: "4242" });
+  play(300);
+  pay.resolve("charged 4242");
+  await settle();
+  assertMatch(session.functionResults.at(-1)?.output ?? "", CARD);
+  say("u3", "And 4242 again.");
+  const next = rig.replaceSession();
+  assertEquals(next.notes.length, 1);
+  assertMatch(next.notes[0] ?? "", /You called the function "pay"/);
+  await run("resume_recording");
+  play(100);
+  say("u4", "Thank you.");
+  const record = hangUp();
+  for (const [where, data] of Object.entries({ record, watched, log: rig.lines, history: next.notes })) {
+    assert(!CARD.test(JSON.stringify(data)), `${where}: ${JSON.stringify(data)}`);
+  }
+  assertEquals(record?.turns.map(({ text }) => text), [
+    "I want to pay by card.",
+    ...Array(3).fill("[not recorded]"),
+    "Thank you.",
+  ]);
+  const gap = record?.events.filter(({ kind }) => kind === "recording");
+  const [pause, resume] = gap ?? [];
+  assertEquals(gap?.map(({ name }) => name), ["paused", "on"]);
+  assertEquals([pause?.atMs, resume?.ms], [1_000, (resume?.atMs ?? 0) - 1_000]);
+});
+
+Deno.test("Recording pause hides a turn that it overlaps, whenever its text arrives", async () => {
+  const { rig, observer, watched, say, answer, run, play, talk, hangUp } = recordedCall();
+  say("before");
+  observer?.assistantAudio("played", testAudio(500));
+  observer?.assistantTranscript("played", "Which number?");
+  play(100);
+  await run("pause_recording");
+  observer?.callerTranscript("before", "Said before.");
+  play(500);
+  say("during");
+  await run("resume_recording");
+  observer?.callerTranscript("during", "It is 4242.");
+  answer("after", "Charged.");
+  observer?.callerSpeechStarted({ itemId: "across", audioMs: Infinity });
+  talk(500);
+  rig.calls.find("CA1")?.setRecording(false);
+  talk(500);
+  // Some models write along.
+  observer?.transcriptDelta("across", "caller", "It is");
+  rig.calls.find("CA1")?.setRecording(true);
+  talk(500);
+  observer?.callerSpeechStopped({ itemId: "across", audioMs: Infinity });
+  observer?.transcriptDelta("across", "caller", " 4242");
+  observer?.callerTranscript("across", "It is 4242.");
+  assertEquals(hangUp()?.turns.map(({ text }) => text), [
+    "Said before.",
+    "[not recorded]",
+    "[not recorded]",
+    "Charged.",
+    "[not recorded]",
+  ]);
+  assert(!/It is/.test(JSON.stringify(watched)), "not even as long as the caller speaks");
+});
+
+Deno.test("Recording pause hides turns of a model that reports no positions of speech", async () => {
+  const { observer, run, play, hangUp } = recordedCall();
+  await run("pause_recording");
+  play(100);
+  observer?.callerSpeechStarted();
+  play(500);
+  observer?.callerSpeechStopped();
+  await run("resume_recording");
+  play(500);
+  observer?.callerTranscript("u1", "It is 4242.");
+  play(100);
+  observer?.callerSpeechStarted();
+  play(500);
+  observer?.callerSpeechStopped();
+  observer?.callerTranscript("u2", "Thanks.");
+  assertEquals(hangUp()?.turns.map(({ text }) => text), ["[not recorded]", "Thanks."]);
+});
+
+Deno.test("Recording pause hides keys of which one was pressed in it, and those of menu and approval", async () => {
+  const { session, run, press, play, events } = recordedCall({
+    destinations: [SALES],
+    keypad: { pauseMs: 2_000, menu: new Map([["9", "sales"]]), secrets: new Map() },
+    approvals: new Map([["shop", ["order"]]]),
+  });
+  await run("pause_recording");
+  press("4", "2");
+  play(100);
+  await run("resume_recording");
+  press("4", "2");
+  play(2_100);
+  assertStringIncludes(session.notes.at(-1) ?? "", "4242");
+  press("1", "#");
+  await run("pause_recording");
+  session.observer?.approvalRequested({ id: "a", server: "shop", name: "order", arguments: "{}" });
+  session.requests.at(-1)?.onDone?.(response());
+  press("1");
+  press("9");
+  const keys = events().filter(({ kind }) => kind === "keypad").map(({ name }) => name);
+  assertEquals(keys, ["[not recorded]", "1", "[not recorded]", "[not recorded]"]);
+});
+
+Deno.test("Session that replaces one lost in a pause is told of a running tool, without its arguments", async () => {
+  const { rig, pay, run, play, callFunction } = recordedCall();
+  await run("pause_recording");
+  play(100);
+  callFunction("pay", { card: "4242" });
+  const { notes } = rig.replaceSession();
+  assertMatch(notes[0] ?? "", /You called the function "pay"\. It still runs: do not call it again/);
+  assert(!CARD.test(notes.join()), notes.join());
+  pay.resolve("charged 4242");
+  await settle();
+  assertMatch(notes[1] ?? "", /"pay" with .*charged 4242/, "the current session gets the result");
+  assert(!CARD.test(rig.replaceSession(1_000).notes.join()));
+});
+
+Deno.test("Summary of a call with a pause is written from the recorded conversation only", async () => {
+  const { session, say, run, play, hangUp } = recordedCall({ summary: true });
+  say("u1", "I want to pay.");
+  await run("pause_recording");
+  play(100);
+  say("u2", "It is 4242.");
+  hangUp();
+  assertEquals(session.summaryOf.length, 1);
+  assertMatch(session.summaryOf[0] ?? "", /Caller: I want to pay\.\n.*\n?Caller: \[not recorded\]/s);
+});
