@@ -3,6 +3,7 @@ import type { Clock } from "../clock.ts";
 import type { Attestation, IncomingCall } from "../twilio/voice_webhook.ts";
 
 const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 
 /** Why a call is refused: a closed list, used as a metric label. */
 export type CallRefusal =
@@ -11,6 +12,7 @@ export type CallRefusal =
   | "caller not allowed"
   | "attestation"
   | "caller rate limit"
+  | "number day limit"
   | "spending limit"
   | "full";
 
@@ -22,13 +24,15 @@ export interface AdmissionRules {
   readonly denied: readonly string[];
   readonly minAttestation?: Attestation | undefined;
   readonly maxPerCallerHour?: number | undefined;
+  /** Calls from and to one number in 24 hours. */
+  readonly maxPerNumberDay?: number | undefined;
 }
 
 /** Decides which incoming calls are admitted. */
 export class Admission {
   readonly #rules: AdmissionRules;
   readonly #clock: Clock;
-  /** When each caller's calls of the last hour were admitted (ms). The most recent caller is last. */
+  /** When calls of the last 24 hours from and to each number were admitted (ms). The most recent number is last. */
   readonly #admitted = new Map<string, number[]>();
   #draining = false;
 
@@ -54,11 +58,20 @@ export class Admission {
    */
   admit(incoming: IncomingCall, inProgress: number): CallRefusal | undefined {
     const refusal = this.check(incoming, inProgress);
-    const { from } = incoming;
-    if (!refusal && this.#rules.maxPerCallerHour !== undefined) {
-      this.#admitted.set(from, [...this.#recent(from), this.#clock.now()]);
-    }
+    if (!refusal) this.count(incoming.from);
     return refusal;
+  }
+
+  /** Counts a call from or to a number. */
+  count(number: string): void {
+    const { maxPerCallerHour, maxPerNumberDay } = this.#rules;
+    if ((maxPerCallerHour ?? maxPerNumberDay) === undefined) return;
+    this.#admitted.set(number, [...this.#recent(number), this.#clock.now()]);
+  }
+
+  /** Whether there were as many calls from and to a number in 24 hours as are allowed. */
+  isAtDayLimit(number: string): boolean {
+    return this.#recent(number).length >= (this.#rules.maxPerNumberDay ?? Infinity);
   }
 
   /** Why a call would be refused, without counting it. */
@@ -78,20 +91,23 @@ export class Admission {
     if (allowed && !allowed.some((pattern) => matches(pattern, from))) return "caller not allowed";
     // "A" is the highest level and sorts first.
     if (minAttestation && !(attestation && attestation <= minAttestation)) return "attestation";
-    if (this.#recent(from).length >= maxPerCallerHour) return "caller rate limit";
-    return undefined;
+    const hourAgo = this.#clock.now() - HOUR_MS;
+    if (this.#recent(from).filter((time) => time > hourAgo).length >= maxPerCallerHour) {
+      return "caller rate limit";
+    }
+    return this.isAtDayLimit(from) ? "number day limit" : undefined;
   }
 
-  /** When this caller's calls of the last hour were admitted. Deletes older entries of all callers. */
-  #recent(from: string): number[] {
-    const since = this.#clock.now() - HOUR_MS;
-    for (const [caller, times] of this.#admitted) {
+  /** When calls of the last 24 hours from and to this number were admitted. Deletes older entries of all numbers. */
+  #recent(number: string): number[] {
+    const since = this.#clock.now() - DAY_MS;
+    for (const [other, times] of this.#admitted) {
       if ((times.at(-1) ?? 0) > since) break;
-      this.#admitted.delete(caller);
+      this.#admitted.delete(other);
     }
-    const recent = (this.#admitted.get(from) ?? []).filter((time) => time > since);
-    this.#admitted.delete(from);
-    if (recent.length > 0) this.#admitted.set(from, recent);
+    const recent = (this.#admitted.get(number) ?? []).filter((time) => time > since);
+    this.#admitted.delete(number);
+    if (recent.length > 0) this.#admitted.set(number, recent);
     return recent;
   }
 }

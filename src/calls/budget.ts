@@ -50,10 +50,9 @@ export class Budget {
   readonly #pseudonym: Pseudonym;
   /** By date. The day of the last access is last. */
   readonly #days = new BoundedMap<string, Day>(MAX_DAYS);
-  #invalidAmounts = 0;
   #changed = false;
   /** Cancels the pending write, if any. */
-  #timer: (() => void) | undefined;
+  #cancelWrite: (() => void) | undefined;
   #writing: Promise<void> | undefined;
   #closed = false;
 
@@ -72,11 +71,6 @@ export class Budget {
     this.#read();
   }
 
-  /** Number of amounts that were not added because they were negative, infinite or NaN. */
-  get invalidAmounts(): number {
-    return this.#invalidAmounts;
-  }
-
   /** The exhausted budget, if any: the caller's or the day's. Callers who withhold their number share one. */
   exhaustedLimit(caller: string, limits: BudgetLimits): "caller" | "day" | undefined {
     const { total, callers } = this.#today();
@@ -87,8 +81,8 @@ export class Budget {
   /**
    * Starts to meter a call.
    *
-   * @returns A function that adds an amount. It returns `over` once when a limit is reached, and `warn` once at 80 % of
-   * what was left when the call began. (80 % of the whole budget would warn every call late in the day.)
+   * @returns A function that adds an amount. It returns `over` once when a limit is reached, and `warn` once when the call
+   * has used 80 % of the budget left at its start. (80 % of the whole budget would warn every call late in the day.)
    */
   meter(caller: string, limits: BudgetLimits): (amount: number) => BudgetState {
     const id = this.#pseudonym(caller);
@@ -113,18 +107,15 @@ export class Budget {
   /** Writes pending changes. Nothing is written afterwards. */
   async close(): Promise<void> {
     this.#closed = true;
-    this.#timer?.();
+    this.#cancelWrite?.();
     await this.#writing;
     if (this.#changed) await this.#write();
   }
 
-  /** Adds an amount to today's sums and returns it in millionths. */
+  /** Adds an amount to today's sums, unless it is negative, infinite or NaN; returns it in millionths. */
   #add(id: string, amount: number): number {
     const units = amount >= 0 ? toMillionths(amount) : NaN;
-    if (!Number.isSafeInteger(units)) {
-      this.#invalidAmounts++;
-      return 0;
-    }
+    if (!Number.isSafeInteger(units)) return 0;
     const day = this.#today();
     day.total = saturatingAdd(day.total, units);
     day.callers.set(id, saturatingAdd(day.callers.get(id) ?? 0, units));
@@ -163,7 +154,7 @@ export class Budget {
 
   #writeLater(): void {
     if (this.#closed) return;
-    this.#timer ??= this.#clock.after(WRITE_INTERVAL_MS, () => {
+    this.#cancelWrite ??= this.#clock.after(WRITE_INTERVAL_MS, () => {
       this.#writing = this.#write();
     });
   }
@@ -183,7 +174,7 @@ export class Budget {
       this.#log.warn("budget file not written", { problem: messageOf(error) });
       this.#changed = true;
     }
-    this.#timer = undefined;
+    this.#cancelWrite = undefined;
     if (this.#changed) this.#writeLater();
   }
 }

@@ -4,35 +4,30 @@ import { BoundedMap } from "../bounded_map.ts";
 import { Call } from "../call/call.ts";
 import { CONNECT_MS } from "../call/call_line.ts";
 import type { Recorder } from "../call/call_recording.ts";
-import type { CallEnd, EndReason } from "../call/end_reason.ts";
+import type { CallEnd } from "../call/end_reason.ts";
 import type { TransferFailure } from "../call/phone/transfer.ts";
-import type { Clock } from "../clock.ts";
 import type { OpenSession } from "../model/model_interface.ts";
-import type { CallRecord, CallSummary, EndedCall } from "../records/call_record.ts";
+import type { CallRecord, EndedCall, WrittenSummary } from "../records/call_record.ts";
 import { startCallSpan } from "../telemetry/call_span.ts";
 import type { Log } from "../telemetry/log.ts";
-import type { Metrics } from "../telemetry/metrics.ts";
 import type { AnsweredBy } from "../twilio/call_status.ts";
 import type { MediaStream, MediaStreamObserver, RejectReason } from "../twilio/media_stream.ts";
 import type { StreamStart } from "../twilio/messages.ts";
 import type { IncomingCall } from "../twilio/voice_webhook.ts";
 import { Admission, type AdmissionRules, type CallRefusal } from "./admission.ts";
 import type { Budget } from "./budget.ts";
-import { DialledCalls } from "./dialled_calls.ts";
-import type { CallChange, CallInProgress, LiveCalls } from "./live_calls.ts";
+import { CallBills, type CallBillsOptions } from "./call_bills.ts";
+import { CallRegistry } from "./call_registry.ts";
+import { DialledCalls, type DialledCallsOptions } from "./dialled_calls.ts";
 import type { Pseudonym } from "./pseudonym.ts";
 import { StreamTokens } from "./stream_tokens.ts";
 
-/** Time for Twilio to report the end of a `<Dial>` (ms). */
-const REPORT_MS = 10_000;
-/** Ring time of a `<Dial>` without `timeout` (ms). Source: https://www.twilio.com/docs/voice/twiml/dial#timeout */
-const DEFAULT_RING_MS = 30_000;
 /** Number of ended calls kept for Twilio's request after the stream. */
 const MAX_ENDED = 1_000;
 /** Streams that a call may lose before its caller hears an apology. */
 const MAX_LOSSES = 3;
 
-export interface CallsOptions {
+export interface CallsOptions extends CallBillsOptions, DialledCallsOptions {
   /**
    * Creates the assistant for a stream whose call was announced to another instance; undefined for an outbound call whose
    * request is not known.
@@ -43,18 +38,12 @@ export interface CallsOptions {
   ) => CallAssistant | undefined;
   readonly openSession: OpenSession;
   readonly rules: AdmissionRules;
-  /** Maximum duration of a `<Dial>` to somebody else (s). */
-  readonly maxTransferSeconds: number;
-  /** Most calls beyond the limits that are forwarded at a time. */
-  readonly maxOverflowCalls: number;
   /** A call ends after this long without a frame from Twilio (ms). */
   readonly mediaTimeoutMs: number;
   /** Shared by all instances of a number, so that a stream may reach another instance than its webhook. */
   readonly tokenSecret?: string | undefined;
   /** Names the caller for the model's provider. */
   readonly pseudonym: Pseudonym;
-  /** Budget in US dollars. */
-  readonly spending: Budget;
   /** Budget in minutes. */
   readonly minutes: Budget;
   /** Records the calls of assistants with recording; undefined if recordings are off. */
@@ -62,14 +51,12 @@ export interface CallsOptions {
   /** Called when a call's first stream starts. */
   readonly onStarted?: (record: CallRecord) => void;
   /** Called with the record of each ended call. The model's summary arrives later. */
-  readonly onEnded?: (record: EndedCall, summary: Promise<string | undefined> | undefined) => void;
-  readonly clock: Clock;
+  readonly onEnded?: (record: EndedCall, summary: Promise<WrittenSummary | undefined> | undefined) => void;
   readonly log: Log;
-  readonly metrics: Metrics;
 }
 
 /** A call that ended here. Twilio may connect it again: by a redirect, or after its stream was lost. */
-interface EndedHere {
+interface ResumableCall {
   readonly end: CallEnd;
   /** The conversation, for its next part. */
   readonly conversation: string;
@@ -77,46 +64,40 @@ interface EndedHere {
   readonly assistant: CallAssistant;
   /** How often its stream was lost before. */
   readonly losses: number;
+  /** Its caller's leg is paid until then (ms of the clock). */
+  paidUntil: number;
 }
 
 /** All calls of this process: announces them, admits their streams, and keeps how they ended for Twilio's callbacks. */
-export class Calls implements LiveCalls {
+export class Calls extends CallRegistry {
   readonly #options: CallsOptions;
-  readonly #admission: Admission;
+  readonly admission: Admission;
   readonly #tokens: StreamTokens;
-  readonly #calls = new Map<string, Call>();
-  /** Callers who are being transferred, or talk to a destination; the latter are no longer in `#calls`. */
-  readonly #transferred: DialledCalls;
-  /** Callers beyond the limits who were forwarded. */
-  readonly #forwarded: DialledCalls;
-  /** Charges minutes to a call's budgets, by CallSid. */
-  readonly #chargeMinutes = new Map<string, (minutes: number) => void>();
-  readonly #ended = new BoundedMap<string, EndedHere>(MAX_ENDED, (callSid) => {
+  /** Callers who talk to a destination are no longer in `calls`. */
+  readonly dialled: DialledCalls;
+  readonly #bills: CallBills;
+  readonly #ended = new BoundedMap<string, ResumableCall>(MAX_ENDED, (callSid) => {
     this.#awaitingAfterStream.delete(callSid);
   });
-  readonly #watchers = new Set<(change: CallChange) => void>();
   /** Calls ended here, for which Twilio will request TwiML after the stream. */
   readonly #awaitingAfterStream = new Set<string>();
   #endedWithoutGoodbye = 0;
 
   constructor(options: CallsOptions) {
+    super();
     this.#options = options;
-    this.#admission = new Admission(options.rules, options.clock);
-    this.#transferred = new DialledCalls(options.clock);
-    this.#forwarded = new DialledCalls(options.clock);
+    this.admission = new Admission(options.rules, options.clock);
+    this.#bills = new CallBills(options);
+    this.dialled = new DialledCalls(options, this.#bills, (callSid) => {
+      this.#bills.get(callSid)?.stop("destination");
+      if (!this.calls.has(callSid)) this.#closeBill(callSid);
+    });
     this.#tokens = new StreamTokens(options.clock, CONNECT_MS, options.tokenSecret);
   }
 
-  /** Calls announced or in progress. */
-  get count(): number {
-    return this.#calls.size;
-  }
-
-  /** Callers who use a place of `maxCalls`: their own, or their transfer's. */
+  /** Number of callers that count towards `maxCalls`: those of calls here, and those transferred from here. */
   get #places(): number {
-    let places = this.#calls.size;
-    for (const callSid of this.#transferred.callSids()) if (!this.#calls.has(callSid)) places++;
-    return places;
+    return new Set([...this.calls.keys(), ...this.dialled.transferred.keys()]).size;
   }
 
   /** Number of calls ended here for which Twilio has not requested TwiML yet. */
@@ -127,10 +108,6 @@ export class Calls implements LiveCalls {
   /** Number of calls that a shutdown ended before the caller heard a goodbye. */
   get endedWithoutGoodbye(): number {
     return this.#endedWithoutGoodbye;
-  }
-
-  get draining(): boolean {
-    return this.#admission.draining;
   }
 
   /**
@@ -145,17 +122,12 @@ export class Calls implements LiveCalls {
     assistant: CallAssistant,
     spokenMs = 0,
   ): { readonly token: string | undefined } | { readonly refused: CallRefusal } {
-    const { callSid, from, to, outbound } = incoming;
+    const { callSid, from, to } = incoming;
     // A request without a CallSid is a test of the webhook, for which no stream can follow.
     if (!callSid) return { token: undefined };
     // Twilio may request one call twice.
-    if (!this.#calls.has(callSid)) {
-      const refused = this.isOverBudget(outbound ? to : from, assistant)
-        ? "spending limit"
-        // Outbound calls were checked and counted when they were placed.
-        : outbound
-        ? undefined
-        : this.#admission.admit(incoming, this.#places);
+    if (!this.calls.has(callSid)) {
+      const refused = this.#refusal(incoming, assistant);
       if (refused) return { refused };
       const call = this.#create(incoming, assistant);
       this.#log(callSid).info("call announced", { from, to, assistant: assistant.name });
@@ -165,16 +137,19 @@ export class Calls implements LiveCalls {
   }
 
   /** Whether today's budget of the other party, or of all calls, is exhausted. */
-  isOverBudget(party: string, { limits, minutes }: Pick<CallAssistant, "limits" | "minutes">): boolean {
+  isOverBudget(
+    party: string,
+    { costLimits, minuteLimits }: Pick<CallAssistant, "costLimits" | "minuteLimits">,
+  ): boolean {
     const budgets = this.#options;
-    return budgets.spending.exhaustedLimit(party, limits) !== undefined ||
-      minutes !== undefined && budgets.minutes.exhaustedLimit(party, minutes) !== undefined;
+    return budgets.spending.exhaustedLimit(party, costLimits) !== undefined ||
+      minuteLimits !== undefined && budgets.minutes.exhaustedLimit(party, minuteLimits) !== undefined;
   }
 
   /** Why a call would be refused now, without counting it. */
   checkAdmission(incoming: IncomingCall): CallRefusal | undefined {
     // Outbound calls were checked and counted when they were placed.
-    return incoming.outbound ? undefined : this.#admission.check(incoming, this.#places);
+    return incoming.outbound ? undefined : this.admission.check(incoming, this.#places);
   }
 
   /** A stream started: attaches it to its call if the token is valid. */
@@ -185,7 +160,7 @@ export class Calls implements LiveCalls {
     if (!this.#tokens.redeem(parameters.token ?? "", callSid)) return { refused: "no valid token" };
     // A call that ended before its stream started must not start again.
     if (this.#ended.has(callSid)) return { refused: "call is over" };
-    const call = this.#calls.get(callSid) ?? this.#adopt(callSid, parameters);
+    const call = this.calls.get(callSid) ?? this.#adopt(callSid, parameters);
     if (!call) return { refused: "not admitted" };
     const { state } = call.report;
     if (state !== "announced" && state !== "transferring") return { refused: "call has a stream" };
@@ -194,63 +169,32 @@ export class Calls implements LiveCalls {
 
   /** Transfer destination after the stream, if any. */
   destination(callSid: string): Destination | undefined {
-    return this.#calls.get(callSid)?.transfers.current;
+    return this.calls.get(callSid)?.transfers.current;
   }
 
-  /**
-   * The webhook after the stream dials the destination. The caller keeps their place, and is charged minutes, until
-   * {@linkcode dialEnded}, or until the `<Dial>` must have ended.
-   *
-   * @returns Maximum duration of the conversation with the destination (s).
-   */
-  startDial(callSid: string, { ringSeconds }: Destination): number {
-    const { maxTransferSeconds: maxSeconds } = this.#options;
-    const maxMs = (ringSeconds + maxSeconds) * 1_000 + REPORT_MS;
-    const charge = this.#chargeMinutes.get(callSid);
-    this.#transferred.add(callSid, maxMs, (minutes) => {
-      // While it rings, the call itself is charged.
-      if (!this.#calls.has(callSid)) charge?.(minutes);
-    });
-    return maxSeconds;
-  }
-
-  /** Forwards a refused call to another number, if there is room. Returns for how long at most (s). */
-  forward(callSid: string): number | undefined {
-    const { maxTransferSeconds, maxOverflowCalls } = this.#options;
-    if (!callSid) return undefined;
-    if (!this.#forwarded.has(callSid) && this.#forwarded.count >= maxOverflowCalls) return undefined;
-    this.#forwarded.add(callSid, DEFAULT_RING_MS + maxTransferSeconds * 1_000 + REPORT_MS);
-    return maxTransferSeconds;
-  }
-
-  /** Twilio reports that a `<Dial>` of this call, or the call itself, has ended. */
-  dialEnded(callSid: string): void {
-    this.#transferred.remove(callSid);
-    this.#forwarded.remove(callSid);
-  }
-
-  /** The destination of a transfer answered. */
+  /** The destination of a `<Dial>` answered. */
   transferAnswered(callSid: string): void {
-    this.#calls.get(callSid)?.transfers.answered();
+    this.#bills.get(callSid)?.dialAnswered();
+    this.calls.get(callSid)?.transfers.destinationAnswered();
   }
 
   /** A transfer failed. Returns the token for the caller's next stream; undefined if the call is unknown. */
   transferFailed(callSid: string, reason: TransferFailure): string | undefined {
-    const call = this.#calls.get(callSid);
+    const call = this.calls.get(callSid);
     if (!call?.transfers.current) return undefined;
-    call.transfers.failed(reason);
+    call.transfers.destinationFailed(reason);
     return this.#tokens.issue(callSid);
   }
 
   /** Twilio reports who answered an outbound call. */
   reportAnsweredBy(callSid: string, answeredBy: AnsweredBy): void {
-    this.#calls.get(callSid)?.reportAnsweredBy(answeredBy);
+    this.calls.get(callSid)?.reportAnsweredBy(answeredBy);
   }
 
-  /** Twilio reports that a call has ended. A call with a stream learns this from the stream. */
+  /** Twilio reports that a call has ended. A call with a stream is ended by the stream instead. */
   callerHungUp(callSid: string): void {
-    this.dialEnded(callSid);
-    const call = this.#calls.get(callSid);
+    this.dialled.end(callSid);
+    const call = this.calls.get(callSid);
     const state = call?.report.state;
     if (state === "announced" || state === "transferring") call?.ending.end("caller hung up");
   }
@@ -268,60 +212,21 @@ export class Calls implements LiveCalls {
    */
   resume(callSid: string): string | undefined {
     const ended = this.#ended.get(callSid);
-    if (ended?.end.reason !== "stream lost" || ended.losses >= MAX_LOSSES || this.draining) return undefined;
+    if (ended?.end.reason !== "stream lost" || ended.losses >= MAX_LOSSES || this.admission.draining) {
+      return undefined;
+    }
     const { incoming, assistant } = ended;
-    if (this.isOverBudget(incoming.outbound ? incoming.to : incoming.from, assistant)) return undefined;
+    if (this.isOverBudget(partyOf(incoming), assistant)) return undefined;
     this.#create(incoming, assistant).prepare(0);
     this.#log(callSid).info("call resumed");
     return this.#tokens.issue(callSid);
   }
 
-  /** Refuses further calls. Announced calls may still connect. */
-  drain(): void {
-    this.#admission.drain();
-  }
-
-  /** Ends all calls with a goodbye of the assistant. */
-  sayGoodbyes(): void {
-    for (const call of [...this.#calls.values()]) call.ending.sayGoodbye("drained");
-  }
-
-  /** Releases the timers. */
-  close(): void {
-    this.#transferred.close();
-    this.#forwarded.close();
-  }
-
-  endAll(reason: EndReason): void {
-    for (const call of [...this.#calls.values()]) call.ending.end(reason);
-  }
-
-  list(): readonly CallSummary[] {
-    return [...this.#calls.values()].map(({ report }) => report.summary);
-  }
-
-  find(callSid: string): CallInProgress | undefined {
-    return this.#calls.get(callSid)?.operator;
-  }
-
-  watch(watcher: (change: CallChange) => void): () => void {
-    this.#watchers.add(watcher);
-    return () => this.#watchers.delete(watcher);
-  }
-
-  /** Calls by state, and the bytes waiting in their queues. */
-  gauges() {
-    const calls = { announced: 0, connected: 0, transferring: 0, ending: 0 };
-    const bytes = { playout: 0, twilio: 0, model: 0 };
-    for (const call of this.#calls.values()) {
-      const { state } = call.report;
-      if (state !== "ended") calls[state]++;
-      const { playout, twilio, model } = call.bufferedBytes;
-      bytes.playout += playout;
-      bytes.twilio += twilio;
-      bytes.model += model;
-    }
-    return { calls, bytes };
+  /** Why a new call is refused; counts it otherwise. */
+  #refusal(incoming: IncomingCall, assistant: CallAssistant): CallRefusal | undefined {
+    if (this.isOverBudget(partyOf(incoming), assistant)) return "spending limit";
+    // Outbound calls were checked and counted when they were placed.
+    return incoming.outbound ? undefined : this.admission.admit(incoming, this.#places);
   }
 
   /** Creates a call that was announced to another instance; undefined when it is not admitted here. */
@@ -334,13 +239,7 @@ export class Calls implements LiveCalls {
       ...(placed0 === undefined ? {} : { outbound: true }),
     };
     const assistant = this.#options.createAssistant(incoming, parameters);
-    const refused = !assistant
-      ? "unknown outbound call"
-      : this.isOverBudget(incoming.outbound ? to : from, assistant)
-      ? "spending limit"
-      : incoming.outbound
-      ? undefined
-      : this.#admission.admit(incoming, this.#places);
+    const refused = assistant ? this.#refusal(incoming, assistant) : "unknown outbound call";
     if (assistant && !refused) return this.#create(incoming, assistant);
     this.#log(callSid).warn("stream of an unannounced call refused", { from, reason: refused });
     return undefined;
@@ -351,12 +250,11 @@ export class Calls implements LiveCalls {
     const { openSession, clock, metrics, mediaTimeoutMs, spending, minutes, recorder, onStarted, onEnded } =
       this.#options;
     const log = this.#log(callSid);
+    // A resumed call is no longer connected to somebody else.
+    this.dialled.end(callSid);
     const earlier = this.#ended.get(callSid);
     this.#ended.delete(callSid);
-    // The other party of the conversation.
-    const party = outbound ? to : from;
-    const chargeMinutes = assistant.minutes && minutes.meter(party, assistant.minutes);
-    if (chargeMinutes) this.#chargeMinutes.set(callSid, chargeMinutes);
+    const party = partyOf(incoming);
     const caller = party ? { safetyIdentifier: this.#options.pseudonym(party) } : {};
     const call = new Call({
       identity: {
@@ -377,51 +275,59 @@ export class Calls implements LiveCalls {
       log,
       metrics,
       span: startCallSpan(clock, { call: callSid, from, to, model: assistant.billedModel }),
-      chargeCost: spending.meter(party, assistant.limits),
-      chargeMinutes,
+      chargeCost: spending.meter(party, assistant.costLimits),
+      chargeMinutes: assistant.minuteLimits && minutes.meter(party, assistant.minuteLimits),
     });
     const { events, report } = call;
     let started = false;
     events.on("stream attached", () => {
       if (!started) onStarted?.(report.record);
       started = true;
-      this.#notifyWatchers("connected", call);
+      this.notifyWatchers("connected", call);
     });
     events.on(
       ["response finished", "stream detached", "state changed"],
-      () => this.#notifyWatchers("changed", call),
+      () => this.notifyWatchers("changed", call),
     );
     events.on("call ended", ({ end, summary }) => {
       const losses = (earlier?.losses ?? 0) + (end.reason === "stream lost" ? 1 : 0);
-      this.#callEnded(call, { end, conversation: call.conversationText, incoming, assistant, losses });
-      if (report.ended) onEnded?.(report.ended, summary);
+      const { conversationText: conversation } = call;
+      this.#callEnded(call, { end, conversation, incoming, assistant, losses, paidUntil: 0 });
+      if (report.endedCall) onEnded?.(report.endedCall, summary);
     });
-    this.#calls.set(callSid, call);
-    this.#notifyWatchers("announced", call);
+    this.calls.set(callSid, call);
+    this.notifyWatchers("announced", call);
+    if (!incoming.isConsoleCall) this.#bills.open(call.events, incoming, assistant, earlier?.paidUntil);
     return call;
   }
 
-  #callEnded(call: Call, ended: EndedHere): void {
+  #callEnded(call: Call, ended: ResumableCall): void {
     const { end } = ended;
     const { callSid } = call.report.identity;
-    this.#calls.delete(callSid);
-    this.#chargeMinutes.delete(callSid);
+    this.calls.delete(callSid);
     if (call.connected && end.reason !== "caller hung up") this.#awaitingAfterStream.add(callSid);
     if (!end.callerInformed && (end.reason === "shutdown" || end.reason === "drained")) {
       this.#endedWithoutGoodbye++;
     }
     this.#ended.set(callSid, ended);
-    this.#notifyWatchers("ended", call);
+    // The record contains the charges so far.
+    this.#bills.get(callSid)?.takeCharges();
+    if (!this.dialled.transferred.has(callSid)) this.#closeBill(callSid);
+    this.notifyWatchers("ended", call);
   }
 
-  #notifyWatchers(type: CallChange["type"], call: Call): void {
-    // An ended call is no longer listed.
-    if (call.report.state === "ended" && type !== "ended") return;
-    const change = { type, call: call.report.summary };
-    for (const watcher of this.#watchers) watcher(change);
+  #closeBill(callSid: string): void {
+    const ended = this.#ended.get(callSid);
+    const paidUntil = this.#bills.close(callSid);
+    if (ended && paidUntil !== undefined) ended.paidUntil = paidUntil;
   }
 
   #log(callSid: string): Log {
     return this.#options.log.with({ call: callSid });
   }
+}
+
+/** The other party of the conversation. */
+function partyOf({ from, to, outbound }: IncomingCall): string {
+  return outbound ? to : from;
 }

@@ -1,62 +1,93 @@
+import type { Destination } from "../assistants/assistant.ts";
 import type { Cancel, Clock } from "../clock.ts";
+import type { IncomingCall } from "../twilio/voice_webhook.ts";
+import type { CallBills } from "./call_bills.ts";
 
-const MINUTE_MS = 60_000;
+/** Time for Twilio to report the end of a `<Dial>` (ms). */
+const REPORT_MS = 10_000;
+/** Ring time of a `<Dial>` without `timeout` (s). Source: https://www.twilio.com/docs/voice/twiml/dial#timeout */
+const DEFAULT_RING_SECONDS = 30;
+
+export interface DialledCallsOptions {
+  /** Maximum duration of a `<Dial>` to somebody else (s). */
+  readonly maxTransferSeconds: number;
+  /** Maximum number of calls beyond the limits that are forwarded at the same time. */
+  readonly maxOverflowCalls: number;
+  readonly clock: Clock;
+}
 
 /**
  * Callers whom a `<Dial>` connects to somebody else. Twilio bills both legs until the `<Dial>` ends, so each keeps
  * its place until then, or until its time limit when Twilio does not report the end.
  */
 export class DialledCalls {
-  readonly #clock: Clock;
-  /** How to stop each one's timers, by CallSid. */
-  readonly #timers = new Map<string, Cancel>();
+  readonly #options: DialledCallsOptions;
+  readonly #bills: CallBills;
+  readonly #onEnded: (callSid: string) => void;
+  /** Callers who are being transferred, or talk to a destination; each value cancels the time limit. */
+  readonly #transferred = new Map<string, Cancel>();
+  /** Callers beyond the limits who were forwarded. */
+  readonly #forwarded = new Map<string, Cancel>();
 
-  constructor(clock: Clock) {
-    this.#clock = clock;
+  /** @param onEnded Called when a `<Dial>` has ended. */
+  constructor(options: DialledCallsOptions, bills: CallBills, onEnded: (callSid: string) => void) {
+    this.#options = options;
+    this.#bills = bills;
+    this.#onEnded = onEnded;
   }
 
-  get count(): number {
-    return this.#timers.size;
-  }
-
-  callSids(): Iterable<string> {
-    return this.#timers.keys();
-  }
-
-  has(callSid: string): boolean {
-    return this.#timers.has(callSid);
+  /** CallSids of the callers who are being transferred, or talk to a destination. */
+  get transferred(): ReadonlyMap<string, unknown> {
+    return this.#transferred;
   }
 
   /**
-   * Adds a call, or starts the time of a known one again.
+   * The webhook after the stream dials the destination of a transfer.
    *
-   * @param maxMs Maximum duration of the `<Dial>`, ringing included (ms).
-   * @param charge Charges one minute, every minute.
+   * @returns Maximum duration of the conversation with the destination (s).
    */
-  add(callSid: string, maxMs: number, charge?: (minutes: number) => void): void {
-    this.remove(callSid);
-    const cancelEnd = this.#clock.after(maxMs, () => this.remove(callSid));
-    let cancelCharge: Cancel = () => {};
-    const chargeLater = (charge: (minutes: number) => void) => {
-      cancelCharge = this.#clock.after(MINUTE_MS, () => {
-        charge(1);
-        chargeLater(charge);
-      });
-    };
-    if (charge) chargeLater(charge);
-    this.#timers.set(callSid, () => {
-      cancelEnd();
-      cancelCharge();
-    });
+  startTransfer(callSid: string, { number, ringSeconds }: Destination): number {
+    this.#bills.dial(callSid, number);
+    return this.#start(this.#transferred, callSid, ringSeconds);
   }
 
-  remove(callSid: string): void {
-    this.#timers.get(callSid)?.();
-    this.#timers.delete(callSid);
+  /**
+   * Forwards a refused call to another number, if there is room. Its legs count in the day's budget.
+   *
+   * @returns Maximum duration of the conversation (s).
+   */
+  forward(incoming: IncomingCall, number: string): number | undefined {
+    const { callSid } = incoming;
+    if (!callSid) return undefined;
+    if (!this.#forwarded.has(callSid)) {
+      if (this.#forwarded.size >= this.#options.maxOverflowCalls) return undefined;
+      this.#bills.openForwarded(incoming, number);
+    }
+    return this.#start(this.#forwarded, callSid, DEFAULT_RING_SECONDS);
   }
 
-  /** Removes all calls with their timers. */
+  /** Twilio reports that a `<Dial>` of this call, or the call itself, has ended. */
+  end(callSid: string): void {
+    for (const calls of [this.#transferred, this.#forwarded]) {
+      const cancel = calls.get(callSid);
+      if (!cancel) continue;
+      cancel();
+      calls.delete(callSid);
+      this.#onEnded(callSid);
+    }
+  }
+
+  /** Ends all. */
   close(): void {
-    for (const callSid of [...this.#timers.keys()]) this.remove(callSid);
+    for (const callSid of [...this.#transferred.keys(), ...this.#forwarded.keys()]) this.end(callSid);
+  }
+
+  /** Adds a call, or starts the time of a known one again. */
+  #start(calls: Map<string, Cancel>, callSid: string, ringSeconds: number): number {
+    const { maxTransferSeconds, clock } = this.#options;
+    calls.get(callSid)?.();
+    const maxMs = (ringSeconds + maxTransferSeconds) * 1_000 + REPORT_MS;
+    calls.set(callSid, clock.after(maxMs, () => this.end(callSid)));
+    return maxTransferSeconds;
   }
 }

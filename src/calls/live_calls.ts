@@ -1,16 +1,16 @@
 import type { LiveEvent } from "../call/call_feed.ts";
 import type { AudioSlice } from "../recording/audio_aligner.ts";
-import type { CallRecord, CallSummary } from "../records/call_record.ts";
+import type { CallOverview, CallRecord } from "../records/call_record.ts";
 
 /** A change of a call's summary. */
 export interface CallChange {
   readonly type: "announced" | "connected" | "changed" | "ended";
-  readonly call: CallSummary;
+  readonly call: CallOverview;
 }
 
 /** The calls of this process. */
 export interface LiveCalls {
-  list(): readonly CallSummary[];
+  list(): readonly CallOverview[];
   /** Calls `listener` for each change, until the returned function is called. */
   watch(listener: (change: CallChange) => void): () => void;
   /** Returns a call in progress. */

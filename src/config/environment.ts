@@ -9,14 +9,19 @@ export interface Environment {
   readonly readFile: (path: string) => string | undefined;
   /** Absolute path; undefined: not known. */
   readonly workingDirectory?: string | undefined;
-  /** Folders that may contain `.env`; the first one that does is used. Default: the working directory, `.`. */
+  /**
+   * Folders that may contain `.env`; the first one that does is used. Default: the working directory, `.`.
+   */
   readonly settingsFolders?: readonly string[];
 }
 
 /** Settings folder of an installed Parley. Every command finds it from any directory. */
 const INSTALLED_SETTINGS = "/etc/parley";
 
-/** The environment of this process. The compiled program also looks for settings in {@linkcode INSTALLED_SETTINGS}. */
+/**
+ * The environment of this process. The compiled program also looks for settings in
+ * {@linkcode INSTALLED_SETTINGS}.
+ */
 export const processEnvironment: Environment = {
   env(name) {
     try {

@@ -21,8 +21,8 @@ const NOT_SPEAKING = /^(gpt-4|gpt-3|gpt-audio|o\d|whisper|tts|dall|text-|gpt-.*t
 /** Shut down on 2027-01-20. Source: https://developers.openai.com/api/docs/deprecations */
 const RETIRING = /^gpt-realtime(-mini)?(-2025-08-28|-2025-12-15)?$/;
 
-/** A doubt about a value, and whether the value is surely wrong. */
-export interface Doubt {
+/** A possible mistake in a value; `certain` if the value cannot be right. */
+export interface NameProblem {
   readonly text: string;
   readonly certain: boolean;
 }
@@ -32,8 +32,8 @@ export function isOpenAi(realtimeUrl: string | undefined): boolean {
   return realtimeUrl !== undefined && new URL(realtimeUrl).hostname === OPENAI_HOST;
 }
 
-/** @param model A model of OpenAI's. */
-export function doubtModel(model: string): Doubt | undefined {
+/** Finds a mistake in the name of an OpenAI model. */
+export function findModelProblem(model: string): NameProblem | undefined {
   const problem = `found ${JSON.stringify(model)}`;
   if (NOT_SPEAKING.test(model)) {
     return {
@@ -47,17 +47,17 @@ export function doubtModel(model: string): Doubt | undefined {
   if (MODELS.includes(model.replace(/-\d{4}-\d\d-\d\d$/, "")) || model.startsWith("gpt-live-")) {
     return undefined;
   }
-  return doubtName(problem, model, MODELS);
+  return unknownNameProblem(problem, model, MODELS);
 }
 
-/** @param voice A voice of OpenAI's, or the id of a custom voice. */
-export function doubtVoice(voice: string): Doubt | undefined {
+/** Finds a mistake in the name of an OpenAI voice. Ids of custom voices are accepted. */
+export function findVoiceProblem(voice: string): NameProblem | undefined {
   if (VOICES.includes(voice) || voice.startsWith("voice_")) return undefined;
-  return doubtName(`found ${JSON.stringify(voice)}`, voice, VOICES);
+  return unknownNameProblem(`found ${JSON.stringify(voice)}`, voice, VOICES);
 }
 
-/** A name that resembles a known one is misspelled; any other may be new. */
-function doubtName(problem: string, name: string, knownNames: readonly string[]): Doubt {
+/** A name that resembles a known one is certainly misspelled; any other may be new. */
+function unknownNameProblem(problem: string, name: string, knownNames: readonly string[]): NameProblem {
   const suggestion = nearestName(name, knownNames, 2);
   return suggestion === undefined
     ? {

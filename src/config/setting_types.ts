@@ -1,6 +1,25 @@
-/** Zod types of the settings. Their errors say what is allowed; the docs print the same texts. */
+/**
+ * Type of a setting, and Zod types of the values. Their errors say what is allowed; the docs print the same
+ * texts.
+ */
 
 import { z } from "zod";
+
+/** One environment variable. */
+export interface Setting {
+  /** For the docs, in one line. */
+  readonly description: string;
+  /** Parses the text of the variable; `undefined` gives the default. */
+  readonly schema: z.ZodType;
+  /** The value must appear nowhere, and `NAME_FILE` may name a file that contains it. */
+  readonly secret?: true;
+  /** An empty value differs from an unset one. */
+  readonly allowEmpty?: true;
+  /** Default in production, as text. Such a setting also accepts `none`, which means no limit. */
+  readonly productionDefault?: string;
+  /** Effect of `none`, for the warning about it. Missing: `none` needs no warning. */
+  readonly withoutLimit?: string;
+}
 
 export const nonEmpty = z.string().min(1);
 
@@ -36,12 +55,14 @@ export function limit(least: number, most: number) {
   return wholeNumber(least, most, OR_NONE).optional();
 }
 
-/** US dollars, with cents; a limit as {@linkcode limit} is one. */
+/** A limit, like {@linkcode limit}, in US dollars with cents. */
 export function dollarLimit(least: number, most: number) {
   return decimal(least, most, `a number from ${least} to ${most}${OR_NONE}`).optional();
 }
 
-/** How a Realtime session shortens a conversation that outgrows its context, as `session.truncation` takes it. */
+/**
+ * How a Realtime session shortens a conversation that outgrows its context, as `session.truncation` takes it.
+ */
 export function truncation() {
   const allowed = `auto, disabled, a number from 0.1 to 1${OR_NONE}`;
   return z.union([z.literal(["auto", "disabled"]), decimal(0.1, 1, allowed)], {
@@ -92,6 +113,26 @@ export const announcement = z.string().max(
   300,
   "allowed: at most 300 characters, because the assistant waits until it is spoken",
 );
+
+/** US dollars by name, such as `in+1=0.0085, amd=0.0075`. */
+export const carrierPrices = z.string().transform(
+  (value, context): ReadonlyMap<string, number> => {
+    const prices = new Map<string, number>();
+    for (const item of value.split(",").map((each) => each.trim()).filter((each) => each !== "")) {
+      const [, name = "", usd] =
+        /^((?:in|out)(?:\+\d{0,15})?|sip|stream|amd) *= *(\d{1,4}(?:\.\d{1,6})?)$/.exec(item) ?? [];
+      if (usd === undefined) {
+        context.addIssue(
+          "allowed: US dollars a minute such as in+1=0.0085, out+49=0.0283, out=0.2, sip=0.004, stream=0.0044, and " +
+            "a call such as amd=0.0075, separated by commas",
+        );
+        return z.NEVER;
+      }
+      prices.set(name, Number(usd));
+    }
+    return prices;
+  },
+).optional();
 
 /** Comma-separated values. */
 export function listOf(item: RegExp, allowed: string) {

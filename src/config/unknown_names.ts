@@ -1,5 +1,5 @@
 import { likelyTypos, nearestName } from "../nearest_name.ts";
-import type { Doubt } from "./known_values.ts";
+import type { NameProblem } from "./known_values.ts";
 
 /** Names in Twilio's and OpenAI's tutorials, and Parley's names for them. */
 const TUTORIAL_NAMES: Readonly<Record<string, string>> = {
@@ -39,25 +39,25 @@ const NO_TEMPERATURE = /^(OPENAI_)?TEMPERATURE$/;
 const TOOL_VARIABLE = /^TOOL_[A-Z0-9_]+$/;
 
 /**
- * Finds names that are not settings. Files are searched completely: a name in Parley's own `.env` that Parley does not read is
- * a mistake, or belongs to another program. The process's environment belongs to everybody, so only likely misspellings are
- * probed there.
+ * Finds names that are not settings. Files are searched completely: a name in Parley's own `.env` that Parley
+ * does not read is a mistake, or belongs to another program. The process's environment belongs to everybody,
+ * so only likely misspellings are probed there.
  *
  * @param knownNames All names that Parley reads.
  */
-export function doubtNames(
+export function findUnknownSettings(
   knownNames: readonly string[],
   env: (name: string) => string | undefined,
   files: readonly Readonly<Record<string, string>>[],
-): Doubt[] {
+): NameProblem[] {
   const inFiles = files.flatMap((file) => Object.keys(file)).filter((name) => !TOOL_VARIABLE.test(name));
   const typos = knownNames.flatMap((name) => likelyTypos(name).filter((typo) => env(typo) !== undefined));
   return [...new Set([...inFiles, ...typos])].filter((name) => !knownNames.includes(name)).map((name) =>
-    doubtName(name, knownNames)
+    unknownSettingProblem(name, knownNames)
   );
 }
 
-function doubtName(name: string, knownNames: readonly string[]): Doubt {
+function unknownSettingProblem(name: string, knownNames: readonly string[]): NameProblem {
   const problem = `${name}: unknown setting`;
   const own = TUTORIAL_NAMES[name];
   if (own !== undefined) return { certain: true, text: `${problem}; Parley's name for it is ${own}` };

@@ -12,13 +12,19 @@ const AUDIO_DELTA = /audio\.delta$/;
  * replaced by its size; all others except deltas at level debug, by name.
  *
  * @param patterns Names, in which `*` stands for any text: `response.*`.
+ * @param mayLogContent Asked before the content of an event is logged.
  */
-export function createEventLog(patterns: readonly string[], log: Log): (event: JsonObject) => void {
+export function createEventLog(
+  patterns: readonly string[],
+  log: Log,
+  mayLogContent = () => true,
+): (event: JsonObject) => void {
   const selected = patterns.length === 0 ? undefined : new RegExp(`^(${patterns.map(toSource).join("|")})$`);
   return (event) => {
     const type = String(event.type);
-    if (selected?.test(type)) log.info("model event", { type, content: contentOf(event, type) });
-    else if (!DELTA.test(type)) log.debug("model event", { type });
+    if (selected?.test(type)) {
+      log.info("model event", { type, content: mayLogContent() ? contentOf(event, type) : undefined });
+    } else if (!DELTA.test(type)) log.debug("model event", { type });
   };
 }
 

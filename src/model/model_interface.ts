@@ -51,6 +51,8 @@ export interface SessionOptions {
   readonly truncation?: "auto" | "disabled" | number | undefined;
   /** Events that are logged with their content: names, in which `*` stands for any text. */
   readonly logEvents?: readonly string[] | undefined;
+  /** Asked for each of these events. Default: true. */
+  readonly mayLogContent?: (() => boolean) | undefined;
   /** Stable, anonymous identifier of the caller, for the vendor's abuse checks. */
   readonly safetyIdentifier?: string;
 }
@@ -63,30 +65,30 @@ export type TurnDetection = ServerVad | SemanticVad;
 export interface ServerVad {
   readonly type: "server_vad";
   /** From 0 to 1; a higher value needs louder speech. */
-  readonly threshold?: number;
+  readonly threshold?: number | undefined;
   /** Audio kept from before the detected speech (ms). */
-  readonly prefixPaddingMs?: number;
+  readonly prefixPaddingMs?: number | undefined;
   /** Pause that ends a turn (ms). */
-  readonly silenceDurationMs?: number;
+  readonly silenceDurationMs?: number | undefined;
   /** The model speaks on its own after this much silence (ms). */
-  readonly idleTimeoutMs?: number;
-  readonly createResponse?: boolean;
-  readonly interruptResponse?: boolean;
+  readonly idleTimeoutMs?: number | undefined;
+  readonly createResponse?: boolean | undefined;
+  readonly interruptResponse?: boolean | undefined;
 }
 
 /** Detects turns by meaning: waits until the sentence is complete. */
 export interface SemanticVad {
   readonly type: "semantic_vad";
-  readonly eagerness?: "low" | "medium" | "high" | "auto";
-  readonly createResponse?: boolean;
-  readonly interruptResponse?: boolean;
+  readonly eagerness?: "low" | "medium" | "high" | "auto" | undefined;
+  readonly createResponse?: boolean | undefined;
+  readonly interruptResponse?: boolean | undefined;
 }
 
 export interface Transcription {
   readonly model: string;
   /** ISO 639-1. */
-  readonly language?: string;
-  readonly prompt?: string;
+  readonly language?: string | undefined;
+  readonly prompt?: string | undefined;
 }
 
 /** Transcription of an assistant that has no setting for it. */
@@ -127,7 +129,10 @@ export interface ApprovalRequest {
   readonly arguments: string;
 }
 
-/** A call of an MCP server's tool. The vendor's server runs it; the model does not speak of its result by itself. */
+/**
+ * A call of an MCP server's tool. The vendor's server runs it. The model speaks about the result only in a requested
+ * response.
+ */
 export interface McpCall {
   readonly id: string;
   /** Label of the server, and name of the tool; empty if the model did not report them. */
@@ -183,8 +188,13 @@ export interface ModelSession {
    * Requests a text response (within 8 s), then ends the session. The observer receives nothing more.
    *
    * @param done Receives the text, or undefined if none arrived.
+   * @param conversation The model's only input. Undefined: the session's conversation.
    */
-  closeWithText(instructions: string, done: (written: TextResponse | undefined) => void): void;
+  closeWithText(
+    instructions: string,
+    done: (written: TextResponse | undefined) => void,
+    conversation?: string,
+  ): void;
   /** Ends the session. The observer receives nothing more. */
   close(): void;
 }

@@ -27,10 +27,10 @@ const PRICES: ReadonlyMap<string, { readonly text: Price; readonly audio: Price 
   ["gpt-realtime-mini", MINI],
 ]);
 
-/** Per kind of token the dearest price, for a model whose price is not known. */
-const DEAREST = {
-  text: dearest([...PRICES.values()].map(({ text }) => text)),
-  audio: dearest([...PRICES.values()].map(({ audio }) => audio)),
+/** The highest price for each kind of token, for models without a known price. */
+const HIGHEST_PRICES = {
+  text: highestPrice([...PRICES.values()].map(({ text }) => text)),
+  audio: highestPrice([...PRICES.values()].map(({ audio }) => audio)),
 };
 
 /** US dollars a minute. Source, as of 2026-11-30: https://developers.openai.com/api/docs/models/gpt-transcribe and others */
@@ -44,20 +44,20 @@ const TRANSCRIPTION_MINUTE: ReadonlyMap<string, number> = new Map([
 const TRANSCRIPTION_TOKENS: ReadonlyMap<string, Pick<Price, "input" | "output">> = new Map([
   ["gpt-4o-mini-transcribe", { input: 1.25, output: 5 }],
 ]);
-const DEAREST_MINUTE = Math.max(...TRANSCRIPTION_MINUTE.values());
+const HIGHEST_MINUTE_PRICE = Math.max(...TRANSCRIPTION_MINUTE.values());
 /** Source: https://developers.openai.com/api/docs/guides/realtime-costs */
 const AUDIO_TOKENS_PER_SECOND = 10;
 
 /**
- * The price of a response in US dollars. Tokens that cannot be priced count at the dearest known rate, so that a limit
+ * The price of a response in US dollars. Tokens that cannot be priced count at the highest known price, so that a limit
  * holds: those of an unknown model, and those whose kind the vendor did not report.
  *
  * @param model The vendor's name, with or without a snapshot date such as `gpt-realtime-mini-2025-12-15`.
  */
 export function costUsd(model: string, usage: TokenUsage): number {
-  const price = priceOf(model) ?? DEAREST;
+  const price = priceOf(model) ?? HIGHEST_PRICES;
   const { text, audio } = usage;
-  const other = dearest([price.text, price.audio]);
+  const other = highestPrice([price.text, price.audio]);
   const { input, output } = withoutKind(usage);
   const otherPrice = input * other.input + output * other.output;
   return (tokenPrice(text, price.text) + tokenPrice(audio, price.audio) + otherPrice) / 1e6;
@@ -66,15 +66,10 @@ export function costUsd(model: string, usage: TokenUsage): number {
 /** Whether {@linkcode costUsd} knows the exact price. */
 export function isPriced(model: string, usage: TokenUsage): boolean {
   const { input, output } = withoutKind(usage);
-  return hasPrice(model) && input + output === 0;
+  return priceOf(model) !== undefined && input + output === 0;
 }
 
-/** Whether the model has a known price. */
-export function hasPrice(model: string): boolean {
-  return priceOf(model) !== undefined;
-}
-
-/** The price of a transcript in US dollars; at the dearest known rate for an unknown model. */
+/** The price of a transcript in US dollars; at the highest known price for an unknown model. */
 export function transcriptionUsd(model: string, usage: TranscriptionUsage): number {
   const name = withoutDate(model);
   const tokenPrice = TRANSCRIPTION_TOKENS.get(name);
@@ -83,7 +78,7 @@ export function transcriptionUsd(model: string, usage: TranscriptionUsage): numb
     return ((audioTokens + textTokens) * tokenPrice.input + outputTokens * tokenPrice.output) / 1e6;
   }
   const seconds = "seconds" in usage ? usage.seconds : usage.audioTokens / AUDIO_TOKENS_PER_SECOND;
-  return seconds / 60 * (TRANSCRIPTION_MINUTE.get(name) ?? DEAREST_MINUTE);
+  return seconds / 60 * (TRANSCRIPTION_MINUTE.get(name) ?? HIGHEST_MINUTE_PRICE);
 }
 
 /** Whether the transcription model has a known price. */
@@ -104,7 +99,7 @@ function withoutKind({ inputTokens, outputTokens, text, audio }: TokenUsage) {
   };
 }
 
-function dearest(prices: readonly Price[]): Price {
+function highestPrice(prices: readonly Price[]): Price {
   const most = (kind: keyof Price) => Math.max(...prices.map((price) => price[kind]));
   return { input: most("input"), cached: most("cached"), output: most("output") };
 }

@@ -11,19 +11,17 @@ export interface CallSpan {
    * @param startMs When the caller stopped speaking, in the clock's monotonic time.
    */
   addTurn(startMs: number, latency: TurnLatency): void;
-  /** Adds an event at this moment. */
-  addEvent(name: string, fields?: Fields): void;
   /** Ends the span. No other method may be called afterwards. */
   end(reason: string, failed: boolean): void;
 }
 
-const NOT_RECORDED: CallSpan = { addTurn() {}, addEvent() {}, end() {} };
+const NOT_RECORDED: CallSpan = { addTurn() {}, end() {} };
 
 /**
  * Starts the span of a call. Deno exports spans if `OTEL_DENO=true`; otherwise the span does nothing.
  *
- * The span is the root of a trace, because the webhook request that may start it ends long before the call. Phone numbers in
- * strings are masked.
+ * The span is the root of a trace, because the webhook request that may start it ends long before the call.
+ * Phone numbers in strings are masked.
  */
 export function startCallSpan(clock: Clock, fields: Fields): CallSpan {
   const tracer = trace.getTracer("parley");
@@ -46,9 +44,6 @@ export function startCallSpan(clock: Clock, fields: Fields): CallSpan {
         turn.addEvent(hop, at);
       }
       turn.end(at);
-    },
-    addEvent(name, fields = {}) {
-      span.addEvent(name, attributes(fields), now());
     },
     end(reason, failed) {
       span.setAttribute("parley.end_reason", reason);

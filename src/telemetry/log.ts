@@ -9,6 +9,8 @@ export type LogFormat = (typeof LOG_FORMATS)[number];
 /** Fields of a log line. Phone numbers in strings are masked. Never pass audio or secrets. */
 export type Fields = Readonly<Record<string, string | number | boolean | undefined>>;
 
+type Line = Record<string, string | number | boolean>;
+
 /** A structured log: each line has an event name and fields. */
 export interface Log {
   debug(event: string, fields?: Fields): void;
@@ -22,32 +24,36 @@ export interface Log {
 export interface LogOptions {
   readonly level: LogLevel;
   readonly format: LogFormat;
-  /** Strings that are replaced wherever they appear: keys, tokens. */
+  /**
+   * Strings that are replaced wherever they appear: keys, tokens. Read for each line, so that it may grow.
+   */
   readonly secrets?: readonly string[];
   /** Receives one line without its line feed. */
   readonly write: (line: string) => void;
 }
 
-/** Creates a log. Control characters are escaped, so text from callers and models cannot start a line or control a terminal. */
+/**
+ * Creates a log. Control characters are escaped, so text from callers and models cannot start a line or
+ * control a terminal.
+ */
 export function createLog({ level, format, secrets = [], write }: LogOptions): Log {
   const minimum = LOG_LEVELS.indexOf(level);
-  // A shorter secret would match ordinary text.
-  const hidden = secrets.filter((secret) => secret.length >= 6);
 
   function redact(text: string): string {
-    for (const secret of hidden) text = text.replaceAll(secret, "[secret]");
+    // A shorter secret would match ordinary text.
+    for (const secret of secrets) if (secret.length >= 6) text = text.replaceAll(secret, "[secret]");
     return maskPhoneNumbers(text);
   }
 
   function make(context: Fields): Log {
     const at = (level: LogLevel) =>
       LOG_LEVELS.indexOf(level) < minimum ? () => {} : (event: string, fields: Fields = {}) => {
-        const line: Record<string, string | number | boolean> = {};
+        const line: Line = {};
         for (const [name, value] of Object.entries({ ...context, ...fields })) {
           if (value !== undefined) line[name] = typeof value === "string" ? redact(value) : value;
         }
         const time = new Date().toISOString();
-        write(format === "json" ? json({ time, level, event, ...line }) : pretty(time, level, event, line));
+        write(format === "json" ? toJson({ time, level, event, ...line }) : pretty(time, level, event, line));
       };
     return {
       debug: at("debug"),
@@ -61,8 +67,8 @@ export function createLog({ level, format, secrets = [], write }: LogOptions): L
 }
 
 /**
- * Masks phone numbers except for the first and last two digits: `+15551230000` becomes `+15…00`. In SIP and tel
- * addresses also numbers without a plus.
+ * Masks phone numbers except for the first and last two digits: `+15551230000` becomes `+15…00`. In SIP and
+ * tel addresses also numbers without a plus.
  */
 export function maskPhoneNumbers(text: string): string {
   return text.replaceAll(
@@ -71,16 +77,9 @@ export function maskPhoneNumbers(text: string): string {
   );
 }
 
-function json(line: Record<string, string | number | boolean>): string {
-  return escapeUnprintable(JSON.stringify(line));
-}
+const toJson = (line: Line) => escapeUnprintable(JSON.stringify(line));
 
-function pretty(
-  time: string,
-  level: LogLevel,
-  event: string,
-  fields: Record<string, string | number | boolean>,
-) {
+function pretty(time: string, level: LogLevel, event: string, fields: Line): string {
   const parts = Object.entries(fields).map(([name, value]) => `${name}=${quote(value)}`);
   return [time.slice(11, 23), level.padEnd(5), event, ...parts].join(" ");
 }

@@ -45,8 +45,8 @@ export interface BilledTokens {
 }
 
 /**
- * The service's Prometheus metrics; docs/metrics.md lists them. Label values are names from the code or the configuration,
- * never text from callers, so there are few.
+ * The service's Prometheus metrics; docs/metrics.md lists them. Label values are names from the code or the
+ * configuration, never text from callers, so there are few.
  *
  * prom-client's default process metrics read system files, which the service may not do.
  */
@@ -114,8 +114,16 @@ export class Metrics {
   );
   readonly #unpriced = this.#counter(
     "parley_unpriced_responses_total",
-    "Responses without a known price, which parley_cost_usd_total counts at the dearest known rate",
+    "Responses without a known price, which parley_cost_usd_total counts at the highest known price",
     ["model"],
+  );
+  readonly #carrierCost = this.#counter(
+    "parley_carrier_cost_usd_total",
+    "What the carrier bills in US dollars, by its list prices and CARRIER_PRICES",
+  );
+  readonly #carrierMinutes = this.#counter(
+    "parley_carrier_minutes_total",
+    "Begun minutes of all legs of calls",
   );
   readonly #eventLoopDelay = this.#histogram(
     "parley_event_loop_delay_seconds",
@@ -219,6 +227,12 @@ export class Metrics {
   /** Counts what a model cost in US dollars. */
   countCost(model: string, costUsd: number): void {
     this.#cost.inc({ model }, costUsd);
+  }
+
+  /** Counts what the carrier bills: US dollars, and minutes of legs. */
+  countCarrier({ usd, minutes }: { readonly usd: number; readonly minutes: number }): void {
+    this.#carrierCost.inc(usd);
+    this.#carrierMinutes.inc(minutes);
   }
 
   /** All metrics as text of the media type {@linkcode contentType}. */

@@ -1,6 +1,6 @@
 /**
- * The response latency of one turn by hop (ms). Each hop is measured from the end of the hop before. A hop that did not
- * happen is absent: a greeting has no `modelMs`.
+ * The response latency of one turn by hop (ms). Each hop is measured from the end of the hop before. A hop
+ * that did not happen is absent: a greeting has no `modelMs`.
  */
 export interface TurnLatency {
   /** From the model's detection of the end of speech to its first audio. */

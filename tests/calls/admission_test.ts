@@ -94,6 +94,27 @@ Deno.test("Admission expires a caller's old calls and keeps later ones", () => {
   assertEquals([ring("+2"), ring("+1"), ring("+1")], ["admitted", "admitted", "caller rate limit"]);
 });
 
+Deno.test("Admission limits calls from and to a number in 24 hours", () => {
+  const { clock, admission: limited } = admission({ maxPerCallerHour: 2, maxPerNumberDay: 3 });
+  const ring = (from: string) => limited.admit(call(from), 0) ?? "admitted";
+  limited.count("+1");
+  clock.advance(3_600_000);
+  assertEquals([ring("+1"), ring("+1"), ring("+1"), ring("+2")], [
+    "admitted",
+    "admitted",
+    "caller rate limit",
+    "admitted",
+  ]);
+  clock.advance(3_600_000);
+  assertEquals([ring("+1"), limited.isAtDayLimit("+1"), limited.isAtDayLimit("+2")], [
+    "number day limit",
+    true,
+    false,
+  ]);
+  clock.advance(86_400_000 - 7_200_000);
+  assertEquals([ring("+1"), ring("+1")], ["admitted", "number day limit"]);
+});
+
 Deno.test("Admission refuses every call while draining", () => {
   const { admission: draining } = admission();
   draining.drain();

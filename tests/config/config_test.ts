@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { processEnvironment } from "../../src/config/environment.ts";
-import { GOOD, load, problems } from "./support.ts";
+import { load, problems, REQUIRED_IN_PRODUCTION } from "./support.ts";
 
 Deno.test("loadConfig() requires no setting in development, and warns of missing ones", () => {
   const config = load({});
@@ -24,7 +24,7 @@ Deno.test("loadConfig() prefers the process's environment, then .env.$APP_ENV, t
     ".env": "PORT=1\nOPENAI_VOICE=alloy\nGREETING=base",
     ".env.production": "PORT=2\nOPENAI_VOICE=cedar",
   };
-  const config = load({ APP_ENV: "production", PORT: "3", ...GOOD }, files);
+  const config = load({ APP_ENV: "production", PORT: "3", ...REQUIRED_IN_PRODUCTION }, files);
   assertEquals([config.PORT, config.OPENAI_VOICE, config.GREETING], [3, "cedar", "base"]);
   assertEquals([config.HOST, config.LOG_FORMAT, config.warnings.length], ["0.0.0.0", "json", 0]);
 });
@@ -79,10 +79,15 @@ Deno.test("loadConfig() reports development's warnings as problems in production
     "ADMIN_TOKEN",
   ]);
   assertEquals(
-    problems({ ...GOOD, APP_ENV: "production", PUBLIC_URL: "http://phone.example.com" }).length,
+    problems({ ...REQUIRED_IN_PRODUCTION, APP_ENV: "production", PUBLIC_URL: "http://phone.example.com" })
+      .length,
     1,
   );
-  assertEquals(problems({ ...GOOD, APP_ENV: "production", PUBLIC_URL: "phone" }).length, 1, "reported once");
+  assertEquals(
+    problems({ ...REQUIRED_IN_PRODUCTION, APP_ENV: "production", PUBLIC_URL: "phone" }).length,
+    1,
+    "reported once",
+  );
 });
 
 Deno.test("loadConfig() reads a secret from the file named by NAME_FILE", () => {
@@ -129,7 +134,7 @@ Deno.test("loadConfig() finds misspelled names in files and environment, and sug
   ]);
   const named = load({}, { ".env.development": "MAX_CALL=3" });
   assertEquals(misspelled(named.warnings).length, 1);
-  const production = problems({ APP_ENV: "production", ...GOOD, MAXCALLS: "3" });
+  const production = problems({ APP_ENV: "production", ...REQUIRED_IN_PRODUCTION, MAXCALLS: "3" });
   assertEquals(production, ["MAXCALLS: unknown setting; did you mean MAX_CALLS?"]);
 });
 

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { type Setting, SETTINGS } from "../../src/config/settings.ts";
+import type { Setting } from "../../src/config/setting_types.ts";
+import { SETTINGS } from "../../src/config/settings.ts";
 
 const read = (path: string) => Deno.readTextFileSync(new URL(`../../${path}`, import.meta.url));
 const UNIT = read("deploy/parley.service"),
@@ -78,7 +79,8 @@ Deno.test("systemd, Compose and Kubernetes wait for the drain and the goodbyes a
   assert(/^After=.*caddy\.service.*nginx\.service/m.test(UNIT));
 });
 
-// Protects: systemd does not restart a wrong configuration (exit code 2), and accepts a drain that was cut short (3).
+// Protects: systemd does not restart a wrong configuration (exit code 2), and accepts a drain that was cut
+// short (3).
 Deno.test("the systemd unit handles Parley's exit codes", () => {
   assertStringIncludes(UNIT, "RestartPreventExitStatus=2\n");
   assertStringIncludes(UNIT, "SuccessExitStatus=3\n");
@@ -94,7 +96,7 @@ Deno.test("Deployment files use the default port", () => {
 });
 
 // Protects: a browser that used the console once over HTTPS is not led to HTTP.
-Deno.test("the proxies' files send HSTS", () => {
+Deno.test("the Caddy and nginx configurations send HSTS", () => {
   for (const path of ["deploy/Caddyfile", "deploy/nginx.conf"]) {
     assert(/Strict-Transport-Security "max-age=31536000"/.test(read(path)), path);
   }

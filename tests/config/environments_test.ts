@@ -28,7 +28,7 @@ Deno.test("loadConfig() is strict in production only", () => {
 });
 
 // Protects: a misspelled production would start without its limits and requirements.
-Deno.test("loadConfig() rejects names that are meant to be production", () => {
+Deno.test("loadConfig() rejects misspellings of production", () => {
   for (const name of ["prod", "Production", "PRODUCTION", "prd", "produciton", "live"]) {
     const problemList = problems({ ...PRODUCTION, APP_ENV: name });
     assertEquals(names(problemList), ["APP_ENV"], name);

@@ -4,20 +4,26 @@ import { load, names, problems, PRODUCTION } from "./support.ts";
 
 function limitsOf(config: ServiceConfig) {
   const { MAX_CALLS, MAX_CALL_SECONDS, CALLS_PER_CALLER_AND_HOUR, MAX_USD_PER_DAY } = config;
-  const { MAX_OUTPUT_TOKENS, TRUNCATION } = config;
+  const { CALLS_PER_NUMBER_AND_DAY, MAX_OUTPUT_TOKENS, TRUNCATION } = config;
   const { callSeconds, dayUsd } = config.assistants.default.limits;
   return {
-    settings: [MAX_CALLS, MAX_CALL_SECONDS, CALLS_PER_CALLER_AND_HOUR, MAX_USD_PER_DAY],
+    settings: [
+      MAX_CALLS,
+      MAX_CALL_SECONDS,
+      CALLS_PER_CALLER_AND_HOUR,
+      CALLS_PER_NUMBER_AND_DAY,
+      MAX_USD_PER_DAY,
+    ],
     model: [MAX_OUTPUT_TOKENS, TRUNCATION],
     assistant: [callSeconds, dayUsd],
   };
 }
 
-const NONE = [undefined, undefined, undefined, undefined];
+const NONE = Array(5).fill(undefined);
 
 Deno.test("loadConfig() limits calls and spending by default in production only", () => {
   assertEquals(limitsOf(load(PRODUCTION)), {
-    settings: [10, 3_600, 20, 50],
+    settings: [10, 3_600, 20, 100, 50],
     model: [4_096, 0.8],
     assistant: [3_600, 50],
   });
@@ -31,7 +37,13 @@ Deno.test("loadConfig() limits calls and spending by default in production only"
 });
 
 Deno.test("loadConfig() removes a production limit only when it is set to none, and warns", () => {
-  const limits = ["MAX_CALLS", "MAX_CALL_SECONDS", "CALLS_PER_CALLER_AND_HOUR", "MAX_USD_PER_DAY"];
+  const limits = [
+    "MAX_CALLS",
+    "MAX_CALL_SECONDS",
+    "CALLS_PER_CALLER_AND_HOUR",
+    "CALLS_PER_NUMBER_AND_DAY",
+    "MAX_USD_PER_DAY",
+  ];
   const none = Object.fromEntries(
     [...limits, "MAX_OUTPUT_TOKENS", "TRUNCATION"].map((name) => [name, "none"]),
   );

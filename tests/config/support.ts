@@ -25,14 +25,14 @@ export function problems(env: Record<string, string>, files: Record<string, stri
 }
 
 /** The settings that production requires. */
-export const GOOD = {
+export const REQUIRED_IN_PRODUCTION = {
   OPENAI_API_KEY: "sk-good-key-with-twenty-characters",
   PUBLIC_URL: "https://phone.example.com",
   TWILIO_AUTH_TOKEN: "0123456789abcdef0123456789abcdef",
   ADMIN_TOKEN: "0123456789abcdef",
 };
 
-export const PRODUCTION = { ...GOOD, APP_ENV: "production" };
+export const PRODUCTION = { ...REQUIRED_IN_PRODUCTION, APP_ENV: "production" };
 
 /** The names that the problems or warnings begin with. */
 export function names(texts: readonly string[]): string[] {

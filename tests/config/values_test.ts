@@ -41,14 +41,14 @@ Deno.test("loadConfig() warns of a model that does not speak, and rejects it in 
   assertEquals(warningsOf({ OPENAI_MODEL: "gpt-realtime-9" }, "OPENAI_MODEL").length, 1, "unknown");
 });
 
-Deno.test("loadConfig() knows nothing of the models and voices of other servers", () => {
+Deno.test("loadConfig() does not check the models and voices of other servers", () => {
   const other = { OPENAI_REALTIME_URL: "wss://models.example.com/v1/realtime" };
   const warnings =
     load({ ...other, OPENAI_MODEL: "gpt-4o", OPENAI_VOICE: "maarin", OPENAI_API_KEY: "hello" }).warnings;
   assertEquals(names(warnings), ["TWILIO_AUTH_TOKEN", "PUBLIC_URL"]);
 });
 
-Deno.test("loadConfig() warns of keys that cannot be keys, without showing them", () => {
+Deno.test("loadConfig() warns of malformed keys without showing them", () => {
   const { warnings } = load({ OPENAI_API_KEY: "hello", TWILIO_AUTH_TOKEN: "short" });
   assertEquals(names(warnings), ["PUBLIC_URL", "OPENAI_API_KEY", "TWILIO_AUTH_TOKEN"]);
   for (const value of ["hello", "short"]) assert(!warnings.join().includes(value), warnings.join());

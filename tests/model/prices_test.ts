@@ -58,7 +58,7 @@ Deno.test("costUsd() prices a snapshot like its model", () => {
   assertAlmostEquals(snapshot ?? 0, 0.00205884, 1e-12);
 });
 
-Deno.test("costUsd() prices an unknown model at the dearest rate of each kind", () => {
+Deno.test("costUsd() prices an unknown model at the highest price of each kind", () => {
   for (const model of ["gpt-realtime-9", "constructor"]) {
     assertEquals(costUsd(model, usage({ input: 1e6 }, {})), 4);
     assertEquals(costUsd(model, usage({ output: 1e6 }, {})), 24);
@@ -67,7 +67,7 @@ Deno.test("costUsd() prices an unknown model at the dearest rate of each kind", 
   }
 });
 
-Deno.test("costUsd() prices tokens of no kind at the model's dearest rate", () => {
+Deno.test("costUsd() prices tokens of no kind at the model's highest price", () => {
   const input = { ...EXAMPLE, inputTokens: EXAMPLE.inputTokens + 1e6 };
   const output = { ...EXAMPLE, outputTokens: EXAMPLE.outputTokens + 1e6 };
   assertAlmostEquals(costUsd("gpt-realtime-2.1", input), 0.0072056 + 32, 1e-9);
@@ -94,7 +94,7 @@ Deno.test("transcriptionUsd() prices seconds, and tokens at ten a second", () =>
   assertAlmostEquals(transcriptionUsd("gpt-4o-mini-transcribe-2025-12-15", counts), 1.25 + 5, 1e-9);
 });
 
-Deno.test("transcriptionUsd() prices an unknown model at the dearest rate, and the stand-in model at 0", () => {
+Deno.test("transcriptionUsd() prices an unknown model at the highest price, and the stand-in model at 0", () => {
   assertAlmostEquals(transcriptionUsd("my-whisper", { seconds: 60 }), 0.017, 1e-12);
   assertEquals([hasTranscriptionPrice("my-whisper"), hasTranscriptionPrice("gpt-transcribe")], [false, true]);
   assertEquals(transcriptionUsd("stand-in", { seconds: 60 }), 0);

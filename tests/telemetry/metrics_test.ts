@@ -6,8 +6,7 @@ import { scrapeEveryMetric } from "./every_metric.ts";
 
 function setUp() {
   const clock = new FakeClock();
-  const metrics = new Metrics(clock);
-  return { clock, metrics, [Symbol.dispose]: () => metrics.close() };
+  return { clock, metrics: new Metrics(clock) };
 }
 
 /** The samples of a scrape that start with `prefix`, by the rest of their name and labels. */
@@ -20,8 +19,7 @@ async function samples(metrics: Metrics, prefix: string): Promise<Record<string,
 }
 
 Deno.test("Metrics reads gauges at each scrape", async () => {
-  using set = setUp();
-  const { metrics } = set;
+  const { metrics } = setUp();
   assertEquals(await samples(metrics, "parley_calls{"), {});
   let connected = 2;
   metrics.setGaugeSources({
@@ -50,8 +48,7 @@ Deno.test("Metrics reads gauges at each scrape", async () => {
 });
 
 Deno.test("Metrics counts ended calls by reason and observes the duration of connected calls", async () => {
-  using set = setUp();
-  const { metrics } = set;
+  const { metrics } = setUp();
   metrics.countEndedCall("caller hung up", 12.5, true);
   metrics.countEndedCall("caller hung up", 100, true);
   metrics.countEndedCall("never connected", 30, false);
@@ -64,8 +61,7 @@ Deno.test("Metrics counts ended calls by reason and observes the duration of con
 });
 
 Deno.test("Metrics counts refusals, skipped frames, barge-ins and malformed events", async () => {
-  using set = setUp();
-  const { metrics } = set;
+  const { metrics } = setUp();
   metrics.countRefusal("request", "bad signature");
   metrics.countRefusal("request", "bad signature");
   metrics.countRefusal("stream", "no valid token");
@@ -83,8 +79,7 @@ Deno.test("Metrics counts refusals, skipped frames, barge-ins and malformed even
 });
 
 Deno.test("Metrics observes the latency of a turn by hop, and its total when all hops were measured", async () => {
-  using set = setUp();
-  const { metrics } = set;
+  const { metrics } = setUp();
   metrics.observeTurn({ modelMs: 400, sendMs: 2, playbackMs: 98 });
   metrics.observeTurn({ modelMs: 600 });
   metrics.observeTurn({ sendMs: 0, playbackMs: 100 });
@@ -96,8 +91,7 @@ Deno.test("Metrics observes the latency of a turn by hop, and its total when all
 });
 
 Deno.test("Metrics has buckets for added delay from 0.05 ms to 100 ms, in seconds", async () => {
-  using set = setUp();
-  const { metrics } = set;
+  const { metrics } = setUp();
   metrics.observeAddedDelay("to_model", 0.05);
   metrics.observeAddedDelay("to_caller", 100);
   metrics.observeAddedDelay("to_caller", 100.1);
@@ -109,8 +103,7 @@ Deno.test("Metrics has buckets for added delay from 0.05 ms to 100 ms, in second
 });
 
 Deno.test("Metrics counts malformed model error codes, and new ones beyond 50, as other", async () => {
-  using set = setUp();
-  const { metrics } = set;
+  const { metrics } = setUp();
   for (const code of ["server_error", "", 'a"} 1\nfake 2', "Ünïcode", "x".repeat(65), "two words"]) {
     metrics.countModelError(code);
   }
@@ -136,8 +129,7 @@ const EXAMPLE: TokenUsage = {
 };
 
 Deno.test("Metrics counts tokens by modality and type without overlap, and their cost", async () => {
-  using set = setUp();
-  const { metrics } = set;
+  const { metrics } = setUp();
   metrics.countUsage("gpt-realtime-2.1", EXAMPLE, 0.0072056);
   metrics.countUsage("gpt-realtime-2.1", EXAMPLE, 0.0072056);
   const tokens = await samples(metrics, 'parley_tokens_total{model="gpt-realtime-2.1",');
@@ -155,8 +147,7 @@ Deno.test("Metrics counts tokens by modality and type without overlap, and their
 });
 
 Deno.test("Metrics counts responses without a known price, their estimated cost and their tokens", async () => {
-  using set = setUp();
-  const { metrics } = set;
+  const { metrics } = setUp();
   metrics.countUsage("house-model", EXAMPLE, 0.01, false);
   const none = { input: 0, cached: 0, output: 0 };
   metrics.countUsage(
@@ -197,16 +188,22 @@ Deno.test("Metrics measures the event loop delay until it is closed", async () =
   assertEquals(clock.pending, 0);
 });
 
+Deno.test("Metrics counts what the carrier bills", async () => {
+  const { metrics } = setUp();
+  for (const minutes of [1, 0]) metrics.countCarrier({ usd: 0.25, minutes });
+  assertEquals(await samples(metrics, "parley_carrier_cost_usd_total"), { "": 0.5 });
+  assertEquals(await samples(metrics, "parley_carrier_minutes_total"), { "": 1 });
+});
+
 Deno.test("Metrics observes the time to a model session in seconds", async () => {
-  using set = setUp();
-  set.metrics.observeSessionReady(420);
-  const ready = await samples(set.metrics, "parley_model_session_ready_seconds");
+  const { metrics } = setUp();
+  metrics.observeSessionReady(420);
+  const ready = await samples(metrics, "parley_model_session_ready_seconds");
   assertEquals([ready["_sum"], ready['_bucket{le="0.25"}'], ready['_bucket{le="0.5"}']], [0.42, 0, 1]);
 });
 
 Deno.test("Metrics of two services in one process are separate", async () => {
-  using one = setUp();
-  using other = setUp();
+  const [one, other] = [setUp(), setUp()];
   one.metrics.countBargeIn();
   assertEquals(await samples(other.metrics, "parley_barge_ins_total"), { "": 0 });
 });
@@ -227,8 +224,9 @@ Deno.test("Metrics can be scraped in a worker without permissions", async () => 
 });
 
 Deno.test("Metrics.definitions lists every metric with its type and labels", async () => {
-  using set = setUp();
-  const defined = set.metrics.definitions.map(({ name, type, labels }) => [name, type, labels.toSorted()]);
+  const defined = setUp().metrics.definitions.map((
+    { name, type, labels },
+  ) => [name, type, labels.toSorted()]);
   const scraped = [...await scrapeEveryMetric()].map((
     [name, { type, labels }],
   ) => [name, type, [...labels].sort()]);

@@ -26,7 +26,6 @@ function call(): void {
   clock.adjustment = -3_600_000;
   clock.advance(250);
   span.addTurn(stopped, { modelMs: 40, sendMs: 0.25, playbackMs: 100 });
-  span.addEvent("barge-in", { heard_ms: 1375, note: "from +15551230000" });
   clock.advance(750);
   span.addTurn(clock.now() - 60, { modelMs: 60 });
   span.end("model failed", true);

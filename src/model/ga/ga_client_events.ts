@@ -45,8 +45,12 @@ export class GaClientEvents {
     });
   }
 
-  /** Requests a text response outside the conversation. */
-  createText(instructions: string): void {
+  /**
+   * Requests a text response outside the conversation.
+   *
+   * @param conversation The model's only input. Undefined: the session's conversation.
+   */
+  createText(instructions: string, conversation?: string): void {
     this.#sendEvent<ResponseCreateEvent>({
       type: "response.create",
       event_id: TEXT_EVENT_ID,
@@ -55,6 +59,9 @@ export class GaClientEvents {
         output_modalities: ["text"],
         tool_choice: "none",
         instructions,
+        ...(conversation === undefined ? {} : {
+          input: [{ type: "message", role: "user", content: [{ type: "input_text", text: conversation }] }],
+        }),
         metadata: { [TEXT_METADATA]: "1" },
       },
     });

@@ -217,7 +217,7 @@ function readTranscript(speaker: Speaker, event: JsonObject): ServerEvent | Igno
   return { type: "transcript", speaker, itemId, text, usage: readTranscriptionUsage(event.usage) };
 }
 
-/** Reads an item where its first event has all of it. */
+/** Reads an item from the first event that contains all of it. */
 function readItem(event: string, item: JsonObject): ServerEvent | IgnoredEvent {
   if (item.type === "mcp_call") return readMcpCall(item);
   if (item.type === "function_call" && event === "response.output_item.done") return readFunctionCall(item);

@@ -1,9 +1,9 @@
-import type { SessionUpdateEvent } from "openai/resources/realtime/realtime";
 import type { Cancel, Clock } from "../../clock.ts";
 import type { Log } from "../../telemetry/log.ts";
 import { type JsonObject, parseObject } from "../../json.ts";
 import { createEventLog } from "../event_log.ts";
-import { formatMismatch, idleTimeoutUpdate, sessionUpdate, withoutRefused } from "./ga_session_update.ts";
+import { connectFailure, connectToModel } from "./ga_connection.ts";
+import { SessionConfiguration } from "./session_configuration.ts";
 import {
   type AudioFormat,
   type IgnoredEvent,
@@ -25,15 +25,13 @@ import type {
   Speaker,
   TextResponse,
 } from "../model_interface.ts";
-import { ConnectError, connectWebSocket, type WebSocketClient } from "../web_socket/web_socket.ts";
+import type { WebSocketClient } from "../web_socket/web_socket.ts";
 import { createWireAudio, type WireAudio } from "../wire_audio.ts";
 
 /** Timeout from connecting to `session.updated` (ms). */
 const READY_TIMEOUT_MS = 10_000;
 /** Unsent caller audio (bytes) above which the session fails: about 90 s. */
 const MAX_BACKLOG_BYTES = 1_048_576;
-/** Maximum size of an event (bytes). One delta with a minute of audio is 640 kB. */
-const MAX_EVENT_BYTES = 4_194_304;
 /** Errors after which the vendor closes the session or stops responding. Any other error leaves it usable. */
 const FATAL_CODES = new Set([
   "invalid_api_key",
@@ -53,7 +51,6 @@ const SPEAKERS: Readonly<Record<string, Speaker | undefined>> = {
   user: "caller",
   assistant: "assistant",
 };
-const CONFIGURE_EVENT_ID = "parley_session";
 
 /** The dialect of OpenAI's GA Realtime API. */
 export function gaDialect(clock: Clock): OpenSession {
@@ -78,13 +75,12 @@ class GaSession implements ModelSession {
   readonly #wireAudio: WireAudio;
   readonly #client = new GaClientEvents((text) => this.#socket?.send(text));
   #socket: WebSocketClient | undefined;
-  /** The configuration of this session, without settings that the model refused. */
-  #update: SessionUpdateEvent;
+  readonly #configuration: SessionConfiguration;
   /** The last response that the model ended. */
   #endedResponse: string | undefined;
   #listening = true;
   #callerPresent = false;
-  #state: "connecting" | "configuring" | "ready" | "over" = "connecting";
+  #state: "connecting" | "configuring" | "ready" | "closed" = "connecting";
   readonly #responseAudio: ResponseAudio;
   readonly #mcpCalls: McpCalls;
   /** Types of malformed events logged so far. */
@@ -98,10 +94,10 @@ class GaSession implements ModelSession {
     this.#options = options;
     this.#observer = observer;
     this.#log = log;
-    this.#logEvent = createEventLog(options.logEvents ?? [], log);
+    this.#logEvent = createEventLog(options.logEvents ?? [], log, options.mayLogContent);
     this.#clock = clock;
     this.#wireAudio = createWireAudio(options.audioFormat);
-    this.#update = sessionUpdate(CONFIGURE_EVENT_ID, options, this.#wireAudio.format);
+    this.#configuration = new SessionConfiguration(options, this.#wireAudio.format, log, this.#client);
     this.#responseAudio = new ResponseAudio(
       this.#wireAudio,
       (itemId, audio) => observer.assistantAudio(itemId, audio),
@@ -162,7 +158,7 @@ class GaSession implements ModelSession {
   setCallerPresent(present: boolean): void {
     if (this.#callerPresent === present) return;
     this.#callerPresent = present;
-    if (this.#state === "ready") this.#updateIdleTimeout();
+    if (this.#state === "ready") this.#configuration.setIdleTimeout(present);
   }
 
   stopListening(): void {
@@ -176,7 +172,11 @@ class GaSession implements ModelSession {
     if (active !== undefined && active !== this.#endedResponse) this.#client.cancelResponse(active);
   }
 
-  closeWithText(instructions: string, done: (written: TextResponse | undefined) => void): void {
+  closeWithText(
+    instructions: string,
+    done: (written: TextResponse | undefined) => void,
+    conversation?: string,
+  ): void {
     if (this.#state !== "ready") {
       this.#release();
       return done(undefined);
@@ -191,7 +191,7 @@ class GaSession implements ModelSession {
     this.#finishText = finish;
     this.#listening = false;
     this.cancelResponse();
-    this.#client.createText(instructions);
+    this.#client.createText(instructions, conversation);
   }
 
   close(): void {
@@ -199,16 +199,8 @@ class GaSession implements ModelSession {
   }
 
   async #connect(): Promise<void> {
-    const { url, model, apiKey, safetyIdentifier } = this.#options;
-    const headers: Record<string, string> = {};
-    if (apiKey) headers["Authorization"] = `Bearer ${apiKey}`;
-    if (safetyIdentifier) headers["OpenAI-Safety-Identifier"] = safetyIdentifier;
-    const address = new URL(url);
-    address.searchParams.set("model", model);
     try {
-      const socket = await connectWebSocket(address.href, {
-        headers,
-        maxMessageBytes: MAX_EVENT_BYTES,
+      const socket = await connectToModel(this.#options, {
         signal: this.#connectAbort.signal,
         clock: this.#clock,
         handlers: {
@@ -217,19 +209,16 @@ class GaSession implements ModelSession {
             this.#fail("closed", `The model closed the session: ${code} ${reason}`.trim()),
         },
       });
-      if (this.#state === "over") socket.close();
+      if (this.#state === "closed") socket.close();
       else this.#socket = socket;
     } catch (error) {
-      const status = error instanceof ConnectError ? error.status : undefined;
-      this.#fail(
-        status === 401 || status === 403 ? "unauthorized" : "connect",
-        error instanceof ConnectError ? error.message : `Cannot reach the model: ${error}`,
-      );
+      const { code, message } = connectFailure(error);
+      this.#fail(code, message);
     }
   }
 
   #receive(text: string): void {
-    if (this.#state === "over") return;
+    if (this.#state === "closed") return;
     const content = parseObject(text);
     const event = readServerEvent(text, content);
     if (content) this.#logEvent(content);
@@ -279,32 +268,37 @@ class GaSession implements ModelSession {
         this.#mcpCalls.approvalRequested(event.request);
         return this.#observer.approvalRequested(event.request);
       case "mcp_call":
-        return this.#mcpCalls.item(event.item);
+        return this.#mcpCalls.itemReceived(event.item);
       case "response.mcp_call_arguments.done":
-        return this.#mcpCalls.announced(event.itemId, event.arguments, this.#responses.active !== undefined);
+        return this.#mcpCalls.callAnnounced(
+          event.itemId,
+          event.arguments,
+          this.#responses.active !== undefined,
+        );
       case "response.mcp_call.in_progress":
-        return this.#mcpCalls.began(event.itemId, this.#responses.active !== undefined);
+        return this.#mcpCalls.callBegan(event.itemId, this.#responses.active !== undefined);
       case "response.mcp_call.completed":
-        return this.#mcpCalls.ended(event.itemId, "ok");
+        return this.#mcpCalls.callEnded(event.itemId, "ok");
       case "response.mcp_call.failed":
-        return this.#mcpCalls.ended(event.itemId, "failed");
+        return this.#mcpCalls.callEnded(event.itemId, "failed");
       case "session.created":
         this.#log.debug("session created", { session: event.sessionId, expires: event.expiresAt });
-        if (this.#state === "connecting") this.#configure();
-        return;
+        if (this.#state !== "connecting") return;
+        this.#state = "configuring";
+        return this.#configuration.send();
       case "session.updated":
         return this.#confirm(event.inputFormat, event.outputFormat);
       case "response.created":
         this.#responseAudio.startResponse();
         this.#responses.created(event.responseId);
-        if (!this.#listening && !this.#responses.isCurrentWanted) {
+        if (!this.#listening && !this.#responses.isActiveRequested) {
           this.interrupt([]);
           this.cancelResponse();
         }
         return;
       case "response.done": {
         const { status, reason, usage } = event;
-        if (status !== "completed") this.#mcpCalls.responseBroken();
+        if (status !== "completed") this.#mcpCalls.responseIncomplete();
         const outcome: ResponseOutcome = {
           status,
           ...(reason === undefined ? {} : { reason }),
@@ -342,7 +336,10 @@ class GaSession implements ModelSession {
 
   #handleError({ code, message, param, eventId }: ServerEvent & { type: "error" }): void {
     if (code !== undefined && FATAL_CODES.has(code)) return this.#fail(code, message);
-    if (eventId === CONFIGURE_EVENT_ID) return this.#handleRefusal(code ?? "session_refused", message, param);
+    if (this.#configuration.isRefusal(eventId)) {
+      const retried = this.#state === "configuring" && this.#configuration.retryWithout(param, code, message);
+      return retried ? undefined : this.#fail(code ?? "session_refused", message);
+    }
     if (this.#responses.handleError(eventId, code)) return this.#log.debug("response request postponed");
     // The server did not answer the turn by itself, so the queue requests the answer.
     if (eventId === undefined && code === "conversation_already_has_active_response") return;
@@ -350,35 +347,13 @@ class GaSession implements ModelSession {
     this.#observer.modelError(code);
   }
 
-  #configure(): void {
-    this.#state = "configuring";
-    this.#client.configure(this.#update);
-  }
-
-  /** Configures the session again without a setting that the model does not know and the call does not need. */
-  #handleRefusal(code: string, message: string, param: string | undefined): void {
-    const reduced = param === undefined ? undefined : withoutRefused(this.#update, param);
-    if (!reduced || this.#state !== "configuring") return this.#fail(code, message);
-    this.#log.warn("model refused a setting", { setting: reduced.setting, code, message });
-    this.#update = reduced.update;
-    this.#client.configure(this.#update);
-  }
-
-  #updateIdleTimeout(): void {
-    const update = idleTimeoutUpdate(this.#update, this.#options, this.#callerPresent);
-    if (update) this.#client.configure(update);
-  }
-
   #confirm(input: AudioFormat, output: AudioFormat): void {
-    const mismatch = formatMismatch(this.#wireAudio.format, { input, output });
-    if (mismatch) {
-      const other = this.#options.audioFormat === "pcmu" ? "pcm16" : "pcmu";
-      return this.#fail("format_mismatch", `${mismatch}; set AUDIO_FORMAT=${other} if the model supports it`);
-    }
+    const mismatch = this.#configuration.findMismatch(input, output);
+    if (mismatch) return this.#fail("format_mismatch", mismatch);
     if (this.#state !== "configuring") return;
     this.#cancelReadyTimeout();
     this.#state = "ready";
-    if (this.#callerPresent) this.#updateIdleTimeout();
+    if (this.#callerPresent) this.#configuration.setIdleTimeout(true);
     // Before `sessionReady`: buffered caller audio sent there may trigger a response at once.
     for (const text of this.#queuedMessages.splice(0)) this.#client.addSystemMessage(text);
     this.#observer.sessionReady();
@@ -386,14 +361,14 @@ class GaSession implements ModelSession {
   }
 
   #fail(code: string, message: string): void {
-    if (this.#state === "over") return;
+    if (this.#state === "closed") return;
     if (this.#finishText) return this.#finishText();
     this.#release();
     this.#observer.sessionFailed({ code, message });
   }
 
   #release(): void {
-    this.#state = "over";
+    this.#state = "closed";
     this.#cancelReadyTimeout();
     this.#connectAbort.abort();
     this.#socket?.close();

@@ -91,9 +91,10 @@ function inputAudio(
 /** Models that take `languages` instead of `language`. Source: openai 7.55.0, AudioTranscription */
 const TAKES_LANGUAGES = /^gpt-(live-)?transcribe$/;
 
-function transcriptionFields({ language, ...rest }: Transcription): AudioTranscription {
-  if (language === undefined) return rest;
-  return TAKES_LANGUAGES.test(rest.model) ? { ...rest, languages: [language] } : { ...rest, language };
+function transcriptionFields({ model, language, prompt }: Transcription): AudioTranscription {
+  const fields = { model, ...(prompt === undefined ? {} : { prompt }) };
+  if (language === undefined) return fields;
+  return TAKES_LANGUAGES.test(model) ? { ...fields, languages: [language] } : { ...fields, language };
 }
 
 /** Without the idle timeout; see {@linkcode idleTimeoutUpdate}. */

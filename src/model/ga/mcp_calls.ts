@@ -50,25 +50,25 @@ export class McpCalls {
   }
 
   /** The arguments of a call are complete. The server runs the tool next, or requests approval. */
-  announced(itemId: string, args: string, inResponse: boolean): void {
+  callAnnounced(itemId: string, args: string, inResponse: boolean): void {
     this.#start(itemId, args, inResponse);
   }
 
   /** The tool runs. */
-  began(itemId: string, inResponse: boolean): void {
+  callBegan(itemId: string, inResponse: boolean): void {
     const id = this.#idOf(itemId);
     this.#start(id, "", inResponse);
     const call = this.#running.get(id);
     if (call) call.began = true;
   }
 
-  item({ itemId, server, name, approvalId, result }: McpCallItem): void {
+  itemReceived({ itemId, server, name, approvalId, result }: McpCallItem): void {
     this.#names.set(itemId, { server, name });
     if (approvalId !== undefined) this.#alias(approvalId, itemId);
-    if (result) this.ended(itemId, result);
+    if (result) this.callEnded(itemId, result);
   }
 
-  ended(itemId: string, result: McpCallResult): void {
+  callEnded(itemId: string, result: McpCallResult): void {
     const id = this.#idOf(itemId);
     this.#start(id, "", false);
     this.#end(id, result);
@@ -98,7 +98,7 @@ export class McpCalls {
   }
 
   /** A response ended early: calls it announced will not run. */
-  responseBroken(): void {
+  responseIncomplete(): void {
     for (const { id, began, inResponse } of [...this.#running.values()]) {
       if (!began && inResponse) this.#end(id, "none");
     }

@@ -63,14 +63,14 @@ export class ResponseQueue {
     this.request(request);
   }
 
-  /** Drops the requests that wait. One that was sent is not repeated, and its response is not {@linkcode isCurrentWanted}. */
+  /** Drops the requests that wait. A sent one is not repeated; its response does not count as requested. */
   abandon(): void {
     this.#waiting = [];
     this.#abandoned = this.#sent?.request;
   }
 
-  /** Whether the response in progress was requested, and not abandoned. */
-  get isCurrentWanted(): boolean {
+  /** Whether the response in progress was requested, and the request not abandoned. */
+  get isActiveRequested(): boolean {
     return this.#sent !== undefined && this.#sent.request !== this.#abandoned;
   }
 

@@ -168,6 +168,18 @@ Deno.test("GaSession.closeWithText() cancels the response, sends no more audio a
   assertEquals([events.length, peer.receivedOf("input_audio_buffer.append")], [before, []]);
 });
 
+Deno.test("GaSession.closeWithText() gives the model nothing but the conversation it is passed", async () => {
+  await using model = new ScriptedModel();
+  const { session, peer } = await open(model);
+  session.closeWithText("Summarize.", () => {}, "Caller: Hello.");
+  const request = await peer.waitFor("response.create");
+  assertEquals(field(request, "response", "conversation"), "none");
+  assertEquals(field(request, "response", "input"), [
+    { type: "message", role: "user", content: [{ type: "input_text", text: "Caller: Hello." }] },
+  ]);
+  session.close();
+});
+
 Deno.test("GaSession.closeWithText() returns undefined after 8 s, an error or a disconnect", async () => {
   const error = { code: "server_error", message: "no" };
   const cases: [string, (peer: ScriptedSession, clock: FakeClock) => void][] = [
