@@ -82,7 +82,7 @@ class TalkingModel {
   }
 }
 
-/** A caller who talks without a pause and echoes marks at once. */
+/** A caller who talks without a pause and echoes marks immediately. */
 class Caller {
   /** Received audio (base64 characters). */
   received = 0;

@@ -11,8 +11,8 @@ export interface AttackOrder {
   readonly target: Target;
   readonly share: number;
   readonly spreadMs: number;
-  /** Only attacks whose name contains this text. */
-  readonly only: string;
+  /** Only attacks whose name contains one of these texts. */
+  readonly only: readonly string[];
 }
 
 /** One line of output. */
@@ -28,7 +28,7 @@ if (import.meta.main) {
   const progress = (done: number, total: number) => {
     if (done % 2_000 === 0) print({ type: "progress", done, total });
   };
-  const attacks = (await attacksAgainst(target)).filter(({ name }) => name.includes(only));
+  const attacks = await attacksAgainst(target, only);
   print({ type: "done", results: await runAttacks(attacks, { ...options, progress }) });
   Deno.exit();
 }

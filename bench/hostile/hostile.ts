@@ -16,6 +16,7 @@ import { compareCounters } from "./counters.ts";
 import { cpuMs, machineCpuMs, pause, pinBench, startDeno } from "./process.ts";
 import { findProblems, type Outcome, tables, type WindowReport } from "./report.ts";
 import { eventLoopDelayMs, ServiceProcess } from "./service.ts";
+import { startTwilioProbe } from "./twilio_probe.ts";
 import { exchange } from "./wire.ts";
 
 const USAGE = `bench/hostile/hostile.ts: malformed requests and frames beside running calls
@@ -25,7 +26,8 @@ const USAGE = `bench/hostile/hostile.ts: malformed requests and frames beside ru
   --calls N     good calls (20)
   --quiet N     length of the windows without an attack, seconds (12)
   --rounds N    consecutive attacks (1)
-  --only TEXT   only attacks whose name contains this text
+  --only TEXT   only attacks whose name contains this text; may be repeated
+  --worst       the costliest requests, 100 a second beside 100 calls
   --json FILE   write all figures as JSON
   --no-cost     do not measure the cost of refused sockets
   --help        print this help`;
@@ -35,22 +37,40 @@ const WARM_UP_MS = 3_000;
 /** Idle connections kept open while the service stops. */
 const HELD_CONNECTIONS = 50;
 
+/** The requests that cost the service the most before their sender is known. */
+const WORST = {
+  calls: "100",
+  count: "4000",
+  seconds: "40",
+  only: [
+    "form of 200 long names",
+    "form of 3,000 names",
+    "X-Forwarded-For of 8,000 entries",
+    "headers of 60 kB",
+    "handshake, not signed",
+    "600 bodies from one address",
+  ],
+  "no-cost": true,
+};
+
 const printProgress = (text: string) => console.error(text);
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({
+  const { values: flags } = parseArgs({
     options: {
       count: { type: "string", default: "20000" },
       seconds: { type: "string", default: "40" },
       calls: { type: "string", default: "20" },
       quiet: { type: "string", default: "12" },
       rounds: { type: "string", default: "1" },
-      only: { type: "string", default: "" },
+      only: { type: "string", multiple: true, default: [""] },
+      worst: { type: "boolean", default: false },
       json: { type: "string" },
       "no-cost": { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
   });
+  const values = { ...flags, ...(flags.worst ? WORST : {}) };
   if (values.help) {
     console.log(USAGE);
     return 0;
@@ -62,7 +82,7 @@ async function main(): Promise<number> {
   await calls.place(Number(values.calls), service.address);
   const target: Target = { ...service.address, victims: calls.victims };
   const { only } = values;
-  const attacks = (await attacksAgainst(target)).filter(({ name }) => name.includes(only));
+  const attacks = await attacksAgainst(target, only);
   const total = attacks.reduce((sum, { times, size }) => sum + times * size, 0);
   const spreadMs = Number(values.seconds) * 1_000;
   const order: AttackOrder = { target, share: Number(values.count) / total, spreadMs, only };
@@ -80,12 +100,15 @@ async function main(): Promise<number> {
       Date.now(),
     ];
     const window = calls.startWindow(name);
+    const stopProbe = startTwilioProbe(service.address);
     const result = await what();
+    const probe = await stopProbe();
     calls.startWindow("between");
     const [ms, after] = [Date.now() - from, await service.read()];
     const serviceMs = after.cpuMs - before.cpuMs;
     windows.push({
       window,
+      probe,
       seconds: ms / 1_000,
       residentMb: after.residentMb,
       heapUsedMb: after.heapUsedMb,

@@ -1,6 +1,7 @@
 import { ACCEPTED, type SocketCost } from "./cost.ts";
 import type { AttackResult } from "./attack.ts";
 import { type MeasuredWindow, spreadOf } from "./measured_window.ts";
+import type { ProbeReport } from "./twilio_probe.ts";
 import type { CounterComparison } from "./counters.ts";
 
 /** Log lines that one run may cause: each refusal reason logs once in ten seconds. */
@@ -11,6 +12,8 @@ const MAX_REFUSED_SHARE = 0.1;
 /** Measurements of one window. */
 export interface WindowReport {
   readonly window: MeasuredWindow;
+  /** Twilio's webhooks beside the calls. */
+  readonly probe: ProbeReport;
   readonly seconds: number;
   /** At the end of the window. */
   readonly residentMb: number;
@@ -40,6 +43,10 @@ export function findProblems(outcome: Outcome): string[] {
   return [
     ...windows.filter(({ window }) => window.lost > 0)
       .map(({ window }) => `${window.lost} frames of good calls were lost in "${window.name}"`),
+    ...windows.filter(({ probe }) => Object.keys(probe.refused).length > 0)
+      .map(({ window, probe }) =>
+        `Twilio's webhooks were answered ${answers(probe.refused)} in "${window.name}"`
+      ),
     ...calls.ended.map((how) => `a good call ended: ${how}`),
     ...(calls.inService === calls.placed ? [] : [`the service reports ${calls.inService} calls`]),
     ...results.filter(({ unexpected }) => Object.keys(unexpected).length > 0)
@@ -64,6 +71,7 @@ export function tables({ windows, results, counters, costs }: Outcome): string {
     "s": of.seconds.toFixed(0),
     "caller to model, ms: p50 / p99 / max": spread(window.toModel),
     "model to caller": spread(window.toCaller),
+    "Twilio's webhooks, p99 ms": `${of.probe.sent}, ${of.probe.p99Ms.toFixed(1)}`,
     "bench late, p99 ms": spreadOf(window.senderDelay).p99.toFixed(2),
     "frames": `${window.sent + window.voiceSent}`,
     "lost": `${window.lost}`,

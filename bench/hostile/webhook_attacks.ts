@@ -106,6 +106,13 @@ export function webhookAttacks(target: Target): Attack[] {
       },
       { slow: true, when: "last" },
     ),
+    attack(
+      "600 bodies from one address at once that do not arrive",
+      600,
+      refused(SLOW_OR_TOO_MANY_BODIES, "408", "503"),
+      () => send(head(0, 1_000)),
+      { slow: true, when: "last" },
+    ),
     attack("body that does not arrive", 100, refused(SLOW_OR_TOO_MANY_BODIES, "408", "503"), (n) => {
       return send(head(n, 1_000), { drip: { text: "x", everyMs: 1_500 } });
     }, { slow: true }),

@@ -1,6 +1,6 @@
 /** Sends raw bytes and reads the response. */
 
-import { openNativeWebSocket } from "../../src/native_web_socket.ts";
+import { openNativeWebSocket } from "../../tests/support/native_web_socket.ts";
 
 /** Timeout of a response (ms); the service sends some after ten seconds. */
 const RESPONSE_TIMEOUT_MS = 20_000;
@@ -9,7 +9,7 @@ const HELD_TIMEOUT_MS = 100;
 
 /** Variations of an exchange. */
 export interface ExchangeOptions {
-  /** Disconnect at once without reading. */
+  /** Disconnect immediately without reading. */
   readonly leave?: boolean;
   /** Text sent at an interval until the response. */
   readonly drip?: { readonly text: string; readonly everyMs: number };

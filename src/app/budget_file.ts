@@ -1,4 +1,5 @@
 import type { BudgetFile } from "../calls/budget.ts";
+import { unlessMissingSync } from "../file_error.ts";
 
 /**
  * Stores a budget's spent amounts in `folder/name`, mode 600. `write()` creates the folder and replaces the
@@ -7,14 +8,7 @@ import type { BudgetFile } from "../calls/budget.ts";
 export function budgetFile(folder: string, name: string): BudgetFile {
   const path = `${folder}/${name}`;
   return {
-    read() {
-      try {
-        return Deno.readTextFileSync(path);
-      } catch (error) {
-        if (error instanceof Deno.errors.NotFound) return undefined;
-        throw error;
-      }
-    },
+    read: () => unlessMissingSync(() => Deno.readTextFileSync(path)),
     async write(text) {
       await Deno.mkdir(folder, { recursive: true });
       await Deno.writeTextFile(`${path}.new`, text, { mode: 0o600 });

@@ -2,10 +2,10 @@ import type { Clock } from "../clock.ts";
 import type { ServiceConfig } from "./service_config.ts";
 import { messageOf } from "../error_message.ts";
 import { FetchError, guardedPost } from "../tools/guarded_fetch.ts";
-import { hasConversation, joinParts } from "../records/call_parts.ts";
-import type { CallRecord, EndedCall } from "../records/call_record.ts";
+import { addSummary, hasConversation, joinParts } from "../records/join_parts.ts";
+import type { CarrierCharge } from "../call/call_event_stream.ts";
+import type { CallMessage, CallRecord, EndedCall, WrittenSummary } from "../records/call_record.ts";
 import type { Log } from "../telemetry/log.ts";
-import type { CallerMessage } from "../tools/message_tool.ts";
 import type { IncomingCall } from "../twilio/voice_webhook.ts";
 import { webhooksFolder } from "../webhooks/webhook_files.ts";
 import { type WebhookPost, WebhookQueue } from "../webhooks/webhook_queue.ts";
@@ -14,7 +14,7 @@ import { type WebhookPost, WebhookQueue } from "../webhooks/webhook_queue.ts";
 const MAX_RESPONSE_BYTES = 1_048_576;
 
 export interface RecordWriter {
-  /** @param reported Whether the call's webhook is safe. */
+  /** @param reported Whether the call's webhook event is stored for delivery. */
   write(record: EndedCall, reported?: boolean): void;
   /** Resolves when the records so far are on disk, or could not be written. */
   flush(): Promise<void>;
@@ -56,20 +56,22 @@ export class CallReporter {
       secret: WEBHOOK_SECRET,
       clock,
       log,
-      fetch: (url, post) => this.#deliver(new URL(url), post),
+      post: (url, request) => this.#deliver(new URL(url), request),
     });
   }
 
-  /** Delivers a webhook. A host name that resolves to a private address is refused, unless `afterCall` allows it. */
-  async #deliver(url: URL, { headers, body, signal }: WebhookPost): Promise<Response> {
+  /**
+   * Delivers a webhook. A host name that resolves to a private address is refused, unless `afterCall` allows
+   * it.
+   */
+  async #deliver(url: URL, { headers, body, signal }: WebhookPost): Promise<number> {
     const policy = {
       hosts: [url.host],
       allowPrivate: this.#privateUrls.has(url.href),
       maxBytes: MAX_RESPONSE_BYTES,
     };
     try {
-      const status = await guardedPost({ url, headers, body }, policy, signal);
-      return new Response(null, { status });
+      return await guardedPost({ url, headers, body }, policy, signal);
     } catch (error) {
       throw error instanceof FetchError ? new Error(error.detail) : error;
     }
@@ -89,7 +91,7 @@ export class CallReporter {
   async addMessage(
     { callSid, from, to }: IncomingCall,
     assistant: string,
-    message: CallerMessage,
+    message: CallMessage,
   ): Promise<void> {
     const data = { callSid, from, to, assistant, ...message };
     // Without a URL this is a rehearsal: the configuration requires afterCall for the take_message tool.
@@ -103,9 +105,25 @@ export class CallReporter {
     this.#records?.start(record);
   }
 
-  /** Reports an ended call: its record at once, and again, with the webhook, when its summary is written. */
-  callEnded(record: EndedCall, summary: Promise<string | undefined> | undefined): void {
+  /**
+   * Reports an ended call: its record immediately, and again, with the webhook, when its summary is written.
+   */
+  callEnded(record: EndedCall, summary: Promise<WrittenSummary | undefined> | undefined): void {
     this.#track(this.#report(record, summary));
+  }
+
+  /** Adds what the carrier billed after a call's end to its stored record. */
+  addCharge(callSid: string, charge: CarrierCharge): void {
+    const reported = Promise.all(this.#reports);
+    this.#track(reported.then(() => this.#addCharge(callSid, charge)));
+  }
+
+  async #addCharge(callSid: string, { usd, minutes }: CarrierCharge): Promise<void> {
+    const call = await this.#stored(callSid);
+    if (!call) return;
+    const costs = { ...call.costs, carrierUsd: call.costs.carrierUsd + usd };
+    const carrierMinutes = call.carrierMinutes + minutes;
+    this.#records?.write({ ...call, costUsd: call.costUsd + usd, costs, carrierMinutes });
   }
 
   /** Reports the calls that an earlier process did not report, because it died. */
@@ -128,9 +146,9 @@ export class CallReporter {
     }
   }
 
-  async #report(part: EndedCall, summary: Promise<string | undefined> | undefined): Promise<void> {
+  async #report(part: EndedCall, summary: Promise<WrittenSummary | undefined> | undefined): Promise<void> {
     const records = this.#records;
-    // One after the other, so that a second part finds what the first has written.
+    // One after the other, so that a call's second part finds the record of the first.
     const merged = this.#merging.then(() => this.#earlierPart(part));
     this.#merging = merged;
     const earlier = await merged;
@@ -140,16 +158,19 @@ export class CallReporter {
     records?.write(call, !sends);
     // Before the webhook: after a crash between the two, the call would be reported again, as interrupted.
     if (sends) await this.#flush();
-    const text = await summary;
-    const complete = text === undefined
-      ? call
-      : { ...call, summary: [call.summary, text].filter(Boolean).join("\n") };
-    // One that is sent again after a crash has the same ID.
+    const before = summary && await this.#stored(call.callSid);
+    const written = await summary;
+    // Meanwhile `parley calls --forget` may have deleted the call, or redacted a number in it.
+    const after = before && await this.#stored(call.callSid);
+    if (before && !after) return;
+    const left = after && JSON.stringify(after) !== JSON.stringify(before) ? after : call;
+    const complete = written ? addSummary(left, written) : left;
+    // A webhook that is sent again after a crash has the same ID.
     const safe = sends && await this.#webhooks?.enqueue(this.#url, "call.ended", { ...complete }, {
       key: call.callSid,
       at: Date.parse(call.endedAt),
     });
-    if (safe || text !== undefined) records?.write(complete, safe || !sends);
+    if (safe || written) records?.write(complete, safe || !sends);
   }
 
   async #flush(): Promise<void> {
@@ -160,10 +181,15 @@ export class CallReporter {
 
   /** The record of this call from before it came back; undefined for most calls. */
   async #earlierPart({ callSid, startedAt }: EndedCall): Promise<EndedCall | undefined> {
-    const stored = await this.#records?.get(callSid).catch((error) => {
-      this.#log.error("earlier record not read", { call: callSid, problem: messageOf(error) });
-    });
+    const stored = await this.#stored(callSid);
     return stored && stored.startedAt !== startedAt ? stored : undefined;
+  }
+
+  async #stored(callSid: string): Promise<EndedCall | undefined> {
+    return await this.#records?.get(callSid).catch((error) => {
+      this.#log.error("call record not read", { call: callSid, problem: messageOf(error) });
+      return undefined;
+    });
   }
 
   /** Deletes the webhooks of events before a time (ISO 8601), also undelivered ones. */
@@ -173,8 +199,7 @@ export class CallReporter {
 
   /** Webhooks by state, for the metrics. */
   get webhookCounts() {
-    const { pending = 0, failed = 0, unsaved = 0, dropped = 0 } = this.#webhooks ?? {};
-    return { pending, failed, unsaved, dropped };
+    return this.#webhooks?.counts ?? { pending: 0, failed: 0, unsaved: 0, dropped: 0 };
   }
 
   /** Waits for reports in progress, then stops the webhook queue. */

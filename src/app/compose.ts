@@ -2,6 +2,7 @@ import { AssistantFactory } from "../assistants/assistant_factory.ts";
 import type { CallAssistant } from "../assistants/call_assistant.ts";
 import { Budget } from "../calls/budget.ts";
 import { Calls } from "../calls/calls.ts";
+import { CarrierPrices } from "../calls/carrier_prices.ts";
 import { createPseudonym } from "../calls/pseudonym.ts";
 import type { Recorder } from "../call/call_recording.ts";
 import type { Finding } from "../check/finding.ts";
@@ -11,7 +12,7 @@ import type { ServiceConfig } from "./service_config.ts";
 import type { CallReader } from "../http/admin/api/calls_api.ts";
 import type { RecordingReader } from "../http/admin/api/recording_routes.ts";
 import { PendingStreams } from "../http/twilio/pending_streams.ts";
-import { sealedRequestIn } from "../http/twilio/voice_webhooks.ts";
+import { sealedRequestIn } from "../http/twilio/connect_twiml.ts";
 import type { OpenSession } from "../model/model_interface.ts";
 import type { RemoteCallStore } from "../records/remote_call_store.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -27,7 +28,7 @@ export type ServiceRecords =
   & CallReader
   & RecordingReader
   & Recorder
-  & Pick<RemoteCallStore, "close" | "deleteBefore" | "status">;
+  & Pick<RemoteCallStore, "close" | "deleteBefore" | "status" | "beginPlacement" | "endPlacement">;
 
 export interface ServiceOptions {
   readonly config: ServiceConfig;
@@ -39,6 +40,8 @@ export interface ServiceOptions {
   readonly ports?: ListenPorts | undefined;
   /** Stores calls and recordings; undefined: nothing is stored. */
   readonly records?: ServiceRecords | undefined;
+  /** Receives recordings; without it, no call is recorded. Default: `records`. */
+  readonly recorder?: Recorder | undefined;
   /** Runs the checks of `parley check`, for the console. */
   readonly check?: (() => Promise<readonly Finding[]>) | undefined;
   readonly clock: Clock;
@@ -59,7 +62,7 @@ export interface ServiceParts {
 
 /** Composes a service from its configuration. */
 export function composeService(
-  { config, openSession, modelUrl, records, clock, log }: ServiceOptions,
+  { config, openSession, modelUrl, records, recorder = records, clock, log }: ServiceOptions,
 ): ServiceParts {
   const metrics = new Metrics(clock);
   const reporter = new CallReporter(config, records, clock, log);
@@ -70,18 +73,18 @@ export function composeService(
     assistants: config.assistants,
     config,
     modelUrl,
-    canRecord: records !== undefined,
+    canRecord: recorder !== undefined,
     saveMessage: (call, assistant, message) => reporter.addMessage(call, assistant, message),
     clock,
     log,
   });
-  // Before the first call: what is open now belongs to an earlier process.
+  // Before the first call, because all calls that are open now belong to an earlier process.
   reporter.reportLeftOver();
   const calls = new Calls({
     createAssistant(call, parameters): CallAssistant | undefined {
       const sealed = sealedRequestIn(parameters);
       if (sealed === undefined) return assistants.createNow(call);
-      const assignment = outbound.openAssignment(sealed, call.to);
+      const assignment = outbound.streamAssignment(sealed, call);
       return assignment && assistants.createNow(call, assignment);
     },
     openSession,
@@ -91,6 +94,7 @@ export function composeService(
       denied: config.DENIED_CALLERS,
       minAttestation: config.MIN_ATTESTATION,
       maxPerCallerHour: config.CALLS_PER_CALLER_AND_HOUR,
+      maxPerNumberDay: config.CALLS_PER_NUMBER_AND_DAY,
     },
     maxTransferSeconds: config.MAX_TRANSFER_SECONDS,
     maxOverflowCalls: config.MAX_OVERFLOW_CALLS,
@@ -98,9 +102,11 @@ export function composeService(
     pseudonym,
     spending,
     minutes,
-    recorder: records,
+    carrierPrices: new CarrierPrices(config.CARRIER_PRICES, log),
+    recorder,
     onStarted: (record) => reporter.callStarted(record),
     onEnded: (record, summary) => reporter.callEnded(record, summary),
+    onCharged: (callSid, charge) => reporter.addCharge(callSid, charge),
     tokenSecret: config.TWILIO_AUTH_TOKEN,
     clock,
     log,
@@ -110,6 +116,7 @@ export function composeService(
     config,
     assistant: (name) => assistants.find(name),
     isOverBudget: (party, limits) => calls.isOverBudget(party, limits),
+    admission: calls.admission,
     clock,
     log,
   });
@@ -135,8 +142,8 @@ export function composeService(
     pendingStreams,
     async close() {
       metrics.close();
-      calls.close();
-      outbound.close();
+      calls.dialled.close();
+      outbound.dialer.close();
       await Promise.all([reporter.stop(), spending.close(), minutes.close()]);
       await records?.close();
     },

@@ -1,21 +1,19 @@
 import type { Calls } from "../calls/calls.ts";
-import { FIRST_AUDIO_TIMEOUT_MS } from "../call/conversation/playback_deadline.ts";
 import type { Clock } from "../clock.ts";
+import type { Dialer } from "../dialer/dialer.ts";
 
-/** Timeout for goodbyes, their last marks, and closing (ms). */
-const MAX_GOODBYE_MS = FIRST_AUDIO_TIMEOUT_MS + 1_000;
+/**
+ * Maximum time for goodbyes and voicemail messages (ms). They have their own timeouts; this one is longer
+ * than the longest voicemail message, 1,000 characters. The deployment files and docs state it.
+ */
+export const MAX_GOODBYE_MS = 120_000;
 /** Timeout for Twilio's /after-stream request after a stream was closed (ms). */
 const MAX_AFTER_STREAM_MS = 3_000;
 /** Polling interval (ms). */
 const POLL_MS = 20;
 
-/** The part of the outbound calls that a drain uses. */
-export interface OutboundDrain {
-  /** Calls that may still be answered. */
-  readonly ringing: number;
-  /** Ends them. Never rejects. */
-  cancelRinging(): Promise<void>;
-}
+/** The part of the dialer that a drain uses. */
+export type RingingCalls = Pick<Dialer, "ringing" | "cancelRinging">;
 
 /**
  * Refuses new calls and waits for those in progress: first for them to end, then for the assistant's
@@ -25,13 +23,13 @@ export interface OutboundDrain {
  */
 export class Drain {
   readonly #calls: Calls;
-  readonly #outbound: OutboundDrain;
+  readonly #dialer: RingingCalls;
   readonly #clock: Clock;
   #isCutShort = false;
 
-  constructor(calls: Calls, outbound: OutboundDrain, clock: Clock) {
+  constructor(calls: Calls, dialer: RingingCalls, clock: Clock) {
     this.#calls = calls;
-    this.#outbound = outbound;
+    this.#dialer = dialer;
     this.#clock = clock;
   }
 
@@ -42,11 +40,11 @@ export class Drain {
    */
   async run(drainMs: number): Promise<void> {
     const calls = this.#calls;
-    const outbound = this.#outbound;
-    calls.drain();
+    const dialer = this.#dialer;
+    calls.admission.drain();
     // If a ringing call is answered after the stop, the called party would hear Twilio's error message.
-    await this.#until(() => calls.count + outbound.ringing === 0, drainMs);
-    const cancelled = outbound.cancelRinging();
+    await this.#until(() => calls.count + dialer.ringing === 0, drainMs);
+    const cancelled = dialer.cancelRinging();
     calls.sayGoodbyes();
     await this.#until(() => calls.count === 0, MAX_GOODBYE_MS);
     calls.endAll("shutdown");
@@ -58,7 +56,7 @@ export class Drain {
   async cutShort(): Promise<void> {
     this.#isCutShort = true;
     this.#calls.endAll("shutdown");
-    await this.#outbound.cancelRinging();
+    await this.#dialer.cancelRinging();
   }
 
   async #until(done: () => boolean, ms: number): Promise<void> {

@@ -1,11 +1,11 @@
 import type { ServiceConfig } from "./service_config.ts";
 
-/** Certificates that may be in use at once: the present one, and former ones with calls in progress. */
+/** Certificates in use at the same time: the present one, and former ones with calls in progress. */
 const BACKENDS = 4;
 
 /**
- * The ports that the service's thread listens on, chosen before it starts: Deno grants a single port only by its
- * number, and without one the whole host.
+ * The ports that the service worker listens on. They are chosen before it starts, because Deno can grant a
+ * single port only by its number; otherwise it grants all ports of the host.
  */
 export interface ListenPorts {
   /** `PORT`, or a free port for `PORT=0`; 0 when `HOST` cannot be used. */

@@ -1,13 +1,14 @@
 import type { Assistant } from "../assistants/assistant.ts";
+import type { Admission } from "../calls/admission.ts";
 import { type AssignmentOptions, callLimits } from "../assistants/assistant_factory.ts";
 import type { Clock } from "../clock.ts";
 import type { ServiceConfig } from "./service_config.ts";
+import { failedBeforeSending } from "../error_message.ts";
 import type { CallRequest } from "../dialer/call_request.ts";
-import { Dialer, type PlacedCall } from "../dialer/dialer.ts";
+import { Dialer } from "../dialer/dialer.ts";
 import { RequestSeal } from "../dialer/sealed_request.ts";
 import type { PlacementRefusal } from "../http/admin/api/post_calls.ts";
 import type { Log } from "../telemetry/log.ts";
-import type { AnsweredBy, CallStatusUpdate } from "../twilio/call_status.ts";
 import { TwilioError, TwilioRest } from "../twilio/rest.ts";
 import type { IncomingCall } from "../twilio/voice_webhook.ts";
 
@@ -20,16 +21,21 @@ export interface OutboundCallsOptions {
   readonly assistant: (name: string | undefined) => Assistant | undefined;
   /** Whether this party, or all parties together, have used up today's budget. */
   readonly isOverBudget: (party: string, limits: ReturnType<typeof callLimits>) => boolean;
+  /** Counts the calls to each number. */
+  readonly admission: Pick<Admission, "count" | "isAtDayLimit">;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** Places this process's outbound calls: configures the dialer and selects each call's assistant and objective. */
+/**
+ * Places this process's outbound calls: configures the dialer and selects each call's assistant and
+ * objective.
+ */
 export class OutboundCalls {
+  readonly dialer: Dialer;
   readonly #options: OutboundCallsOptions;
   readonly #missing: readonly string[];
   readonly #seal: RequestSeal;
-  readonly #dialer: Dialer;
 
   constructor(options: OutboundCallsOptions) {
     const { config, clock } = this.#options = options;
@@ -43,7 +49,7 @@ export class OutboundCalls {
       apiKey: sid && secret ? { sid, secret } : undefined,
       clock,
     });
-    this.#dialer = new Dialer({
+    this.dialer = new Dialer({
       createCall: (call) => rest.createCall(call),
       hangUp: (callSid) => rest.hangUp(callSid),
       seal: this.#seal,
@@ -57,11 +63,6 @@ export class OutboundCalls {
       hours: config.CALLING_HOURS,
       clock,
     });
-  }
-
-  /** Calls that may still be answered. */
-  get ringing(): number {
-    return this.#dialer.ringing;
   }
 
   /**
@@ -85,13 +86,20 @@ export class OutboundCalls {
       return { refused: "unknown assistant", detail: `assistant: "${request.assistant}" does not exist` };
     }
     const { limits, voicemail } = assistant;
+    if (this.#options.admission.isAtDayLimit(request.to)) {
+      return {
+        refused: "number day limit",
+        detail: `${request.to} has had CALLS_PER_NUMBER_AND_DAY calls in 24 hours`,
+      };
+    }
     if (this.#options.isOverBudget(request.to, callLimits(limits))) {
       return { refused: "budget", detail: `Today's budget of assistant "${assistant.name}" is used up` };
     }
     const terms = { detectMachine: voicemail !== undefined, maxSeconds: limits.callSeconds };
     try {
-      const placed = await this.#dialer.place(request, terms, signal);
+      const placed = await this.dialer.place(request, terms, signal);
       if (!("refused" in placed)) {
+        this.#options.admission.count(request.to);
         log.info("call placed", { call: placed.callSid, to: request.to, assistant: assistant.name });
       }
       return placed;
@@ -111,14 +119,26 @@ export class OutboundCalls {
     { callSid, to }: Pick<IncomingCall, "callSid" | "to">,
     sealed: string | undefined,
   ): Promise<AssignmentOptions | undefined> {
-    const request = await this.#dialer.takeRequest(callSid);
+    const request = await this.dialer.takeRequest(callSid);
     if (request) return this.#assignmentOf(request);
-    return sealed === undefined ? undefined : this.openAssignment(sealed, to);
+    const opened = sealed === undefined ? undefined : this.#seal.open(sealed, to);
+    return opened && this.#assignmentOf(opened);
   }
 
-  /** The assignment in a seal; undefined when the seal is altered, expired, or of another call. */
-  openAssignment(sealed: string, to: string): AssignmentOptions | undefined {
-    const request = this.#seal.open(sealed, to);
+  /**
+   * The same request sealed for the call's stream; undefined when the seal is altered, expired, or of another
+   * number.
+   */
+  sealForStream(sealed: string, call: Pick<IncomingCall, "callSid" | "to">): string | undefined {
+    return this.#seal.bind(sealed, call);
+  }
+
+  /** The assignment in a stream's seal; undefined when the seal is altered, expired, or of another call. */
+  streamAssignment(
+    sealed: string,
+    { callSid, to }: Pick<IncomingCall, "callSid" | "to">,
+  ): AssignmentOptions | undefined {
+    const request = this.#seal.open(sealed, to, callSid);
     return request && this.#assignmentOf(request);
   }
 
@@ -126,7 +146,7 @@ export class OutboundCalls {
   async cancel(callSid: string): Promise<void> {
     const { log } = this.#options;
     try {
-      await this.#dialer.cancel(callSid);
+      await this.dialer.cancel(callSid);
       log.info("call cancelled", { call: callSid });
     } catch (error) {
       if (!(error instanceof TwilioError)) throw error;
@@ -134,41 +154,14 @@ export class OutboundCalls {
     }
   }
 
-  /** Ends the calls that still ring. Never rejects. */
-  cancelRinging(): Promise<void> {
-    return this.#dialer.cancelRinging();
-  }
-
   #assignmentOf({ assistant, objective, variables }: CallRequest): AssignmentOptions {
     return { assistant: this.#options.assistant(assistant)?.name, objective, variables };
-  }
-
-  /** Records Twilio's status callback. */
-  reportStatus(update: CallStatusUpdate): void {
-    void this.#dialer.reportStatus(update);
-  }
-
-  /** Records Twilio's answering-machine detection. */
-  reportAnsweredBy(callSid: string, who: AnsweredBy): void {
-    void this.#dialer.reportAnsweredBy(callSid, who);
-  }
-
-  /** A call placed by this process, in progress or among the last that ended. */
-  find(callSid: string): PlacedCall | undefined {
-    return this.#dialer.find(callSid);
-  }
-
-  drain(): void {
-    this.#dialer.drain();
-  }
-
-  close(): void {
-    this.#dialer.close();
   }
 }
 
 /** After a timeout or a 5xx, Twilio may have placed the call, so a client must not simply retry. */
-function twilioFailure({ status }: TwilioError): PlacementRefusal["refused"] {
-  if (status === undefined || status >= 500) return "unconfirmed";
+function twilioFailure({ status, cause }: TwilioError): PlacementRefusal["refused"] {
+  const mayBePlaced = status === undefined ? !failedBeforeSending(cause) : status >= 500;
+  if (mayBePlaced) return "unconfirmed";
   return status === 400 ? "invalid for Twilio" : "refused by Twilio";
 }

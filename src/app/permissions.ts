@@ -2,8 +2,8 @@ import type { ListenPorts } from "./listen_ports.ts";
 import type { ServiceConfig } from "./service_config.ts";
 
 /**
- * The permissions of the service's thread. Deno denies everything else, whatever a caller or a model makes it
- * try.
+ * The permissions of the service worker. Deno denies everything else, even if a caller or a model makes the
+ * worker try it.
  */
 export interface Permissions {
   /** Hosts to listen on and connect to, with their port where it is known. */
@@ -17,7 +17,7 @@ export interface Permissions {
 }
 
 /**
- * The least permissions that the service needs with this configuration.
+ * Only the permissions that the service needs with this configuration.
  *
  * @param modelUrl Realtime URL of the stand-in model; undefined: `OPENAI_REALTIME_URL`.
  * @param ports Ports to listen on.

@@ -1,4 +1,3 @@
-import { fileErrorReason, isDiskFull } from "../file_error.ts";
 import type { ServiceConfig } from "./service_config.ts";
 import type { RecordsStart, RecordsStarted } from "../records/records_worker.ts";
 import { recordingsFolder } from "../recording/stored_recordings.ts";
@@ -6,19 +5,19 @@ import { startConfinedWorker, StartError } from "./confined_worker.ts";
 import { lockDataDir } from "./data_lock.ts";
 
 /**
- * The thread of the call store. It is separate from the service's thread, so that a slow disk cannot delay
- * audio.
+ * The records worker: the thread of the call store. It is separate from the service worker, so that a slow
+ * disk cannot delay audio.
  */
 export interface RecordsThread {
   /** Port for a `RemoteCallStore`. */
   readonly port: MessagePort;
-  /** Ends the thread. Close the `RemoteCallStore` first: then everything is on disk. */
+  /** Ends the thread. Close the `RemoteCallStore` first, so that everything is on disk. */
   terminate(): void;
 }
 
 /**
- * Creates DATA_DIR where needed, locks it, and starts the call store. Its thread may read and write DATA_DIR and
- * nothing else.
+ * Creates DATA_DIR where needed, locks it, and starts the call store. Its thread may read and write DATA_DIR
+ * and nothing else.
  *
  * @throws {StartError} when DATA_DIR or the store's file cannot be used.
  */
@@ -34,13 +33,12 @@ export async function startRecordsThread(config: ServiceConfig): Promise<Records
     unlock();
   };
   try {
-    createFolder(DATA_DIR);
     unlock = lockDataDir(DATA_DIR);
     const started = Promise.withResolvers<RecordsStarted>();
     reports.port1.onmessage = ({ data }) => started.resolve(data);
     worker.onerror = (event) => {
       event.preventDefault();
-      started.reject(new StartError(`The call store's thread failed: ${event.message}`));
+      started.reject(new StartError(`The records worker failed: ${event.message}`));
     };
     const start: RecordsStart = {
       path: `${DATA_DIR}/calls.db`,
@@ -62,20 +60,6 @@ export async function startRecordsThread(config: ServiceConfig): Promise<Records
     throw error;
   } finally {
     reports.port1.close();
-  }
-}
-
-/** @throws {StartError} */
-function createFolder(path: string): void {
-  try {
-    Deno.mkdirSync(path, { recursive: true });
-  } catch (error) {
-    // A full disk must not keep the phone from being answered.
-    if (isDiskFull(error)) return;
-    const reason = fileErrorReason(error, "write");
-    throw new StartError(
-      `DATA_DIR: cannot create ${JSON.stringify(path)}: ${reason}; name a folder that this user may write`,
-    );
   }
 }
 

@@ -6,10 +6,10 @@ import { permissionsFor } from "./permissions.ts";
 import type { SandboxProbe } from "./sandbox_worker.ts";
 
 /**
- * Attempts, with the permissions of the service's thread, what that thread must not be able to do.
+ * Tries forbidden operations with the permissions of the service worker.
  *
  * @param outside A folder that the service must not touch; by default the folder that contains DATA_DIR.
- * @returns the attempts that were not refused; empty when the sandbox holds.
+ * @returns the operations that were not refused; empty when the sandbox holds.
  * @throws {StartError} when the process itself lacks a permission that the service needs.
  */
 export async function probeSandbox(
@@ -18,13 +18,13 @@ export async function probeSandbox(
 ): Promise<string[]> {
   const permissions = permissionsFor(config, undefined, chooseListenPorts(config));
   const hostname = "127.0.0.1";
-  const other = Deno.listen({ hostname, port: 0 });
+  const forbiddenListener = Deno.listen({ hostname, port: 0 });
   const { port1, port2 } = new MessageChannel();
   let worker: Worker | undefined;
   try {
     const program = new URL("sandbox_worker.ts", import.meta.url);
     const started = worker = startConfinedWorker(program, permissions, config);
-    const probe: SandboxProbe = { outside, hostname, port: other.addr.port, report: port2 };
+    const probe: SandboxProbe = { outside, hostname, port: forbiddenListener.addr.port, report: port2 };
     return await new Promise((resolve, reject) => {
       port1.onmessage = ({ data }) => resolve(data);
       started.onerror = (event) => {
@@ -34,7 +34,7 @@ export async function probeSandbox(
       started.postMessage(probe, [port2]);
     });
   } finally {
-    other.close();
+    forbiddenListener.close();
     port1.close();
     worker?.terminate();
   }

@@ -1,7 +1,4 @@
-/**
- * Worker of `probeSandbox()`: attempts what the service must not be able to do, with the service's
- * permissions.
- */
+/** Worker of `probeSandbox()`: tries forbidden operations with the permissions of the service worker. */
 
 export interface SandboxProbe {
   /** A folder that the service must not touch. */
@@ -9,7 +6,7 @@ export interface SandboxProbe {
   /** An address that the service must not connect to; something listens there. */
   readonly hostname: string;
   readonly port: number;
-  /** Receives the attempts that were not refused. */
+  /** Receives the operations that were not refused. */
   readonly report: MessagePort;
 }
 

@@ -40,7 +40,7 @@ export function startServer(options: ServiceOptions): Server {
   const { config, records, clock, log } = options;
   const { TLS_CERT_FILE: certFile, TLS_KEY_FILE: keyFile, TLS_CA_FILE: caFile } = config;
   const parts = composeService(options);
-  const { calls, assistants, reporter, outbound } = parts;
+  const { calls, assistants, reporter, outbound: { dialer } } = parts;
   const listener = openPort({
     hostname: config.HOST,
     port: options.ports?.port ?? config.PORT,
@@ -48,13 +48,13 @@ export function startServer(options: ServiceOptions): Server {
     ...(certFile !== undefined && keyFile !== undefined ? { tls: { certFile, keyFile, caFile } } : {}),
     // The routes need the port, which the system may have chosen. No request is handled before this function
     // returns.
-    handler: (request, peer) => routes.handler(request, peer),
+    handler: (...request) => routes.handler(...request),
     clock,
     log,
   });
   const publicUrl = config.PUBLIC_URL ?? listener.url.replace("//0.0.0.0:", "//localhost:");
   const routes = serviceRoutes(options, parts, publicUrl);
-  const drain = new Drain(calls, outbound, clock);
+  const drain = new Drain(calls, dialer, clock);
   const stopRetention = records && config.RECORD_DAYS
     ? startRetention(
       config.RECORD_DAYS,
@@ -92,11 +92,11 @@ export function startServer(options: ServiceOptions): Server {
     async drain() {
       log.info("draining", {
         calls: calls.count,
-        ringing: outbound.ringing || undefined,
+        ringing: dialer.ringing || undefined,
         seconds: config.DRAIN_SECONDS,
-        second_signal: "ends all calls at once",
+        second_signal: "ends all calls immediately",
       });
-      outbound.drain();
+      dialer.drain();
       await drain.run(config.DRAIN_SECONDS * 1000);
       return await close();
     },

@@ -7,7 +7,7 @@ import { chooseListenPorts, type ListenPorts } from "./listen_ports.ts";
 import { permissionsFor } from "./permissions.ts";
 import { startRecordsThread } from "./records_thread.ts";
 
-/** The first message to the service's worker. */
+/** The first message to the service worker. */
 export interface StartMessage {
   readonly config: ServiceConfig;
   /** Realtime URL of the stand-in model; undefined: `OPENAI_REALTIME_URL`. */
@@ -78,7 +78,7 @@ export async function startService(
   };
   worker.onerror = (event) => {
     event.preventDefault();
-    fail(new Error(`The service's thread failed: ${event.message}`));
+    fail(new Error(`The service worker failed: ${event.message}`));
   };
   const answerCheck = async (reply: MessagePort) => {
     const findings = await check().catch((error) => [

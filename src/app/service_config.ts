@@ -1,10 +1,9 @@
 import type { Assistants } from "../assistants/assistant.ts";
-import { AssistantsError, defaultAssistants, loadAssistants } from "../assistants/load.ts";
+import { AssistantsError, defaultAssistants, loadAssistants } from "../assistants/load_assistants.ts";
 import { type Config, ConfigError, createConfig, parseSettings } from "../config/config.ts";
 import type { Environment } from "../config/environment.ts";
 import type { Settings } from "../config/settings.ts";
 import { fileErrorReason } from "../file_error.ts";
-import { hasPrice } from "../model/prices.ts";
 import { isAllowedNumber, readDoNotCall } from "../phone_number.ts";
 
 /** Everything the service is started with: the settings, and the files that they name. */
@@ -32,7 +31,7 @@ export function loadConfig(environment: Environment): ServiceConfig {
   const config = createConfig({
     ...settings,
     secrets: [...settings.secrets, ...assistants.secrets],
-    warnings: [...settings.warnings, ...assistants.warnings, ...findUnlimited(assistants, values)],
+    warnings: [...settings.warnings, ...assistants.warnings],
   });
   return Object.freeze({ ...config, assistants, doNotCall });
 }
@@ -63,7 +62,6 @@ export function readAssistants(
   try {
     const loaded = loadAssistants({ text, path, defaults, ...environment });
     problems.push(
-      ...findMissingPrices(loaded, path, values),
       ...findMissingAfterCall(loaded, path),
       ...findMissingSecret(loaded.afterCall !== undefined, values),
     );
@@ -75,17 +73,6 @@ export function readAssistants(
   }
 }
 
-/** Finds models of unknown price, for which MAX_USD_PER_DAY counts an estimate. The stand-in model is free. */
-function findUnlimited({ assistants }: Assistants, { MAX_USD_PER_DAY, OPENAI_API_KEY }: Partial<Settings>) {
-  if (MAX_USD_PER_DAY === undefined || OPENAI_API_KEY === undefined) return [];
-  const models = new Set(assistants.map(({ model }) => model).filter((model) => !hasPrice(model)));
-  return [...models].map((model) =>
-    `MAX_USD_PER_DAY: the price of ${
-      JSON.stringify(model)
-    } is not known, so it counts at the dearest known rate; set limits.dayMinutes as well`
-  );
-}
-
 function findMissingSecret(hasAfterCall: boolean, { WEBHOOK_SECRET }: Partial<Settings>): string[] {
   if (!hasAfterCall || WEBHOOK_SECRET !== undefined) return [];
   return [
@@ -93,7 +80,7 @@ function findMissingSecret(hasAfterCall: boolean, { WEBHOOK_SECRET }: Partial<Se
   ];
 }
 
-/** The limits of the file itself; {@linkcode findUnlimited} warns of a general limit. */
+/** Finds numbers that the files name and OUTBOUND_ALLOWED does not allow. */
 function findDisallowed(
   { destinations }: Assistants,
   { OUTBOUND_ALLOWED: allowed, OVERFLOW, ASSISTANTS_FILE: path }: Partial<Settings>,
@@ -106,20 +93,6 @@ function findDisallowed(
     .filter(([, number]) => number.startsWith("+") && !isAllowedNumber(number, allowed, ""))
     .map(([where, number]) =>
       `${where}: ${number} is not in OUTBOUND_ALLOWED; add it, or use another number`
-    );
-}
-
-function findMissingPrices(
-  { assistants }: Assistants,
-  path: string,
-  { MAX_USD_PER_DAY }: Partial<Settings>,
-): string[] {
-  return assistants
-    .filter(({ model, limits: { callUsd, callerDayUsd, dayUsd } }) =>
-      ((callUsd ?? callerDayUsd) !== undefined || dayUsd !== MAX_USD_PER_DAY) && !hasPrice(model)
-    )
-    .map(({ name, model }) =>
-      `${path}: assistants.${name}.limits: the price of "${model}" is not known, so its cost cannot be limited; limit minutes`
     );
 }
 

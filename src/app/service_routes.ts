@@ -1,3 +1,4 @@
+import { LAUNCHER } from "../invocation.ts";
 import { encodeHex } from "@std/encoding/hex";
 import { TrustedProxies } from "../http/address.ts";
 import { type AdminRoutes, adminRoutes } from "../http/admin/admin_routes.ts";
@@ -5,6 +6,7 @@ import { healthRoutes } from "../http/health_routes.ts";
 import { Refusals } from "../http/refusals.ts";
 import { UnverifiedBodies } from "../http/request_input.ts";
 import { createRouter, type Routes } from "../http/router.ts";
+import type { RequestHandler } from "../http/listen/resilient_server.ts";
 import { withHsts } from "../http/security_headers.ts";
 import { twilioRoutes } from "../http/twilio/twilio_routes.ts";
 import { isAllowedNumber } from "../phone_number.ts";
@@ -12,7 +14,7 @@ import type { ServiceOptions, ServiceParts } from "./compose.ts";
 
 export interface ServiceRoutes {
   readonly routes: Routes;
-  readonly handler: (request: Request, peer: string) => Promise<Response>;
+  readonly handler: RequestHandler;
   /** Ends the event and audio streams, so that the server can stop. */
   close: AdminRoutes["close"];
 }
@@ -41,13 +43,14 @@ export function serviceRoutes(
     proxies,
     calls,
     outbound,
+    dialer: outbound.dialer,
     records,
     setup: () => ({
       standInModel: modelUrl !== undefined,
       signatureRequired: config.TWILIO_AUTH_TOKEN !== undefined,
       signInRequired: config.ADMIN_TOKEN !== undefined,
       publicUrl,
-      command: Deno.build.standalone ? "parley" : "deno task",
+      command: LAUNCHER,
       ...(config.TWILIO_PHONE_NUMBER ? { phoneNumber: config.TWILIO_PHONE_NUMBER } : {}),
       recording: config.RECORDING === "on",
       ...assistants.overview,
@@ -64,6 +67,7 @@ export function serviceRoutes(
       calls,
       assistants,
       outbound,
+      dialer: outbound.dialer,
       refusals,
       pending: pendingStreams,
       limits: {
@@ -88,9 +92,11 @@ export function serviceRoutes(
   const router = createRouter(routes, { refusals, log });
   return {
     routes,
-    handler: config.TLS_CERT_FILE === undefined
-      ? router
-      : async (request, peer) => withHsts(await router(request, peer)),
+    async handler(request, peer, completed) {
+      const response = await router(request, peer);
+      void completed.catch(() => {}).then(() => admin.delivered(response));
+      return config.TLS_CERT_FILE === undefined ? response : withHsts(response);
+    },
     close: admin.close,
   };
 }

@@ -1,5 +1,5 @@
 /**
- * The service's worker. It receives its configuration as the first message, because it may not read files or
+ * The service worker. It receives its configuration as the first message, because it may not read files or
  * the environment.
  */
 
@@ -14,12 +14,8 @@ import type { ServiceCommand, ServiceReport, StartMessage } from "./service.ts";
 
 function run({ config, modelUrl, ports, port, records }: StartMessage): void {
   const send = (report: ServiceReport, transfer: Transferable[] = []) => port.postMessage(report, transfer);
-  const log = createLog({
-    level: config.LOG_LEVEL,
-    format: config.LOG_FORMAT,
-    secrets: config.secrets,
-    write: console.log,
-  });
+  const secrets = [...config.secrets];
+  const log = createLog({ level: config.LOG_LEVEL, format: config.LOG_FORMAT, secrets, write: console.log });
   let server: Server;
   try {
     server = startServer({
@@ -41,7 +37,10 @@ function run({ config, modelUrl, ports, port, records }: StartMessage): void {
     const command: ServiceCommand = data;
     if (command === "drain") void server.drain().then(stopped);
     else if (command === "stop") void server.stop().then(stopped);
-    else void server.reload(command.reload);
+    else {
+      secrets.push(...command.reload?.secrets ?? []);
+      void server.reload(command.reload);
+    }
   };
   send({ type: "listening", url: server.url });
 }

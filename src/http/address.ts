@@ -95,14 +95,14 @@ function contains(list: BlockList, address: string): boolean {
   return version !== 0 && list.check(address, version === 6 ? "ipv6" : "ipv4");
 }
 
-/** Most entries of `X-Forwarded-For` that count: anybody can send a header with thousands. */
+/** Maximum number of entries of `X-Forwarded-For` that are read: anybody can send a header with thousands. */
 const MAX_FORWARDED = 10;
 /** The longest IP address with zone, brackets and port is shorter. */
 const MAX_ENTRY_LENGTH = 100;
 
 /**
- * The last entries of `X-Forwarded-For`, from the right: the client is last. Undefined for an entry that is not
- * an IP address. Gives one more than `MAX_FORWARDED` when there are more.
+ * The last entries of `X-Forwarded-For`, from the right: the client is last. Undefined for an entry that is
+ * not an IP address. Gives one more than `MAX_FORWARDED` when there are more.
  */
 function* forwardedFor(request: Request): Generator<string | undefined> {
   const header = request.headers.get("x-forwarded-for");

@@ -5,17 +5,17 @@ import type { Routes } from "./router.ts";
 /**
  * `/healthz` (liveness) and `/readyz` (readiness: 503 while draining).
  *
- * @param instance Random name of this process. `parley check` compares it to learn whether PUBLIC_URL reaches
- * this process.
+ * @param instance Random name of this process. `parley check` compares it with the one at PUBLIC_URL, to see
+ * whether that address reaches this process.
  */
-export function healthRoutes(calls: Pick<Calls, "draining">, instance: string): Routes {
+export function healthRoutes({ admission }: Pick<Calls, "admission">, instance: string): Routes {
   const headers = { "x-parley-instance": instance };
   return {
     "/healthz": { methods: ["GET"], handle: () => Response.json({ status: "ok" }, { headers }) },
     "/readyz": {
       methods: ["GET"],
       handle: () =>
-        calls.draining
+        admission.draining
           ? Response.json({ status: "draining" }, { status: STATUS_CODE.ServiceUnavailable })
           : Response.json({ status: "ready" }),
     },

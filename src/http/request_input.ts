@@ -1,5 +1,6 @@
 import { STATUS_CODE } from "@std/http/status";
 import type { Clock } from "../clock.ts";
+import { networkOf } from "./address.ts";
 import { problem } from "./problem.ts";
 
 /** Limits on the body of one request. */
@@ -13,11 +14,14 @@ interface BodyLimits {
 const VERIFIED: BodyLimits = { maxBytes: 65_536, maxMs: 10_000 };
 /** For requests of unknown origin. Twilio's bodies have about 1 kB and arrive together with the headers. */
 const UNVERIFIED: BodyLimits = { maxBytes: 16_384, maxMs: 3_000 };
-/** Most parameters of a query or form: Twilio signs them sorted, so each one costs work. Twilio sends about 30. */
+/**
+ * Maximum number of parameters of a query or form: Twilio signs them sorted, so each one costs work. Twilio
+ * sends about 30.
+ */
 const MAX_PARAMETERS = 200;
 /**
- * Most bodies that are read at a time before their sender is known: 8 MiB in all, and more than Twilio sends at once. 200 calls
- * that begin within a second have been seen waiting together.
+ * Maximum number of bodies that are read at a time before their sender is known: 8 MiB in all. Twilio needs
+ * fewer: at most 200 waited together when 200 calls began within a second.
  */
 const MAX_UNVERIFIED_BODIES = 512;
 
@@ -38,33 +42,50 @@ export type InputError =
   | "too many parameters";
 
 /**
- * The bodies that are being read before their sender is known, at most 512. Another one takes the place of the
- * oldest, so that senders who trickle their bodies cannot keep Twilio out.
+ * The bodies that are being read before their sender is known, at most 512. A further body displaces the
+ * oldest one of the network that has the most, so that a flood displaces its own bodies and not Twilio's.
  */
 export class UnverifiedBodies {
-  /** How to give each one up, oldest first. */
-  readonly #giveUp = new Set<() => void>();
+  /** A function that rejects each body, oldest first, by network. */
+  readonly #networks = new Map<string, Set<() => void>>();
+  #count = 0;
 
   get count(): number {
-    return this.#giveUp.size;
+    return this.#count;
   }
 
   /** Registers a body. @returns releases its place. */
-  enter(giveUp: () => void): () => void {
-    const [oldest] = this.#giveUp;
-    if (oldest && this.#giveUp.size >= MAX_UNVERIFIED_BODIES) {
-      this.#giveUp.delete(oldest);
-      oldest();
+  enter(address: string, giveUp: () => void): () => void {
+    if (this.#count >= MAX_UNVERIFIED_BODIES) this.#giveUpOne();
+    const network = networkOf(address);
+    const bodies = this.#networks.get(network) ?? new Set();
+    this.#networks.set(network, bodies.add(giveUp));
+    this.#count++;
+    return () => this.#delete(network, giveUp);
+  }
+
+  #giveUpOne(): void {
+    const [first, ...others] = this.#networks;
+    if (!first) return;
+    const [network, bodies] = others.reduce((most, next) => next[1].size > most[1].size ? next : most, first);
+    for (const giveUp of bodies) {
+      this.#delete(network, giveUp);
+      return giveUp();
     }
-    this.#giveUp.add(giveUp);
-    return () => this.#giveUp.delete(giveUp);
+  }
+
+  #delete(network: string, giveUp: () => void): void {
+    const bodies = this.#networks.get(network);
+    if (!bodies?.delete(giveUp)) return;
+    this.#count--;
+    if (bodies.size === 0) this.#networks.delete(network);
   }
 }
 
 export interface ReadOptions {
   readonly clock: Clock;
-  /** Set for requests whose sender is not known yet: stricter limits hold. */
-  readonly unverified?: UnverifiedBodies;
+  /** Set for requests whose sender is not known yet, with the client's IP address: stricter limits hold. */
+  readonly unverified?: { readonly bodies: UnverifiedBodies; readonly address: string };
 }
 
 export interface RequestInputOptions extends ReadOptions {
@@ -128,7 +149,7 @@ function inputProblem(error: InputError, { maxBytes, maxMs }: BodyLimits): Respo
     case "too many bodies":
       return problem(
         STATUS_CODE.ServiceUnavailable,
-        `${MAX_UNVERIFIED_BODIES} newer requests have not sent their bodies; try again`,
+        `${MAX_UNVERIFIED_BODIES} requests have not sent their bodies; try again`,
         { "retry-after": "1" },
       );
     case "too many parameters":
@@ -150,7 +171,8 @@ async function readBody(request: Request, options: ReadOptions): Promise<Uint8Ar
     reader.cancel().catch(() => {});
   };
   const cancelTimeout = options.clock.after(maxMs, () => giveUp("body too slow"));
-  const leave = options.unverified?.enter(() => giveUp("too many bodies"));
+  const { bodies, address = "" } = options.unverified ?? {};
+  const leave = bodies?.enter(address, () => giveUp("too many bodies"));
   const chunks: Uint8Array[] = [];
   let length = 0;
   try {

@@ -5,7 +5,10 @@ import type { Refusals } from "./refusals.ts";
 
 /** Maximum length of a URL (characters). Twilio's have at most about 1,000. */
 const MAX_URL_LENGTH = 16_384;
-/** Most characters in the names and values of all headers together. Twilio's requests have about 1,000. */
+/**
+ * Maximum number of characters in the names and values of all headers together. Twilio's requests have about
+ * 1,000.
+ */
 const MAX_HEADERS_LENGTH = 32_768;
 
 /** The `{name}` segments of a matched path, as they stand in the URL (not decoded). */

@@ -11,7 +11,8 @@ export interface ConnectOptions {
 /**
  * Connects to a URL's host, with TLS for `https:` and `wss:`, and passes the connection to `use`.
  *
- * Closes the connection if `use` throws or `signal` aborts before it resolves. Otherwise the connection stays open.
+ * Closes the connection if `use` throws or `signal` aborts before it resolves. Otherwise the connection stays
+ * open.
  *
  * @throws what `use` and `onTcp` throw, the signal's reason, or an error of `Deno.connect` or TLS.
  */

@@ -2,7 +2,7 @@
  * One HTTP/1.1 request and its response over an open connection (RFC 9112).
  *
  * `fetch` does not report the address it connected to, and `node:http` of Deno 2.6 accepts neither a lookup function nor
- * an open connection. Only an own connection can be checked before it is used.
+ * an open connection. Only a connection of our own can be checked before it is used.
  */
 
 /** Maximum size of a response's head (bytes). */
@@ -41,12 +41,16 @@ const RESERVED_HEADERS: readonly string[] = [
   "upgrade",
 ];
 
-/** Whether a header can be sent: valid characters, no line break, and not one of {@linkcode RESERVED_HEADERS}. */
+/**
+ * Whether a header can be sent: valid characters, no line break, and not one of {@linkcode RESERVED_HEADERS}.
+ */
 export function isValidHeader(name: string, value: string): boolean {
   return isHeaderSyntax(name, value) && !RESERVED_HEADERS.includes(name.toLowerCase());
 }
 
-/** Whether a header has a token as name and only printable ASCII and tabs as value (RFC 9110, 5.5 and 5.6.2). */
+/**
+ * Whether a header has a token as name and only printable ASCII and tabs as value (RFC 9110, 5.5 and 5.6.2).
+ */
 export function isHeaderSyntax(name: string, value: string): boolean {
   return TOKEN.test(name) && /^[\t\x20-\x7e]*$/.test(value);
 }

@@ -19,8 +19,9 @@ const SPECIAL_V4: readonly [string, number][] = [
 ];
 
 /**
- * Special-purpose parts of 2000::/3. Everything outside 2000::/3 is not global unicast: loopback, unique local,
- * link-local, multicast, IPv4-mapped, NAT64. Source: https://www.iana.org/assignments/iana-ipv6-special-registry
+ * Special-purpose parts of 2000::/3. Everything outside 2000::/3 is not global unicast: loopback, unique
+ * local, link-local, multicast, IPv4-mapped, NAT64. Source:
+ * https://www.iana.org/assignments/iana-ipv6-special-registry
  */
 const SPECIAL_V6: readonly [string, number][] = [
   ["2001::", 23], // Teredo and other tunnels

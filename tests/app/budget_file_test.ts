@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { budgetFile } from "../../src/app/budget_file.ts";
 
-Deno.test("budgetFile() survives a restart in a file of mode 600", async () => {
+Deno.test("budgetFile() keeps its text across a restart, in a file of mode 600", async () => {
   const folder = await Deno.makeTempDir();
   const path = `${folder}/data/spending.json`;
   const file = budgetFile(`${folder}/data`, "spending.json");

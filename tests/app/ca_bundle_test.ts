@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { StartError } from "../../src/app/confined_worker.ts";
 import { startService } from "../../src/app/service.ts";
-import { FIRST, RenewedFiles, SECOND, type TestCertificate } from "../support/certificates.ts";
+import { fetchTrusting, FIRST, RenewedFiles, SECOND, type TestCertificate } from "../support/certificates.ts";
 import { configOf, TestService } from "../support/service.ts";
 
 /** Certificate, CA bundle and key in three files, as an authority delivers them. */
@@ -33,19 +33,11 @@ class DeliveredFiles extends RenewedFiles {
   }
 }
 
-/** Fetches over a new connection, trusting the root only: the intermediate certificate must be sent. */
-async function statusOf(url: string, { root }: TestCertificate): Promise<number> {
-  using client = Deno.createHttpClient({ caCerts: [root], poolMaxIdlePerHost: 0 });
-  const response = await fetch(`${url.replace("127.0.0.1", "localhost")}/healthz`, { client });
-  await response.body?.cancel();
-  return response.status;
-}
-
 Deno.test("TLS_CA_FILE completes the chain of a certificate, within the service's permissions", async () => {
   using files = new DeliveredFiles(FIRST);
   const service = await startService(configOf(files.settings), undefined);
   try {
-    assertEquals(await statusOf(service.url, FIRST), 200);
+    assertEquals((await fetchTrusting(FIRST, `${service.url}/healthz`)).status, 200);
   } finally {
     service.send("stop");
     await service.stopped;
@@ -57,7 +49,7 @@ Deno.test("TLS_CA_FILE is renewed with the certificate, without a restart", asyn
   await using service = new TestService(files.settings);
   files.deliver(SECOND);
   await service.server.reload();
-  assertEquals(await statusOf(service.url, SECOND), 200);
+  assertEquals((await fetchTrusting(SECOND, `${service.url}/healthz`)).status, 200);
 });
 
 Deno.test("startService() names TLS_CA_FILE when it cannot be used", async () => {

@@ -1,5 +1,10 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import type { CallRecord, EndedCall } from "../../src/records/call_record.ts";
+import {
+  addCosts,
+  type CallRecord,
+  type EndedCall,
+  type WrittenSummary,
+} from "../../src/records/call_record.ts";
 import { systemClock } from "../../src/clock.ts";
 import { CallReporter, type RecordWriter } from "../../src/app/call_reporter.ts";
 import type { JsonObject } from "../../src/json.ts";
@@ -23,7 +28,7 @@ class ReporterRig implements AsyncDisposable {
   readonly started: CallRecord[] = [];
   /** Number of written records at each flush. */
   readonly flushed: number[] = [];
-  /** What a flush returns. */
+  /** The promise that a flush returns. */
   flushing: Promise<void> = Promise.resolve();
   /** Calls left by an earlier process. */
   leftOver: EndedCall[] = [];
@@ -83,7 +88,7 @@ class ReporterRig implements AsyncDisposable {
   }
 }
 
-Deno.test("CallReporter sends each message at once, and again with its call", async () => {
+Deno.test("CallReporter sends each message immediately, and again with its call", async () => {
   await using rig = new ReporterRig();
   await rig.reporter.addMessage(CALL, "reception", message("one"));
   rig.reporter.callEnded({ ...RECORD, messages: [message("one")] }, undefined);
@@ -116,27 +121,70 @@ Deno.test("CallReporter.addMessage() throws when the message cannot be saved", a
 
 Deno.test("CallReporter.stop() waits for the summary and saves the report", async () => {
   await using rig = new ReporterRig();
-  const summary = Promise.withResolvers<string>();
+  const summary = Promise.withResolvers<WrittenSummary>();
   rig.reporter.callEnded(RECORD, summary.promise);
   const stopped = rig.reporter.stop();
-  summary.resolve("They talked.");
+  summary.resolve(writtenSummary("They talked."));
   await stopped;
   const queued = [...Deno.readDirSync(`${rig.folder}/webhooks`)].length;
   assertEquals(queued + rig.received.length > 0, true);
 });
 
-Deno.test("CallReporter writes the record at once and completes it when its summary comes", async () => {
+/** A summary of 40 tokens for 0.25 dollars. */
+function writtenSummary(text: string): WrittenSummary {
+  const tokens = { textIn: 0, textCached: 0, textOut: 40, audioIn: 0, audioCached: 0, audioOut: 0 };
+  return { text, tokens, costUsd: 0.25 };
+}
+
+Deno.test("CallReporter adds carrier charges that arrive after the end to the stored record", async () => {
   await using rig = new ReporterRig();
-  const summary = Promise.withResolvers<string>();
+  const summary = Promise.withResolvers<WrittenSummary>();
+  rig.reporter.callEnded(RECORD, summary.promise);
+  rig.reporter.addCharge(RECORD.callSid, { usd: 0.5, minutes: 3 });
+  rig.reporter.addCharge("CA404", { usd: 0.5, minutes: 3 });
+  summary.resolve(writtenSummary("Ann called."));
+  await rig.events(1);
+  await rig.reporter.stop();
+  assertEquals(rig.written.length, 3, "a call without a record gets none");
+  const { costUsd, costs, carrierMinutes } = rig.written.at(-1) ?? RECORD;
+  assertEquals([costUsd, carrierMinutes], [RECORD.costUsd + 0.75, RECORD.carrierMinutes + 3]);
+  assertEquals([costs.summaryUsd, costs.carrierUsd], [0.25, 0.5]);
+});
+
+Deno.test("CallReporter writes the record immediately and completes it when the summary arrives", async () => {
+  await using rig = new ReporterRig();
+  const summary = Promise.withResolvers<WrittenSummary>();
   rig.reporter.callEnded({ ...RECORD, costUsd: 0.5 }, summary.promise);
   await settle();
   assertEquals([rig.written, rig.reported], [[{ ...RECORD, costUsd: 0.5 }], [false]]);
-  summary.resolve("Ann called.");
+  summary.resolve(writtenSummary("Ann called."));
   await rig.events(1);
   await rig.reporter.stop();
-  assertEquals(rig.written.slice(1), [{ ...RECORD, costUsd: 0.5, summary: "Ann called." }]);
+  assertEquals(rig.written.slice(1), [{
+    ...RECORD,
+    summary: "Ann called.",
+    costUsd: 0.75,
+    costs: { ...RECORD.costs, summaryUsd: 0.25 },
+    tokens: { ...RECORD.tokens, textOut: RECORD.tokens.textOut + 40 },
+  }]);
   assertEquals(rig.reported, [false, true]);
   assertEquals(field(rig.received[0], "data", "summary"), "Ann called.");
+});
+
+Deno.test("CallReporter does not restore a call that is forgotten or redacted while its summary is written", async () => {
+  await using rig = new ReporterRig();
+  const summaries = [Promise.withResolvers<WrittenSummary>(), Promise.withResolvers<WrittenSummary>()];
+  rig.reporter.callEnded(RECORD, summaries[0]?.promise);
+  rig.reporter.callEnded({ ...RECORD, callSid: "CA2" }, summaries[1]?.promise);
+  await settle();
+  rig.written.splice(0, 2, { ...RECORD, callSid: "CA2", from: "[forgotten]" });
+  for (const { resolve } of summaries) resolve(writtenSummary("Ann called."));
+  await rig.reporter.stop();
+  assertEquals(rig.written.map(({ callSid, from }) => [callSid, from]), [
+    ["CA2", "[forgotten]"],
+    ["CA2", "[forgotten]"],
+  ]);
+  assertEquals(rig.received.map((event) => field(event, "data", "callSid")), ["CA2"]);
 });
 
 Deno.test("CallReporter sends no webhook before the record is on disk", async () => {
@@ -152,7 +200,7 @@ Deno.test("CallReporter sends no webhook before the record is on disk", async ()
   await rig.events(1);
 });
 
-Deno.test("CallReporter reports the calls that an earlier process left", async () => {
+Deno.test("CallReporter reports the calls that an earlier process left unreported", async () => {
   await using rig = new ReporterRig();
   rig.leftOver = [{ ...RECORD, endReason: "interrupted" }, { ...RECORD, callSid: "CA2" }];
   rig.reporter.reportLeftOver();
@@ -163,10 +211,11 @@ Deno.test("CallReporter reports the calls that an earlier process left", async (
   assertEquals(rig.reported, [false, true, false, true]);
 });
 
-Deno.test("CallReporter joins the record of a call that came back with its first part", async () => {
+Deno.test("CallReporter merges both parts of a call that came back into one record", async () => {
   await using rig = new ReporterRig();
   const turn = { speaker: "caller", text: "Hello", atMs: 1_000 } as const;
-  const part = { ...RECORD, seconds: 30, turns: [turn], callerTurns: 1, costUsd: 0.5 };
+  const costs = { modelUsd: 0.25, transcriptionUsd: 0.125, summaryUsd: 0, carrierUsd: 0.125 };
+  const part = { ...RECORD, seconds: 30, turns: [turn], callerTurns: 1, costUsd: 0.5, costs };
   rig.reporter.callEnded({ ...part, endReason: "transferred" }, undefined);
   await rig.events(1);
   rig.reporter.callEnded({
@@ -183,9 +232,10 @@ Deno.test("CallReporter joins the record of a call that came back with its first
     "2026-01-01T00:06:00.000Z",
     "caller hung up",
   ]);
+  assertEquals(rig.written.at(-1)?.costs, addCosts(costs, costs));
 });
 
-Deno.test("CallReporter does not let a part that never connected replace a conversation", async () => {
+Deno.test("CallReporter keeps the conversation when a later part of the call never connected", async () => {
   await using rig = new ReporterRig();
   const turns = [{ speaker: "caller", text: "Hello", atMs: 1_000 } as const];
   rig.reporter.callEnded({ ...RECORD, seconds: 30, turns, endReason: "stream lost" }, undefined);

@@ -1,14 +1,15 @@
-import { assertEquals } from "@std/assert";
-import { Drain, type OutboundDrain } from "../../src/app/drain.ts";
-import { CallRig } from "../support/call_rig.ts";
+import { assertEquals, assertGreaterOrEqual, assertStringIncludes } from "@std/assert";
+import { Drain, MAX_GOODBYE_MS, type RingingCalls } from "../../src/app/drain.ts";
+import { CallRig, connect, testAudio } from "../support/call_rig.ts";
 import { message } from "../support/fake_socket.ts";
+import { configOf } from "../support/service.ts";
 import { response } from "../support/still_session.ts";
 
 /** A drain in progress; `state.duration` is its duration once it has ended (ms). */
 function startDrain(
   rig: CallRig,
   drainMs: number,
-  outbound: OutboundDrain = { ringing: 0, cancelRinging: () => Promise.resolve() },
+  outbound: RingingCalls = { ringing: 0, cancelRinging: () => Promise.resolve() },
 ) {
   const { clock, calls } = rig;
   const drain = new Drain(calls, outbound, clock);
@@ -27,11 +28,11 @@ function startDrain(
 }
 
 Deno.test("Drain waits for calls to end until drainMs, then makes assistants say goodbye", async () => {
-  using rig = new CallRig();
+  const rig = new CallRig();
   const first = rig.connect("CA1");
   const second = rig.connect("CA2");
   const { running, state, advance } = startDrain(rig, 60_000);
-  assertEquals(rig.calls.draining, true);
+  assertEquals(rig.calls.admission.draining, true);
   await advance(59_980);
   first.socket.receive(message("stop"));
   assertEquals([second.session.requests.length, rig.calls.count], [0, 1]);
@@ -43,21 +44,74 @@ Deno.test("Drain waits for calls to end until drainMs, then makes assistants say
   assertEquals([state.duration, rig.calls.endedWithoutGoodbye], [60_020, 0]);
 });
 
-Deno.test("Drain waits up to 15 s for a goodbye", async () => {
-  using rig = new CallRig();
-  const { session } = rig.connect("CA1");
+Deno.test("Drain waits until a goodbye or voicemail message of 100 s has been heard", async () => {
+  for (const leavesMessage of [false, true]) {
+    const call = connect(leavesMessage ? { voicemail: { leave: "Call us back." } } : {});
+    const { rig, session, observer } = call;
+    if (leavesMessage) {
+      rig.calls.reportAnsweredBy("CA1", "machine_end_beep");
+      rig.clock.advance(1_000);
+    }
+    const { running, advance } = startDrain(rig, 0);
+    await advance(14_000);
+    observer?.assistantAudio("bye", testAudio(100_000));
+    observer?.responseDone(response());
+    session.requests.at(-1)?.onDone?.(response());
+    for (let played = 0; played < 100_000; played += 100) {
+      await advance(100);
+      call.echoMarks();
+    }
+    await advance(3_000);
+    await running;
+    assertEquals(
+      [rig.summary("CA1")?.end_reason, rig.calls.endedWithoutGoodbye],
+      [leavesMessage ? "answering machine" : "drained", 0],
+    );
+  }
+});
+
+Deno.test("Drain cuts a call that has not ended MAX_GOODBYE_MS after its goodbye was due", async () => {
+  const call = connect();
+  const { rig, observer, socket } = call;
   const { running, advance } = startDrain(rig, 0);
-  await advance(14_980);
-  session.requests[0]?.onDone?.(response());
-  rig.calls.afterStreamRequested("CA1");
-  await advance(40);
+  await advance(100);
+  observer?.assistantAudio("bye", testAudio(200_000));
+  for (let played = 0; played < MAX_GOODBYE_MS - 200; played += 100) {
+    await advance(100);
+    call.echoMarks();
+  }
+  assertEquals(rig.summary("CA1"), undefined);
+  await advance(140);
+  assertEquals([socket.closed?.code, rig.calls.endedWithoutGoodbye], [1000, 1]);
+  await advance(3_000);
   await running;
-  assertEquals([rig.summary("CA1")?.end_reason, rig.calls.endedWithoutGoodbye], ["drained", 0]);
+});
+
+Deno.test("The deployment files allow a drain its full duration, and the docs state it", async () => {
+  const { DRAIN_SECONDS } = configOf();
+  const goodbyeSeconds = MAX_GOODBYE_MS / 1_000;
+  // In addition to the goodbyes: 3 s for /after-stream, 2 s to stop.
+  const drainSeconds = DRAIN_SECONDS + goodbyeSeconds + 5;
+  const files = [
+    ["deploy/parley.service", /TimeoutStopSec=(\d+)/, 0],
+    ["deploy/compose.yaml", /stop_grace_period: (\d+)s/, 0],
+    ["deploy/kubernetes.yaml", /terminationGracePeriodSeconds: (\d+)/, 5],
+  ] as const;
+  for (const [path, pattern, preStopSeconds] of files) {
+    const text = await Deno.readTextFile(path);
+    assertGreaterOrEqual(Number(pattern.exec(text)?.[1]), drainSeconds + preStopSeconds, path);
+    assertStringIncludes(text, `${goodbyeSeconds} s for goodbyes`, path);
+  }
+  const deployment = await Deno.readTextFile("docs/deployment.md");
+  assertStringIncludes(
+    deployment.replaceAll(/\s+/g, " "),
+    `have not ended ${goodbyeSeconds} s later are cut`,
+  );
 });
 
 Deno.test("Drain waits at most 3 s for /after-stream", async () => {
   for (const requested of [true, false]) {
-    using rig = new CallRig();
+    const rig = new CallRig();
     const { session } = rig.connect("CA1");
     const { running, state, advance } = startDrain(rig, 0);
     await advance(20);
@@ -74,7 +128,7 @@ Deno.test("Drain waits at most 3 s for /after-stream", async () => {
 
 Deno.test("Drain.cutShort() ends calls and the drain at any step", async () => {
   for (const ms of [20, 10_020]) {
-    using rig = new CallRig();
+    const rig = new CallRig();
     const { socket } = rig.connect("CA1");
     const { drain, running, state, advance } = startDrain(rig, 10_000);
     await advance(ms);
@@ -91,20 +145,19 @@ Deno.test("Drain.cutShort() ends calls and the drain at any step", async () => {
 });
 
 Deno.test("Drain refuses a stream that starts after its call was cut off, and counts the call once", async () => {
-  using rig = new CallRig();
+  const rig = new CallRig();
   const token = rig.announce("CA1");
   rig.connect("CA2");
   const { running, advance } = startDrain(rig, 0);
   await advance(10_000);
   assertEquals(rig.stream("CA1", token).closed?.reason, "call is over");
-  await advance(6_040);
-  await advance(3_000);
+  await advance(MAX_GOODBYE_MS);
   await running;
   assertEquals([rig.calls.count, rig.calls.endedWithoutGoodbye, rig.sessions.length], [0, 2, 2]);
 });
 
 Deno.test("Drain waits for ringing calls until drainMs, then cancels them", async () => {
-  using rig = new CallRig();
+  const rig = new CallRig();
   const outbound = {
     ringing: 1,
     cancelled: 0,
@@ -119,7 +172,7 @@ Deno.test("Drain waits for ringing calls until drainMs, then cancels them", asyn
 });
 
 Deno.test("Drain ends when the ringing call ends", async () => {
-  using rig = new CallRig();
+  const rig = new CallRig();
   const outbound = { ringing: 1, cancelRinging: () => Promise.resolve() };
   const { running, state, advance } = startDrain(rig, 60_000, outbound);
   await advance(5_000);

@@ -1,9 +1,11 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import type { ServiceConfig } from "../../src/app/service_config.ts";
 import { OutboundCalls } from "../../src/app/outbound_calls.ts";
+import { Admission } from "../../src/calls/admission.ts";
 import { placeCall, placementKeys } from "../../src/http/admin/api/post_calls.ts";
 import { createLog } from "../../src/telemetry/log.ts";
 import { FakeClock } from "../support/fake_clock.ts";
+import { freePort } from "../support/free_port.ts";
 import { configOf } from "../support/service.ts";
 import { ACCOUNT_SID, AUTH_TOKEN, NUMBER, TwilioApi } from "../support/twilio_api.ts";
 
@@ -14,7 +16,11 @@ const ASSISTANTS = {
   assistants: { plain: {}, reminder: { voicemail: { leave: "Call back." } } },
 };
 
-function setUp(api: TwilioApi, env: Record<string, string> = {}, changes: Partial<ServiceConfig> = {}) {
+function setUp(
+  api: Pick<TwilioApi, "url">,
+  env: Record<string, string> = {},
+  changes: Partial<ServiceConfig> = {},
+) {
   const config = configOf({
     TWILIO_ACCOUNT_SID: ACCOUNT_SID,
     TWILIO_AUTH_TOKEN: AUTH_TOKEN,
@@ -28,6 +34,7 @@ function setUp(api: TwilioApi, env: Record<string, string> = {}, changes: Partia
   const clock = new FakeClock();
   const outbound = new OutboundCalls({
     isOverBudget: () => false,
+    admission: new Admission({ denied: [], maxPerNumberDay: 2 }, clock),
     config: { ...config, ...changes },
     assistant: (name) => name === undefined ? byDefault : assistants.find((each) => each.name === name),
     clock,
@@ -61,13 +68,25 @@ Deno.test("OutboundCalls refuses numbers on the do-not-call list and calls outsi
   assertEquals((await listed.place(BOB)).status, 201);
 });
 
+Deno.test("OutboundCalls limits the calls to one number in 24 hours", async () => {
+  await using api = new TwilioApi();
+  const { place, clock } = setUp(api, { OUTBOUND_CALLS_PER_SECOND: "100" });
+  for (const expected of [201, 201, 429]) {
+    assertEquals((await place(ANN)).status, expected);
+    clock.advance(1_000);
+  }
+  assertEquals((await place(BOB)).status, 201);
+  clock.advance(86_400_000);
+  assertEquals((await place(ANN)).status, 201);
+});
+
 Deno.test("OutboundCalls refuses calls beyond MAX_OUTBOUND_CALLS and while draining", async () => {
   await using api = new TwilioApi();
   const { outbound, place } = setUp(api, { MAX_OUTBOUND_CALLS: "1" });
   assertEquals((await place(ANN)).status, 201);
   const { status, retry } = await place(BOB);
   assertEquals([status, retry], [429, "5"]);
-  outbound.drain();
+  outbound.dialer.drain();
   assertEquals((await place(BOB)).status, 503);
   assertEquals(api.requests.length, 1);
 });
@@ -102,4 +121,11 @@ Deno.test("OutboundCalls reports an unconfirmed call when Twilio fails", async (
   const { place } = setUp(api);
   api.override = () => Response.json({ message: "oops", status: 500 }, { status: 500 });
   assertEquals((await place(ANN)).status, 504);
+});
+
+Deno.test("OutboundCalls reports a call that was not placed when Twilio cannot be reached", async () => {
+  const { place } = setUp({ url: `http://127.0.0.1:${freePort()}` });
+  const { status, detail } = await place(ANN);
+  assertEquals(status, 502);
+  assertMatch(detail, /Cannot reach Twilio/);
 });

@@ -4,8 +4,9 @@ import { StartError } from "../../src/app/confined_worker.ts";
 import { startRecordsThread } from "../../src/app/records_thread.ts";
 import { probeSandbox } from "../../src/app/sandbox.ts";
 import { startService } from "../../src/app/service.ts";
-import { FIRST, RenewedFiles, SECOND } from "../support/certificates.ts";
+import { fetchTrusting, FIRST, RenewedFiles, SECOND, type TestCertificate } from "../support/certificates.ts";
 import { configOf } from "../support/service.ts";
+import { poll } from "../support/wait_until.ts";
 
 /** A temporary folder outside the checkout. */
 class TempFolder implements Disposable {
@@ -52,12 +53,9 @@ Deno.test("startService() reads and renews a certificate through symlinks outsid
   Deno.symlinkSync(archive.keyFile, tls.TLS_KEY_FILE);
   const config = configOf({ ...ENV, ...tls, DATA_DIR: `${folder.path}/data` });
   const service = await startService(config, undefined);
-  const get = async (root: string) => {
-    using client = Deno.createHttpClient({ caCerts: [root], poolMaxIdlePerHost: 0 });
-    const response = await fetch(`${service.url.replace("127.0.0.1", "localhost")}/healthz`, { client });
-    return await response.json();
-  };
-  assertEquals(await get(FIRST.root), { status: "ok" });
+  const get = async (certificate: TestCertificate) =>
+    await (await fetchTrusting(certificate, `${service.url}/healthz`)).json();
+  assertEquals(await get(FIRST), { status: "ok" });
   assertEquals(await probeSandbox(config), []);
   // Renewal as by certbot: the links lead to new files.
   using renewed = new RenewedFiles(SECOND);
@@ -71,7 +69,7 @@ Deno.test("startService() reads and renews a certificate through symlinks outsid
     Deno.symlinkSync(file, link);
   }
   service.send({ reload: undefined });
-  assertEquals(await get(SECOND.root), { status: "ok" });
+  assertEquals(await poll("the renewed certificate", () => get(SECOND).catch(() => false)), { status: "ok" });
   service.send("stop");
   await service.stopped;
 });

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { permissionsFor } from "../../src/app/permissions.ts";
 import { configOf } from "../support/service.ts";
 
-Deno.test("permissionsFor() grants the least that the settings need", () => {
+Deno.test("permissionsFor() grants only what the settings need", () => {
   assertEquals(permissionsFor(configOf(), undefined), {
     net: ["127.0.0.1:5050", "api.openai.com:443", "api.twilio.com:443"],
     read: ["./data"],
@@ -24,7 +24,7 @@ Deno.test("permissionsFor() grants the least that the settings need", () => {
   });
 });
 
-Deno.test("permissionsFor() grants the stand-in model's port, and single ports to listen on", () => {
+Deno.test("permissionsFor() grants the port of the stand-in model and each port to listen on", () => {
   const ports = { port: 40_001, backendPorts: [40_002, 40_003] };
   const { net } = permissionsFor(configOf({ PORT: "0" }), "ws://127.0.0.1:40000/v1/realtime", ports);
   assertEquals(net, [

@@ -2,14 +2,14 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { StartError } from "../../src/app/confined_worker.ts";
 import { probeSandbox } from "../../src/app/sandbox.ts";
 import { startService } from "../../src/app/service.ts";
-import { FIRST, RenewedFiles, SECOND } from "../support/certificates.ts";
+import { FIRST, RenewedFiles } from "../support/certificates.ts";
 import { configOf } from "../support/service.ts";
 
-Deno.test("probeSandbox() finds nothing the service's thread may do beyond its needs", async () => {
+Deno.test("probeSandbox() finds no forbidden operation that the service worker may run", async () => {
   const folder = await Deno.makeTempDir();
   assertEquals(await probeSandbox(configOf(), folder), []);
   assertEquals([...Deno.readDirSync(folder)], []);
-  // With permission, the same attempts succeed: they are real.
+  // With permission, the same operations succeed, so the probe really tries them.
   const allowed = await probeSandbox(configOf({ DATA_DIR: folder, HOST: "0.0.0.0", PORT: "0" }), folder);
   assertEquals(allowed, ["list the folder that contains DATA_DIR", "write outside DATA_DIR"]);
   await Deno.remove(folder, { recursive: true });
@@ -29,51 +29,21 @@ Deno.test("probeSandbox() finds nothing with TLS and with PORT=0, where ports ar
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("startService() serves TLS on the ports chosen for it, also after the certificate changed", async () => {
-  const data = await Deno.makeTempDir();
-  using files = new RenewedFiles(FIRST);
-  const config = configOf({
-    DATA_DIR: data,
-    PORT: "0",
-    LOG_LEVEL: "error",
-    TLS_CERT_FILE: files.certFile,
-    TLS_KEY_FILE: files.keyFile,
-    OPENAI_REALTIME_URL: "ws://127.0.0.1:9",
-  });
-  const service = await startService(config, undefined);
-  const { port } = new URL(service.url);
-  const get = async (root: string) => {
-    using client = Deno.createHttpClient({ caCerts: [root], poolMaxIdlePerHost: 0 });
-    return (await (await fetch(`https://localhost:${port}/healthz`, { client })).json()).status;
-  };
-  assertEquals(await get(FIRST.root), "ok");
-  files.put(SECOND);
-  service.send({ reload: undefined });
-  let status: unknown;
-  for (let tries = 0; status !== "ok" && tries < 100; tries++) {
-    status = await get(SECOND.root).catch(() => {});
-  }
-  assertEquals(status, "ok");
-  service.send("drain");
-  await service.stopped;
-  await Deno.remove(data, { recursive: true });
-});
-
 Deno.test("startService() serves, drains, and reports why it cannot start", async () => {
   const [data, otherData] = [await Deno.makeTempDir(), await Deno.makeTempDir()];
   const settings = { PORT: "0", LOG_LEVEL: "error", OPENAI_REALTIME_URL: "ws://127.0.0.1:9", DATA_DIR: data };
   const config = configOf(settings);
-  // The service's thread has too few permissions for the checks: the main thread runs them.
+  // The service worker has too few permissions for the checks, so the main thread runs them.
   const findings = [{ check: "port", level: "ok" as const, message: "free" }];
   const service = await startService(config, undefined, () => Promise.resolve(findings));
   assertEquals((await (await fetch(`${service.url}/healthz`)).json()).status, "ok");
   assertEquals(await (await fetch(`${service.url}/api/check`)).json(), { findings });
-  const taken = await assertRejects(
+  const portError = await assertRejects(
     () =>
       startService({ ...config, PORT: Number(new URL(service.url).port), DATA_DIR: otherData }, undefined),
     StartError,
   );
-  assertEquals(taken.portTaken, true);
+  assertEquals(portError.portTaken, true);
   const locked = await assertRejects(() => startService(config, undefined), StartError);
   assertEquals(
     locked.message,

@@ -1,9 +1,9 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { startServer } from "../../src/app/server.ts";
 import { gaDialect } from "../../src/model/ga/ga_session.ts";
 import { createLog } from "../../src/telemetry/log.ts";
-import { ChangeSignal } from "../support/wait_until.ts";
-import { FIRST, RenewedFiles } from "../support/certificates.ts";
+import { ChangeSignal, poll } from "../support/wait_until.ts";
+import { fetchTrusting, FIRST, RenewedFiles } from "../support/certificates.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { ScriptedModel } from "../support/scripted_model.ts";
 import { configOf, TestService } from "../support/service.ts";
@@ -20,15 +20,12 @@ Deno.test("stop() leaves no timer and no event stream", async () => {
 
 Deno.test("every response has Strict-Transport-Security with TLS, and none without", async () => {
   using files = new RenewedFiles(FIRST);
-  using client = Deno.createHttpClient({ caCerts: [FIRST.root] });
   const env = { OPENAI_REALTIME_URL: "ws://127.0.0.1:9" };
   const hstsOf = async (tls: Record<string, string>) => {
     await using service = new TestService({ ...env, ...tls });
     const answers: (string | null)[] = [];
     for (const path of ["/healthz", "/console/", "/incoming-call?CallSid=CA1", "/nothing"]) {
-      const url = service.url.replace("127.0.0.1", "localhost") + path;
-      const response = await fetch(url, { client });
-      await response.body?.cancel();
+      const response = await fetchTrusting(FIRST, service.url + path, { redirect: "manual" });
       answers.push(response.headers.get("strict-transport-security"));
     }
     return answers;
@@ -40,17 +37,18 @@ Deno.test("every response has Strict-Transport-Security with TLS, and none witho
 
 Deno.test("stop() waits at most 2 s for an incomplete request", async () => {
   const clock = new FakeClock();
+  const { serve } = Deno;
+  let httpServer: Deno.HttpServer | undefined;
+  Deno.serve = ((...args: Parameters<typeof serve>) => httpServer = serve(...args)) as typeof serve;
   const service = new TestService({ OPENAI_REALTIME_URL: "ws://127.0.0.1:9" }, clock);
+  Deno.serve = serve;
   const { hostname, port } = new URL(service.url);
-  using conn = await Deno.connect({ hostname, port: Number(port) });
+  const conn = await Deno.connect({ hostname, port: Number(port) });
   const idle = clock.pending;
   await conn.write(
     new TextEncoder().encode("POST /incoming-call HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\nx"),
   );
-  for (let polls = 0; clock.pending === idle; polls++) {
-    assert(polls < 5_000, "the request did not arrive");
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
+  await poll("the request", () => clock.pending > idle);
   let stopped = false;
   const stopping = service.server.stop().then(() => stopped = true);
   const timers = clock.pending;
@@ -58,6 +56,8 @@ Deno.test("stop() waits at most 2 s for an incomplete request", async () => {
   assertEquals([stopped, clock.pending], [false, timers], "the shutdown timer is still pending");
   clock.advance(1);
   await stopping;
+  conn.close();
+  await httpServer?.finished;
 });
 
 Deno.test("metrics label the stand-in model's responses as stand-in", async () => {

@@ -61,7 +61,7 @@ Deno.test("clientAddress() reads at most ten entries of X-Forwarded-For, and non
   assertLess(performance.now() - startedAt, 500);
 });
 
-Deno.test("TrustedProxies accepts IPv4-mapped networks and names an invalid entry", () => {
+Deno.test("TrustedProxies accepts IPv4-mapped networks and quotes an invalid entry in its error", () => {
   const mapped = new TrustedProxies(["::ffff:10.0.0.0/104"]);
   assertEquals([mapped.includes("10.1.2.3"), mapped.includes("11.1.2.3")], [true, false]);
   for (

@@ -4,14 +4,17 @@ import { FakeClock } from "../support/fake_clock.ts";
 
 const FORM = "application/x-www-form-urlencoded";
 
-async function read(body: string, type = FORM) {
-  const clock = new FakeClock();
-  const request = new Request("http://x/?from=query", {
+function post(body: BodyInit, headers: Record<string, string> = {}): Request {
+  return new Request("http://x/?from=query", {
     method: "POST",
-    headers: { "content-type": type },
+    headers: { "content-type": FORM, ...headers },
     body,
   });
-  const input = await readRequestInput(request, { clock });
+}
+
+async function read(body: string, type = FORM) {
+  const clock = new FakeClock();
+  const input = await readRequestInput(post(body, { "content-type": type }), { clock });
   assertEquals(clock.pending, 0);
   return input;
 }
@@ -43,8 +46,7 @@ Deno.test("readRequestInput() stops reading a body that is too long", async () =
       cancelled = true;
     },
   });
-  const request = new Request("http://x/", { method: "POST", headers: { "content-type": FORM }, body });
-  assertEquals([await readRequestInput(request, { clock: new FakeClock() }), cancelled], [
+  assertEquals([await readRequestInput(post(body), { clock: new FakeClock() }), cancelled], [
     "body too large",
     true,
   ]);
@@ -58,9 +60,8 @@ function slowPost() {
     start: (it) => void (controller = it),
     cancel: () => cancelled.resolve(),
   });
-  const request = new Request("http://x/", { method: "POST", headers: { "content-type": FORM }, body });
   return {
-    request,
+    request: post(body),
     cancelled: cancelled.promise,
     arrive(text: string) {
       controller?.enqueue(new TextEncoder().encode(text));
@@ -71,9 +72,8 @@ function slowPost() {
 
 Deno.test("readRequestInput() accepts 16 KiB within 3 s before the sender is known", async () => {
   const clock = new FakeClock();
-  const unverified = new UnverifiedBodies();
-  const post = (body: string) =>
-    new Request("http://x/", { method: "POST", headers: { "content-type": FORM }, body });
+  const bodies = new UnverifiedBodies();
+  const unverified = { bodies, address: "203.0.113.9" };
   const longest = `a=${"x".repeat(16_382)}`;
   const input = await readRequestInput(post(longest), { clock, unverified });
   assert(typeof input !== "string");
@@ -82,9 +82,9 @@ Deno.test("readRequestInput() accepts 16 KiB within 3 s before the sender is kno
   const slow = slowPost();
   const reading = readRequestInput(slow.request, { clock, unverified });
   clock.advance(2_999);
-  assertEquals(unverified.count, 1);
+  assertEquals(bodies.count, 1);
   clock.advance(1);
-  assertEquals([await reading, unverified.count, clock.pending], ["body too slow", 0, 0]);
+  assertEquals([await reading, bodies.count, clock.pending], ["body too slow", 0, 0]);
 });
 
 Deno.test("readRequestInput() rejects a body by its Content-Length without reading it", async () => {
@@ -92,17 +92,20 @@ Deno.test("readRequestInput() rejects a body by its Content-Length without readi
   const body = new ReadableStream({
     pull: () => void (pulled = true),
   }, { highWaterMark: 0 });
-  const headers = { "content-type": FORM, "content-length": "16385" };
-  const request = new Request("http://x/", { method: "POST", headers, body });
-  const options = { clock: new FakeClock(), unverified: new UnverifiedBodies() };
+  const request = post(body, { "content-length": "16385" });
+  const options = {
+    clock: new FakeClock(),
+    unverified: { bodies: new UnverifiedBodies(), address: "203.0.113.9" },
+  };
   assertEquals([await readRequestInput(request, options), pulled], ["body too large", false]);
 });
 
 Deno.test("readRequestInput() rejects forms and queries of more than 200 parameters", async () => {
-  const options = { clock: new FakeClock(), unverified: new UnverifiedBodies() };
+  const options = {
+    clock: new FakeClock(),
+    unverified: { bodies: new UnverifiedBodies(), address: "203.0.113.9" },
+  };
   const names = (count: number) => Array.from({ length: count }, (_, n) => `${n}=`).join("&");
-  const post = (body: string) =>
-    new Request("http://x/", { method: "POST", headers: { "content-type": FORM }, body });
   for (const [count, refused] of [[200, false], [201, true]] as const) {
     for (const request of [post(names(count)), new Request(`http://x/?${names(count)}`)]) {
       const input = await readRequestInput(request, options);
@@ -111,22 +114,43 @@ Deno.test("readRequestInput() rejects forms and queries of more than 200 paramet
   }
 });
 
-Deno.test("UnverifiedBodies gives up the oldest body when a 513th arrives", async () => {
+Deno.test("UnverifiedBodies drops the oldest body of the network with the most bodies when a 513th arrives", async () => {
   const clock = new FakeClock();
-  const unverified = new UnverifiedBodies();
-  const slow = Array.from({ length: 512 }, slowPost);
-  const reading = slow.map(({ request }) => readRequestInput(request, { clock, unverified }));
-  assertEquals(unverified.count, 512);
-
-  const twilio = slowPost();
-  const input = readRequestInput(twilio.request, { clock, unverified });
-  assertEquals([await reading[0], unverified.count], ["too many bodies", 512]);
-  await slow[0]?.cancelled;
-  twilio.arrive("CallSid=CA1");
-  const read = await input;
-  assert(typeof read !== "string");
-  assertEquals(read.parameters.get("CallSid"), "CA1");
+  const bodies = new UnverifiedBodies();
+  const open = (address: string) => {
+    const post = slowPost();
+    const input = readRequestInput(post.request, { clock, unverified: { bodies, address } });
+    return { ...post, input };
+  };
+  const twilio = open("54.172.60.0");
+  const neighbour = open("203.0.113.9");
+  const strangers = Array.from({ length: 510 }, (_, n) => open(`2001:db8:0:1::${n.toString(16)}`));
+  assertEquals(bodies.count, 512);
+  const newest = open("2001:db8:0:1::ffff");
+  assertEquals([await strangers[0]?.input, bodies.count], ["too many bodies", 512]);
+  await strangers[0]?.cancelled;
+  const other = open("54.172.60.0");
+  assertEquals([await strangers[1]?.input, bodies.count], ["too many bodies", 512]);
+  for (const { arrive, input } of [twilio, other, neighbour, newest]) {
+    arrive("CallSid=CA1");
+    const read = await input;
+    assert(typeof read !== "string");
+    assertEquals(read.parameters.get("CallSid"), "CA1");
+  }
   clock.advance(3_000);
-  assertEquals([...new Set(await Promise.all(reading.slice(1)))], ["body too slow"]);
-  assertEquals([unverified.count, clock.pending], [0, 0]);
+  const rest = await Promise.all(strangers.slice(2).map(({ input }) => input));
+  assertEquals([...new Set(rest)], ["body too slow"]);
+  assertEquals([bodies.count, clock.pending], [0, 0]);
+});
+
+Deno.test("UnverifiedBodies drops the oldest body when every network has one", async () => {
+  const clock = new FakeClock();
+  const bodies = new UnverifiedBodies();
+  const inputs = Array.from({ length: 513 }, (_, n) => {
+    const unverified = { bodies, address: `10.0.${n >> 8}.${n & 255}` };
+    return readRequestInput(slowPost().request, { clock, unverified });
+  });
+  assertEquals([await inputs[0], bodies.count], ["too many bodies", 512]);
+  clock.advance(3_000);
+  await Promise.all(inputs);
 });

@@ -1,17 +1,22 @@
 import { STATUS_CODE } from "@std/http/status";
 import type { LiveCalls } from "../../calls/live_calls.ts";
 import type { Finding } from "../../check/finding.ts";
-import type { Clock } from "../../clock.ts";
-import type { PlacedCall } from "../../dialer/dialer.ts";
+import type { Dialer } from "../../dialer/dialer.ts";
+import type { PlacementJournal } from "./api/idempotency_keys.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
-import type { TrustedProxies } from "../address.ts";
+import { clientAddress } from "../address.ts";
 import { problem } from "../problem.ts";
 import type { Refusals } from "../refusals.ts";
 import { type UnverifiedBodies, withRequestInput } from "../request_input.ts";
 import type { Handler, Routes } from "../router.ts";
 import { withSecurityHeaders } from "../security_headers.ts";
 import { SIGN_OUT_COOKIE } from "./access/admin_cookie.ts";
-import { AdminGuard, type AdminRefusal, type AdminRole } from "./access/admin_guard.ts";
+import {
+  AdminGuard,
+  type AdminGuardOptions,
+  type AdminRefusal,
+  type AdminRole,
+} from "./access/admin_guard.ts";
 import { cachedFor } from "./api/cached_for.ts";
 import { type CallReader, CallsApi } from "./api/calls_api.ts";
 import {
@@ -33,36 +38,29 @@ import type { Setup } from "./api/setup.ts";
 /** How long the findings of `/api/check` are reused (ms). */
 const CHECK_CACHE_MS = 60_000;
 
-export interface AdminRoutesOptions {
-  /** `ADMIN_TOKEN`. Without it only requests from this machine are admitted. */
-  readonly token: string | undefined;
-  /** `VIEWER_TOKEN`, which reads the API and the console. */
-  readonly viewerToken?: string | undefined;
-  /** `METRICS_TOKEN`, which reads `/metrics`. */
-  readonly metricsToken?: string | undefined;
+export interface AdminRoutesOptions extends Omit<AdminGuardOptions, "onRefused"> {
   /** Whether `/metrics` is served without authentication. */
   readonly metricsPublic: boolean;
   /** Whether callers to `ownNumber` may be transferred to a number. */
   readonly isAllowedNumber: (number: string, ownNumber: string) => boolean;
-  /** The service's public URL. */
-  readonly publicUrl: string;
-  readonly proxies: TrustedProxies;
   readonly calls: LiveCalls;
-  readonly outbound: CallPlacer & { find(callSid: string): PlacedCall | undefined };
+  readonly outbound: CallPlacer;
+  readonly dialer: Pick<Dialer, "find">;
   /** Stored calls and recordings; undefined when nothing is stored. */
-  readonly records?: (CallReader & RecordingReader) | undefined;
+  readonly records?: (CallReader & RecordingReader & PlacementJournal) | undefined;
   readonly setup: () => Setup;
   /** Runs the checks of `parley check`; undefined when they cannot run here. */
   readonly check?: (() => Promise<readonly Finding[]>) | undefined;
   readonly metrics: Pick<Metrics, "scrape" | "contentType">;
   readonly refusals: Pick<Refusals, "count">;
   readonly unverified: UnverifiedBodies;
-  readonly clock: Clock;
 }
 
 export interface AdminRoutes {
   readonly routes: Routes;
   readonly guard: AdminGuard;
+  /** A response was delivered, or its client has gone. */
+  delivered(response: Response): void;
   /** Ends the event and audio streams, so that the server can stop. */
   close(): void;
 }
@@ -71,33 +69,14 @@ export interface AdminRoutes {
  * The administrator's routes: API, metrics and console. They are authenticated and carry security headers.
  */
 export function adminRoutes(options: AdminRoutesOptions): AdminRoutes {
-  const {
-    token,
-    viewerToken,
-    metricsToken,
-    metricsPublic,
-    publicUrl,
-    proxies,
-    calls,
-    outbound,
-    records,
-    setup,
-    metrics,
-    clock,
-  } = options;
+  const { token, calls, outbound, records, setup, metrics, proxies, isAllowedNumber: isAllowed, clock } =
+    options;
   const onRefused = (reason: string) => options.refusals.count("request", reason);
-  const guard = new AdminGuard({ token, viewerToken, metricsToken, publicUrl, proxies, clock, onRefused });
+  const guard = new AdminGuard({ ...options, onRefused });
   const readers = new ReaderPool(clock);
-  const callsApi = new CallsApi({ calls, outbound, records, readers, clock });
+  const callsApi = new CallsApi({ ...options, readers });
   const destinations = () => setup().destinations.map(({ name }) => name);
-  const liveCall = new LiveCallApi({
-    calls,
-    destinations,
-    isAllowed: options.isAllowedNumber,
-    readers,
-    clock,
-    onRefused,
-  });
+  const liveCall = new LiveCallApi({ calls, destinations, isAllowed, readers, clock, onRefused });
 
   const open = (handle: Handler): Handler => async (...args) => withSecurityHeaders(await handle(...args));
   const guarded = (handle: Handler, refuse = refuseProgram, role?: AdminRole): Handler =>
@@ -111,19 +90,17 @@ export function adminRoutes(options: AdminRoutesOptions): AdminRoutes {
   const ofCall = (handle: (callSid: string, request: Request) => Response | Promise<Response>) =>
     guarded((request, _peer, { sid = "" }) => handle(sid, request));
 
-  const signIn: Handler = (request, peer) =>
-    withRequestInput(
-      request,
-      { clock, onRefused, unverified: options.unverified },
-      ({ parameters, body }) => {
-        // Only from the form: a token in the query would end up in the logs of proxies.
-        if (body) return problem(STATUS_CODE.UnsupportedMediaType, "Send the token as a form");
-        const signedIn = guard.signIn(parameters.get("token") ?? "", request, peer);
-        return typeof signedIn === "string"
-          ? seeOther("./", { "set-cookie": signedIn })
-          : loginPage(signedIn.detail, signedIn.status, signedIn.headers);
-      },
-    );
+  const signIn: Handler = (request, peer) => {
+    const unverified = { bodies: options.unverified, address: clientAddress(request, peer, proxies) };
+    return withRequestInput(request, { clock, onRefused, unverified }, ({ parameters, body }) => {
+      // Only from the form: a token in the query would end up in the logs of proxies.
+      if (body) return problem(STATUS_CODE.UnsupportedMediaType, "Send the token as a form");
+      const signedIn = guard.signIn(parameters.get("token") ?? "", request, peer);
+      return typeof signedIn === "string"
+        ? seeOther("./", { "set-cookie": signedIn })
+        : loginPage(signedIn.detail, signedIn.status, signedIn.headers);
+    });
+  };
   const signOut: Handler = (request) => {
     guard.signOut(request);
     return seeOther("./", { "set-cookie": SIGN_OUT_COOKIE });
@@ -138,7 +115,7 @@ export function adminRoutes(options: AdminRoutesOptions): AdminRoutes {
   const readMetrics: Handler = async () =>
     new Response(await metrics.scrape(), { headers: { "content-type": metrics.contentType } });
 
-  const keys = placementKeys(clock);
+  const keys = placementKeys(clock, records);
   const get = (handle: Handler) => ({ methods: ["GET"], handle });
   const post = (handle: Handler) => ({ methods: ["POST"], handle });
   const files = get((request, ...rest) =>
@@ -147,7 +124,9 @@ export function adminRoutes(options: AdminRoutesOptions): AdminRoutes {
   return {
     routes: {
       "/": get(open(welcome)),
-      "/metrics": get(metricsPublic ? open(readMetrics) : guarded(readMetrics, refuseProgram, "metrics")),
+      "/metrics": get(
+        options.metricsPublic ? open(readMetrics) : guarded(readMetrics, refuseProgram, "metrics"),
+      ),
       "/calls": post(guarded((request) => placeCall(request, { outbound, keys, clock, onRefused }))),
       "/api/calls": get(guarded((request) => callsApi.list(request))),
       "/api/calls/{sid}": get(ofCall((callSid) => callsApi.get(callSid))),
@@ -168,7 +147,11 @@ export function adminRoutes(options: AdminRoutesOptions): AdminRoutes {
       "/api/check": get(guarded(check)),
       "/api/openapi.json": get(guarded(() => Response.json(openApiDocument()))),
       "/console": get(open(() => seeOther("console/"))),
-      "/console/": get(page(() => consolePage(token !== undefined))),
+      "/console/": get(
+        page((request, peer) =>
+          consolePage({ signOut: token !== undefined, readOnly: !guard.admits(request, peer) })
+        ),
+      ),
       "/console/{file}": files,
       "/console/{view}/{file}": files,
       "/console/shared/{folder}/{file}": files,
@@ -177,6 +160,7 @@ export function adminRoutes(options: AdminRoutesOptions): AdminRoutes {
       "/console/logout": post(page(signOut)),
     },
     guard,
+    delivered: (response) => readers.delivered(response),
     close() {
       callsApi.close();
       readers.close();

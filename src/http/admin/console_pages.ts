@@ -12,9 +12,11 @@ const TYPES: Readonly<Record<string, string>> = {
 /** Files of the sign-in page, served without sign-in. */
 const PUBLIC_FILES = new Set([
   "console.css",
+  "controls.css",
   "dom.js",
   "icon.svg",
   "language_select.js",
+  "layout.css",
   "locale.js",
   "login_page.js",
 ]);
@@ -43,10 +45,11 @@ export function consoleFile(request: Request): Response | undefined {
   return text === undefined ? undefined : file(text, TYPES[name.split(".").at(-1) ?? ""] ?? "text/plain");
 }
 
-/** The console's page. @param signOut Whether to show the sign-out button. */
-export function consolePage(signOut: boolean): Response {
+/** The console's page: with a sign-out button, or without what changes calls. */
+export function consolePage({ signOut, readOnly }: { signOut: boolean; readOnly: boolean }): Response {
   const button = '<form method="post" action="logout"><button>Sign out</button></form>';
-  return file(page.replace("<!-- sign out -->", signOut ? button : ""), "text/html");
+  const text = page.replace("<!-- sign out -->", signOut ? button : "");
+  return file(readOnly ? text.replace("<body", "$& data-read-only") : text, "text/html");
 }
 
 /**

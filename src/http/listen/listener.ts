@@ -2,7 +2,7 @@ import { messageOf } from "../../error_message.ts";
 import type { Cancel, Clock } from "../../clock.ts";
 import type { Log } from "../../telemetry/log.ts";
 import { certificateExpiry, type CertificateFiles, type KeyPair, readKeyPair } from "./certificate.ts";
-import { ResilientServer } from "./resilient_server.ts";
+import { type RequestHandler, ResilientServer } from "./resilient_server.ts";
 import { TlsFront } from "./tls_front.ts";
 
 /** How often the certificate's files are read again (ms). */
@@ -16,8 +16,7 @@ export interface ListenOptions {
   readonly tls?: CertificateFiles;
   /** See {@linkcode TlsFrontOptions.backendPorts}. */
   readonly backendPorts?: readonly number[] | undefined;
-  /** `peer` is the IP address of the client's end of the connection. */
-  readonly handler: (request: Request, peer: string) => Response | Promise<Response>;
+  readonly handler: RequestHandler;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -27,7 +26,7 @@ export interface Listener {
   /** Its URL, such as `http://127.0.0.1:5050`. */
   readonly url: string;
   /** Reads the certificate's files now; otherwise once a minute. */
-  reload(): Promise<void>;
+  reload(): void;
   /**
    * Stops listening and waits for requests in progress. Closes open WebSockets (1001), except on Deno before
    * 2.9 without TLS: end the calls first.
@@ -46,13 +45,13 @@ export function listen(options: ListenOptions): Listener {
   if (tls) return listenTls(options, tls);
   const server = new ResilientServer(
     { hostname, port },
-    (request, { remoteAddr }) => handler(request, remoteAddr.hostname),
+    (request, { remoteAddr, completed }) => handler(request, remoteAddr.hostname, completed),
     clock,
     log,
   );
   return {
     url: urlOf("http", server.addr),
-    reload: () => Promise.resolve(),
+    reload() {},
     shutdown: () => server.shutdown(),
   };
 }
@@ -91,7 +90,7 @@ function listenTls(options: ListenOptions, files: CertificateFiles): Listener {
   scheduleReload();
   return {
     url: urlOf("https", front.addr),
-    reload: () => Promise.resolve(reload()),
+    reload,
     shutdown() {
       cancelReload();
       return front.shutdown();

@@ -4,6 +4,18 @@ import type { Log } from "../../telemetry/log.ts";
 /** Delay before the port is opened again (ms). */
 const REOPEN_MS = 1_000;
 
+/**
+ * Handles a request of any route.
+ *
+ * @param peer The IP address of the client's end of the connection.
+ * @param completed Resolves when the response was delivered; rejects when its client has gone.
+ */
+export type RequestHandler = (
+  request: Request,
+  peer: string,
+  completed: Promise<void>,
+) => Response | Promise<Response>;
+
 /** Listening address, with or without a certificate. */
 export type ServeOptions = Deno.ServeTcpOptions & Partial<Deno.TlsCertifiedKeyPem>;
 

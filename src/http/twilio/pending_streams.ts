@@ -4,7 +4,7 @@ import type { Cancel, Clock } from "../../clock.ts";
  * How long a handshake waits for a free place (ms). Bursts of real calls send `start` within milliseconds.
  */
 const MAX_WAIT_MS = 2_000;
-/** Most handshakes that wait at once. */
+/** Maximum number of handshakes that wait at a time. */
 const MAX_WAITING = 1_024;
 
 /** Limits on open sockets that have not sent `start`. */
@@ -47,8 +47,8 @@ export class PendingStreams {
   /**
    * Reserves a place for a socket, waiting up to 2 s for one.
    *
-   * @returns undefined when reserved (call {@linkcode leave} once then), else the limit that
-   * was reached.
+   * @returns undefined when a place is reserved (free it with {@linkcode leave}), else the limit that was
+   * reached.
    */
   async enter(address: string): Promise<PendingRefusal | undefined> {
     const refusal = this.#reachedLimit(address);

@@ -5,10 +5,11 @@ import { MediaStream, type RejectReason, type StreamLimits } from "../../twilio/
 import { PendingStreams } from "./pending_streams.ts";
 import { problem } from "../problem.ts";
 import type { Refusals } from "../refusals.ts";
+import { upgradeWebSocket } from "../../upgrade_web_socket.ts";
 
 export interface StreamUpgradeOptions {
-  readonly calls: Calls;
-  readonly refusals: Refusals;
+  readonly calls: Pick<Calls, "admit">;
+  readonly refusals: Pick<Refusals, "count">;
   readonly pending: PendingStreams;
   readonly limits: StreamLimits;
   readonly clock: Clock;
@@ -34,7 +35,7 @@ export async function openMediaStream(
   }
   let upgrade: Deno.WebSocketUpgrade;
   try {
-    upgrade = Deno.upgradeWebSocket(request);
+    upgrade = upgradeWebSocket(request);
   } catch (error) {
     pending.leave(address);
     refusals.count("request", "bad upgrade");

@@ -7,7 +7,7 @@ import { problem } from "../problem.ts";
 import { type UnverifiedBodies, withRequestInput } from "../request_input.ts";
 import type { Handler, Route, Routes } from "../router.ts";
 import { openMediaStream, type StreamUpgradeOptions } from "./stream_upgrade.ts";
-import { type Requester, VoiceAccess } from "./voice_access.ts";
+import { findRequester, type Requester } from "./voice_access.ts";
 import {
   afterStream,
   afterTransfer,
@@ -18,7 +18,8 @@ import {
   type VoiceOptions,
 } from "./voice_webhooks.ts";
 
-export interface TwilioRoutesOptions extends StreamUpgradeOptions, VoiceOptions {
+export interface TwilioRoutesOptions
+  extends VoiceOptions, Pick<StreamUpgradeOptions, "pending" | "limits" | "clock"> {
   /**
    * `TWILIO_AUTH_TOKEN`, and the other token of the account during a rotation. If empty, requests cannot be
    * verified and are accepted from anybody.
@@ -38,11 +39,9 @@ type WebhookHandler = (
 
 /** The routes that Twilio requests: voice webhooks, callbacks and the media stream. */
 export function twilioRoutes(options: TwilioRoutesOptions): Routes {
-  const { refusals, authTokens, publicUrl, clock, unverified } = options;
-  const access = new VoiceAccess(
-    authTokens.map((token) => new SignatureCheck(token, publicUrl)),
-    options.guard,
-  );
+  const { refusals, authTokens, publicUrl, clock, proxies } = options;
+  const checks = authTokens.map((token) => new SignatureCheck(token, publicUrl));
+  const access = { checks, guard: options.guard };
 
   const onRefused = (reason: string) => refusals.count("request", reason);
   const forbid = (reason: string, detail: string) => {
@@ -61,10 +60,11 @@ export function twilioRoutes(options: TwilioRoutesOptions): Routes {
       if (authTokens.length === 0 && isFromOtherSite(request, publicUrl)) {
         return forbid("origin", "Pages of other sites may not send webhooks");
       }
+      const unverified = { bodies: options.unverified, address: clientAddress(request, peer, proxies) };
       return withRequestInput(request, { clock, onRefused, unverified }, async ({ parameters, body }) => {
         const form = request.method === "POST" && !body ? parameters : [];
         const signed = { ...signatureOf(request), parameters: form, ...(body ? { body } : {}) };
-        const requester = access.webhook({ ...signed, request, peer });
+        const requester = findRequester(request, peer, (check) => check.webhook(signed), access);
         if (!requester) return unsigned();
         return await handle(parameters, requester, new URL(request.url).searchParams);
       });
@@ -80,8 +80,9 @@ export function twilioRoutes(options: TwilioRoutesOptions): Routes {
     if (!isAllowedOrigin(request, publicUrl)) {
       return forbid("origin", "Pages of other sites may not open media streams");
     }
-    if (!access.handshake({ ...signatureOf(request), request, peer })) return unsigned();
-    return openMediaStream(request, clientAddress(request, peer, options.proxies), options);
+    const signed = signatureOf(request);
+    if (!findRequester(request, peer, (check) => check.handshake(signed), access)) return unsigned();
+    return openMediaStream(request, clientAddress(request, peer, proxies), options);
   };
   return {
     "/incoming-call": webhook((parameters, requester, query) =>

@@ -1,73 +1,48 @@
 import { STATUS_CODE } from "@std/http/status";
 import type { Calls } from "../../calls/calls.ts";
 import type { CallEnd } from "../../call/end_reason.ts";
-import type { CallRefusal } from "../../calls/admission.ts";
 import { isFinal } from "../../dialer/call_progress.ts";
+import type { Dialer } from "../../dialer/dialer.ts";
 import type { Log } from "../../telemetry/log.ts";
 import { isTransferFailure } from "../../call/phone/transfer.ts";
-import {
-  connectStream,
-  dial,
-  dialWithFallback,
-  gatherKey,
-  hangup,
-  redirect,
-  reject,
-  say,
-  twiml,
-  type TwimlElement,
-} from "../../twilio/twiml.ts";
+import { dial, gatherKey, hangup, redirect, say, twiml } from "../../twilio/twiml.ts";
 import {
   type IncomingCall,
   readDialResult,
   readIncomingCall,
   readStatusCallback,
 } from "../../twilio/voice_webhook.ts";
-import {
-  type AnsweredBy,
-  type CallStatusUpdate,
-  readAnsweredBy,
-  readCallStatusUpdate,
-} from "../../twilio/call_status.ts";
+import { readAnsweredBy, readCallStatusUpdate } from "../../twilio/call_status.ts";
 import { maxSpeechMs } from "../../twilio/speech_length.ts";
 import type { AssignmentOptions, AssistantFactory } from "../../assistants/assistant_factory.ts";
+import { connectTwiml } from "./connect_twiml.ts";
+import { type RefusalOptions, refusalTwiml } from "./refusal_twiml.ts";
 import type { Requester } from "./voice_access.ts";
 import type { Refusals } from "../refusals.ts";
 
 const APOLOGY =
   "We are sorry. The assistant cannot be reached at the moment. Please call again later. Goodbye.";
 const TIME_LIMIT_REACHED = "The time for this call is over. Goodbye.";
-const LINES_BUSY =
-  "We are sorry. All our lines are busy at the moment. Please call again in a few minutes. Goodbye.";
 
-/** The outbound calls that this process placed. */
+/** The outbound calls that Parley placed. */
 export interface PlacedCalls {
   /** Purpose of an answered call; undefined when Parley did not place it. */
   assignment(call: IncomingCall, sealed: string | undefined): Promise<AssignmentOptions | undefined>;
-  reportStatus(update: CallStatusUpdate): void;
-  reportAnsweredBy(callSid: string, who: AnsweredBy): void;
-  find(callSid: string): { readonly answeredBy?: AnsweredBy } | undefined;
+  /** The request of the query, sealed for the call's stream. */
+  sealForStream(sealed: string, call: IncomingCall): string | undefined;
 }
 
-export interface VoiceOptions {
+export interface VoiceOptions extends RefusalOptions {
   readonly calls: Calls;
   readonly assistants: Pick<AssistantFactory, "create" | "createNow" | "languageChoices">;
   readonly outbound: PlacedCalls;
+  readonly dialer: Pick<Dialer, "find" | "reportStatus" | "reportAnsweredBy">;
   readonly refusals: Refusals;
   readonly log: Log;
-  /** The service's public URL, without a trailing slash. */
-  readonly publicUrl: string;
   /** Spoken before the stream; undefined for none. */
   readonly welcome: string | undefined;
-  /**
-   * `OVERFLOW`, for calls beyond the limits: `say`, `busy`, a phone number to dial, or a TwiML URL to
-   * redirect to.
-   */
-  readonly overflow: string;
 }
 
-/** Maximum length of a `<Parameter>`'s value (characters): name and value have less than 500. Source: TwiML `<Stream>`. */
-const MAX_PARAMETER = 480;
 /** `From` of calls made with the console's phone. */
 const CONSOLE_CALLER = "client:console";
 
@@ -125,8 +100,8 @@ function readCall(
 }
 
 /**
- * Connects a call that Parley placed. Such a call was admitted when it was placed, so one that only claims to be
- * outbound is ended: it would pass by all limits, and the default assistant does not know what it is for.
+ * Connects a call that Parley placed. Such a call was admitted when it was placed, so one that only claims to
+ * be outbound is ended: it would pass by all limits, and the default assistant does not know what it is for.
  */
 async function connectOutbound(
   incoming: IncomingCall,
@@ -137,7 +112,8 @@ async function connectOutbound(
   const assignment = await options.outbound.assignment(incoming, sealed);
   // Twilio may request one call twice.
   if (assignment || options.calls.find(callSid)) {
-    return await connectCall(incoming, assignment, options, sealed);
+    const streamSeal = sealed && options.outbound.sealForStream(sealed, incoming);
+    return await connectCall(incoming, assignment, options, streamSeal || undefined);
   }
   options.refusals.count("call", "unknown outbound call", { call: callSid });
   return xml(twiml(hangup));
@@ -161,72 +137,17 @@ async function connectCall(
   if ("refused" in admission) {
     const { callSid, from } = incoming;
     refusals.count("call", admission.refused, { call: callSid, from });
-    return xml(refuse(admission.refused, callSid, options));
+    return xml(refusalTwiml(admission.refused, incoming, options));
   }
   // Twilio's answered-by callback can arrive before the call is announced.
-  const answeredBy = options.outbound.find(incoming.callSid)?.answeredBy;
+  const answeredBy = options.dialer.find(incoming.callSid)?.answeredBy;
   if (answeredBy) calls.reportAnsweredBy(incoming.callSid, answeredBy);
-  return xml(twiml(...first, ...connect(incoming, admission.token, options, sealed)));
-}
-
-/** @param token Undefined without a CallSid: then no stream is accepted. */
-function connect(
-  { from, to }: IncomingCall,
-  token: string | undefined,
-  { publicUrl }: VoiceOptions,
-  sealed?: string,
-): TwimlElement[] {
-  const stream = connectStream({
-    url: `${publicUrl.replace(/^http/, "ws")}/media-stream`,
-    action: `${publicUrl}/after-stream`,
-    statusCallback: `${publicUrl}/stream-status`,
-    parameters: {
-      ...(token === undefined ? {} : { token }),
-      from,
-      to,
-      ...(sealed === undefined ? {} : sealedParameters(sealed)),
-    },
-  });
-  return [stream, hangup];
-}
-
-/** An outbound call's sealed request as stream parameters. */
-function sealedParameters(sealed: string): Record<string, string> {
-  const parts = sealed.match(new RegExp(`.{1,${MAX_PARAMETER}}`, "g")) ?? [];
-  return Object.fromEntries(parts.map((part, at) => [`placed${at}`, part]));
-}
-
-/** Joins what {@linkcode sealedParameters} split; undefined for a call that was not placed. */
-export function sealedRequestIn(parameters: Readonly<Record<string, string>>): string | undefined {
-  if (parameters.placed0 === undefined) return undefined;
-  let sealed = "";
-  for (let at = 0; parameters[`placed${at}`] !== undefined; at++) sealed += parameters[`placed${at}`];
-  return sealed;
-}
-
-function refuse(reason: CallRefusal, callSid: string, { overflow, calls, publicUrl }: VoiceOptions): string {
-  const sayBusy = [say(LINES_BUSY), hangup];
-  switch (reason) {
-    case "full":
-    case "draining": {
-      if (overflow === "say") return twiml(...sayBusy);
-      if (overflow === "busy") return twiml(reject("busy"));
-      if (!overflow.startsWith("+")) return twiml(redirect(overflow));
-      const maxSeconds = calls.forward(callSid);
-      if (maxSeconds === undefined) return twiml(...sayBusy);
-      return twiml(dial({ number: overflow, maxSeconds, statusCallback: `${publicUrl}/call-status` }));
-    }
-    case "spending limit":
-      // A used-up budget must not pay for a call to somebody else.
-      return overflow === "busy" ? twiml(reject("busy")) : twiml(...sayBusy);
-    default:
-      return twiml(reject("rejected"));
-  }
+  return xml(twiml(...first, ...connectTwiml(incoming, admission.token, options.publicUrl, sealed)));
 }
 
 /**
- * `/after-stream`: transfers the caller, connects one whose stream was lost again, or hangs up, with a sentence when the caller has heard no
- * explanation.
+ * `/after-stream`: transfers the caller, connects one whose stream was lost again, or hangs up, with a
+ * sentence when the caller has heard no explanation.
  */
 export function afterStream(parameters: URLSearchParams, options: VoiceOptions): Response {
   const { calls, publicUrl } = options;
@@ -236,16 +157,16 @@ export function afterStream(parameters: URLSearchParams, options: VoiceOptions):
   if (callStatus === "completed") calls.callerHungUp(callSid);
   const destination = calls.destination(callSid);
   if (destination) {
-    return xml(twiml(dialWithFallback({
+    return xml(twiml(dial({
       ...destination,
-      maxSeconds: calls.startDial(callSid, destination),
+      maxSeconds: calls.dialled.startTransfer(callSid, destination),
       action: `${publicUrl}/after-transfer`,
       statusCallback: `${publicUrl}/call-status`,
     })));
   }
   const end = calls.afterStreamRequested(callSid);
   const token = callStatus === "completed" ? undefined : calls.resume(callSid);
-  if (token) return xml(twiml(...connect(readIncomingCall(parameters), token, options)));
+  if (token) return xml(twiml(...connectTwiml(readIncomingCall(parameters), token, options.publicUrl)));
   const sentence = closingSentence(end);
   return xml(sentence ? twiml(say(sentence), hangup) : twiml(hangup));
 }
@@ -256,11 +177,11 @@ export function afterStream(parameters: URLSearchParams, options: VoiceOptions):
  */
 export function afterTransfer(parameters: URLSearchParams, options: VoiceOptions): Response {
   const { callSid, callStatus, dialStatus } = readDialResult(parameters);
-  options.calls.dialEnded(callSid);
+  options.calls.dialled.end(callSid);
   if (callStatus === "completed") options.calls.callerHungUp(callSid);
   else if (isTransferFailure(dialStatus)) {
     const token = options.calls.transferFailed(callSid, dialStatus);
-    if (token) return xml(twiml(...connect(readIncomingCall(parameters), token, options)));
+    if (token) return xml(twiml(...connectTwiml(readIncomingCall(parameters), token, options.publicUrl)));
   } else options.calls.transferAnswered(callSid);
   return xml(twiml(hangup));
 }
@@ -272,25 +193,25 @@ function closingSentence(ending: CallEnd | undefined): string | undefined {
 }
 
 /** `/call-status` and `/stream-status`: Twilio's progress callbacks. */
-export function callStatus(parameters: URLSearchParams, { calls, outbound, log }: VoiceOptions): Response {
+export function callStatus(parameters: URLSearchParams, { calls, dialer, log }: VoiceOptions): Response {
   const { callSid, parentCallSid, status, sequence, error } = readStatusCallback(parameters);
   if (parentCallSid && status === "in-progress") calls.transferAnswered(parentCallSid);
   if (!parentCallSid && status === "completed") calls.callerHungUp(callSid);
   const report = readCallStatusUpdate(parameters);
   // Only a forwarded call's destination reports its end here; a transfer's is reported to /after-transfer.
-  if (parentCallSid && report && isFinal(report.status)) calls.dialEnded(parentCallSid);
-  if (report) outbound.reportStatus(report);
+  if (parentCallSid && report && isFinal(report.status)) calls.dialled.end(parentCallSid);
+  if (report) void dialer.reportStatus(report);
   if (error) log.warn("stream error", { call: callSid, error });
   else if (status) log.debug("status", { call: callSid, status, sequence: sequence || undefined });
   return new Response(null, { status: STATUS_CODE.NoContent });
 }
 
 /** `/answered-by`: Twilio's answering-machine detection result for an outbound call. */
-export function answeredBy(parameters: URLSearchParams, { calls, outbound }: VoiceOptions): Response {
+export function answeredBy(parameters: URLSearchParams, { calls, dialer }: VoiceOptions): Response {
   const answered = readAnsweredBy(parameters);
   if (answered) {
     calls.reportAnsweredBy(answered.callSid, answered.answeredBy);
-    outbound.reportAnsweredBy(answered.callSid, answered.answeredBy);
+    void dialer.reportAnsweredBy(answered.callSid, answered.answeredBy);
   }
   return new Response(null, { status: STATUS_CODE.NoContent });
 }

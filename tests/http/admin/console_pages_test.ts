@@ -49,9 +49,9 @@ class AdminService implements AsyncDisposable {
       unverified: new UnverifiedBodies(),
       outbound: {
         place: () => Promise.resolve({ callSid: "CA1" }),
-        find: () => undefined,
         cancel: () => Promise.resolve(),
       },
+      dialer: { find: () => undefined },
       metrics: { scrape: () => Promise.resolve("calls 0\n"), contentType: "text/plain; version=0.0.4" },
       refusals,
       clock: systemClock,
@@ -145,20 +145,19 @@ Deno.test("a program without the token gets problem details, also for the page",
   assertEquals([metrics.status, metrics.type, metrics.text], [200, "text/plain", "calls 0\n"]);
 });
 
-Deno.test("metricsPublic opens /metrics and nothing else", async () => {
-  await using service = new AdminService({ metricsPublic: true });
-  assertEquals((await service.request("/metrics")).text, "calls 0\n");
-  assertEquals((await service.request("/api/calls")).status, 401);
-});
-
-Deno.test("the sign-in page says when to try again after too many wrong tokens", async () => {
+Deno.test("the sign-in page says why signing in failed, in words and as data for translation", async () => {
   await using service = new AdminService();
-  for (let i = 0; i < 10; i++) await service.request("/console/login", BROWSER, { token: "wrong" });
-  const blocked = await service.request("/console/login", BROWSER, { token: TOKEN });
-  assertEquals([blocked.status, blocked.header("set-cookie")], [429, undefined]);
-  const seconds = blocked.header("retry-after");
+  const signIn = (token: string) => service.request("/console/login", BROWSER, { token });
+  assert(!(await service.request("/console/", BROWSER)).text.includes("data-status"));
+  assertMatch((await signIn("wrong")).text, /id="message" data-status="401" /);
+  for (let i = 1; i < 10; i++) await signIn("wrong");
+  const late = await signIn("wrong");
+  assertEquals([late.status, late.header("set-cookie")], [429, undefined]);
+  const seconds = late.header("retry-after");
   assertMatch(seconds ?? "", /^(60|59)$/);
-  assertStringIncludes(blocked.text, `try again in ${seconds} s`);
+  assertStringIncludes(late.text, `wait ${seconds} s`);
+  assertStringIncludes(late.text, `id="message" data-status="429" data-seconds="${seconds}" `);
+  assertEquals((await signIn(TOKEN)).status, 303);
 });
 
 Deno.test("a sign-in form that is too long is refused and counted", async () => {
@@ -249,10 +248,16 @@ Deno.test("every console file is served with its type, public ones without sign-
       if (name.endsWith(".js")) waiting.push(...filesIn(name, text));
     }
   }
-  assertEquals(
-    [...open.keys()].sort(),
-    ["console.css", "dom.js", "icon.svg", "language_select.js", "locale.js", "login_page.js"],
-  );
+  assertEquals([...open.keys()].sort(), [
+    "console.css",
+    "controls.css",
+    "dom.js",
+    "icon.svg",
+    "language_select.js",
+    "layout.css",
+    "locale.js",
+    "login_page.js",
+  ]);
   const own = filesBelow(CONSOLE).filter((name) => !/\.(html|ts)$/.test(name));
   const shared = Object.keys(CONSOLE_FILES).filter((name) => name.startsWith("shared/"));
   assertEquals([...new Set([...open.keys(), ...all.keys()])].sort(), [...own, ...shared].sort());
@@ -281,15 +286,12 @@ Deno.test("the console obeys its content security policy and inserts callers' wo
   }
 });
 
-Deno.test("the sign-in page carries the failed status as data for translation", async () => {
-  await using service = new AdminService();
-  const first = await service.request("/console/", BROWSER);
-  assert(!first.text.includes("data-status"));
-  const wrong = await service.request("/console/login", BROWSER, { token: "wrong" });
-  assertMatch(wrong.text, /id="message" data-status="401" /);
-  for (let i = 0; i < 10; i++) await service.request("/console/login", BROWSER, { token: "wrong" });
-  const blocked = await service.request("/console/login", BROWSER, { token: TOKEN });
-  assertMatch(blocked.text, /id="message" data-status="429" data-seconds="(60|59)" /);
+Deno.test("the console page is marked read-only for a viewer", async () => {
+  await using service = new AdminService({ viewerToken: "viewer-of-the-switchboard" });
+  for (const [token, readOnly] of [[TOKEN, false], ["viewer-of-the-switchboard", true]] as const) {
+    const page = await service.request("/console/", { ...BROWSER, authorization: `Bearer ${token}` });
+    assertEquals(page.text.includes("<body data-read-only>"), readOnly, token);
+  }
 });
 
 Deno.test("/api/setup answers the set-up, /api/check the findings, run once a minute", async () => {

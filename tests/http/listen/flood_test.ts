@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { isObject, type JsonObject, parseObject } from "../../../src/json.ts";
 import { connectWebSocket } from "../../../src/model/web_socket/web_socket.ts";
 import { ChangeSignal } from "../../support/wait_until.ts";
-import { FIRST, RenewedFiles } from "../../support/certificates.ts";
+import { fetchTrusting, FIRST, RenewedFiles } from "../../support/certificates.ts";
 
 const PROGRAM = new URL("./flooded_listener.ts", import.meta.url).href;
 /** File descriptor limit of the program. */
@@ -82,8 +82,8 @@ for (const secure of [false, true]) {
       await logged(...failures);
       if (lines.some(({ event }) => event === "listening failed")) await logged("listening again");
       await echo("after");
-      using client = Deno.createHttpClient({ caCerts: [FIRST.root], poolMaxIdlePerHost: 0 });
-      assertEquals(await (await fetch(url, { client, signal: AbortSignal.timeout(5_000) })).text(), "here");
+      const response = await fetchTrusting(FIRST, url, { signal: AbortSignal.timeout(5_000) });
+      assertEquals(await response.text(), "here");
 
       call.close();
       await closed.promise;

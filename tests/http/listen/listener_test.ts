@@ -6,7 +6,13 @@ import { type JsonObject, parseObject } from "../../../src/json.ts";
 import { connectWebSocket } from "../../../src/model/web_socket/web_socket.ts";
 import { createLog } from "../../../src/telemetry/log.ts";
 import { ChangeSignal } from "../../support/wait_until.ts";
-import { FIRST, RenewedFiles, SECOND, type TestCertificate } from "../../support/certificates.ts";
+import {
+  fetchTrusting,
+  FIRST,
+  RenewedFiles,
+  SECOND,
+  type TestCertificate,
+} from "../../support/certificates.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { freePort } from "../../support/free_port.ts";
 
@@ -43,10 +49,8 @@ function start(options: Partial<ListenOptions> = {}): Running {
   return { listener, lines, [Symbol.asyncDispose]: () => listener.shutdown() };
 }
 
-/** Fetches over a new connection, trusting only one certificate authority. */
-async function get({ url }: Listener, { root }: TestCertificate): Promise<string> {
-  using client = Deno.createHttpClient({ caCerts: [root], poolMaxIdlePerHost: 0 });
-  return await (await fetch(url, { client })).text();
+async function get({ url }: Listener, certificate: TestCertificate): Promise<string> {
+  return await (await fetchTrusting(certificate, url)).text();
 }
 
 /** Opens a TLS connection without sending a request. */
@@ -121,7 +125,10 @@ Deno.test("listen() serves TLS with the whole chain and passes the peer's addres
   using files = new RenewedFiles(FIRST);
   await using running = start({ tls: files });
   const { url } = running.listener;
-  assertEquals(await get(running.listener, FIRST), `${url}/ from 127.0.0.1`);
+  assertEquals(
+    await get(running.listener, FIRST),
+    `${url}/ from 127.0.0.1`,
+  );
   await assertRejects(() => connect(running.listener, SECOND), Deno.errors.InvalidData, "UnknownIssuer");
 });
 
@@ -132,8 +139,7 @@ Deno.test("listen() answers 500 for a handler that throws, also over TLS", async
   };
   for (const tls of [{}, { tls: files }]) {
     await using running = start({ handler, ...tls });
-    using client = Deno.createHttpClient({ caCerts: [FIRST.root], poolMaxIdlePerHost: 0 });
-    const response = await fetch(running.listener.url, { client });
+    const response = await fetchTrusting(FIRST, running.listener.url);
     assertEquals([response.status, await response.text()], [500, ""]);
     assertEquals(running.lines.map(({ event, error }) => [event, error]), [[
       "request failed",
@@ -326,8 +332,7 @@ Deno.test("TlsFront refuses direct connections to its loopback server", async ()
   Object.assign(Deno, { serve: real });
   assert(inner, "no server was started");
   assertEquals(inner.hostname, "127.0.0.1");
-  using client = Deno.createHttpClient({ caCerts: [FIRST.root], poolMaxIdlePerHost: 0 });
-  const response = await fetch(`https://127.0.0.1:${inner.port}/`, { client });
+  const response = await fetchTrusting(FIRST, `https://127.0.0.1:${inner.port}/`);
   assertEquals([response.status, await response.text()], [403, ""]);
   await running.listener.shutdown();
 });

@@ -11,13 +11,15 @@ const VALID_S = 12 * 3_600;
 const NAME = "__Host-parley";
 const ATTRIBUTES = "Path=/; HttpOnly; Secure; SameSite=Strict";
 const PATTERN = new RegExp(`(?:^|;\\s*)${NAME}=((\\d{1,12})\\.[0-9a-f]{16})\\.([\\w-]{43})(?:;|$)`);
-/** Sessions that were signed out, and would be valid otherwise. Only somebody with the token can create more. */
+/**
+ * Sessions that were signed out, and would be valid otherwise. Only somebody with the token can create more.
+ */
 const MAX_REVOKED = 10_000;
 
 /**
  * The browser's session cookie: `<expires>.<id>.<signature>`, seconds since 1970, a random number and an
- * HMAC-SHA256 in base64url. The key is derived from the token, so every instance with that token accepts it, and
- * changing the token revokes it. Signing out revokes it on this instance, until the process ends.
+ * HMAC-SHA256 in base64url. The key is derived from the token, so every instance with that token accepts it,
+ * and changing the token revokes it. Signing out revokes it on this instance, until the process ends.
  */
 export class AdminCookie {
   readonly #key: Uint8Array;

@@ -15,6 +15,31 @@ export type AdminRefusalReason =
   | "not local"
   | "origin";
 
+const REFUSALS: Readonly<Record<AdminRefusalReason, readonly [StatusCode, string, Record<string, string>?]>> =
+  {
+    "no credentials": [
+      STATUS_CODE.Unauthorized,
+      "Send the ADMIN_TOKEN in the header Authorization: Bearer TOKEN",
+      { "www-authenticate": "Bearer" },
+    ],
+    "bad credentials": [
+      STATUS_CODE.Unauthorized,
+      "This is not the ADMIN_TOKEN",
+      { "www-authenticate": 'Bearer error="invalid_token"' },
+    ],
+    "rate limited": [STATUS_CODE.TooManyRequests, "Too many wrong tokens from your address; wait"],
+    "read only": [STATUS_CODE.Forbidden, "This token does not allow it; send the ADMIN_TOKEN"],
+    "not local": [
+      STATUS_CODE.Forbidden,
+      "ADMIN_TOKEN is not set, so this address answers only its own machine, at http://localhost; " +
+      "set ADMIN_TOKEN to allow other machines",
+    ],
+    "origin": [
+      STATUS_CODE.Forbidden,
+      "The request came from another site's page; if it was the console, set PUBLIC_URL to its address",
+    ],
+  };
+
 /** Rights of a token: read the metrics; also read API and console; also act. */
 export type AdminRole = "metrics" | "viewer" | "admin";
 const ROLES: readonly AdminRole[] = ["metrics", "viewer", "admin"];
@@ -45,12 +70,12 @@ export interface AdminGuardOptions {
 /**
  * Decides who may use the API, the metrics and the console.
  *
- * There are up to three tokens, one for each {@linkcode AdminRole}; without `ADMIN_TOKEN`, this machine may do
- * everything. Programs send a token as a bearer token; the console sends a cookie issued for it. Ten wrong tokens
- * within a minute block their IP address for a minute. The right token is then refused too, otherwise
- * guessing could continue. A valid cookie is still accepted: cookies cannot be guessed, and a stranger behind
- * the same address must not lock the owner out of an open page. An invalid cookie counts as missing
- * credentials, not as a failure: it is usually expired.
+ * There are up to three tokens, one for each {@linkcode AdminRole}; without `ADMIN_TOKEN`, this machine may
+ * do everything. Programs send a token as a bearer token; the console sends a cookie issued for it. The right
+ * token is always accepted, so that strangers behind the owner's address cannot lock the owner out; its
+ * length prevents guessing. After ten wrong tokens within a minute, further wrong ones of that address get
+ * 429, so that a program with an old token slows down. An invalid cookie counts as missing credentials: it is
+ * usually expired.
  *
  * A request without a bearer token must not come from another site's page, because browsers attach the cookie
  * (and this machine's address) to requests that other sites trigger.
@@ -96,7 +121,10 @@ export class AdminGuard {
     return this.#refusalReason(request, remoteAddress, address, "admin") === undefined;
   }
 
-  /** Whether the request carries a valid cookie or token of an administrator; always false without `ADMIN_TOKEN`. */
+  /**
+   * Whether the request carries a valid cookie or token of an administrator; always false without
+   * `ADMIN_TOKEN`.
+   */
   isSignedIn(request: Request, remoteAddress: string): boolean {
     if (this.#options.token === undefined) return false;
     if (!isAllowedOrigin(request, this.#options.publicUrl)) return false;
@@ -110,7 +138,8 @@ export class AdminGuard {
     if (!isAllowedOrigin(request, this.#options.publicUrl)) return this.#refuse("origin", address);
     const credential = this.#findCredential(token, address);
     if (typeof credential === "string") return this.#refuse(credential, address);
-    return allows(credential.role, "viewer") ? credential.cookie.issue() : this.#refuse("read only", address);
+    const missing = missingRight(credential.role, "viewer");
+    return missing ? this.#refuse(missing, address) : credential.cookie.issue();
   }
 
   /** Ends the session of the request's cookie. */
@@ -128,11 +157,7 @@ export class AdminGuard {
     const [, bearer] = /^Bearer +(.+)$/i.exec(request.headers.get("authorization") ?? "") ?? [];
     if (this.#credentials.length > 0 && bearer !== undefined) {
       const credential = this.#findCredential(bearer, address);
-      return typeof credential === "string"
-        ? credential
-        : allows(credential.role, needed)
-        ? undefined
-        : "read only";
+      return typeof credential === "string" ? credential : missingRight(credential.role, needed);
     }
     if (!isAllowedOrigin(request, publicUrl)) return "origin";
     if (token === undefined) {
@@ -140,68 +165,24 @@ export class AdminGuard {
     }
     const cookies = request.headers.get("cookie");
     const signedIn = this.#credentials.find(({ cookie }) => cookie.verify(cookies));
-    if (!signedIn) return "no credentials";
-    return allows(signedIn.role, needed) ? undefined : "read only";
+    return signedIn ? missingRight(signedIn.role, needed) : "no credentials";
   }
 
   /** The credential with this token; otherwise why it is refused. */
   #findCredential(token: string, address: string) {
-    if (this.#failures.blockedMs(address) > 0) return "rate limited";
     const credential = this.#credentials.find((credential) => equal(token, credential.token));
-    if (!credential) this.#failures.addFailure(address);
-    return credential ?? "bad credentials";
+    if (credential) return credential;
+    if (this.#failures.blockedMs(address) > 0) return "rate limited";
+    this.#failures.addFailure(address);
+    return "bad credentials";
   }
 
   #refuse(reason: AdminRefusalReason, address: string): AdminRefusal {
     this.#options.onRefused(reason);
+    const [status, detail, headers = {}] = REFUSALS[reason];
+    if (reason !== "rate limited") return { reason, status, detail, headers };
     const retryAfter = String(Math.ceil(this.#failures.blockedMs(address) / 1000));
-    switch (reason) {
-      case "no credentials":
-        return {
-          reason,
-          status: STATUS_CODE.Unauthorized,
-          detail: "Send the ADMIN_TOKEN in the header Authorization: Bearer TOKEN",
-          headers: { "www-authenticate": "Bearer" },
-        };
-      case "bad credentials":
-        return {
-          reason,
-          status: STATUS_CODE.Unauthorized,
-          detail: "This is not the ADMIN_TOKEN",
-          headers: { "www-authenticate": 'Bearer error="invalid_token"' },
-        };
-      case "rate limited":
-        return {
-          reason,
-          status: STATUS_CODE.TooManyRequests,
-          detail: `Too many wrong tokens from your address; try again in ${retryAfter} s`,
-          headers: { "retry-after": retryAfter },
-        };
-      case "read only":
-        return {
-          reason,
-          status: STATUS_CODE.Forbidden,
-          detail: "This token does not allow it; send the ADMIN_TOKEN",
-          headers: {},
-        };
-      case "not local":
-        return {
-          reason,
-          status: STATUS_CODE.Forbidden,
-          detail:
-            "ADMIN_TOKEN is not set, so this address answers only its own machine, at http://localhost; " +
-            "set ADMIN_TOKEN to allow other machines",
-          headers: {},
-        };
-      case "origin":
-        return {
-          reason,
-          status: STATUS_CODE.Forbidden,
-          detail:
-            "The request came from another site's page; if it was the console, set PUBLIC_URL to its address",
-          headers: {},
-        };
-    }
+    return { reason, status, detail: `${detail} ${retryAfter} s`, headers: { "retry-after": retryAfter } };
   }
 
   #addressOf(request: Request, remoteAddress: string): string {
@@ -209,8 +190,8 @@ export class AdminGuard {
   }
 }
 
-function allows(role: AdminRole, needed: AdminRole): boolean {
-  return ROLES.indexOf(role) >= ROLES.indexOf(needed);
+function missingRight(role: AdminRole, needed: AdminRole): "read only" | undefined {
+  return ROLES.indexOf(role) < ROLES.indexOf(needed) ? "read only" : undefined;
 }
 
 /** Compares in constant time: both digests have the same length. */

@@ -6,10 +6,10 @@ import { networkOf } from "../../address.ts";
 const MAX_FAILURES = 10;
 /** Length of the window, and of a block (ms). */
 const WINDOW_MS = 60_000;
-/** Most addresses kept (about 1 MB). A flood evicts the oldest. */
+/** Maximum number of addresses kept (about 1 MB). A flood evicts the oldest. */
 const MAX_ADDRESSES = 8_192;
 
-/** Counts failures by IP address; ten within a minute block the address for a minute. */
+/** Counts failures by IP address; after ten within a minute, the address is over the limit for a minute. */
 export class FailureLimit {
   readonly #clock: Clock;
   /** Ordered by `until` (ms of the clock). */
@@ -24,7 +24,7 @@ export class FailureLimit {
     return this.#addresses.size;
   }
 
-  /** Milliseconds until the address may try again; 0 when it may now. */
+  /** Milliseconds until the address is below the limit; 0 when it is now. */
   blockedMs(address: string): number {
     this.#deleteExpired();
     const entry = this.#addresses.get(networkOf(address));

@@ -38,7 +38,10 @@ export class CallActivityFeed {
     this.#clock = clock;
   }
 
-  /** Calls `subscriber` now with all calls, then with those that changed, until the returned function is called. */
+  /**
+   * Calls `subscriber` now with all calls, then with those that changed, until the returned function is
+   * called.
+   */
   subscribe(subscriber: (activity: readonly CallActivity[]) => void): () => void {
     this.#subscribers.add(subscriber);
     if (this.#subscribers.size === 1) this.#start();

@@ -1,10 +1,11 @@
 import { STATUS_CODE } from "@std/http/status";
 import type { LiveCalls } from "../../../calls/live_calls.ts";
 import type { Clock } from "../../../clock.ts";
-import type { PlacedCall } from "../../../dialer/dialer.ts";
+import type { Dialer } from "../../../dialer/dialer.ts";
 import type { CallRecord } from "../../../records/call_record.ts";
 import type { RemoteCallStore } from "../../../records/remote_call_store.ts";
 import { problem } from "../../problem.ts";
+import type { SendEvent } from "../streams/event_stream.ts";
 import type { ReaderPool } from "../streams/reader_pool.ts";
 import { CallActivityFeed } from "./call_activity.ts";
 
@@ -13,9 +14,9 @@ export type CallReader = Pick<RemoteCallStore, "list" | "get" | "stats" | "assis
 
 export interface CallsApiOptions {
   readonly calls: LiveCalls;
-  readonly outbound: { find(callSid: string): PlacedCall | undefined };
+  readonly dialer: Pick<Dialer, "find">;
   /** Undefined when nothing is stored. */
-  readonly records: CallReader | undefined;
+  readonly records?: CallReader | undefined;
   readonly readers: ReaderPool;
   readonly clock: Clock;
 }
@@ -23,7 +24,7 @@ export interface CallsApiOptions {
 /** The API's routes about all calls. Requests are authenticated before they get here. */
 export class CallsApi {
   readonly #options: CallsApiOptions;
-  readonly #subscribers = new Set<(event: string, data: unknown) => void>();
+  readonly #subscribers = new Set<SendEvent>();
   readonly #unsubscribe: () => void;
   readonly #activity: CallActivityFeed;
 
@@ -53,10 +54,10 @@ export class CallsApi {
    * recently.
    */
   async get(callSid: string): Promise<Response> {
-    const { calls, outbound } = this.#options;
+    const { calls, dialer } = this.#options;
     return await respond(async () => {
       const record = calls.find(callSid)?.record ?? await this.#stored(callSid);
-      const placed = outbound.find(callSid);
+      const placed = dialer.find(callSid);
       return record || placed ? { ...placed, ...record } : undefined;
     });
   }
@@ -79,16 +80,11 @@ export class CallsApi {
    */
   events({ url }: Request): Response {
     const withActivity = queryOf(url).activity === "true";
-    return this.#options.readers.openEvents((send) => {
+    return this.#options.readers.openEvents((send, stream) => {
       this.#subscribers.add(send);
+      stream.onEnd(() => this.#subscribers.delete(send));
       send("calls", this.#state());
-      const unsubscribe = withActivity
-        ? this.#activity.subscribe((calls) => send("activity", { calls }))
-        : () => {};
-      return () => {
-        this.#subscribers.delete(send);
-        unsubscribe();
-      };
+      if (withActivity) stream.onEnd(this.#activity.subscribe((calls) => send("activity", { calls })));
     });
   }
 

@@ -2,12 +2,11 @@ import { LINE_RATE } from "../../../audio/line_format.js";
 import { decodeMulaw } from "../../../audio/g711.js";
 import { interleave, wavHeader } from "../../../audio/wav.ts";
 import type { CallInProgress, LiveCalls } from "../../../calls/live_calls.ts";
-import { BoundedStream } from "../streams/bounded_stream.ts";
 import type { ReaderPool } from "../streams/reader_pool.ts";
 
 /** Data length in the WAV header of a stream without a known end (bytes). */
 const UNKNOWN_LENGTH = 2 ** 32 - 1 - 36;
-/** Most bytes queued for a slow listener: 2 s. Beyond that the stream ends; the client may reconnect. */
+/** Maximum bytes queued for a slow listener: 2 s. Beyond that the stream ends; the client may reconnect. */
 const MAX_QUEUED_BYTES = 64_000;
 
 /**
@@ -20,18 +19,13 @@ export function liveAudio(
   calls: Pick<LiveCalls, "watch">,
   readers: ReaderPool,
 ): Response {
-  return readers.open((streamEnd) => {
-    const stream = new BoundedStream(MAX_QUEUED_BYTES, streamEnd.end);
+  return readers.open({ "content-type": "audio/wav" }, MAX_QUEUED_BYTES, (stream) => {
     stream.write(wavHeader(2, LINE_RATE, UNKNOWN_LENGTH));
-    streamEnd.onEnd(call.listen(({ caller, assistant }) => {
+    stream.onEnd(call.listen(({ caller, assistant }) => {
       stream.write(interleave([decodeMulaw(caller), decodeMulaw(assistant)]));
     }));
-    streamEnd.onEnd(calls.watch(({ type, call }) => {
+    stream.onEnd(calls.watch(({ type, call }) => {
       if (type === "ended" && call.callSid === callSid) stream.close();
     }));
-    return {
-      response: new Response(stream.readable, { headers: { "content-type": "audio/wav" } }),
-      close: () => stream.close(),
-    };
   });
 }

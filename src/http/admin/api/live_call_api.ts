@@ -39,19 +39,15 @@ export class LiveCallApi {
   events(callSid: string): Response {
     const { calls, readers, clock } = this.#options;
     return this.#withCall(callSid, (call) =>
-      readers.openEvents((send, close) => {
+      readers.openEvents((send, stream) => {
         send("call", { now: new Date(clock.wallTime()).toISOString(), ...call.record });
-        const unwatchAll = calls.watch(({ type, call }) => {
+        stream.onEnd(calls.watch(({ type, call }) => {
           if (call.callSid === callSid && type !== "ended") send("changed", call);
-        });
-        const unwatch = call.watch(({ type, data }) => {
+        }));
+        stream.onEnd(call.watch(({ type, data }) => {
           send(type, data);
-          if (type === "ended") close();
-        });
-        return () => {
-          unwatchAll();
-          unwatch();
-        };
+          if (type === "ended") stream.close();
+        }));
       }));
   }
 

@@ -1,7 +1,6 @@
 import { STATUS_CODE, type StatusCode } from "@std/http/status";
 import { type CallRequest, readCallRequest } from "../../../dialer/call_request.ts";
-import type { DialRefusal } from "../../../dialer/dialer.ts";
-import { IdempotencyKeys } from "../../../dialer/idempotency_keys.ts";
+import { IdempotencyKeys, type PlacementJournal } from "./idempotency_keys.ts";
 import type { Clock } from "../../../clock.ts";
 import { problem } from "../../problem.ts";
 import { type RequestInputOptions, withRequestInput } from "../../request_input.ts";
@@ -16,11 +15,12 @@ const STATUS_OF = {
   "outside hours": STATUS_CODE.Conflict,
   "full": STATUS_CODE.TooManyRequests,
   "budget": STATUS_CODE.TooManyRequests,
+  "number day limit": STATUS_CODE.TooManyRequests,
   "draining": STATUS_CODE.ServiceUnavailable,
   "client gone": STATUS_CODE.RequestTimeout,
   "refused by Twilio": STATUS_CODE.BadGateway,
   "unconfirmed": STATUS_CODE.GatewayTimeout,
-} as const satisfies Record<DialRefusal | string, StatusCode>;
+} as const satisfies Record<string, StatusCode>;
 
 /** Why a call was not placed. `unconfirmed`: Twilio failed, and may have placed it all the same. */
 export interface PlacementRefusal {
@@ -45,9 +45,20 @@ export interface PlaceCallOptions extends RequestInputOptions {
 /** The `Idempotency-Key`s of `POST /calls`. */
 export type PlacementKeys = IdempotencyKeys<Placement>;
 
-/** Remembers the keys of calls that were, or may have been, placed. A refused request may be sent again with its key. */
-export function placementKeys(clock: Clock): PlacementKeys {
-  return new IdempotencyKeys(clock, (placed) => !("refused" in placed) || placed.refused === "unconfirmed");
+/**
+ * Remembers the keys of calls that were, or may have been, placed. A refused request may be sent again with
+ * its key.
+ */
+export function placementKeys(clock: Clock, journal?: PlacementJournal): PlacementKeys {
+  return new IdempotencyKeys<Placement>({
+    clock,
+    isFinal: (placed) => !("refused" in placed) || placed.refused === "unconfirmed",
+    interrupted: {
+      refused: "unconfirmed",
+      detail: "The service stopped while it placed this call; the call may have been placed",
+    },
+    journal,
+  });
 }
 
 /** `POST /calls`: places an outbound call. Requests with the same `Idempotency-Key` place one call. */
@@ -77,7 +88,10 @@ export function placeCall(request: Request, options: PlaceCallOptions): Promise<
   });
 }
 
-/** Places a call without a key. A client that has gone cannot know its call, and would place it again: it is cancelled. */
+/**
+ * Places a call without a key. A client that has gone cannot know its call, and would place it again: it is
+ * cancelled.
+ */
 async function placeOnce(read: CallRequest, signal: AbortSignal, outbound: CallPlacer): Promise<Placement> {
   const placed = await outbound.place(read, signal);
   if ("callSid" in placed && signal.aborted) await outbound.cancel(placed.callSid);

@@ -11,7 +11,7 @@ const NOT_FOUND = "No recording of this call is stored";
  * `GET|HEAD /api/calls/{sid}/recording.wav`: the recording so far, whole or one byte range (RFC 9110, section
  * 14).
  *
- * @param recordings Undefined when nothing is stored.
+ * @param recordings Undefined when Parley stores no recordings.
  */
 export async function recordingAudio(
   callSid: string,
@@ -45,7 +45,7 @@ export async function recordingAudio(
 /**
  * `GET /api/calls/{sid}/levels`: peak levels of both sides, for a waveform.
  *
- * @param recordings Undefined when nothing is stored.
+ * @param recordings Undefined when Parley stores no recordings.
  */
 export async function recordingLevels(
   callSid: string,
@@ -56,8 +56,8 @@ export async function recordingLevels(
 }
 
 /**
- * The requested range. Undefined, for the whole file, when there is none, several, or an invalid one (RFC
- * 9110 allows it).
+ * Reads a Range header. Undefined means the whole file: the header is missing or invalid, or names several
+ * ranges (RFC 9110 allows ignoring them).
  */
 function readRange(
   header: string | null,

@@ -7,8 +7,8 @@ export interface Setup {
   /** Whether the console needs `ADMIN_TOKEN`. */
   readonly signInRequired: boolean;
   readonly publicUrl: string;
-  /** How commands start where this service runs: the binary's name, or the task runner of a checkout. */
-  readonly command: "parley" | "deno task";
+  /** The words that start a command on the service's machine, such as `deno task`. */
+  readonly command: string;
   /** `TWILIO_PHONE_NUMBER`. */
   readonly phoneNumber?: string;
   /** Whether calls are recorded by default. */

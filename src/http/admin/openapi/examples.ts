@@ -33,7 +33,8 @@ const SUMMARY = {
   endReason: "caller hung up",
   callerTurns: 1,
   bargeIns: 0,
-  costUsd: 0.0412,
+  costUsd: 0.067,
+  costs: { modelUsd: 0.0376, transcriptionUsd: 0.0036, summaryUsd: 0, carrierUsd: 0.0258 },
   carrierMinutes: 2,
 };
 

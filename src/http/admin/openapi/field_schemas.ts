@@ -10,4 +10,6 @@ export const time = (description: string) =>
   z.string().meta({ format: "date-time", description: `${description} (ISO 8601).` });
 export const count = (description: string) => z.int().min(0).describe(description);
 export const usd = (description: string) =>
-  z.number().min(0).describe(`${description} (US dollars), as far as prices are known.`);
+  z.number().min(0).describe(
+    `${description} (US dollars). Usage without a known price counts at the highest known price.`,
+  );

@@ -92,13 +92,41 @@ export const BODY_PROBLEMS = [
   STATUS_CODE.ContentTooLarge,
 ] as const;
 
-/** Problem responses of an authenticated route: those of authentication, and the given ones. */
-export function problemResponses(...statuses: readonly StatusCode[]): Record<string, ApiResponse> {
+/** The optional parts of an operation. */
+export interface OperationDetails extends Pick<Operation, "description" | "parameters" | "requestBody"> {
+  /** Statuses of problems, beside those of authentication. */
+  readonly problems?: readonly StatusCode[];
+}
+
+/** A `GET` operation of an authenticated route. */
+export function get(...operation: Parameters<typeof authenticated>): PathItem {
+  return { get: authenticated(...operation) };
+}
+
+/** A `POST` operation of an authenticated route. */
+export function post(...operation: Parameters<typeof authenticated>): PathItem {
+  return { post: authenticated(...operation) };
+}
+
+function authenticated(
+  tag: string,
+  operationId: string,
+  summary: string,
+  responses: Operation["responses"],
+  { problems = [], ...details }: OperationDetails = {},
+): Operation {
   const access = [STATUS_CODE.Unauthorized, STATUS_CODE.Forbidden, STATUS_CODE.TooManyRequests];
-  return Object.fromEntries([...access, ...statuses].map((status) => [status, {
+  const problemResponses = [...access, ...problems].map((status) => [status, {
     description: STATUS_TEXT[status],
     content: { "application/problem+json": { schema: schemaRef("Problem") } },
-  }]));
+  }]);
+  return {
+    operationId,
+    summary,
+    tags: [tag],
+    ...details,
+    responses: { ...responses, ...Object.fromEntries(problemResponses) },
+  };
 }
 
 /** The path parameter `{sid}`. */

@@ -4,11 +4,12 @@ import { z } from "zod";
 import { CALL_REQUEST } from "../../../dialer/call_request.ts";
 import type { PlacedCall } from "../../../dialer/dialer.ts";
 import {
+  type CallCosts,
   type CallEvent,
   type CallMessage,
+  type CallOverview,
   type CallRecord,
   type CallRecording,
-  type CallSummary,
   EVENT_KINDS,
   type Span,
   type Tokens,
@@ -23,74 +24,94 @@ const Span = z.strictObject(spanShape).describe(
   "Start and end, in milliseconds from the stream's start.",
 );
 
-const latencyShape = {
-  modelMs: ms("From the detected end of the caller's speech to the model's first audio").optional(),
-  sendMs: ms("From the first audio to the first frame sent to Twilio").optional(),
-  playbackMs: ms("From the first frame sent to the first mark that Twilio echoes").optional(),
-} satisfies Shape<TurnLatency>;
-const TurnLatency = z.strictObject(latencyShape).describe(
+const TurnLatency = z.strictObject(
+  {
+    modelMs: ms("From the detected end of the caller's speech to the model's first audio").optional(),
+    sendMs: ms("From the first audio to the first frame sent to Twilio").optional(),
+    playbackMs: ms("From the first frame sent to the first mark that Twilio echoes").optional(),
+  } satisfies Shape<TurnLatency>,
+).describe(
   "Response latency by hop. Each hop starts at the end of the previous one; an unmeasured hop is left out.",
 );
 
-const turnShape = {
-  id: z.string().optional().describe(
-    "The model's conversation item; only while the call runs, like the next three.",
-  ),
-  previous: z.string().optional().describe("Id of the turn before it."),
-  done: z.boolean().optional().describe("Whether the transcript is complete."),
-  unheard: z.string().optional().describe("The part of an interrupted answer that the caller did not hear."),
-  speaker: z.enum(["caller", "assistant"]),
-  text: z.string().optional().describe(
-    "Transcript, truncated at what the caller heard; absent when none arrived.",
-  ),
-  atMs: ms("Start, from the stream's start"),
-  heardMs: ms("How much of the assistant's audio the caller heard").optional(),
-  totalMs: ms("Length of the assistant's audio").optional(),
-  interrupted: z.boolean().optional().describe("Whether the caller barged in."),
-  latency: TurnLatency.optional(),
-  spoken: Span.optional().describe("The caller's speech, as voice activity detection reports it."),
-  generated: Span.optional().describe("From the model's first audio to its last."),
-  played: Span.optional().describe("From the first frame sent to the last mark echoed, or to the barge-in."),
-} satisfies Shape<Turn>;
-const Turn = z.strictObject(turnShape).describe("One turn of the conversation.");
+const Turn = z.strictObject(
+  {
+    id: z.string().optional().describe(
+      "The model's conversation item; only while the call runs, like the next three.",
+    ),
+    previous: z.string().optional().describe("Id of the turn before it."),
+    done: z.boolean().optional().describe("Whether the transcript is complete."),
+    unheard: z.string().optional().describe(
+      "The part of an interrupted answer that the caller did not hear.",
+    ),
+    speaker: z.enum(["caller", "assistant"]),
+    text: z.string().optional().describe(
+      "Transcript, truncated at what the caller heard; absent when none arrived, `[not recorded]` when the " +
+        "recording was paused.",
+    ),
+    atMs: ms("Start, from the stream's start"),
+    heardMs: ms("How much of the assistant's audio the caller heard").optional(),
+    totalMs: ms("Length of the assistant's audio").optional(),
+    interrupted: z.boolean().optional().describe("Whether the caller barged in."),
+    latency: TurnLatency.optional(),
+    spoken: Span.optional().describe("The caller's speech, as voice activity detection reports it."),
+    generated: Span.optional().describe("From the model's first audio to its last."),
+    played: Span.optional().describe(
+      "From the first frame sent to the last mark echoed, or to the barge-in.",
+    ),
+  } satisfies Shape<Turn>,
+).describe("One turn of the conversation.");
 
-const eventShape = {
-  atMs: ms("When, from the stream's start"),
-  kind: z.enum(EVENT_KINDS),
-  name: z.string().describe("Such as a tool's name or a transfer's destination."),
-  ok: z.boolean().optional().describe("Whether it succeeded."),
-  ms: ms("Duration").optional(),
-  detail: z.string().optional(),
-  arguments: z.string().optional().describe("Of a tool call, as JSON text, shortened."),
-  result: z.string().optional().describe("Of a tool call, as JSON text, shortened."),
-} satisfies Shape<CallEvent>;
-const CallEvent = z.strictObject(eventShape).describe("Something that happened in a call.");
+const CallEvent = z.strictObject(
+  {
+    atMs: ms("When, from the stream's start"),
+    kind: z.enum(EVENT_KINDS),
+    name: z.string().describe("Such as a tool's name or a transfer's destination."),
+    ok: z.boolean().optional().describe("Whether it succeeded."),
+    ms: ms("Duration; of the recording's `on`: length of the pause").optional(),
+    detail: z.string().optional(),
+    arguments: z.string().optional().describe("Of a tool call, as JSON text, shortened."),
+    result: z.string().optional().describe("Of a tool call, as JSON text, shortened."),
+  } satisfies Shape<CallEvent>,
+).describe("Something that happened in a call.");
 
-const tokensShape = {
-  textIn: count("Text input, cached included."),
-  textCached: count("Cached text input."),
-  textOut: count("Text output."),
-  audioIn: count("Audio input, cached included."),
-  audioCached: count("Cached audio input."),
-  audioOut: count("Audio output."),
-} satisfies Shape<Tokens>;
-const Tokens = z.strictObject(tokensShape).describe("Billed tokens.");
+const Tokens = z.strictObject(
+  {
+    textIn: count("Text input, cached included."),
+    textCached: count("Cached text input."),
+    textOut: count("Text output."),
+    audioIn: count("Audio input, cached included."),
+    audioCached: count("Cached audio input."),
+    audioOut: count("Audio output."),
+  } satisfies Shape<Tokens>,
+).describe("Billed tokens.");
 
-const messageShape = {
-  name: z.string(),
-  number: z.string().describe("Number to call back, as the caller said it."),
-  message: z.string(),
-  urgent: z.boolean(),
-} satisfies Shape<CallMessage>;
-const CallMessage = z.strictObject(messageShape).describe("A message that the caller left.");
+const CallCosts = z.strictObject(
+  {
+    modelUsd: usd("The model's responses"),
+    transcriptionUsd: usd("Transcription of the caller"),
+    summaryUsd: usd("The summary written after the call"),
+    carrierUsd: usd("Legs, media streams and answering-machine detection"),
+  } satisfies Shape<CallCosts>,
+).describe("The parts of a call's cost.");
 
-const recordingShape = {
-  state: z.enum(["on", "paused", "stored"]).describe("`stored` once the call has ended."),
-  ms: ms("Length, once stored").optional(),
-} satisfies Shape<Omit<CallRecording, "path">>;
-const CallRecording = z.strictObject(recordingShape).describe("State of a call's recording.");
+const CallMessage = z.strictObject(
+  {
+    name: z.string(),
+    number: z.string().describe("Number to call back, as the caller said it."),
+    message: z.string(),
+    urgent: z.boolean(),
+  } satisfies Shape<CallMessage>,
+).describe("A message that the caller left.");
 
-const summaryShape = {
+const CallRecording = z.strictObject(
+  {
+    state: z.enum(["on", "paused", "stored"]).describe("`stored` once the call has ended."),
+    ms: ms("Length, once stored").optional(),
+  } satisfies Shape<Omit<CallRecording, "path">>,
+).describe("State of a call's recording.");
+
+const overviewShape = {
   callSid: z.string().describe("Twilio's id of the call."),
   direction: z.enum(["inbound", "outbound"]),
   from: z.string().describe("E.164, or `anonymous`, `client:…`, `sip:…`, as Twilio sends it."),
@@ -104,17 +125,18 @@ const summaryShape = {
   endReason: z.string().optional().describe("Why the call ended, such as `caller hung up`."),
   callerTurns: count("Number of the caller's turns, those without a transcript included."),
   bargeIns: count("How often the caller interrupted the assistant."),
-  costUsd: usd("Cost of the model"),
-  carrierMinutes: count("Billed minutes, rounded up."),
+  costUsd: usd("Cost of the call, the sum of `costs`"),
+  costs: CallCosts,
+  carrierMinutes: count("Minutes that the carrier bills: of each leg, those that have begun."),
   summary: z.string().optional().describe("Summary written by the model, where summaries are on."),
   recording: CallRecording.optional(),
-} satisfies Shape<CallSummary>;
-const CallSummary = z.strictObject(summaryShape).describe(
+} satisfies Shape<CallOverview>;
+const CallOverview = z.strictObject(overviewShape).describe(
   "A call without its turns, events, tokens and messages.",
 );
 
 export const recordShape = {
-  ...summaryShape,
+  ...overviewShape,
   turns: z.array(Turn).describe("In the order of the conversation."),
   events: z.array(CallEvent),
   tokens: Tokens,
@@ -143,13 +165,14 @@ const Call = z.strictObject({ ...recordShape, status: status.optional(), answere
 export const RECORD_SCHEMAS = {
   Call,
   CallRecord,
-  CallSummary,
+  CallOverview,
   PlacedCall,
   CallRequest: CALL_REQUEST.describe("An outbound call to place."),
   Turn,
   TurnLatency,
   Span,
   CallEvent,
+  CallCosts,
   Tokens,
   CallMessage,
   CallRecording,

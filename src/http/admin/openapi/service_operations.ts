@@ -1,13 +1,6 @@
 import { STATUS_CODE } from "@std/http/status";
 import { EXAMPLES } from "./examples.ts";
-import {
-  jsonResponse,
-  listResponse,
-  namedResponse,
-  objectSchema,
-  type Paths,
-  problemResponses,
-} from "./operation.ts";
+import { get, jsonResponse, listResponse, namedResponse, objectSchema, type Paths } from "./operation.ts";
 
 export const SERVICE_OPERATIONS: Paths = {
   "/": {
@@ -49,63 +42,31 @@ export const SERVICE_OPERATIONS: Paths = {
       summary: "Readiness",
       tags: ["Service"],
       security: [],
-      responses: Object.fromEntries(
-        ([[200, "ready", "Takes calls"], [503, "draining", "Draining: takes no new calls"]] as const).map((
-          [code, status, description],
-        ) => [
-          code,
-          jsonResponse(
-            description,
-            objectSchema({ status: { const: status } }),
-            { status },
-          ),
-        ]),
-      ),
-    },
-  },
-  "/metrics": {
-    get: {
-      operationId: "getMetrics",
-      summary: "Prometheus metrics",
-      description: "Without authentication when METRICS_PUBLIC is true.",
-      tags: ["Service"],
       responses: {
-        200: {
-          description: "Prometheus text format",
-          content: {
-            "text/plain": { schema: { type: "string" }, example: 'parley_calls{state="connected"} 2\n' },
-          },
-        },
-        ...problemResponses(),
+        200: readiness("ready", "Takes calls"),
+        503: readiness("draining", "Draining: takes no new calls"),
       },
     },
   },
-  "/api/setup": {
-    get: {
-      operationId: "getSetup",
-      summary: "How this service is set up",
-      tags: ["Service"],
-      responses: { 200: namedResponse("Setup", EXAMPLES.Setup), ...problemResponses() },
-    },
-  },
-  "/api/check": {
-    get: {
-      operationId: "runCheck",
-      summary: "Run the checks of `parley check`",
-      description: "The findings are reused for a minute.",
-      tags: ["Service"],
-      responses: {
-        200: listResponse("findings", "Finding", EXAMPLES.Finding),
-        ...problemResponses(STATUS_CODE.NotFound),
+  "/metrics": get("Service", "getMetrics", "Prometheus metrics", {
+    200: {
+      description: "Prometheus text format",
+      content: {
+        "text/plain": { schema: { type: "string" }, example: 'parley_calls{state="connected"} 2\n' },
       },
     },
-  },
-  "/api/openapi.json": {
-    get: {
-      operationId: "getOpenApi",
-      summary: "This document",
-      tags: ["Service"],
-      responses: { 200: jsonResponse("OpenAPI 3.1", { type: "object" }), ...problemResponses() },
-    },
-  },
+  }, { description: "Without authentication when METRICS_PUBLIC is true." }),
+  "/api/setup": get("Service", "getSetup", "How this service is set up", {
+    200: namedResponse("Setup", EXAMPLES.Setup),
+  }),
+  "/api/check": get("Service", "runCheck", "Run the checks of `parley check`", {
+    200: listResponse("findings", "Finding", EXAMPLES.Finding),
+  }, { description: "The findings are reused for a minute.", problems: [STATUS_CODE.NotFound] }),
+  "/api/openapi.json": get("Service", "getOpenApi", "This document", {
+    200: jsonResponse("OpenAPI 3.1", { type: "object" }),
+  }),
 };
+
+function readiness(status: string, description: string) {
+  return jsonResponse(description, objectSchema({ status: { const: status } }), { status });
+}

@@ -54,7 +54,7 @@ Deno.test("VIEWER_TOKEN reads the API and the console and cannot act, as a beare
   assertStringIncludes(metrics, 'parley_refusals_total{kind="request",reason="read only"} 10');
 });
 
-Deno.test("VIEWER_TOKEN is no administrator for the voice webhooks", async () => {
+Deno.test("VIEWER_TOKEN does not admit to the voice webhooks, ADMIN_TOKEN does", async () => {
   await using running = service({ ...TOKENS, TWILIO_AUTH_TOKEN: "secret" });
   const form = new URLSearchParams({ CallSid: "CA1", From: "client:console" });
   for (const [token, status] of [[TOKENS.VIEWER_TOKEN, 403], [TOKENS.ADMIN_TOKEN, 200]] as const) {
@@ -74,7 +74,11 @@ Deno.test("METRICS_TOKEN reads /metrics and nothing else", async () => {
   for (const path of ACTIONS) {
     assertEquals(await statusOf(running, "POST", path, bearer(TOKENS.METRICS_TOKEN)), 403, path);
   }
-  assertEquals(await signIn(running, TOKENS.METRICS_TOKEN), "", "it is no password of the console");
+  assertEquals(
+    await signIn(running, TOKENS.METRICS_TOKEN),
+    "",
+    "METRICS_TOKEN does not sign in to the console",
+  );
 });
 
 Deno.test("Signing out ends the session on the server, and only that one", async () => {

@@ -2,9 +2,9 @@ import { assertEquals } from "@std/assert";
 import type { LiveEvent } from "../../../../src/call/call_feed.ts";
 import type { CallChange, LiveCalls } from "../../../../src/calls/live_calls.ts";
 import { type CallActivity, CallActivityFeed } from "../../../../src/http/admin/api/call_activity.ts";
-import type { CallSummary, Turn } from "../../../../src/records/call_record.ts";
+import type { CallOverview, Turn } from "../../../../src/records/call_record.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
-import { sampleCallInProgress, sampleRecord, sampleSummary } from "../../../support/sample_calls.ts";
+import { sampleCallInProgress, sampleOverview, sampleRecord } from "../../../support/sample_calls.ts";
 
 /** Calls in progress whose events the test sends. */
 class FakeCalls implements LiveCalls {
@@ -13,8 +13,8 @@ class FakeCalls implements LiveCalls {
   readonly watched = new Map<string, (event: LiveEvent) => void>();
   readonly #watchers = new Set<(change: CallChange) => void>();
 
-  list(): readonly CallSummary[] {
-    return [...this.turns.keys()].map((callSid) => sampleSummary({ callSid }));
+  list(): readonly CallOverview[] {
+    return [...this.turns.keys()].map((callSid) => sampleOverview({ callSid }));
   }
 
   watch(watcher: (change: CallChange) => void): () => void {
@@ -34,7 +34,7 @@ class FakeCalls implements LiveCalls {
   }
 
   change(type: CallChange["type"], callSid: string): void {
-    for (const watcher of this.#watchers) watcher({ type, call: sampleSummary({ callSid }) });
+    for (const watcher of this.#watchers) watcher({ type, call: sampleOverview({ callSid }) });
   }
 
   says(callSid: string, speaker: Turn["speaker"], text: string): void {
@@ -85,7 +85,7 @@ Deno.test("CallActivityFeed sends the last words and peaks of the calls that cha
   unsubscribe();
 });
 
-Deno.test("CallActivityFeed watches calls only while somebody subscribes, new ones too, and ended ones no more", () => {
+Deno.test("CallActivityFeed watches all calls in progress, but only while somebody subscribes", () => {
   const { clock, calls, subscribe } = setUp();
   calls.turns.set("CA1", []);
   assertEquals([...calls.watched.keys()], []);

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import type { CallChange, LiveCalls } from "../../../../src/calls/live_calls.ts";
-import type { CallSummary } from "../../../../src/records/call_record.ts";
+import type { CallOverview } from "../../../../src/records/call_record.ts";
 import type { CallQuery } from "../../../../src/records/call_list.ts";
 import type { DayStats, StatsQuery } from "../../../../src/records/call_stats.ts";
 import { CallsApi, type CallsApiOptions } from "../../../../src/http/admin/api/calls_api.ts";
@@ -10,16 +10,16 @@ import { FakeClock } from "../../../support/fake_clock.ts";
 import {
   sampleCallInProgress,
   sampleEndedCall,
+  sampleOverview,
   sampleRecord,
-  sampleSummary,
 } from "../../../support/sample_calls.ts";
 
 /** Calls in progress that the test sets. */
 class FakeCalls implements LiveCalls {
-  calls: CallSummary[] = [];
+  calls: CallOverview[] = [];
   readonly watchers = new Set<(change: CallChange) => void>();
 
-  list(): readonly CallSummary[] {
+  list(): readonly CallOverview[] {
     return this.calls;
   }
 
@@ -38,8 +38,8 @@ class FakeCalls implements LiveCalls {
   }
 }
 
-function call(callSid: string, changes: Partial<CallSummary> = {}): CallSummary {
-  return sampleSummary({ callSid, ...changes });
+function call(callSid: string, changes: Partial<CallOverview> = {}): CallOverview {
+  return sampleOverview({ callSid, ...changes });
 }
 
 const EVENTS = new Request("http://localhost/api/events");
@@ -48,8 +48,8 @@ function setUp(options: Partial<CallsApiOptions> = {}) {
   const clock = new FakeClock();
   const calls = new FakeCalls();
   const readers = new ReaderPool(clock);
-  const outbound = { find: () => undefined };
-  const api = new CallsApi({ calls, outbound, records: undefined, readers, clock, ...options });
+  const dialer = { find: () => undefined };
+  const api = new CallsApi({ calls, dialer, records: undefined, readers, clock, ...options });
   return { clock, calls, readers, api };
 }
 
@@ -111,17 +111,20 @@ Deno.test("EventStream ends after an hour and leaves no timer", async () => {
   assertEquals(clock.pending, 0);
 });
 
-Deno.test("ReaderPool refuses the 65th stream until another ends", async () => {
+Deno.test("ReaderPool refuses the 65th stream until another is delivered", async () => {
   const { api, readers: pool } = setUp();
-  const readers = Array.from({ length: 64 }, () => new EventReader(api.events(EVENTS)));
+  const responses = Array.from({ length: 64 }, () => api.events(EVENTS));
   const refused = api.events(EVENTS);
   assertEquals([refused.status, refused.headers.get("retry-after")], [503, "10"]);
   await refused.body?.cancel();
-  await readers[0]?.cancel();
-  readers.push(new EventReader(api.events(EVENTS)));
+  const [first, ...others] = responses.map((response) => new EventReader(response));
+  await first?.cancel();
+  assertEquals(api.events(EVENTS).status, 503, "its client may still hold the connection");
+  if (responses[0]) pool.delivered(responses[0]);
+  others.push(new EventReader(api.events(EVENTS)));
   assertEquals(api.events(EVENTS).status, 503);
   pool.close();
-  for (const reader of readers) await reader.untilOver();
+  for (const reader of others) await reader.untilOver();
 });
 
 Deno.test("EventStream ends for a reader that does not read, after 1 MiB, and continues for others", async () => {

@@ -1,42 +1,44 @@
 import { assertEquals } from "@std/assert";
 import type { LiveEvent } from "../../../../src/call/call_feed.ts";
 import type { CallChange } from "../../../../src/calls/live_calls.ts";
-import type { CallSummary } from "../../../../src/records/call_record.ts";
+import type { CallOverview } from "../../../../src/records/call_record.ts";
 import { ReaderPool } from "../../../../src/http/admin/streams/reader_pool.ts";
 import { LiveCallApi } from "../../../../src/http/admin/api/live_call_api.ts";
 import { EventReader } from "../../../support/event_reader.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
-import { sampleCallInProgress, sampleRecord, sampleSummary } from "../../../support/sample_calls.ts";
+import { sampleCallInProgress, sampleOverview, sampleRecord } from "../../../support/sample_calls.ts";
 
-function summary(callSid: string, callerTurns = 0): CallSummary {
-  return sampleSummary({ callSid, state: "connected", callerTurns });
+function overview(callSid: string, callerTurns = 0): CallOverview {
+  return sampleOverview({ callSid, state: "connected", callerTurns });
 }
 
 const TOKENS = { textIn: 3, textCached: 0, textOut: 4, audioIn: 5, audioCached: 0, audioOut: 6 };
+const COSTS = { modelUsd: 2, transcriptionUsd: 0, summaryUsd: 0, carrierUsd: 0 };
+const COST = { costUsd: 2, costs: COSTS, tokens: TOKENS };
 const RECORD = sampleRecord({ state: "connected", costUsd: 1 });
 
 /** One call, CA1, that records the actions on it. */
 function setUp() {
   const watchers = new Set<(event: LiveEvent) => void>();
   const changes = new Set<(change: CallChange) => void>();
-  const into = <Each>(set: Set<Each>) => (each: Each) => {
-    set.add(each);
-    return () => void set.delete(each);
+  const subscribeTo = <T>(set: Set<T>) => (subscriber: T) => {
+    set.add(subscriber);
+    return () => void set.delete(subscriber);
   };
   const actions: unknown[] = [];
-  let works = true;
+  let accepts = true;
   const call = sampleCallInProgress({
     record: RECORD,
-    watch: into(watchers),
+    watch: subscribeTo(watchers),
     whisper: (text) => void actions.push(["whisper", text]),
     hangUp: () => void actions.push(["hangUp"]),
-    transfer: (to) => works && actions.push(["transfer", to]) > 0,
-    setRecording: (on) => works && actions.push(["setRecording", on]) > 0,
+    transfer: (to) => accepts && actions.push(["transfer", to]) > 0,
+    setRecording: (on) => accepts && actions.push(["setRecording", on]) > 0,
   });
   const api = new LiveCallApi({
     calls: {
-      list: () => [summary("CA0"), summary("CA1")],
-      watch: into(changes),
+      list: () => [overview("CA0"), overview("CA1")],
+      watch: subscribeTo(changes),
       find: (callSid) => callSid === "CA1" ? call : undefined,
     },
     destinations: () => ["sales"],
@@ -53,7 +55,7 @@ function setUp() {
     emit: (event: LiveEvent) => watchers.forEach((watcher) => watcher(event)),
     change: (change: CallChange) => changes.forEach((watcher) => watcher(change)),
     subscriptions: () => [watchers.size, changes.size],
-    fail: () => works = false,
+    fail: () => accepts = false,
   };
 }
 
@@ -67,14 +69,14 @@ Deno.test("LiveCallApi.events() sends the state, then this call's events, change
   const reader = new EventReader(api.events("CA1"));
   const now = "2026-01-01T00:00:01.000Z";
   assertEquals(await reader.event(0), ["call", { now, ...RECORD }]);
-  emit({ type: "cost", data: { costUsd: 2, tokens: TOKENS } });
-  change({ type: "changed", call: summary("CA0", 5) });
-  change({ type: "changed", call: summary("CA1", 6) });
-  change({ type: "ended", call: summary("CA1", 7) });
+  emit({ type: "cost", data: COST });
+  change({ type: "changed", call: overview("CA0", 5) });
+  change({ type: "changed", call: overview("CA1", 6) });
+  change({ type: "ended", call: overview("CA1", 7) });
   emit({ type: "ended", data: { endReason: "silence" } });
   await reader.untilOver();
-  assertEquals(await reader.event(1), ["cost", { costUsd: 2, tokens: TOKENS }]);
-  assertEquals(await reader.event(2), ["changed", { ...summary("CA1", 6) }]);
+  assertEquals(await reader.event(1), ["cost", COST]);
+  assertEquals(await reader.event(2), ["changed", { ...overview("CA1", 6) }]);
   assertEquals(await reader.event(3), ["ended", { endReason: "silence" }]);
   assertEquals([reader.text.split("event: ").length - 1, subscriptions()], [4, [0, 0]]);
 });

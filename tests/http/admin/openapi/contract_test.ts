@@ -19,7 +19,7 @@ const EVENT_SCHEMAS: Readonly<Record<string, string>> = {
   level: "Level",
   event: "CallEvent",
   cost: "Cost",
-  changed: "CallSummary",
+  changed: "CallOverview",
   ended: "CallEnd",
 };
 

@@ -61,7 +61,7 @@ Deno.test("openApiDocument() describes exactly the routes for programs", () => {
   const { routes, close } = serviceRoutes(options, parts, "https://phone.example.com");
   close();
   parts.metrics.close();
-  parts.outbound.close();
+  parts.outbound.dialer.close();
   const forPrograms = (path: string) => !TWILIO_ROUTES.includes(path) && !path.startsWith("/console");
   const served = Object.entries(routes).filter(([path]) => forPrograms(path))
     .flatMap(([path, { methods }]) => methods.map((method) => `${method} ${path}`));
