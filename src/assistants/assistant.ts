@@ -21,7 +21,7 @@ export interface Assistants {
   readonly tools: readonly HttpToolOptions[];
   readonly mcpServers: readonly McpServer[];
   /** Receives a webhook for every ended call and every message taken. */
-  readonly afterCall?: AfterCall;
+  readonly afterCall?: AfterCall | undefined;
   /** Values from the environment, redacted wherever text is logged or stored. */
   readonly secrets: readonly string[];
   /** Likely mistakes, each with line and column. */
@@ -39,12 +39,12 @@ export interface Assistant {
   readonly voice: string;
   /** Speaking rate, 0.25 to 1.5. */
   readonly speed: number;
-  readonly reasoning?: ReasoningEffort;
+  readonly reasoning?: ReasoningEffort | undefined;
   readonly turnDetection: TurnDetection;
   readonly noiseReduction: NoiseReduction;
   readonly transcription: Transcription | "off";
   /** Its first language (BCP 47). */
-  readonly language?: string;
+  readonly language?: string | undefined;
   /** Languages it can switch to; may include the first one. */
   readonly languages: readonly Language[];
   /** Includes `collect_digits` if and only if `keypad.secrets` is not empty. */
@@ -54,44 +54,44 @@ export interface Assistant {
   /** Transfer destinations. */
   readonly transferTo: readonly Destination[];
   /** Played while the caller waits for a tool: a sentence, or a tone without `say`. */
-  readonly waiting?: { readonly afterSeconds: number; readonly say?: string };
+  readonly waiting?: { readonly afterSeconds: number; readonly say?: string | undefined } | undefined;
   readonly keypad: Keypad;
   /** Prompts a silent caller every `afterSeconds`; after `prompts` prompts, says goodbye. */
-  readonly silence?: { readonly afterSeconds: number; readonly prompts: number };
-  /** The first seconds of the greeting that the caller cannot interrupt. */
+  readonly silence?: { readonly afterSeconds: number; readonly prompts: number } | undefined;
+  /** How long the caller cannot interrupt the greeting. */
   readonly protectGreetingSeconds: number;
   /** Endpoint that returns further values for `{{…}}` before the call. */
-  readonly variables?: Endpoint;
+  readonly variables?: Endpoint | undefined;
   /** Behaviour when an answering machine picks up an outbound call. Missing: machines are not detected. */
-  readonly voicemail?: { readonly leave: string } | "hang up";
+  readonly voicemail?: { readonly leave: string } | "hang up" | undefined;
   /** Set if its calls are recorded. */
-  readonly recording?: Recording;
-  /** On whose behalf it places calls. */
-  readonly callsFor?: string;
+  readonly recording?: Recording | undefined;
+  /** Company or person for whom it places calls. */
+  readonly callsFor?: string | undefined;
   readonly limits: Limits;
   /** Time zone of `{{now}}` (IANA), from its hours. Missing: this machine's. */
-  readonly timeZone?: string;
+  readonly timeZone?: string | undefined;
 }
 
 export interface Recording {
   /** Announcement that Twilio speaks before the assistant; empty: none. */
   readonly consent: string;
   /** Language of the announcement (BCP 47), if known. */
-  readonly language?: string;
+  readonly language?: string | undefined;
 }
 
 /** A language, and the assistant's fields that it overrides. */
 export interface Language {
   /** BCP 47, such as `es` or `es-MX`. */
   readonly code: string;
-  readonly voice?: string;
-  readonly greeting?: string;
+  readonly voice?: string | undefined;
+  readonly greeting?: string | undefined;
   /** Appended to the assistant's instructions. */
-  readonly instructions?: string;
+  readonly instructions?: string | undefined;
   /** Announcement before a recorded call. */
-  readonly consent?: string;
+  readonly consent?: string | undefined;
   /** Key that selects the language before the assistant speaks, and the sentence that offers it. */
-  readonly choice?: { readonly key: string; readonly offer: string };
+  readonly choice?: { readonly key: string; readonly offer: string } | undefined;
 }
 
 export const BUILT_IN_TOOLS = [
@@ -115,7 +115,7 @@ export interface Destination {
   readonly about: string;
   readonly ringSeconds: number;
   /** Caller id shown to the destination (E.164). Missing: the caller's number. */
-  readonly callerId?: string;
+  readonly callerId?: string | undefined;
 }
 
 /** An HTTP endpoint that Parley calls. */
@@ -140,15 +140,19 @@ export interface Keypad {
   readonly secrets: readonly { readonly name: string; readonly digits: number }[];
 }
 
+/** Limits of an assistant's calls. Days are UTC. */
 export interface Limits {
-  readonly callSeconds?: number;
-  /** US dollars per call, per caller and day, and per day. Days are UTC. */
-  readonly callUsd?: number;
-  readonly callerDayUsd?: number;
-  readonly dayUsd?: number;
-  /** Call minutes per caller and day, and per day. */
-  readonly callerDayMinutes?: number;
-  readonly dayMinutes?: number;
+  readonly callSeconds?: number | undefined;
+  /** Cost of one call (US dollars). */
+  readonly callUsd?: number | undefined;
+  /** Cost of one caller's calls in a day (US dollars). */
+  readonly callerDayUsd?: number | undefined;
+  /** Cost of all calls in a day (US dollars). */
+  readonly dayUsd?: number | undefined;
+  /** Minutes of one caller's calls in a day. */
+  readonly callerDayMinutes?: number | undefined;
+  /** Minutes of all calls in a day. */
+  readonly dayMinutes?: number | undefined;
 }
 
 /** Routes a call that matches every non-empty field. */

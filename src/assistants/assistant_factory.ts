@@ -1,31 +1,17 @@
 import type { CallAssistant, Persona } from "./call_assistant.ts";
 import type { Clock } from "../clock.ts";
-import type { Assistant, Assistants, BuiltInTool, Limits } from "./assistant.ts";
+import type { Assistant, Assistants, Limits } from "./assistant.ts";
 import { languagesOf, localizeAssistant } from "./languages.ts";
 import { routeCall } from "./call_routing.ts";
 import { callVariables, dateTimeFormat, fillTemplate } from "./call_variables.ts";
 import type { Config } from "../config/config.ts";
 import { outboundInstructions } from "../dialer/call_screening.ts";
+import { toolSet } from "./tool_set.ts";
 import { STAND_IN } from "../model/prices.ts";
 import type { Log } from "../telemetry/log.ts";
-import {
-  collectDigits,
-  endCall,
-  pauseRecording,
-  resumeRecording,
-  sendDigits,
-  switchLanguage,
-  transferCall,
-} from "../tools/call_tools.ts";
 import { fetchCallerFacts } from "../tools/caller_facts.ts";
-import { httpTool } from "../tools/http_tool.ts";
-import { type CallerMessage, takeMessage } from "../tools/message_tool.ts";
-import type { CallControl } from "../tools/call_control.ts";
-import type { Tool } from "../tools/tool.ts";
+import type { CallMessage } from "../records/call_record.ts";
 import type { IncomingCall } from "../twilio/voice_webhook.ts";
-
-/** Offered in recorded calls only. */
-const RECORDING_TOOLS: readonly BuiltInTool[] = ["pause_recording", "resume_recording"];
 
 export interface AssistantFactoryOptions {
   readonly assistants: Assistants;
@@ -38,7 +24,7 @@ export interface AssistantFactoryOptions {
   readonly saveMessage: (
     call: IncomingCall,
     assistant: string,
-    message: CallerMessage,
+    message: CallMessage,
   ) => Promise<void> | void;
   readonly clock: Clock;
   readonly log: Log;
@@ -52,13 +38,6 @@ export interface AssignmentOptions {
   readonly variables?: Readonly<Record<string, string>> | undefined;
   /** Language chosen by key (BCP 47). */
   readonly language?: string | undefined;
-}
-
-/** A language that the caller may choose by key before the assistant speaks. */
-export interface LanguageChoice {
-  readonly code: string;
-  readonly key: string;
-  readonly offer: string;
 }
 
 /** Selects the assistant for a call and fills in its templates, limits and tools. */
@@ -97,7 +76,7 @@ export class AssistantFactory {
   }
 
   /** The languages to offer before the assistant speaks; empty: the call starts immediately. */
-  languageChoices(call: IncomingCall, options: AssignmentOptions = {}): readonly LanguageChoice[] {
+  languageChoices(call: IncomingCall, options: AssignmentOptions = {}) {
     return this.#select(call, options).languages.flatMap(({ code, choice }) =>
       choice ? [{ code, ...choice }] : []
     );
@@ -108,11 +87,8 @@ export class AssistantFactory {
     const { clock } = this.#options;
     const assistant = this.#select(call, options);
     if (!assistant.variables || !call.callSid) return this.#build(assistant, call, options, {});
-    const { values, problem } = await fetchCallerFacts(
-      assistant.variables,
-      { ...call, assistant: assistant.name },
-      { clock },
-    );
+    const facts = { ...call, assistant: assistant.name };
+    const { values, problem } = await fetchCallerFacts(assistant.variables, facts, clock);
     if (problem) this.#log(call).warn("variables incomplete", { assistant: assistant.name, problem });
     return this.#build(assistant, call, options, values);
   }
@@ -133,10 +109,10 @@ export class AssistantFactory {
     options: AssignmentOptions,
     facts: Readonly<Record<string, string>>,
   ): CallAssistant {
-    const { modelUrl, canRecord, config, clock } = this.#options;
+    const { modelUrl, canRecord, saveMessage, config, clock } = this.#options;
+    const { secrets, destinations, afterCall } = this.#assistants;
     const { timeZone, keypad, silence, waiting, limits, protectGreetingSeconds } = assistant;
     const { objective } = options;
-    const at = clock.wallTime();
     const values = {
       ...facts,
       ...options.variables,
@@ -144,7 +120,7 @@ export class AssistantFactory {
         caller: call.from,
         called: call.to,
         callSid: call.callSid,
-        at,
+        at: clock.wallTime(),
         objective,
         format: this.#format(timeZone),
       }),
@@ -157,7 +133,7 @@ export class AssistantFactory {
       : undefined;
     const persona = (language?: string) =>
       this.#persona(localizeAssistant(assistant, language), fill, outboundPart);
-    const { recording } = localizeAssistant(assistant, options.language);
+    const recording = canRecord ? localizeAssistant(assistant, options.language).recording : undefined;
     return {
       ...persona(options.language),
       name: assistant.name,
@@ -165,10 +141,18 @@ export class AssistantFactory {
       billedModel: modelUrl === undefined ? assistant.model : STAND_IN,
       // Built on demand: few calls switch language.
       languages: { get: (code) => languagesOf(assistant).includes(code) ? persona(code) : undefined },
-      destinations: this.#assistants.destinations,
-      ...(canRecord && recording ? { recording } : {}),
-      ...(config.RECORD_TOOL_DATA === "on" ? { toolData: { secrets: this.#assistants.secrets } } : {}),
-      tools: (control, secret) => this.#tools(assistant, call, values, control, secret),
+      destinations,
+      recording,
+      toolData: config.RECORD_TOOL_DATA === "on" ? { secrets } : undefined,
+      tools: (control, secret) =>
+        toolSet(assistant, control, {
+          recorded: canRecord && assistant.recording !== undefined,
+          saveMessage: (message) => saveMessage(call, assistant.name, message),
+          secret,
+          variables: values,
+          hidden: secrets,
+          log: this.#log(call),
+        }),
       approvals: new Map(
         assistant.mcpServers.filter(({ autoApproved }) => !autoApproved)
           .map(({ label, allowedTools }) => [label, allowedTools]),
@@ -181,12 +165,11 @@ export class AssistantFactory {
       silence: silence && { afterMs: silence.afterSeconds * 1000, prompts: silence.prompts },
       waiting: waiting && { afterMs: waiting.afterSeconds * 1000, say: waiting.say },
       protectedMs: protectGreetingSeconds * 1000,
-      maxMs: limits.callSeconds && limits.callSeconds * 1000,
+      maxCallMs: limits.callSeconds && limits.callSeconds * 1000,
       ...callLimits(limits),
-      summary: this.#assistants.afterCall?.summary,
-      ...(call.outbound && assistant.voicemail
-        ? { voicemail: message === undefined ? "hang up" as const : { leave: message } }
-        : {}),
+      summary: afterCall?.summary,
+      voicemail: call.outbound && assistant.voicemail &&
+        (message === undefined ? "hang up" : { leave: message }),
     };
   }
 
@@ -220,37 +203,6 @@ export class AssistantFactory {
     };
   }
 
-  #tools(
-    assistant: Assistant,
-    call: IncomingCall,
-    variables: Readonly<Record<string, string>>,
-    control: CallControl,
-    secret: (name: string) => string | undefined,
-  ): Tool[] {
-    const { saveMessage, canRecord } = this.#options;
-    const recorded = canRecord && assistant.recording !== undefined;
-    const builtIn: Record<BuiltInTool, () => Tool> = {
-      end_call: () => endCall(control),
-      transfer_call: () => transferCall(control, assistant.transferTo),
-      send_digits: () => sendDigits(control),
-      take_message: () =>
-        takeMessage((message) => {
-          control.addMessage(message);
-          return saveMessage(call, assistant.name, message);
-        }),
-      switch_language: () => switchLanguage(control, languagesOf(assistant)),
-      collect_digits: () => collectDigits(control, assistant.keypad.secrets),
-      pause_recording: () => pauseRecording(control),
-      resume_recording: () => resumeRecording(control),
-    };
-    const context = { secret, variables, log: this.#log(call), hidden: this.#assistants.secrets };
-    return [
-      ...assistant.builtInTools.filter((name) => recorded || !RECORDING_TOOLS.includes(name))
-        .map((name) => builtIn[name]()),
-      ...assistant.httpTools.map((tool) => httpTool(tool, context)),
-    ];
-  }
-
   #format(timeZone: string | undefined): Intl.DateTimeFormat {
     const format = this.#formats.get(timeZone) ?? dateTimeFormat(timeZone);
     this.#formats.set(timeZone, format);
@@ -265,10 +217,10 @@ export class AssistantFactory {
 /** The cost limits of an assistant, and its minute limits if it has any. */
 export function callLimits(
   { callUsd, callerDayUsd, dayUsd, callerDayMinutes, dayMinutes }: Limits,
-): Pick<CallAssistant, "limits" | "minutes"> {
+): Pick<CallAssistant, "costLimits" | "minuteLimits"> {
   const counted = (callerDayMinutes ?? dayMinutes) !== undefined;
   return {
-    limits: { perCall: callUsd, perCallerDay: callerDayUsd, perDay: dayUsd },
-    minutes: counted ? { perCallerDay: callerDayMinutes, perDay: dayMinutes } : undefined,
+    costLimits: { perCall: callUsd, perCallerDay: callerDayUsd, perDay: dayUsd },
+    minuteLimits: counted ? { perCallerDay: callerDayMinutes, perDay: dayMinutes } : undefined,
   };
 }

@@ -37,7 +37,10 @@ const HOURS = object({
   to: textLike(/^(([01]\d|2[0-3]):[0-5]\d|24:00)$/, TIME).describe(
     "End time, such as 17:00. A time before `from` is on the next day.",
   ),
-}).refine(({ from, to }) => from !== to, "allowed: from and to that differ; 00:00 to 24:00 is the whole day");
+}).refine(
+  ({ from, to }) => from !== to,
+  "allowed: different times in from and to; 00:00 to 24:00 is the whole day",
+);
 
 const ANSWERS = object({
   to: list(PARTY).min(1, "allowed: at least one number").optional().describe(
@@ -56,7 +59,7 @@ const responseFlags = {
     "Who requests the response when the caller's turn ends. true: the model's server; false: Parley.",
   ),
   interruptResponse: flag().default(true).describe(
-    "Whether the caller can interrupt the assistant (barge-in). false: the assistant finishes, then answers what was said meanwhile.",
+    "Whether the caller can interrupt the assistant (barge-in). false: the assistant finishes, then answers what the caller said meanwhile.",
   ),
 };
 
@@ -175,7 +178,7 @@ export const ASSISTANT = object({
     prompts: wholeNumber(0, 10).default(2).describe("Number of prompts before the assistant says goodbye."),
   }).optional().describe("What to do when nobody speaks. Default: nothing."),
   protectGreetingSeconds: number(0, 10).default(0).describe(
-    "Start of the greeting that the caller cannot interrupt (s).",
+    "How long the caller cannot interrupt the greeting (s).",
   ),
   variables: ENDPOINT.optional().describe(
     "Endpoint that returns further values of {{…}} before the call, within 2 s.",
@@ -198,22 +201,22 @@ export const ASSISTANT = object({
     }),
   ]).optional().describe("Whether calls are recorded, and how. Default: RECORDING."),
   callsFor: text(200).optional().describe(
-    "On whose behalf outbound calls are placed; told to people who ask. Default: the assistant's name.",
+    "Company or person for whom the assistant calls; it gives this name to people who ask. Default: the assistant's name.",
   ),
   limits: object({
     callSeconds: wholeNumber(10, 86_400).optional().describe(
       "Maximum duration of a call (s). Default: MAX_CALL_SECONDS.",
     ),
-    callUsd: number(0.01, 10_000).optional().describe("Most that one call may cost (US dollars)."),
+    callUsd: number(0.01, 10_000).optional().describe("Maximum cost of one call (US dollars)."),
     callerDayUsd: number(0.01, 10_000).optional().describe(
-      "Most that the calls of one number may cost per day (US dollars).",
+      "Maximum cost of all calls with one number per day (US dollars).",
     ),
-    callerDayMinutes: number(1, 1_440).optional().describe("Most call minutes of one number per day."),
+    callerDayMinutes: number(1, 1_440).optional().describe("Maximum call minutes with one number per day."),
     dayMinutes: number(1, 1_000_000).optional().describe(
-      "Most call minutes of all assistants per day. This assistant answers no calls beyond it.",
+      "Maximum call minutes of all assistants per day. This assistant answers no calls beyond it.",
     ),
     dayUsd: number(0.01, 1_000_000).optional().describe(
-      "Most that all calls may cost per day (US dollars). This assistant answers no calls beyond it. Default: " +
+      "Maximum cost of all calls per day (US dollars). This assistant answers no calls beyond it. Default: " +
         "MAX_USD_PER_DAY.",
     ),
   }).default({}).describe("Limits on time and cost. Days are UTC."),

@@ -30,7 +30,7 @@ export interface CallAssistant extends Persona {
   readonly destinations: readonly Destination[];
   /** Makes the tools for a call; `secret` returns the digits the caller entered for a secret. */
   readonly tools: (control: CallControl, secret: (name: string) => string | undefined) => readonly Tool[];
-  /** Tools of remote servers that the caller approves by pressing 1, by the server's label. */
+  /** MCP tools that need the caller's approval (key 1), by the label of their server. */
   readonly approvals: ReadonlyMap<string, readonly string[]>;
   readonly keypad: {
     /** Pause that ends a number (ms). */
@@ -42,21 +42,21 @@ export interface CallAssistant extends Persona {
   };
   /** Prompts for a silent caller: how long to wait before each (ms), and how many before the call ends. */
   readonly silence?: { readonly afterMs: number; readonly prompts: number } | undefined;
-  /** A phrase, or else a tone, for callers who wait for a tool longer than this (ms). */
+  /** Played when a tool runs longer than `afterMs`: the sentence `say`, or else the hold tone. */
   readonly waiting?: { readonly afterMs: number; readonly say?: string | undefined } | undefined;
-  /** The caller cannot interrupt the first milliseconds they hear of the call. */
+  /** Length of the first audio of the call that the caller cannot interrupt (ms). */
   readonly protectedMs?: number | undefined;
   /** Maximum duration of a call (ms). */
-  readonly maxMs?: number | undefined;
-  /** US dollars. */
-  readonly limits: BudgetLimits;
-  /** Minutes on the line. */
-  readonly minutes?: BudgetLimits | undefined;
+  readonly maxCallMs?: number | undefined;
+  /** In US dollars. */
+  readonly costLimits: BudgetLimits;
+  /** In minutes on the line. */
+  readonly minuteLimits?: BudgetLimits | undefined;
   /** Whether the model writes a summary after the call. */
   readonly summary?: boolean | undefined;
   /** Set when calls are recorded: the consent sentence played first, and its language (BCP 47). */
   readonly recording?: { readonly consent?: string; readonly language?: string | undefined } | undefined;
-  /** Set when the record keeps arguments and results of tools; these secrets are replaced in them. */
+  /** Set when the record keeps arguments and results of tools. `secrets` are replaced in them. */
   readonly toolData?: { readonly secrets: readonly string[] } | undefined;
   /** Behaviour when an answering machine picks up an outbound call. Missing: machines are not detected. */
   readonly voicemail?: MachineBehaviour | undefined;

@@ -35,5 +35,3 @@ export const FILE = object({
   ),
   assistants: byName(NAME, ASSISTANT).describe("Assistants, by name."),
 });
-
-export type DestinationEntry = z.output<typeof DESTINATION>;

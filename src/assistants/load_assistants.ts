@@ -1,8 +1,7 @@
+import { dirname, isAbsolute, join } from "node:path";
 import type { z } from "zod";
 import { isObject, type JsonObject } from "../json.ts";
-import type { Assistants, Destination } from "./assistant.ts";
-import type { HttpToolOptions } from "../tools/http_tool.ts";
-import type { McpServer } from "../model/model_interface.ts";
+import type { Assistants } from "./assistant.ts";
 import type { Environment } from "../config/environment.ts";
 import { ToolVariables } from "./tool_variables.ts";
 import { ASSISTANT } from "./assistant_schema.ts";
@@ -10,7 +9,8 @@ import { AFTER_CALL, HTTP_TOOL, MCP_SERVER } from "./endpoint_schema.ts";
 import { DESTINATION, FILE } from "./file_schema.ts";
 import { checkReferences, checkRuleConflicts, type Section } from "./references.ts";
 import { ProblemReport } from "./problem_report.ts";
-import { type Defaults, Resolver } from "./resolve.ts";
+import { type Defaults, resolveAssistant, rulesOf } from "./assistant_resolver.ts";
+import { EndpointResolver } from "./endpoint_resolver.ts";
 import { JsoncSource } from "../jsonc.ts";
 
 export interface AssistantsInput extends Environment {
@@ -21,7 +21,7 @@ export interface AssistantsInput extends Environment {
   readonly defaults: Defaults;
 }
 
-/** Fields that other checks use. An entry with one of these invalid is not checked further. */
+/** Fields that the cross-checks use. If one of them is invalid, the entry is not checked further. */
 const REFERENCED_FIELDS: readonly PropertyKey[] = [
   "answers",
   "languages",
@@ -62,23 +62,21 @@ export function loadAssistants({ text, path, env, readFile, defaults }: Assistan
   const assistants = parseSection(file.assistants, ASSISTANT);
   checkReferences({ destinations, tools, mcpServers, assistants }, report);
   const variables = new ToolVariables({ env, readFile });
-  const resolver = new Resolver({ report, variables, defaults, readFile, path });
-  const usersOf = (tool: string) =>
-    [...assistants.valid.values()].filter(({ tools }) => tools.includes(tool));
-  const parts = {
-    destinations: mapValid(destinations, (name, entry): Destination => resolver.destination(name, entry)),
-    tools: mapValid(
-      tools,
-      (name, entry): HttpToolOptions =>
-        resolver.tool(name, entry, usersOf(name).some(({ variables }) => variables)),
-    ),
-    mcpServers: mapValid(mcpServers, (name, entry): McpServer => resolver.mcpServer(name, entry)),
+  const endpoints = new EndpointResolver(report, variables);
+  const context = {
+    destinations: mapValid(destinations, (name, entry) => ({ name, ...entry })),
+    tools: mapValid(tools, (name, entry) => endpoints.tool(name, entry)),
+    mcpServers: mapValid(mcpServers, (name, entry) => endpoints.mcpServer(name, entry)),
+    defaults,
+    endpoints,
+    readFile: (file: string) => readFile(isAbsolute(file) ? file : join(dirname(path), file)),
+    report,
   };
-  const resolved = mapValid(assistants, (name, entry) => resolver.assistant(name, entry, parts));
-  const rules = [...assistants.valid].flatMap(([name, entry]) => resolver.rules(name, entry));
+  const resolved = mapValid(assistants, (name, entry) => resolveAssistant(name, entry, context));
+  const rules = [...assistants.valid].flatMap(([name, entry]) => rulesOf(name, entry));
   checkRuleConflicts(rules, report);
   const { data: entry } = AFTER_CALL.optional().safeParse(file.afterCall);
-  const afterCall = entry && { ...resolver.endpoint(["afterCall"], entry), summary: entry.summary };
+  const afterCall = entry && { ...endpoints.endpoint(["afterCall"], entry), summary: entry.summary };
   const defaultAssistant = resolved.get(defaultName(file, assistants.names, report));
 
   if (report.problemCount > 0 || defaultAssistant === undefined) {
@@ -88,10 +86,10 @@ export function loadAssistants({ text, path, env, readFile, defaults }: Assistan
     assistants: [...resolved.values()],
     default: defaultAssistant,
     rules,
-    destinations: [...parts.destinations.values()],
-    tools: [...parts.tools.values()],
-    mcpServers: [...parts.mcpServers.values()],
-    ...(afterCall ? { afterCall } : {}),
+    destinations: [...context.destinations.values()],
+    tools: [...context.tools.values()],
+    mcpServers: [...context.mcpServers.values()],
+    afterCall,
     secrets: variables.secrets,
     warnings: report.warnings,
   });

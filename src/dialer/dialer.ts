@@ -1,11 +1,10 @@
 import { BoundedMap } from "../bounded_map.ts";
-import type { Cancel, Clock } from "../clock.ts";
+import { type Cancel, type Clock, wait } from "../clock.ts";
 import type { AnsweredBy, CallStatus, CallStatusUpdate } from "../twilio/call_status.ts";
 import type { NewCall } from "../twilio/new_call.ts";
 import { CallProgress, isFinal } from "./call_progress.ts";
 import type { CallRequest } from "./call_request.ts";
-import { formatHours, isOpen, type WeeklyHours } from "../weekly_hours.ts";
-import { E164, isAllowedNumber } from "../phone_number.ts";
+import { type DialRefusal, type DialRules, findRefusal } from "./dial_rules.ts";
 
 /** Timeout from the end of ringing to the webhook of an answered call (ms). */
 const WEBHOOK_MS = 30_000;
@@ -20,39 +19,19 @@ const TWILIO_LIMIT_SECONDS = 4 * 3_600;
 /** Ended calls that {@linkcode Dialer.find} still returns. */
 const MAX_ENDED = 1_000;
 
-/** Why a call is not placed. A closed list: it labels a metric. */
-export type DialRefusal =
-  | "not a number"
-  | "not allowed"
-  | "do not call"
-  | "outside hours"
-  | "full"
-  | "draining"
-  | "client gone";
-
-export interface DialerOptions {
+export interface DialerOptions extends DialRules {
   /** Returns the CallSid. @throws {TwilioError} when the call was not placed. */
   readonly createCall: (call: NewCall) => Promise<string>;
   /** Ends a ringing call. @throws {TwilioError} */
   readonly hangUp: (callSid: string) => Promise<void>;
-  /** Caller ID, E.164. */
-  readonly from: string;
   /** Base URL at which Twilio reaches this service, without a trailing slash. */
   readonly publicUrl: string;
   /** Ring timeout. */
   readonly ringSeconds: number;
   /** Rate limit. Twilio queues calls above the account's own rate, by default 1. */
   readonly callsPerSecond: number;
-  /** Concurrency limit; counts waiting and ringing calls. */
-  readonly maxCalls: number;
-  /** `OUTBOUND_ALLOWED`: numbers and prefixes that may be called; undefined: the country of `from`. */
-  readonly allowed?: readonly string[] | undefined;
-  /** Numbers that are never called, E.164. */
-  readonly doNotCall: { has(number: string): boolean };
   /** Lets the request travel in the webhook's URL. Undefined: only this process can answer its calls. */
   readonly seal?: { seal(request: CallRequest, validMs: number): string } | undefined;
-  /** Undefined: at any time. */
-  readonly hours?: WeeklyHours | undefined;
   readonly clock: Clock;
 }
 
@@ -78,11 +57,14 @@ export interface PlacedCall {
 /** Maximum length of a seal in a URL (characters). URLs of 2,048 characters pass everywhere. */
 const MAX_SEAL = 1_800;
 
-const CLIENT_GONE = {
+const CLIENT_GONE: DialRefusal = {
   refused: "client gone",
   detail: "The client closed its request; nobody was called",
-} as const;
-const DRAINING = { refused: "draining", detail: "The service is shutting down; retry in a minute" } as const;
+};
+const DRAINING: DialRefusal = {
+  refused: "draining",
+  detail: "The service is shutting down; retry in a minute",
+};
 
 interface Entry {
   call: PlacedCall;
@@ -116,8 +98,7 @@ export class Dialer {
 
   /** Calls that may still be answered, those being placed included. */
   get ringing(): number {
-    const ringing = [...this.#placed.values()].filter(({ request, answered }) => request && !answered);
-    return this.#creating.size + ringing.length;
+    return this.#creating.size + this.#ringingCalls().length;
   }
 
   /**
@@ -130,15 +111,16 @@ export class Dialer {
     request: CallRequest,
     terms: CallTerms,
     signal?: AbortSignal,
-  ): Promise<{ readonly callSid: string } | { readonly refused: DialRefusal; readonly detail: string }> {
+  ): Promise<{ readonly callSid: string } | DialRefusal> {
     const { clock, callsPerSecond } = this.#options;
-    const refusal = this.#refuse(request.to);
+    if (this.#draining) return DRAINING;
+    const refusal = findRefusal(request.to, this.#options, this.activeCalls, clock.wallTime());
     if (refusal) return refusal;
     const startAt = Math.max(clock.now(), this.#nextAt);
     this.#nextAt = startAt + 1_000 / callsPerSecond;
     this.#waiting++;
     const waitMs = startAt - clock.now();
-    if (waitMs > 0) await this.#wait(waitMs, signal);
+    if (waitMs > 0) await wait(clock, waitMs, signal);
     if (signal?.aborted || this.#draining) {
       this.#waiting--;
       return signal?.aborted ? CLIENT_GONE : DRAINING;
@@ -186,8 +168,7 @@ export class Dialer {
   /** Ends the calls that still ring. Never rejects. */
   async cancelRinging(): Promise<void> {
     await Promise.allSettled(this.#creating);
-    const ringing = [...this.#placed].filter(([, { request, answered }]) => request && !answered);
-    await Promise.allSettled(ringing.map(([callSid]) => this.cancel(callSid)));
+    await Promise.allSettled(this.#ringingCalls().map((callSid) => this.cancel(callSid)));
   }
 
   /** Ends a call that rings. @throws {TwilioError} */
@@ -202,38 +183,9 @@ export class Dialer {
     for (const callSid of [...this.#placed.keys()]) this.#remove(callSid);
   }
 
-  /** Waits until `ms` have passed or the signal aborts. */
-  async #wait(ms: number, signal: AbortSignal | undefined): Promise<void> {
-    if (signal?.aborted) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const cancel = this.#options.clock.after(ms, resolve);
-    const abort = () => resolve();
-    signal?.addEventListener("abort", abort, { once: true });
-    await promise;
-    signal?.removeEventListener("abort", abort);
-    cancel();
-  }
-
-  #refuse(to: string): { refused: DialRefusal; detail: string } | undefined {
-    const { clock, from, allowed, doNotCall, hours, maxCalls } = this.#options;
-    if (this.#draining) return DRAINING;
-    if (!E164.test(to)) {
-      return { refused: "not a number", detail: "to: not a phone number such as +15551230000" };
-    }
-    if (!isAllowedNumber(to, allowed, from)) {
-      return { refused: "not allowed", detail: `${to} is not in OUTBOUND_ALLOWED` };
-    }
-    if (doNotCall.has(to)) return { refused: "do not call", detail: `${to} is on the do-not-call list` };
-    if (hours && !isOpen(hours, clock.wallTime())) {
-      return { refused: "outside hours", detail: `Calls are allowed from ${formatHours(hours)} only` };
-    }
-    if (this.activeCalls >= maxCalls) {
-      return {
-        refused: "full",
-        detail: `${maxCalls} outbound calls are in progress, the maximum; retry when one has ended`,
-      };
-    }
-    return undefined;
+  #ringingCalls(): string[] {
+    return [...this.#placed].filter(([, { request, answered }]) => request && !answered)
+      .map(([callSid]) => callSid);
   }
 
   async #create(request: CallRequest, { detectMachine, maxSeconds }: CallTerms): Promise<string> {

@@ -33,22 +33,41 @@ export class RequestSeal {
    */
   seal(request: CallRequest, validMs: number): string {
     const expires = Math.floor(this.#clock.wallTime() + validMs);
-    const nonce = randomBytes(NONCE_BYTES);
-    const cipher = createCipheriv(CIPHER, this.#key, nonce);
-    const text = deflateRawSync(JSON.stringify({ expires, request: JSON.stringify(request) }));
-    const sealed = Buffer.concat([nonce, cipher.update(text), cipher.final(), cipher.getAuthTag()]);
-    return sealed.toString("base64url");
+    return this.#encrypt({ expires, request: JSON.stringify(request) });
+  }
+
+  /**
+   * Seals a request for the call that Twilio has made of it, so that no other call's stream can use it.
+   *
+   * @returns undefined when the seal cannot be opened for this number.
+   */
+  bind(
+    sealed: string,
+    { to, callSid }: { readonly to: string; readonly callSid: string },
+  ): string | undefined {
+    return this.open(sealed, to) && this.#encrypt({ ...parseObject(this.#decrypt(sealed) ?? ""), callSid });
   }
 
   /**
    * @param to The called number: a seal is valid for its own call only.
+   * @param callSid The call that {@linkcode bind} named; undefined for a seal without a call.
    * @returns undefined when the seal is altered, expired, or of another call.
    */
-  open(sealed: string, to: string): CallRequest | undefined {
-    const { expires, request } = parseObject(this.#decrypt(sealed) ?? "") ?? {};
+  open(sealed: string, to: string, callSid?: string): CallRequest | undefined {
+    const opened = parseObject(this.#decrypt(sealed) ?? "") ?? {};
+    const { expires, request } = opened;
     if (typeof expires !== "number" || !(expires > this.#clock.wallTime())) return undefined;
     const read = readCallRequest(String(request));
-    return "problems" in read || read.to !== to ? undefined : read;
+    return "problems" in read || read.to !== to || opened.callSid !== callSid ? undefined : read;
+  }
+
+  #encrypt(payload: Readonly<Record<string, unknown>>): string {
+    const nonce = randomBytes(NONCE_BYTES);
+    const cipher = createCipheriv(CIPHER, this.#key, nonce);
+    const text = deflateRawSync(JSON.stringify(payload));
+    return Buffer.concat([nonce, cipher.update(text), cipher.final(), cipher.getAuthTag()]).toString(
+      "base64url",
+    );
   }
 
   #decrypt(sealed: string): string | undefined {

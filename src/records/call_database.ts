@@ -1,5 +1,6 @@
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { unlessMissingSync } from "../file_error.ts";
 import { migrate, NewerFileError } from "./migrations.ts";
 
 /** How long a write waits for the lock of another process (ms). */
@@ -48,11 +49,7 @@ export function setAside(path: string, wallTime: number): string {
   const aside = `${path}.broken-${time}`;
   Deno.renameSync(path, aside);
   for (const suffix of ["-wal", "-shm"]) {
-    try {
-      Deno.renameSync(path + suffix, aside + suffix);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
+    unlessMissingSync(() => Deno.renameSync(path + suffix, aside + suffix));
   }
   return aside;
 }

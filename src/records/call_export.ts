@@ -1,8 +1,8 @@
 import { csvLine } from "../csv.ts";
 import { escapeUnprintable } from "../printable.ts";
-import type { ListedCall } from "./call_list.ts";
-import type { CallRecord } from "./call_record.ts";
+import type { CallCosts, CallRecord, ListedCall } from "./call_record.ts";
 
+/** Columns of the CSV file: fields of a call, and of its costs. */
 const COLUMNS = [
   "callSid",
   "direction",
@@ -17,15 +17,20 @@ const COLUMNS = [
   "callerTurns",
   "bargeIns",
   "costUsd",
+  "modelUsd",
+  "transcriptionUsd",
+  "summaryUsd",
+  "carrierUsd",
   "carrierMinutes",
   "summary",
-] as const satisfies readonly (keyof ListedCall)[];
+] as const satisfies readonly (keyof ListedCall | keyof CallCosts)[];
 
 export const CSV_HEADER = csvLine(COLUMNS);
 
 /** One call as a row of {@linkcode CSV_HEADER}, with its line end. */
 export function callCsvRow(call: ListedCall): string {
-  return csvLine(COLUMNS.map((column) => String(call[column] ?? "")));
+  const fields = { ...call, ...call.costs };
+  return csvLine(COLUMNS.map((column) => String(fields[column] ?? "")));
 }
 
 /** One call as JSON on one line. */

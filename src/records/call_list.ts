@@ -1,6 +1,6 @@
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
-import type { EndedCall } from "./call_record.ts";
-import { isoTime, type Row, rowToHead, textOf } from "./call_rows.ts";
+import type { ListedCall } from "./call_record.ts";
+import { isoTime, readListedCall } from "./call_rows.ts";
 
 /** Conditions on calls; all of them must match. */
 export interface CallFilter {
@@ -22,28 +22,6 @@ export interface CallQuery extends CallFilter {
   /** Default 50, at most 500. */
   readonly limit?: number | undefined;
 }
-
-/** A call without its turns, events, tokens and messages. */
-export interface ListedCall extends
-  Pick<
-    EndedCall,
-    | "callSid"
-    | "direction"
-    | "from"
-    | "to"
-    | "assistant"
-    | "model"
-    | "startedAt"
-    | "endedAt"
-    | "seconds"
-    | "state"
-    | "endReason"
-    | "callerTurns"
-    | "bargeIns"
-    | "costUsd"
-    | "carrierMinutes"
-    | "summary"
-  > {}
 
 /** Newest calls first. */
 export interface CallPage {
@@ -67,7 +45,7 @@ export function listCalls(db: DatabaseSync, { before, limit = 50, ...filter }: C
       ORDER BY started_at DESC, id DESC LIMIT ?`,
   ).all(...values, ...page, most + 1);
   const last = rows.length > most ? rows[most - 1] : undefined;
-  return { calls: rows.slice(0, most).map(toListedCall), next: last && `${last.started_at}_${last.id}` };
+  return { calls: rows.slice(0, most).map(readListedCall), next: last && `${last.started_at}_${last.id}` };
 }
 
 /** The filter as an SQL condition on `calls`. */
@@ -134,8 +112,4 @@ function parsePageStart(before: string): [string, number] {
     throw new RangeError(`before is "${before}"; expected "next" of the previous page`);
   }
   return [time, Number(id)];
-}
-
-function toListedCall(row: Row): ListedCall {
-  return { ...rowToHead(row), ...(row.summary === null ? {} : { summary: textOf(row.summary) }) };
 }

@@ -25,9 +25,10 @@ export interface CallRecord {
   readonly bargeIns: number;
   readonly events: readonly CallEvent[];
   readonly tokens: Tokens;
-  /** Model cost (US dollars) of parts with a known price. */
+  /** The sum of `costs` (US dollars). Usage without a known price counts at the highest known price. */
   readonly costUsd: number;
-  /** Billed minutes, rounded up. */
+  readonly costs: CallCosts;
+  /** Minutes that the carrier bills: of each leg, those that have begun. */
   readonly carrierMinutes: number;
   /** Written by the model, where summaries are on. */
   readonly summary?: string | undefined;
@@ -35,8 +36,28 @@ export interface CallRecord {
   readonly recording?: CallRecording | undefined;
 }
 
-/** A call without its turns, events, tokens and messages: what lists show. */
-export type CallSummary = Omit<CallRecord, "turns" | "events" | "tokens" | "messages">;
+/** The parts of a call's cost (US dollars). */
+export interface CallCosts {
+  /** The model's responses. */
+  readonly modelUsd: number;
+  readonly transcriptionUsd: number;
+  readonly summaryUsd: number;
+  /** Legs, media streams and answering-machine detection. */
+  readonly carrierUsd: number;
+}
+
+/** The sum of two calls' costs, or of two parts of a call. */
+export function addCosts(a: CallCosts, b: CallCosts): CallCosts {
+  return {
+    modelUsd: a.modelUsd + b.modelUsd,
+    transcriptionUsd: a.transcriptionUsd + b.transcriptionUsd,
+    summaryUsd: a.summaryUsd + b.summaryUsd,
+    carrierUsd: a.carrierUsd + b.carrierUsd,
+  };
+}
+
+/** A call without its turns, events, tokens and messages, as call lists show it. */
+export type CallOverview = Omit<CallRecord, "turns" | "events" | "tokens" | "messages">;
 
 /** An ended call. */
 export interface EndedCall extends CallRecord {
@@ -44,6 +65,9 @@ export interface EndedCall extends CallRecord {
   readonly endedAt: string;
   readonly endReason: string;
 }
+
+/** An ended call as lists show it. */
+export type ListedCall = Omit<EndedCall, "turns" | "events" | "tokens" | "messages" | "recording">;
 
 /** One turn. Times are milliseconds from the stream's start. */
 export interface Turn {
@@ -56,7 +80,7 @@ export interface Turn {
   /** The part of an interrupted answer that the caller did not hear. */
   readonly unheard?: string | undefined;
   readonly speaker: "caller" | "assistant";
-  /** Transcript, cut at what the caller heard; undefined when none arrived. */
+  /** Transcript, cut at what the caller heard; undefined when none arrived, "[not recorded]" in a pause of the recording. */
   readonly text?: string | undefined;
   readonly atMs: number;
   /** Of the assistant's audio: how much the caller heard, and its length. */
@@ -97,7 +121,7 @@ export interface CallEvent {
   readonly kind: EventKind;
   readonly name: string;
   readonly ok?: boolean | undefined;
-  /** Duration. */
+  /** Duration; of the recording's "on": length of the pause. */
   readonly ms?: number | undefined;
   readonly detail?: string | undefined;
   /** Of a tool call, as JSON text: secrets redacted, at most 4,000 characters each. */
@@ -113,6 +137,26 @@ export interface Tokens {
   readonly audioIn: number;
   readonly audioCached: number;
   readonly audioOut: number;
+}
+
+/** The sum of two counts. */
+export function addTokens(a: Tokens, b: Tokens): Tokens {
+  return {
+    textIn: a.textIn + b.textIn,
+    textCached: a.textCached + b.textCached,
+    textOut: a.textOut + b.textOut,
+    audioIn: a.audioIn + b.audioIn,
+    audioCached: a.audioCached + b.audioCached,
+    audioOut: a.audioOut + b.audioOut,
+  };
+}
+
+/** A summary that the model wrote after the call, with its tokens and cost. */
+export interface WrittenSummary {
+  readonly text: string;
+  readonly tokens: Tokens;
+  /** US dollars. */
+  readonly costUsd: number;
 }
 
 /** A message the caller left. */

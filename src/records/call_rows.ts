@@ -1,9 +1,10 @@
-import type { DatabaseSync, SQLInputValue, SQLOutputValue } from "node:sqlite";
+import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
 import {
   type CallEvent,
   type CallMessage,
   type EndedCall,
   EVENT_KINDS,
+  type ListedCall,
   type Span,
   type Turn,
 } from "./call_record.ts";
@@ -11,92 +12,8 @@ import {
 /** A row as SQLite returns it. */
 export type Row = Readonly<Record<string, SQLOutputValue>>;
 
-/** Writes one call, replacing an earlier record of it. Needs an open transaction. */
-export function writeCall(db: DatabaseSync, call: EndedCall): void {
-  const previousId = callId(db, call.callSid);
-  if (previousId !== undefined) removeCall(db, previousId);
-  const { tokens, turns, events, messages } = call;
-  const [id = 0] = insert(db, "calls", [{
-    call_sid: storable(call.callSid),
-    direction: call.direction,
-    from_number: storable(call.from),
-    to_number: storable(call.to),
-    assistant: storable(call.assistant),
-    model: storable(call.model),
-    started_at: isoTime(call.startedAt),
-    ended_at: isoTime(call.endedAt),
-    seconds: call.seconds,
-    end_reason: storable(call.endReason),
-    caller_turns: call.callerTurns,
-    answers: turns.filter(({ speaker }) => speaker === "assistant").length,
-    barge_ins: call.bargeIns,
-    text_in: tokens.textIn,
-    text_cached: tokens.textCached,
-    text_out: tokens.textOut,
-    audio_in: tokens.audioIn,
-    audio_cached: tokens.audioCached,
-    audio_out: tokens.audioOut,
-    cost_usd: call.costUsd,
-    carrier_minutes: call.carrierMinutes,
-    summary: storableOrNull(call.summary),
-    latencies_ms: latencyList(turns),
-  }]);
-  insert(
-    db,
-    "turns",
-    turns.map((turn, position) => ({
-      call_id: id,
-      position,
-      speaker: turn.speaker,
-      text: storableOrNull(turn.text),
-      at_ms: turn.atMs,
-      heard_ms: turn.heardMs ?? null,
-      total_ms: turn.totalMs ?? null,
-      interrupted: turn.interrupted ? 1 : 0,
-      latency_model_ms: turn.latency?.modelMs ?? null,
-      latency_send_ms: turn.latency?.sendMs ?? null,
-      latency_playback_ms: turn.latency?.playbackMs ?? null,
-      spoken_from_ms: turn.spoken?.fromMs ?? null,
-      spoken_to_ms: turn.spoken?.toMs ?? null,
-      generated_from_ms: turn.generated?.fromMs ?? null,
-      generated_to_ms: turn.generated?.toMs ?? null,
-      played_from_ms: turn.played?.fromMs ?? null,
-      played_to_ms: turn.played?.toMs ?? null,
-    })),
-  );
-  insert(
-    db,
-    "events",
-    events.map((event, position) => ({
-      call_id: id,
-      position,
-      at_ms: event.atMs,
-      kind: event.kind,
-      name: storable(event.name),
-      ok: event.ok === undefined ? null : Number(event.ok),
-      ms: event.ms ?? null,
-      detail: storableOrNull(event.detail),
-      arguments: storableOrNull(event.arguments),
-      result: storableOrNull(event.result),
-    })),
-  );
-  insert(
-    db,
-    "messages",
-    messages.map(({ name, number, message, urgent }, position) => ({
-      call_id: id,
-      position,
-      name: storable(name),
-      number: storable(number),
-      message: storable(message),
-      urgent: Number(urgent),
-    })),
-  );
-  indexCall(db, id);
-}
-
-/** The members that a listed call and a whole call share. */
-export function rowToHead(row: Row) {
+/** Reads a row of `calls`. */
+export function readListedCall(row: Row): ListedCall {
   return {
     callSid: textOf(row.call_sid),
     direction: directionOf(row.direction),
@@ -104,7 +21,7 @@ export function rowToHead(row: Row) {
     to: textOf(row.to_number),
     assistant: textOf(row.assistant),
     model: textOf(row.model),
-    state: "ended" as const,
+    state: "ended",
     startedAt: textOf(row.started_at),
     endedAt: textOf(row.ended_at),
     seconds: numberOf(row.seconds),
@@ -112,7 +29,14 @@ export function rowToHead(row: Row) {
     callerTurns: numberOf(row.caller_turns),
     bargeIns: numberOf(row.barge_ins),
     costUsd: numberOf(row.cost_usd),
+    costs: {
+      modelUsd: numberOf(row.model_usd),
+      transcriptionUsd: numberOf(row.transcription_usd),
+      summaryUsd: numberOf(row.summary_usd),
+      carrierUsd: numberOf(row.carrier_usd),
+    },
     carrierMinutes: numberOf(row.carrier_minutes),
+    summary: optionalText(row.summary),
   };
 }
 
@@ -123,7 +47,7 @@ export function readCall(db: DatabaseSync, callSid: string): EndedCall | undefin
   const rowsOf = (table: "turns" | "events" | "messages") =>
     db.prepare(`SELECT * FROM ${table} WHERE call_id = ? ORDER BY position`).all(id);
   return {
-    ...rowToHead(row),
+    ...readListedCall(row),
     turns: rowsOf("turns").map(turnOf),
     events: rowsOf("events").flatMap(eventOf),
     tokens: {
@@ -134,33 +58,8 @@ export function readCall(db: DatabaseSync, callSid: string): EndedCall | undefin
       audioCached: numberOf(row.audio_cached),
       audioOut: numberOf(row.audio_out),
     },
-    summary: optionalText(row.summary),
     messages: rowsOf("messages").map(callMessageOf),
   };
-}
-
-/** Primary key of a call. */
-export function callId(db: DatabaseSync, callSid: string): number | undefined {
-  const row = db.prepare("SELECT id FROM calls WHERE call_sid = ?").get(callSid);
-  return row && numberOf(row.id);
-}
-
-/** Deletes a call with its turns, events and messages. Needs an open transaction. */
-export function removeCall(db: DatabaseSync, id: number): void {
-  unindexCall(db, id);
-  db.prepare("DELETE FROM calls WHERE id = ?").run(id);
-}
-
-/** Adds a call to the full-text index. */
-export function indexCall(db: DatabaseSync, id: number): void {
-  db.prepare("INSERT INTO call_index (rowid, words) SELECT id, words FROM call_words WHERE id = ?").run(id);
-}
-
-/** Removes a call from the full-text index. Its texts must still be those that were indexed. */
-export function unindexCall(db: DatabaseSync, id: number): void {
-  db.prepare(
-    "INSERT INTO call_index (call_index, rowid, words) SELECT 'delete', id, words FROM call_words WHERE id = ?",
-  ).run(id);
 }
 
 /** Converts to ISO 8601 in UTC, which sorts by time. @throws {RangeError} for an invalid time. */
@@ -232,16 +131,6 @@ function eventOf(row: Row): CallEvent[] {
   }];
 }
 
-/** The latencies of a call's answers with all hops measured, rounded and separated by commas; null without such answers. */
-function latencyList(turns: readonly Turn[]): string | null {
-  const list = turns.flatMap(({ latency: { modelMs, sendMs, playbackMs } = {} }) =>
-    modelMs === undefined || sendMs === undefined || playbackMs === undefined
-      ? []
-      : [Math.max(0, Math.round(modelMs + sendMs + playbackMs))]
-  );
-  return list.length === 0 ? null : list.join();
-}
-
 function callMessageOf(row: Row): CallMessage {
   return {
     name: textOf(row.name),
@@ -249,26 +138,4 @@ function callMessageOf(row: Row): CallMessage {
     message: textOf(row.message),
     urgent: row.urgent === 1,
   };
-}
-
-/** Inserts rows with equal columns and returns their keys. Names are constants; values are bound. */
-function insert(
-  db: DatabaseSync,
-  table: string,
-  rows: readonly Readonly<Record<string, SQLInputValue>>[],
-): number[] {
-  const names = Object.keys(rows[0] ?? {});
-  if (names.length === 0) return [];
-  const sql = `INSERT INTO ${table} (${names.join(", ")}) VALUES (${names.map(() => "?").join(", ")})`;
-  const statement = db.prepare(sql);
-  return rows.map((row) => Number(statement.run(...Object.values(row)).lastInsertRowid));
-}
-
-/** Replaces what SQLite would truncate at (NUL) and what UTF-8 cannot encode (lone surrogates). */
-function storable(text: string): string {
-  return text.toWellFormed().replaceAll("\0", "\ufffd");
-}
-
-function storableOrNull(text: string | undefined): string | null {
-  return text === undefined ? null : storable(text);
 }

@@ -4,14 +4,16 @@ import type { Cancel, Clock } from "../clock.ts";
 import { messageOf } from "../error_message.ts";
 import { isDiskFull } from "../file_error.ts";
 import type { Log } from "../telemetry/log.ts";
-import { isCorrupt, openCallDatabase, setAside } from "./call_database.ts";
+import { CallDatabaseFile } from "./call_database_file.ts";
 import { type CallPage, type CallQuery, listCalls } from "./call_list.ts";
 import type { CallRecord, EndedCall } from "./call_record.ts";
-import { readCall, writeCall } from "./call_rows.ts";
+import { readCall } from "./call_rows.ts";
 import { callStats, type DayStats, listAssistants, type StatsQuery } from "./call_stats.ts";
-import { deleteBefore, findNumber, forgetNumber, type NumberMatches } from "./deletion.ts";
+import { deleteBefore } from "./deletion.ts";
 import { inTransaction } from "./migrations.ts";
-import { closeCall, endOpenCall, openCall, unreportedCalls } from "./open_calls.ts";
+import { isEnded, type QueuedRecord, writeRecord } from "./call_writer.ts";
+import { unreportedCalls } from "./open_calls.ts";
+import { beginPlacement, type EarlierPlacement, endPlacement } from "./placements.ts";
 
 /** How long records are collected for one write (ms). */
 const BATCH_MS = 250;
@@ -23,15 +25,21 @@ const MAX_QUEUED = 1_000;
 const DELETE_BATCH = 10;
 const DELETE_PAUSE_MS = 20;
 
+/** Condition of a {@linkcode CallStore}. */
+export interface StoreStatus {
+  /** Records in memory only. */
+  readonly waiting: number;
+  /** Failed writes. */
+  readonly failures: number;
+  /** Records that were dropped. */
+  readonly lost: number;
+}
+
 /** Records of ended calls in a SQLite file. Reads throw SQLite's errors; writes never throw. */
 export class CallStore {
-  readonly #path: string;
+  readonly #file: CallDatabaseFile;
   readonly #clock: Clock;
   readonly #log: Log;
-  /** Undefined while the disk is full. */
-  #db: DatabaseSync | undefined;
-  /** Identity of the file that `#db` has open. */
-  #file: string | undefined;
   readonly #onStatus: (status: StoreStatus) => void;
   readonly #queue = new BoundedMap<string, QueuedRecord>(MAX_QUEUED, (callSid, { record }) => {
     if (isEnded(record)) this.#drop(callSid, `${MAX_QUEUED} records are queued`);
@@ -43,7 +51,7 @@ export class CallStore {
   #closed = false;
 
   /**
-   * Opens the file. A corrupt file is renamed and replaced by a new one. While the disk is full, records are queued.
+   * Opens the file. While the disk is full, records are queued.
    *
    * @param path File, or `:memory:`.
    * @param onStatus Called when the status changes.
@@ -51,52 +59,20 @@ export class CallStore {
    * @throws {Error} when the file can be neither opened nor created.
    */
   constructor(path: string, clock: Clock, log: Log, onStatus: (status: StoreStatus) => void = () => {}) {
-    this.#path = path;
+    this.#file = new CallDatabaseFile(path, clock, log);
     this.#clock = clock;
     this.#log = log;
     this.#onStatus = onStatus;
     try {
-      this.#database();
+      void this.#file.database;
     } catch (error) {
       if (!isDiskFull(error)) throw error;
       log.error("call database not open", { file: path, problem: messageOf(error) });
     }
   }
 
-  get #status(): StoreStatus {
+  get status(): StoreStatus {
     return { waiting: this.#queue.size, failures: this.#failures, lost: this.#lost };
-  }
-
-  /**
-   * The open database. Opens it, and opens it again when somebody deleted or replaced the file.
-   *
-   * @throws {Error} when it can be neither opened nor created.
-   */
-  #database(): DatabaseSync {
-    if (this.#db && this.#file !== identityOf(this.#path)) {
-      this.#log.error("call database vanished", { file: this.#path, remedy: "a new one was created" });
-      this.#db.close();
-      this.#db = undefined;
-      this.#file = undefined;
-    }
-    try {
-      this.#db ??= open(this.#path);
-    } catch (error) {
-      if (!isCorrupt(error)) throw error;
-      this.#db = this.#replaceCorrupt(error);
-    }
-    this.#file ??= identityOf(this.#path);
-    return this.#db;
-  }
-
-  /** Failed writes. */
-  get failures(): number {
-    return this.#failures;
-  }
-
-  /** Records that were dropped. */
-  get lost(): number {
-    return this.#lost;
   }
 
   /**
@@ -112,14 +88,29 @@ export class CallStore {
   /** Notes that a call is in progress. After a crash, {@linkcode CallStore.unreported} lists it. Never throws. */
   start(record: CallRecord): void {
     if (this.#closed) return;
-    // A call that came back: its first part must not be replaced.
-    if (this.#queuesEnded(record.callSid)) this.flush();
-    if (!this.#queuesEnded(record.callSid)) this.#enqueue(record, false);
+    // A resumed call: its first part must not be replaced.
+    if (this.#queuedEnd(record.callSid)) this.flush();
+    if (!this.#queuedEnd(record.callSid)) this.#enqueue(record, false);
   }
 
   /** The calls that an earlier process did not report, or did not end: those ended as "interrupted". */
   unreported(): EndedCall[] {
-    return unreportedCalls(this.#database());
+    return unreportedCalls(this.#file.database);
+  }
+
+  /**
+   * Notes a `POST /calls` request with this `Idempotency-Key`, on disk. Never throws.
+   *
+   * @param request Its content, to recognise a key that is used for another request.
+   * @returns the earlier request with this key, of the last 24 h.
+   */
+  beginPlacement(key: string, request: string): EarlierPlacement | undefined {
+    return this.#notePlacement((db) => beginPlacement(db, key, request, this.#clock.wallTime()));
+  }
+
+  /** Notes the answer to a request, JSON text; without one, the key may be used again. Never throws. */
+  endPlacement(key: string, answer: string | undefined): void {
+    this.#notePlacement((db) => endPlacement(db, key, answer));
   }
 
   /** Writes the queue now; records stay queued when it fails. Never throws. */
@@ -139,39 +130,26 @@ export class CallStore {
       const busy = messageOf(error).includes("locked");
       this.#cancelTimer = this.#clock.after(busy ? BATCH_MS : RETRY_MS, () => this.flush());
     }
-    this.#onStatus(this.#status);
+    this.#onStatus(this.status);
   }
 
   /** Lists calls, newest first, without those still queued. @throws {RangeError} for an invalid query. */
   list(query: CallQuery = {}): CallPage {
-    return listCalls(this.#database(), query);
+    return listCalls(this.#file.database, query);
   }
 
   get(callSid: string): EndedCall | undefined {
-    const queued = this.#queue.get(callSid)?.record;
-    return queued && isEnded(queued) ? queued : readCall(this.#database(), callSid);
+    return this.#queuedEnd(callSid) ?? readCall(this.#file.database, callSid);
   }
 
   /** Sums by day and assistant. @throws {RangeError} for an invalid query. */
   stats(query: StatsQuery = {}): DayStats[] {
-    return callStats(this.#database(), query);
+    return callStats(this.#file.database, query);
   }
 
   /** The assistants of all calls, sorted. */
   assistants(): string[] {
-    return listAssistants(this.#database());
-  }
-
-  /** The calls that {@linkcode CallStore.forget} would delete or change. */
-  findNumber(number: string): NumberMatches {
-    this.flush();
-    return findNumber(this.#database(), number);
-  }
-
-  /** Deletes a phone number. Blocks this thread, for seconds with 10,000 calls. See {@linkcode forgetNumber}. */
-  forget(number: string): NumberMatches {
-    this.flush();
-    return forgetNumber(this.#database(), number);
+    return listAssistants(this.#file.database);
   }
 
   /**
@@ -183,12 +161,12 @@ export class CallStore {
    */
   async deleteBefore(time: string): Promise<string[]> {
     const deleted: string[] = [];
-    const limit = DELETE_BATCH;
     try {
-      for (let count = limit; count === limit && !this.#closed;) {
-        const some = deleteBefore(this.#database(), time, limit);
-        count = deleted.push(...some) && some.length;
-        if (count === limit) await new Promise<void>((then) => this.#clock.after(DELETE_PAUSE_MS, then));
+      while (!this.#closed) {
+        const some = deleteBefore(this.#file.database, time, DELETE_BATCH);
+        deleted.push(...some);
+        if (some.length < DELETE_BATCH) break;
+        await new Promise<void>((resolve) => this.#clock.after(DELETE_PAUSE_MS, resolve));
       }
     } catch (error) {
       if (error instanceof RangeError) throw error;
@@ -206,12 +184,12 @@ export class CallStore {
     for (const [callSid, { record }] of this.#queue) {
       if (isEnded(record)) this.#drop(callSid, "the last write failed");
     }
-    this.#db?.close();
+    this.#file.close();
   }
 
-  #queuesEnded(callSid: string): boolean {
-    const queued = this.#queue.get(callSid);
-    return queued !== undefined && isEnded(queued.record);
+  #queuedEnd(callSid: string): EndedCall | undefined {
+    const record = this.#queue.get(callSid)?.record;
+    return record && isEnded(record) ? record : undefined;
   }
 
   #enqueue(record: CallRecord | EndedCall, reported: boolean): void {
@@ -221,105 +199,30 @@ export class CallStore {
 
   /** Writes the queue in one transaction. @throws SQLite's error. */
   #writeAll(): void {
-    const invalid: [callSid: string, problem: string][] = [];
-    const write = () => {
-      const db = this.#database();
-      inTransaction(db, () => {
-        for (const queued of this.#queue.values()) {
-          const problem = this.#writeOne(db, queued);
-          if (problem !== undefined) invalid.push([queued.record.callSid, problem]);
-        }
-      });
-    };
-    try {
-      write();
-    } catch (error) {
-      if (!isCorrupt(error)) throw error;
-      this.#db?.close();
-      this.#db = this.#replaceCorrupt(error);
-      write();
-    }
-    this.#queue.clear();
-    for (const [callSid, problem] of invalid) this.#drop(callSid, problem);
-  }
-
-  /** Writes one record. Returns the problem of a record that can never be written. */
-  #writeOne(db: DatabaseSync, { record, reported }: QueuedRecord): string | undefined {
-    db.exec("SAVEPOINT record");
-    try {
-      if (isEnded(record)) {
-        writeCall(db, record);
-        if (reported) closeCall(db, record.callSid);
-        else endOpenCall(db, record.callSid);
-      } else openCall(db, record);
-      db.exec("RELEASE record");
-      return undefined;
-    } catch (error) {
-      if (!isInvalidRecord(error)) throw error;
-      db.exec("ROLLBACK TO record; RELEASE record");
-      return messageOf(error);
-    }
-  }
-
-  #replaceCorrupt(error: unknown): DatabaseSync {
-    const aside = setAside(this.#path, this.#clock.wallTime());
-    this.#log.error("call database corrupt", {
-      file: this.#path,
-      set_aside: aside,
-      problem: messageOf(error),
+    const invalid = this.#file.replaceIfCorrupt(() => {
+      const db = this.#file.database;
+      return inTransaction(
+        db,
+        () => [...this.#queue.values()].flatMap((queued) => writeRecord(db, queued) ?? []),
+      );
     });
-    const db = open(this.#path);
-    this.#file = identityOf(this.#path);
-    return db;
+    this.#queue.clear();
+    for (const { callSid, problem } of invalid) this.#drop(callSid, problem);
+  }
+
+  #notePlacement<Result>(work: (db: DatabaseSync) => Result): Result | undefined {
+    if (this.#closed) return undefined;
+    try {
+      return work(this.#file.database);
+    } catch (error) {
+      this.#log.error("idempotency key not stored", { problem: messageOf(error) });
+      return undefined;
+    }
   }
 
   #drop(call: string, problem: string): void {
     this.#lost++;
     this.#log.error("call record lost", { call, problem });
-    this.#onStatus(this.#status);
+    this.#onStatus(this.status);
   }
-}
-
-/** Identity of the file at this path; undefined when there is none. */
-function identityOf(path: string): string | undefined {
-  if (path === ":memory:") return path;
-  try {
-    const { dev, ino } = Deno.statSync(path);
-    return `${dev} ${ino}`;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
-}
-
-/** Condition of a {@linkcode CallStore}. */
-export interface StoreStatus {
-  /** Records in memory only. */
-  readonly waiting: number;
-  /** Failed writes. */
-  readonly failures: number;
-  /** Records that were dropped. */
-  readonly lost: number;
-}
-
-interface QueuedRecord {
-  readonly record: CallRecord | EndedCall;
-  readonly reported: boolean;
-}
-
-function isEnded(record: CallRecord | EndedCall): record is EndedCall {
-  return record.state === "ended";
-}
-
-/** Opens without a busy timeout: waiting for a lock would block this thread. */
-function open(path: string): DatabaseSync {
-  const db = openCallDatabase(path);
-  db.exec("PRAGMA busy_timeout = 0");
-  return db;
-}
-
-/** Whether SQLite rejected a value of the record, such as NaN or an invalid time. */
-function isInvalidRecord(error: unknown): boolean {
-  return error instanceof TypeError || error instanceof RangeError ||
-    /constraint failed|cannot store|too big/.test(messageOf(error));
 }

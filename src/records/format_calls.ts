@@ -1,8 +1,7 @@
 import { escapeUnprintable } from "../printable.ts";
 import { counted } from "../counted.ts";
 import { measuredHops } from "../telemetry/turn_latency.ts";
-import type { ListedCall } from "./call_list.ts";
-import type { CallEvent, CallRecord, EndedCall, Turn } from "./call_record.ts";
+import type { CallEvent, CallRecord, EndedCall, ListedCall, Turn } from "./call_record.ts";
 
 /** One line per call, with local times. */
 export function formatTable(calls: readonly ListedCall[]): string {

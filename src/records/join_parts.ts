@@ -1,4 +1,4 @@
-import type { CallRecord, EndedCall, Tokens } from "./call_record.ts";
+import { addCosts, addTokens, type CallRecord, type EndedCall, type WrittenSummary } from "./call_record.ts";
 
 /**
  * Joins the record of a call with that of its second part: after a transfer or a lost stream, Twilio may connect the same
@@ -18,11 +18,23 @@ export function joinParts(first: EndedCall, second: EndedCall): EndedCall {
     callerTurns: first.callerTurns + second.callerTurns,
     bargeIns: first.bargeIns + second.bargeIns,
     events: [...first.events, ...second.events.map((event) => ({ ...event, atMs: event.atMs + offsetMs }))],
-    tokens: sumTokens(first.tokens, second.tokens),
+    tokens: addTokens(first.tokens, second.tokens),
     costUsd: first.costUsd + second.costUsd,
+    costs: addCosts(first.costs, second.costs),
     carrierMinutes: first.carrierMinutes + second.carrierMinutes,
     messages: [...first.messages, ...second.messages],
     ...(summaries.length === 0 ? {} : { summary: summaries.join("\n") }),
+  };
+}
+
+/** Adds a summary to the record of its call. */
+export function addSummary(call: EndedCall, { text, tokens, costUsd }: WrittenSummary): EndedCall {
+  return {
+    ...call,
+    summary: [call.summary, text].filter(Boolean).join("\n"),
+    tokens: addTokens(call.tokens, tokens),
+    costUsd: call.costUsd + costUsd,
+    costs: { ...call.costs, summaryUsd: call.costs.summaryUsd + costUsd },
   };
 }
 
@@ -41,16 +53,5 @@ function shiftTimes(turn: CallRecord["turns"][number], ms: number): CallRecord["
     spoken: shift(spoken),
     generated: shift(generated),
     played: shift(played),
-  };
-}
-
-function sumTokens(a: Tokens, b: Tokens): Tokens {
-  return {
-    textIn: a.textIn + b.textIn,
-    textCached: a.textCached + b.textCached,
-    textOut: a.textOut + b.textOut,
-    audioIn: a.audioIn + b.audioIn,
-    audioCached: a.audioCached + b.audioCached,
-    audioOut: a.audioOut + b.audioOut,
   };
 }

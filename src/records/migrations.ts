@@ -109,6 +109,22 @@ export const MIGRATIONS: readonly string[] = [
 
   // Calls whose end is not reported: those in progress with the record of their start as JSON, ended ones without it.
   `CREATE TABLE open_calls (call_sid TEXT PRIMARY KEY, record TEXT) STRICT, WITHOUT ROWID;`,
+
+  // Requests of `POST /calls` with an `Idempotency-Key`, as hashes; without an answer while the call is placed.
+  `CREATE TABLE placements (
+    key TEXT PRIMARY KEY,
+    request TEXT NOT NULL,
+    started_at INTEGER NOT NULL,
+    answer TEXT
+  ) STRICT, WITHOUT ROWID;`,
+
+  `ALTER TABLE calls ADD COLUMN model_usd REAL NOT NULL DEFAULT 0;
+  ALTER TABLE calls ADD COLUMN transcription_usd REAL NOT NULL DEFAULT 0;
+  ALTER TABLE calls ADD COLUMN summary_usd REAL NOT NULL DEFAULT 0;
+  ALTER TABLE calls ADD COLUMN carrier_usd REAL NOT NULL DEFAULT 0;
+  UPDATE calls SET model_usd = cost_usd;
+  UPDATE open_calls SET record = json_set(record, '$.costs', json_object('modelUsd', json_extract(record, '$.costUsd'),
+    'transcriptionUsd', 0, 'summaryUsd', 0, 'carrierUsd', 0)) WHERE record IS NOT NULL;`,
 ];
 
 /** A newer Parley wrote the file. */

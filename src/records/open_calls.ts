@@ -28,12 +28,6 @@ export function unreportedCalls(db: DatabaseSync): EndedCall[] {
   );
 }
 
-/** CallSids and parties of the calls in progress. */
-export function openCallParties(db: DatabaseSync): Pick<CallRecord, "callSid" | "from" | "to">[] {
-  return db.prepare("SELECT record FROM open_calls WHERE record IS NOT NULL").all()
-    .map(({ record }) => JSON.parse(textOf(record)));
-}
-
 /** Its end is not known: until its recording says more, it ended when it started. */
 function interruptedCall(text: string): EndedCall {
   const record: CallRecord = JSON.parse(text);

@@ -1,26 +1,43 @@
-import type { CallPage, CallQuery } from "./call_list.ts";
+import type { CallQuery } from "./call_list.ts";
 import type { CallRecord, EndedCall } from "./call_record.ts";
-import type { DayStats, StatsQuery } from "./call_stats.ts";
+import type { StatsQuery } from "./call_stats.ts";
 import { messageOf } from "../error_message.ts";
 import type { CallStore, StoreStatus } from "./call_store.ts";
-import type { NumberMatches } from "./deletion.ts";
 import { INTERRUPTED } from "./open_calls.ts";
 import type { AudioSlice } from "../recording/audio_aligner.ts";
-import type { Levels } from "../recording/levels.ts";
 import { RecordingBatches } from "../recording/recording_batches.ts";
-import type { RecordingChunk, RecordingInfo } from "../recording/recording_file.ts";
+import type { RecordingChunk } from "../recording/recording_file.ts";
 import type { Recordings } from "../recording/recordings.ts";
 
-/** A request to the store, with its one argument. */
-type StoreRequest =
-  | { readonly operation: "list"; readonly argument: CallQuery }
-  | { readonly operation: "stats"; readonly argument: StatsQuery }
-  | {
-    readonly operation: "get" | "forget" | "deleteBefore" | "recording" | "levels";
-    readonly argument: string;
-  }
-  | { readonly operation: "read"; readonly argument: { callSid: string; from: number; length: number } }
-  | { readonly operation: "assistants" | "close" | "flush" | "unreported" };
+/** The requests that the store's thread answers. */
+function operationsOf(store: CallStore, recordings: Recordings) {
+  return {
+    list: (query: CallQuery) => store.list(query),
+    get: (callSid: string) => store.get(callSid),
+    stats: (query: StatsQuery) => store.stats(query),
+    assistants: () => store.assistants(),
+    flush: () => store.flush(),
+    unreported: () => Promise.all(store.unreported().map((call) => withRecordedLength(call, recordings))),
+    beginPlacement: (key: string, request: string) => store.beginPlacement(key, request),
+    async deleteBefore(time: string) {
+      const deleted = await store.deleteBefore(time);
+      await recordings.delete(deleted);
+      return deleted;
+    },
+    recording: (callSid: string) => recordings.find(callSid),
+    levels: (callSid: string) => recordings.levels(callSid),
+    read: (callSid: string, from: number, length: number) => recordings.read(callSid, from, length),
+    async close() {
+      await recordings.close();
+      store.close();
+    },
+  };
+}
+
+type Operations = ReturnType<typeof operationsOf>;
+type Operation = keyof Operations;
+type Arguments<Name extends Operation> = Parameters<Operations[Name]>;
+type Result<Name extends Operation> = Awaited<ReturnType<Operations[Name]>>;
 
 /** Messages to the store's thread. A request carries the port for its response. */
 type ToStore =
@@ -28,7 +45,8 @@ type ToStore =
   | { readonly started: CallRecord }
   | { readonly chunk: RecordingChunk }
   | { readonly ended: string; readonly lostMs: number }
-  | (StoreRequest & { readonly reply: MessagePort });
+  | { readonly placed: string; readonly answer: string | undefined }
+  | { readonly operation: Operation; readonly args: readonly unknown[]; readonly reply: MessagePort };
 
 /** Returns the buffer of a written chunk for reuse, or reports the store's status. */
 type FromStore = { readonly written: Uint8Array<ArrayBuffer> } | { readonly status: StoreStatus };
@@ -38,68 +56,31 @@ const READ_BYTES = 262_144;
 
 /** Serves the requests that arrive through a port, in the store's thread. */
 export function serveCallStore(store: CallStore, recordings: Recordings, port: MessagePort): void {
+  const operations: Record<Operation, (...args: never[]) => unknown> = operationsOf(store, recordings);
   port.onmessage = async ({ data }) => {
     const message: ToStore = data;
     if ("record" in message) return store.write(message.record, message.reported);
     if ("started" in message) return store.start(message.started);
+    if ("placed" in message) return store.endPlacement(message.placed, message.answer);
     if ("chunk" in message) {
       recordings.write(message.chunk);
       const { sides: written } = message.chunk;
       return port.postMessage({ written } satisfies FromStore, [written.buffer]);
     }
     if ("ended" in message) return recordings.end(message.ended, message.lostMs);
+    const { operation, args, reply } = message;
     try {
-      const result = await handle(store, recordings, message);
+      const result = await operations[operation](...args as never[]);
       const transfer = result instanceof Uint8Array && result.buffer instanceof ArrayBuffer
         ? [result.buffer]
         : [];
-      message.reply.postMessage({ result }, transfer);
+      reply.postMessage({ result }, transfer);
     } catch (error) {
-      message.reply.postMessage({ problem: messageOf(error), badRequest: error instanceof RangeError });
+      reply.postMessage({ problem: messageOf(error), badRequest: error instanceof RangeError });
     }
-    message.reply.close();
-    if (message.operation === "close") port.close();
+    reply.close();
+    if (operation === "close") port.close();
   };
-}
-
-async function handle(store: CallStore, recordings: Recordings, request: StoreRequest): Promise<unknown> {
-  switch (request.operation) {
-    case "list":
-      return store.list(request.argument);
-    case "stats":
-      return store.stats(request.argument);
-    case "assistants":
-      return store.assistants();
-    case "get":
-      return store.get(request.argument);
-    case "forget": {
-      // Recordings first: they are found through the calls. Twice, because a call may end meanwhile.
-      await recordings.delete(store.findNumber(request.argument).calls);
-      const forgotten = store.forget(request.argument);
-      await recordings.delete(forgotten.calls);
-      return forgotten;
-    }
-    case "deleteBefore": {
-      const deleted = await store.deleteBefore(request.argument);
-      await recordings.delete(deleted);
-      return deleted;
-    }
-    case "recording":
-      return await recordings.find(request.argument);
-    case "levels":
-      return await recordings.levels(request.argument);
-    case "read": {
-      const { callSid, from, length } = request.argument;
-      return await recordings.read(callSid, from, length);
-    }
-    case "flush":
-      return store.flush();
-    case "unreported":
-      return await Promise.all(store.unreported().map((call) => withRecordedLength(call, recordings)));
-    case "close":
-      await recordings.close();
-      return store.close();
-  }
 }
 
 /** An interrupted call lasted at least as long as its recording. */
@@ -108,7 +89,11 @@ async function withRecordedLength(call: EndedCall, recordings: Recordings): Prom
   if (!recording) return call;
   const seconds = recording.ms / 1_000;
   const endedAt = new Date(Date.parse(call.startedAt) + recording.ms).toISOString();
-  return { ...call, seconds, endedAt, carrierMinutes: Math.ceil(seconds / 60) };
+  // Each minute is assumed to cost as much as those before the stream.
+  const carrierMinutes = Math.max(Math.ceil(seconds / 60), call.carrierMinutes);
+  const carrierUsd = call.costs.carrierUsd * carrierMinutes / Math.max(call.carrierMinutes, 1);
+  const costUsd = call.costUsd - call.costs.carrierUsd + carrierUsd;
+  return { ...call, seconds, endedAt, carrierMinutes, costUsd, costs: { ...call.costs, carrierUsd } };
 }
 
 /**
@@ -142,19 +127,29 @@ export class RemoteCallStore {
     this.#post({ record, reported });
   }
 
-  /** Resolves when the records written so far are on disk, or could not be written. */
-  flush(): Promise<void> {
-    return this.#request({ operation: "flush" });
-  }
-
   /** See {@linkcode CallStore.start}. Does not wait for the disk, and never throws. */
   start(record: CallRecord): void {
     this.#post({ started: record });
   }
 
+  /** Resolves when the records written so far are on disk, or could not be written. */
+  flush() {
+    return this.#request("flush");
+  }
+
   /** The calls that an earlier process did not report, or did not end: those ended as "interrupted". */
-  unreported(): Promise<EndedCall[]> {
-    return this.#request({ operation: "unreported" });
+  unreported() {
+    return this.#request("unreported");
+  }
+
+  /** See {@linkcode CallStore.beginPlacement}. */
+  beginPlacement(key: string, request: string) {
+    return this.#request("beginPlacement", key, request);
+  }
+
+  /** See {@linkcode CallStore.endPlacement}. */
+  endPlacement(key: string, answer: string | undefined): void {
+    this.#post({ placed: key, answer });
   }
 
   /** Records both sides of a call, in order. Copies the audio, does not wait for the disk, and never throws. */
@@ -168,8 +163,8 @@ export class RemoteCallStore {
   }
 
   /** The recording of a call, finished or not; undefined when there is none. */
-  recording(callSid: string): Promise<RecordingInfo | undefined> {
-    return this.#request({ operation: "recording", argument: callSid });
+  recording(callSid: string) {
+    return this.#request("recording", callSid);
   }
 
   /** `length` bytes of the file from byte `from`. The stream fails when the file is deleted meanwhile. */
@@ -178,9 +173,8 @@ export class RemoteCallStore {
     let left = length;
     return new ReadableStream({
       pull: async (controller) => {
-        const argument = { callSid, from: at, length: Math.min(left, READ_BYTES) };
-        const bytes: Uint8Array = left > 0
-          ? await this.#request({ operation: "read", argument })
+        const bytes = left > 0
+          ? await this.#request("read", callSid, at, Math.min(left, READ_BYTES))
           : new Uint8Array();
         at += bytes.length;
         left -= bytes.length;
@@ -191,56 +185,50 @@ export class RemoteCallStore {
   }
 
   /** Peak levels of both sides; undefined when there is no recording. */
-  levels(callSid: string): Promise<Levels | undefined> {
-    return this.#request({ operation: "levels", argument: callSid });
+  levels(callSid: string) {
+    return this.#request("levels", callSid);
   }
 
-  list(query: CallQuery = {}): Promise<CallPage> {
-    return this.#request({ operation: "list", argument: query });
+  list(query: CallQuery = {}) {
+    return this.#request("list", query);
   }
 
-  get(callSid: string): Promise<EndedCall | undefined> {
-    return this.#request({ operation: "get", argument: callSid });
+  get(callSid: string) {
+    return this.#request("get", callSid);
   }
 
-  stats(query: StatsQuery = {}): Promise<DayStats[]> {
-    return this.#request({ operation: "stats", argument: query });
+  stats(query: StatsQuery = {}) {
+    return this.#request("stats", query);
   }
 
-  assistants(): Promise<string[]> {
-    return this.#request({ operation: "assistants" });
+  assistants() {
+    return this.#request("assistants");
   }
 
-  forget(number: string): Promise<NumberMatches> {
-    return this.#request({ operation: "forget", argument: number });
-  }
-
-  deleteBefore(time: string): Promise<string[]> {
-    return this.#request({ operation: "deleteBefore", argument: time });
+  deleteBefore(time: string) {
+    return this.#request("deleteBefore", time);
   }
 
   /** Resolves once everything is written and the database is closed. */
   close(): Promise<void> {
     if (!this.#closed) this.#batches.endAll();
-    return this.#closed ??= this.#request<void>({ operation: "close" }).finally(() => this.#port.close());
+    return this.#closed ??= this.#request("close").finally(() => this.#port.close());
   }
 
   #post(message: ToStore, transfer: Transferable[] = []): void {
     if (!this.#closed) this.#port.postMessage(message, transfer);
   }
 
-  #request<Result>(request: StoreRequest): Promise<Result> {
+  #request<Name extends Operation>(operation: Name, ...args: Arguments<Name>): Promise<Result<Name>> {
     if (this.#closed) return Promise.reject(new Error("The call store is closed"));
     const { port1, port2: reply } = new MessageChannel();
-    const response = new Promise<Result>((resolve, reject) => {
-      port1.onmessage = ({ data: { result, problem, badRequest } }) => {
-        port1.close();
-        if (problem === undefined) resolve(result);
-        else reject(badRequest ? new RangeError(problem) : new Error(problem));
-      };
-    });
-    const message: ToStore = { ...request, reply };
-    this.#port.postMessage(message, [reply]);
-    return response;
+    const { promise, resolve, reject } = Promise.withResolvers<Result<Name>>();
+    port1.onmessage = ({ data: { result, problem, badRequest } }) => {
+      port1.close();
+      if (problem === undefined) resolve(result);
+      else reject(badRequest ? new RangeError(problem) : new Error(problem));
+    };
+    this.#port.postMessage({ operation, args, reply } satisfies ToStore, [reply]);
+    return promise;
   }
 }

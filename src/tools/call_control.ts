@@ -1,4 +1,4 @@
-import type { CallerMessage } from "./message_tool.ts";
+import type { CallMessage } from "../records/call_record.ts";
 
 /** Actions on the call for its tools. */
 export interface CallControl {
@@ -11,8 +11,8 @@ export interface CallControl {
   /** Waits for the caller to enter a secret. The digits stay with the call. */
   collectDigits(secret: string): Promise<CollectedDigits>;
   /** Adds a message the caller left to the call's record. */
-  addMessage(message: CallerMessage): void;
-  /** Resumes or pauses the recording. */
+  addMessage(message: CallMessage): void;
+  /** Resumes or pauses the recording and the transcript. */
   setRecording(on: boolean): void;
   /** Continues in another language, with a new model session that starts from `summary`. */
   switchLanguage(language: string, summary: string): void;

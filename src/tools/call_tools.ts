@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { CallMessage } from "../records/call_record.ts";
 import type { CallControl } from "./call_control.ts";
 import { defineTool, type Tool, ToolError } from "./tool.ts";
 
@@ -94,7 +95,30 @@ export function collectDigits(
   });
 }
 
-/** `pause_recording`: pauses the recording until `resume_recording`. */
+/** `take_message`: adds a message from the caller to the call's record, and passes it to `save`. */
+export function takeMessage(
+  call: CallControl,
+  save: (message: CallMessage) => Promise<void> | void,
+): Tool {
+  return defineTool({
+    name: "take_message",
+    description:
+      "Saves a message from the caller for the people you work for. Ask for missing details, and read the " +
+      "message back first.",
+    parameters: z.object({
+      name: z.string().trim().min(1).max(200).describe("Name of the caller"),
+      number: z.string().trim().min(1).max(50).describe("Number to call back"),
+      message: z.string().trim().min(1).max(4_000),
+      urgent: z.boolean().default(false),
+    }),
+  }, async (message) => {
+    call.addMessage(message);
+    await save(message);
+    return { saved: true };
+  });
+}
+
+/** `pause_recording`: pauses the recording and the transcript until `resume_recording`. */
 export function pauseRecording(call: CallControl): Tool {
   return defineTool({
     name: "pause_recording",

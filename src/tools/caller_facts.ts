@@ -8,23 +8,6 @@ const TIMEOUT_MS = 2_000;
 const MAX_VALUES = 50;
 const MAX_VALUE_LENGTH = 2_000;
 
-/** The service to query. */
-export interface CallerFactsSource {
-  readonly url: string;
-  /** Whether the service may have a private address. */
-  readonly allowPrivate: boolean;
-}
-
-/** The JSON body of the request. */
-export interface CallerFactsRequest {
-  readonly callSid: string;
-  /** E.164. */
-  readonly from: string;
-  readonly to: string;
-  /** Name of the assistant. */
-  readonly assistant: string;
-}
-
 /** Values of placeholders in instructions and greeting. */
 export interface CallerFacts {
   readonly values: Readonly<Record<string, string>>;
@@ -32,17 +15,17 @@ export interface CallerFacts {
   readonly problem?: string;
 }
 
-/** Requests a flat JSON object about a caller, with a POST of JSON. Never throws; takes at most 2 s. */
+/** Posts a call to an endpoint, which returns a flat JSON object about the caller. Never throws; takes at most 2 s. */
 export async function fetchCallerFacts(
-  source: CallerFactsSource,
-  request: CallerFactsRequest,
-  { clock, caCerts }: { readonly clock: Clock; readonly caCerts?: readonly string[] },
+  endpoint: { readonly url: string; readonly allowPrivate: boolean },
+  call: { readonly callSid: string; readonly from: string; readonly to: string; readonly assistant: string },
+  clock: Clock,
 ): Promise<CallerFacts> {
   const timeout = new AbortController();
   const cancel = clock.after(TIMEOUT_MS, () => timeout.abort());
   try {
-    const url = new URL(source.url);
-    const { callSid, from, to, assistant } = request;
+    const url = new URL(endpoint.url);
+    const { callSid, from, to, assistant } = call;
     const { status, content } = await guardedFetch(
       {
         method: "POST",
@@ -50,7 +33,7 @@ export async function fetchCallerFacts(
         headers: { "content-type": "application/json" },
         body: JSON.stringify({ callSid, from, to, assistant }),
       },
-      { hosts: [url.host], allowPrivate: source.allowPrivate, caCerts },
+      { hosts: [url.host], allowPrivate: endpoint.allowPrivate },
       timeout.signal,
     );
     if (status < 200 || status > 299) return { values: {}, problem: `${url.origin} responded ${status}` };

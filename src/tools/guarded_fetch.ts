@@ -12,7 +12,7 @@ import {
 import { isPublicAddress } from "../net/public_address.ts";
 
 /** Default limit of a response body (bytes). */
-export const MAX_BYTES = 64 * 1024;
+const MAX_BYTES = 64 * 1024;
 const MAX_REDIRECTS = 3;
 
 export interface GuardedRequest {

@@ -2,8 +2,14 @@ import { z } from "zod";
 import { isObject, type JsonObject } from "../json.ts";
 import type { Log } from "../telemetry/log.ts";
 import { FetchError, guardedFetch, type GuardedResponse } from "./guarded_fetch.ts";
-import { fillJson, fillText, type PlaceholderLookup, placeholderNames, textOf } from "../placeholders.ts";
-import { appendQuery, fillUrl } from "./request_url.ts";
+import {
+  fillJson,
+  fillText,
+  type PlaceholderLookup,
+  placeholderNames,
+  replacePlaceholders,
+  textOf,
+} from "../placeholders.ts";
 import { parseArguments, type Tool, ToolError } from "./tool.ts";
 
 /** Valid header values. */
@@ -44,24 +50,17 @@ export interface HttpToolContext {
   readonly log: Log;
   /** Values to redact in responses: environment variables used in headers. */
   readonly hidden?: readonly string[] | undefined;
-  /** PEM certificates to trust in addition to the system's. */
-  readonly caCerts?: readonly string[] | undefined;
 }
 
 /**
  * Creates a tool that sends an HTTP request.
  *
- * @throws {Error} if its schema is invalid; `httpToolProblems` finds this and all other problems beforehand.
+ * @throws {Error} if its schema is invalid; the check of the assistants file finds this beforehand.
  */
 export function httpTool(options: HttpToolOptions, context: HttpToolContext): Tool {
   const { name, description, parameters, url: template, method, allowPrivate, answer } = options;
   const schema = argumentsSchema(parameters);
-  const policy = {
-    hosts: [new URL(template).host],
-    allowPrivate,
-    maxBytes: options.maxResponseBytes,
-    caCerts: context.caCerts,
-  };
+  const policy = { hosts: [new URL(template).host], allowPrivate, maxBytes: options.maxResponseBytes };
   const urlNames = placeholderNames(template);
   const declared = isObject(parameters.properties) ? parameters.properties : {};
   const { variables = {} } = context;
@@ -137,6 +136,33 @@ function placeholderLookup(
   };
 }
 
+/**
+ * Fills the URL template. A value cannot leave its path segment or query value.
+ *
+ * @throws {ToolError} if a path value is empty or contains `.` or `..` segments.
+ */
+function fillUrl(template: string, lookup: PlaceholderLookup): URL {
+  const queryStart = template.indexOf("?");
+  return new URL(replacePlaceholders(template, (name, offset) => {
+    const text = textOf(lookup(name));
+    if (queryStart >= 0 && offset > queryStart) return encodeURIComponent(text);
+    if (text === "") throw new ToolError(`"${name}" is missing. Ask for it.`);
+    // Encoding is not enough: some servers decode the path before they resolve it.
+    if (text.split(/[/\\]/).some((segment) => segment === "." || segment === "..")) {
+      throw new ToolError(`"${name}" may not contain the path segments "." or "..".`);
+    }
+    return encodeURIComponent(text);
+  }));
+}
+
+/** Appends all arguments but `except` to the query: one parameter per list item, objects as JSON. */
+function appendQuery(url: URL, args: JsonObject, except: readonly string[]): void {
+  for (const [name, value] of Object.entries(args)) {
+    if (except.includes(name)) continue;
+    for (const item of [value].flat()) url.searchParams.append(name, textOf(item));
+  }
+}
+
 function fillHeaders(
   templates: HttpToolOptions["headers"],
   lookup: PlaceholderLookup,
@@ -168,10 +194,9 @@ function toolResult({ status, content }: GuardedResponse, secrets: ReadonlySet<s
 /** Replaces secrets that a service sends back. */
 function redact(content: unknown, secrets: readonly string[]): unknown {
   if (content === undefined || secrets.length === 0) return content;
-  const safe: unknown = JSON.parse(JSON.stringify(content), (_, value: unknown) => {
+  return JSON.parse(JSON.stringify(content), (_, value: unknown) => {
     if (typeof value === "number" && secrets.includes(String(value))) return "[secret]";
     if (typeof value !== "string") return value;
     return secrets.reduce((text, secret) => text.replaceAll(secret, "[secret]"), value);
   });
-  return safe;
 }

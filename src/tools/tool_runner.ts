@@ -18,11 +18,11 @@ export interface ToolOutcome {
   readonly ok: boolean;
   readonly ms: number;
   /** Error message for the log. */
-  readonly problem?: string;
+  readonly problem?: string | undefined;
   /** JSON text, as the model wrote it. */
-  readonly arguments?: string;
+  readonly arguments?: string | undefined;
   /** JSON text, as the model gets it; undefined for a tool that was aborted. */
-  readonly result?: string;
+  readonly result?: string | undefined;
 }
 
 /** Receives the events of a {@linkcode ToolRunner}. */
@@ -42,13 +42,11 @@ export class ToolRunner {
   readonly #clock: Clock;
   readonly #observer: ToolObserver;
   readonly #runs = new Map<AbortController, { readonly call: FunctionCall; readonly startedAt: number }>();
-  /** MCP calls in progress, by ID. */
+  /** MCP calls without a result, by ID. */
   readonly #mcpCalls = new Map<
     string,
-    { readonly call: McpCall; readonly startedAt: number; readonly cancelTimeout: Cancel }
+    { readonly call: McpCall; readonly startedAt: number; readonly cancelTimeout: Cancel; late: boolean }
   >();
-  /** MCP calls that took too long: when they began, by ID. */
-  readonly #lateMcpCalls = new Map<string, number>();
   /** Whether the response that called a tool is still in progress and may call more. */
   #responseOpen = false;
   #responseWanted = false;
@@ -65,7 +63,7 @@ export class ToolRunner {
 
   /** Number of tools running now. */
   get running(): number {
-    return this.#runs.size + this.#mcpCalls.size;
+    return this.#runs.size + this.runningMcpCalls.length;
   }
 
   start(call: FunctionCall): void {
@@ -73,28 +71,26 @@ export class ToolRunner {
     void this.#run(call);
   }
 
-  /** The vendor runs an MCP tool. Waits for it like for a tool of Parley's. */
+  /** The vendor runs an MCP tool. Waits for it as for a tool that Parley runs. */
   mcpCallStarted(call: McpCall): void {
     if (call.inResponse) this.#responseOpen = true;
     const startedAt = this.#clock.now();
     const cancelTimeout = this.#clock.after(MCP_TIMEOUT_MS, () => {
-      this.#mcpCalls.delete(call.id);
-      this.#lateMcpCalls.set(call.id, startedAt);
+      entry.late = true;
       this.#reportMcpCall(call, startedAt, `no result within ${MCP_TIMEOUT_MS / 1000} s`);
     });
-    this.#mcpCalls.set(call.id, { call, startedAt, cancelTimeout });
+    const entry = { call, startedAt, cancelTimeout, late: false };
+    this.#mcpCalls.set(call.id, entry);
   }
 
   mcpCallEnded(call: McpCall, result: McpCallResult): void {
-    const running = this.#mcpCalls.get(call.id);
-    const startedAt = running?.startedAt ?? this.#lateMcpCalls.get(call.id);
+    const entry = this.#mcpCalls.get(call.id);
     // Stopped meanwhile.
-    if (startedAt === undefined) return;
-    running?.cancelTimeout();
+    if (!entry) return;
+    entry.cancelTimeout();
     this.#mcpCalls.delete(call.id);
-    this.#lateMcpCalls.delete(call.id);
     if (result === "none") return this.#reportFinished();
-    this.#reportMcpCall(call, startedAt, result === "ok" ? undefined : "the MCP server failed");
+    this.#reportMcpCall(call, entry.startedAt, result === "ok" ? undefined : "the MCP server failed");
   }
 
   /** The model's response has ended: it calls no more tools. */
@@ -110,10 +106,10 @@ export class ToolRunner {
   }
 
   get runningMcpCalls(): readonly McpCall[] {
-    return [...this.#mcpCalls.values()].map(({ call }) => call);
+    return [...this.#mcpCalls.values()].filter(({ late }) => !late).map(({ call }) => call);
   }
 
-  /** The model's session is gone: it calls no more tools. Functions that run finish; the vendor's MCP calls do not. */
+  /** The model's session ended and calls no more tools. Running functions finish; the vendor's MCP calls do not. */
   sessionLost(): void {
     this.#responseOpen = false;
     this.#abandonMcpCalls("session lost, outcome unknown");
@@ -165,9 +161,8 @@ export class ToolRunner {
   }
 
   #abandonMcpCalls(problem: string): void {
-    const abandoned = [...this.#mcpCalls.values()];
+    const abandoned = [...this.#mcpCalls.values()].filter(({ late }) => !late);
     this.#mcpCalls.clear();
-    this.#lateMcpCalls.clear();
     for (const { call, startedAt, cancelTimeout } of abandoned) {
       cancelTimeout();
       this.#responseWanted = true;
@@ -185,7 +180,7 @@ export class ToolRunner {
       name,
       ok: problem === undefined,
       ms: Math.round(this.#clock.now() - startedAt),
-      ...(problem === undefined ? {} : { problem }),
+      problem,
       ...data,
     });
   }

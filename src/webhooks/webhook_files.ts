@@ -39,7 +39,7 @@ export class WebhookFiles {
       if (/^msg_[\da-z]+\.tmp$/.test(name)) await Deno.remove(`${this.#folder}/${name}`);
       const id = FILE.exec(name)?.[1];
       const delivery = id === undefined ? undefined : await this.read(id);
-      if (delivery && delivery !== "gone") pending.push(delivery);
+      if (typeof delivery === "object") pending.push(delivery);
     }
     const failed = (await names(`${this.#folder}/failed`)).flatMap((name) => FILE.exec(name)?.[1] ?? []);
     return { pending, failed };
@@ -50,14 +50,14 @@ export class WebhookFiles {
     await this.#inFolders(() => writeDelivery(this.#folder, delivery));
   }
 
-  /** Reads a pending delivery. Moves a malformed file to `failed` and returns undefined. `gone`: the file was deleted. */
-  async read(id: string): Promise<Delivery | undefined | "gone"> {
+  /** Reads a pending delivery. `gone`: the file was deleted. `malformed`: the file is moved to `failed`. */
+  async read(id: string): Promise<Delivery | "gone" | "malformed"> {
     const text = await unlessMissing(Deno.readTextFile(this.#path(id)));
     if (text === undefined) return "gone";
     const delivery = readDelivery(text);
     if (delivery?.id === id) return delivery;
     await this.moveToFailed(id);
-    return undefined;
+    return "malformed";
   }
 
   async remove(id: string): Promise<void> {
@@ -143,7 +143,7 @@ async function writeDelivery(folder: string, delivery: Delivery): Promise<void> 
   await Deno.rename(draft, `${folder}/${delivery.id}.json`);
 }
 
-/** A delivery without this number: a webhook about its own call is deleted, and so is a malformed file that has it. */
+/** Redacts a number in a delivery. A webhook about a call with it is deleted, and so is a malformed file that contains it. */
 function redactDelivery(text: string, number: NumberMatcher): Delivery | "unchanged" | "delete" {
   const delivery = readDelivery(text);
   const body = delivery && parseObject(delivery.body);

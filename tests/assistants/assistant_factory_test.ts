@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { AssistantFactory } from "../../src/assistants/assistant_factory.ts";
 import { createLog } from "../../src/telemetry/log.ts";
+import { asJson } from "../support/as_json.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { configOf } from "../support/service.ts";
 
@@ -60,14 +61,15 @@ function setUp(file: unknown = FILE, { modelUrl, records = true, env = {} }: {
 
 Deno.test("AssistantFactory converts the file's seconds to milliseconds", () => {
   const { factory } = setUp();
-  const { approvals, keypad, limits, maxMs, protectedMs, session, silence, waiting } = factory.createNow(
-    CALL,
-  );
-  assertEquals({ approvals, keypad, limits, maxMs, protectedMs, silence, waiting }, {
+  const { approvals, keypad, costLimits, maxCallMs, protectedMs, session, silence, waiting } = factory
+    .createNow(
+      CALL,
+    );
+  assertEquals({ approvals, keypad, costLimits, maxCallMs, protectedMs, silence, waiting }, {
     approvals: new Map([["calendar", ["book"]]]),
     keypad: { pauseMs: 3_000, menu: new Map(), secrets: new Map([["pin", 4]]) },
-    limits: { perCall: 1, perCallerDay: 3, perDay: 50 },
-    maxMs: 900_000,
+    costLimits: { perCall: 1, perCallerDay: 3, perDay: 50 },
+    maxCallMs: 900_000,
     protectedMs: 1_500,
     silence: { afterMs: 12_000, prompts: 2 },
     waiting: { afterMs: 1_500, say: "One moment." },
@@ -149,7 +151,7 @@ Deno.test("AssistantFactory takes recording and consent from the language, the a
   for (const [on, entry, language, recording] of cases) {
     const env = { RECORDING: on ? "on" : "off" };
     const { factory } = setUp({ assistants: { reception: entry } }, { env });
-    assertEquals(factory.createNow(CALL, { language }).recording, recording, JSON.stringify(entry));
+    assertEquals(asJson(factory.createNow(CALL, { language }).recording), recording, JSON.stringify(entry));
   }
   const { factory } = setUp(FILE, { env: { RECORDING: "on" }, records: false });
   assertEquals(factory.createNow(CALL).recording, undefined, "recordings cannot be stored");

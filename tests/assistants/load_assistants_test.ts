@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { defaultAssistants } from "../../src/assistants/load.ts";
+import { defaultAssistants } from "../../src/assistants/load_assistants.ts";
+import { asJson } from "../support/as_json.ts";
 import { DEFAULTS, load, loadOne, placedProblems, problems, problemsOf } from "./support.ts";
 
 Deno.test("defaultAssistants() creates one assistant from the settings", () => {
@@ -12,9 +13,8 @@ Deno.test("defaultAssistants() creates one assistant from the settings", () => {
   assertEquals(rules, []);
   const { name, instructions, greeting, model, voice, builtInTools, limits } = defaultAssistant;
   assertEquals([name, instructions, greeting], ["default", "You know {{weather}}.", "Greet."]);
-  assertEquals([model, voice, builtInTools, limits], ["gpt-realtime-2.1", "marin", ["end_call"], {
-    callSeconds: 600,
-  }]);
+  assertEquals([model, voice, builtInTools], ["gpt-realtime-2.1", "marin", ["end_call"]]);
+  assertEquals(limits, { callSeconds: 600, dayUsd: undefined });
   assertEquals(warnings, [
     "assistants.default.instructions: {{weather}} has no value unless the request for an outbound call sets it; known variables: caller, " +
     "called, call_sid, now, objective and those that variables.url returns",
@@ -25,10 +25,10 @@ Deno.test("loadAssistants() uses the settings for fields that the file leaves ou
   const fileFields = { instructions: "I", greeting: "", model: "m", voice: "v", limits: { callSeconds: 60 } };
   const defaults = { MAX_CALL_SECONDS: 600 };
   const { instructions, greeting, model, voice, limits } = loadOne(fileFields, {}, { defaults });
-  assertEquals<object>({ instructions, greeting, model, voice, limits }, fileFields);
+  assertEquals(asJson({ instructions, greeting, model, voice, limits }), fileFields);
 
   const plain = loadOne({}, {}, { defaults });
-  assertEquals(plain, {
+  assertEquals(asJson(plain), {
     name: "one",
     instructions: "You are kind.",
     greeting: "Greet.",
@@ -135,61 +135,55 @@ Deno.test("loadAssistants() reports every problem in file order with line and co
   ]);
 });
 
-/** An invalid assistant, and the beginning of its only problem. */
-const WRONG: [entry: object, problem: string][] = [
-  [{ voise: "x" }, "voise: unknown field; allowed: answers, instructions"],
-  [{ turndetection: {} }, "turndetection: unknown field; did you mean turnDetection?"],
-  [{ noise_reduction: "off" }, "noise_reduction: unknown field; did you mean noiseReduction?"],
-  [{ speed: "1" }, 'speed: found "1"; allowed: a number from 0.25 to 1.5'],
-  [{ speed: 0.2 }, "speed: found 0.2; allowed: a number from 0.25 to 1.5"],
-  [{ speed: null }, "speed: found null; allowed: a number from 0.25 to 1.5"],
-  [{ instructions: "" }, 'instructions: found ""; allowed: a string of 1 to 65536'],
-  [{ instructions: {} }, "instructions.file: missing; allowed: a string of 1 to 500 characters"],
-  [{ reasoning: "max" }, 'reasoning: found "max"; allowed: minimal, low, medium, high, xhigh'],
-  [{ turnDetection: null }, "turnDetection: found null; allowed: server_vad, semantic_vad"],
-  [{ turnDetection: {} }, "turnDetection.type: missing; allowed: server_vad, semantic_vad"],
-  [
-    { turnDetection: { type: "none" } },
-    'turnDetection.type: found "none"; allowed: server_vad, semantic_vad',
-  ],
-  [
-    { turnDetection: { type: "server_vad", threshold: 1.1 } },
-    "turnDetection.threshold: found 1.1; allowed: a",
-  ],
-  [{ turnDetection: { type: "server_vad", idleTimeoutMs: 4999 } }, "turnDetection.idleTimeoutMs: found 4999"],
-  [
-    { turnDetection: { type: "semantic_vad", threshold: 0.5 } },
-    "turnDetection.threshold: unknown field; allowed: type, eagerness, createResponse, interruptResponse",
-  ],
-  [{ noiseReduction: null }, "noiseReduction: found null; allowed: near_field, far_field, off"],
-  [
-    { transcription: null },
-    "transcription: found null; allowed: off or an object with model, language, prompt",
-  ],
-  [
-    { transcription: { language: "eng" } },
-    'transcription.language: found "eng"; allowed: a language such as en',
-  ],
-  [{ language: "English" }, 'language: found "English"; allowed: a language such as es or es-MX'],
-  [{ languages: { Spanish: {} } }, 'languages.Spanish: found "Spanish"; allowed: a language such as es'],
-  [{ languages: { es: { key: "2" } } }, "languages.es: found an object; allowed: key and offer together"],
-  [{ tools: "end_call" }, 'tools: found "end_call"; allowed: a list'],
-  [{ keypad: { menu: { "10": "x" } } }, 'keypad.menu.10: found "10"; allowed: one key: 0 to 9, * or #'],
-  [{ keypad: { secrets: { "p n": { digits: 4 } } } }, 'keypad.secrets["p n"]: found "p n"; allowed: letters'],
-  [
-    { keypad: { secrets: { pin: { digits: 4.5 } } } },
-    "keypad.secrets.pin.digits: found 4.5; allowed: a whole",
-  ],
-  [{ silence: {} }, "silence.afterSeconds: missing; allowed: a number from 3 to 120"],
-  [{ silence: { afterSeconds: 5, prompts: 10.5 } }, "silence.prompts: found 10.5; allowed: a whole number"],
-  [{ limits: { callUsd: 0 } }, "limits.callUsd: found 0; allowed: a number from 0.01 to 10000"],
-  [{ answers: {} }, "answers: found an object; allowed: at least one of to, from, hours"],
-  [{ answers: { to: [] } }, "answers.to: found a list; allowed: at least one number"],
-  [{ answers: { to: ["5551230000"] } }, 'answers.to[0]: found "5551230000"; allowed: a number such as +1'],
-  [{ answers: { from: ["+1*5"] } }, 'answers.from[0]: found "+1*5"; allowed: a number such as +1'],
+/** The beginning of the only problem of an assistant. */
+const WRONG: [problem: string, entry: object][] = [
+  ["voise: unknown field; allowed: answers, instructions", { voise: "x" }],
+  ["turndetection: unknown field; did you mean turnDetection?", { turndetection: {} }],
+  ["noise_reduction: unknown field; did you mean noiseReduction?", { noise_reduction: "off" }],
+  ['speed: found "1"; allowed: a number from 0.25 to 1.5', { speed: "1" }],
+  ["speed: found 0.2; allowed: a number from 0.25 to 1.5", { speed: 0.2 }],
+  ["speed: found null; allowed: a number from 0.25 to 1.5", { speed: null }],
+  ['instructions: found ""; allowed: a string of 1 to 65536', { instructions: "" }],
+  ["instructions.file: missing; allowed: a string of 1 to 500 characters", { instructions: {} }],
+  ['reasoning: found "max"; allowed: minimal, low, medium, high, xhigh', { reasoning: "max" }],
+  ["turnDetection: found null; allowed: server_vad, semantic_vad", { turnDetection: null }],
+  ["turnDetection.type: missing; allowed: server_vad, semantic_vad", { turnDetection: {} }],
+  ['turnDetection.type: found "none"; allowed: server_vad, semantic_vad', {
+    turnDetection: { type: "none" },
+  }],
+  ["turnDetection.threshold: found 1.1; allowed: a", {
+    turnDetection: { type: "server_vad", threshold: 1.1 },
+  }],
+  ["turnDetection.idleTimeoutMs: found 4999", { turnDetection: { type: "server_vad", idleTimeoutMs: 4999 } }],
+  ["turnDetection.threshold: unknown field; allowed: type, eagerness, createResponse, interruptResponse", {
+    turnDetection: { type: "semantic_vad", threshold: 0.5 },
+  }],
+  ["noiseReduction: found null; allowed: near_field, far_field, off", { noiseReduction: null }],
+  ["transcription: found null; allowed: off or an object with model, language, prompt", {
+    transcription: null,
+  }],
+  ['transcription.language: found "eng"; allowed: a language such as en', {
+    transcription: { language: "eng" },
+  }],
+  ['language: found "English"; allowed: a language such as es or es-MX', { language: "English" }],
+  ['languages.Spanish: found "Spanish"; allowed: a language such as es', { languages: { Spanish: {} } }],
+  ["languages.es: found an object; allowed: key and offer together", { languages: { es: { key: "2" } } }],
+  ['tools: found "end_call"; allowed: a list', { tools: "end_call" }],
+  ['keypad.menu.10: found "10"; allowed: one key: 0 to 9, * or #', { keypad: { menu: { "10": "x" } } }],
+  ['keypad.secrets["p n"]: found "p n"; allowed: letters', { keypad: { secrets: { "p n": { digits: 4 } } } }],
+  ["keypad.secrets.pin.digits: found 4.5; allowed: a whole", {
+    keypad: { secrets: { pin: { digits: 4.5 } } },
+  }],
+  ["silence.afterSeconds: missing; allowed: a number from 3 to 120", { silence: {} }],
+  ["silence.prompts: found 10.5; allowed: a whole number", { silence: { afterSeconds: 5, prompts: 10.5 } }],
+  ["limits.callUsd: found 0; allowed: a number from 0.01 to 10000", { limits: { callUsd: 0 } }],
+  ["answers: found an object; allowed: at least one of to, from, hours", { answers: {} }],
+  ["answers.to: found a list; allowed: at least one number", { answers: { to: [] } }],
+  ['answers.to[0]: found "5551230000"; allowed: a number such as +1', { answers: { to: ["5551230000"] } }],
+  ['answers.from[0]: found "+1*5"; allowed: a number such as +1', { answers: { from: ["+1*5"] } }],
 ];
 
-for (const [entry, problem] of WRONG) {
+for (const [problem, entry] of WRONG) {
   Deno.test(`loadAssistants() rejects ${JSON.stringify(entry)}`, () => {
     const problems = problemsOf(entry);
     assert(problems[0]?.startsWith(`assistants.one.${problem}`), problems.join("\n"));
@@ -208,7 +202,7 @@ Deno.test("loadAssistants() rejects invalid hours, alone and in a list", () => {
     [{ ...hours, from: "24:00" }, 'from: found "24:00"; allowed: a time such as 09:00'],
     [{ ...hours, to: "24:01" }, 'to: found "24:01"; allowed: a time such as 09:00'],
     [{ ...hours, days: ["monday"] }, 'days[0]: found "monday"; allowed: mon, tue, wed, thu, fri, sat, sun'],
-    [{ ...hours, to: "09:00" }, "found an object; allowed: from and to that differ"],
+    [{ ...hours, to: "09:00" }, "found an object; allowed: different times in from and to"],
   ];
   for (const [wrong, problem] of cases) {
     for (const [place, configuredHours] of [["hours", wrong], ["hours[1]", [hours, wrong]]] as const) {

@@ -38,177 +38,144 @@ Deno.test("loadAssistants() gives an assistant the parts that it names", () => {
   assertEquals(keypad.secrets, [{ name: "pin", digits: 4 }]);
 });
 
-/** An assistant, the rest of its file, and the beginning of its only problem. */
-const WRONG: [entry: object, rest: object, problem: string][] = [
+/** The beginning of the only problem of a file with the assistant `one`. */
+const WRONG: [problem: string, file: { one?: object } & Record<string, object>][] = [
+  ...[
+    "https://{{a}}/",
+    "https://{{a}}.example/",
+    "https://a.example{{a}}/",
+    "https://a.example:{{a}}/",
+    "{{a}}",
+    "{{a}}://a.example/",
+    "file:///etc/passwd",
+    "a.example/orders",
+    "https://user@a.example/",
+    "https://user:password@a.example/",
+    "https://:password@a.example/",
+  ].map((url): [string, Record<string, object>] => [
+    "tools.t.url: allowed: a URL such as",
+    { tools: { t: { ...TOOL, url, parameters: { type: "object", properties: { a: {} } } } } },
+  ]),
+  ["tools.t.url: has a fragment, which is never sent; remove it", {
+    tools: { t: { ...TOOL, url: "https://a.example/#x" } },
+  }],
+  ['tools.t.headers.host: found "host"; allowed: the name of a header that Parley does not set itself', {
+    tools: { t: { ...TOOL, headers: { host: "other.example.com" } } },
+  }],
+  ["tools.t.headers.x-a: found another value; allowed: printable ASCII", {
+    tools: { t: { ...TOOL, headers: { "x-a": "b\r\nc: d" } } },
+  }],
+  ["tools.t.parameters: cannot be used as a schema: Conditional schemas (if/then/else) are not supported", {
+    tools: { t: { ...TOOL, parameters: { type: "object", if: {} } } },
+  }],
+  ['tools.t.body: has "{{" or "}}" without a name', {
+    tools: { t: { ...TOOL, method: "POST", body: { a: ["{{order}", "{{a b}}"] } } },
+  }],
+  ['assistants.one.tools[0]: found "lookup", which does not exist; allowed: end_call, ', {
+    one: { tools: ["lookup"] },
+  }],
+  ["assistants.one.tools[0]: found", { one: { tools: ["look_up_ordr"] }, tools: { look_up_order: TOOL } }],
+  ["assistants.one.tools[1]: duplicate; keep one of them", { one: { tools: ["end_call", "end_call"] } }],
+  ["assistants.one.tools[0]: found collect_digits; remove it: keypad.secrets adds", {
+    one: { tools: ["collect_digits"] },
+  }],
+  ["assistants.one.tools: found transfer_call without transferTo; list", {
+    one: { tools: ["transfer_call"] },
+    ...PLACES,
+  }],
+  ['assistants.one.transferTo[0]: found "+1900"', {
+    one: { tools: ["transfer_call"], transferTo: ["+1900"] },
+    ...PLACES,
+  }],
+  ['assistants.one.keypad.menu.0: found "x", which does not exist', {
+    one: { keypad: { menu: { "0": "x" } } },
+    ...PLACES,
+  }],
+  ["assistants.one.tools: found switch_language without a second language; add", {
+    one: { tools: ["switch_language"] },
+  }],
+  ["assistants.one.tools: found switch_language without a second language; add", {
+    one: { tools: ["switch_language"], language: "es", languages: { es: {} } },
+  }],
+  ["assistants.one.languages.fr.key: found the key of es; give each language a different key", {
+    one: { languages: { es: { key: "2", offer: "Dos." }, fr: { key: "2", offer: "Deux." } } },
+  }],
+  ["tools.end_call: this is the name of a built-in tool; choose", { tools: { end_call: TOOL } }],
+  ["tools.collect_digits: this is the name of a built-in tool", { tools: { collect_digits: TOOL } }],
+  ["mcpServers.take_message: this is the name of a built-in tool", { mcpServers: { take_message: MCP } }],
+  ["mcpServers.x: a tool has the same name; choose another name", {
+    tools: { x: TOOL },
+    mcpServers: { x: MCP },
+  }],
+  ["tools.t.url: {{order}} is neither an argument, a variable of the call nor a keypad secret", {
+    tools: { t: { ...TOOL, url: "https://a.example/{{order}}" } },
+  }],
+  ["tools.t.body: {{constructor}} is neither an argument, a variable of the call nor a keypad secret", {
+    tools: { t: { ...TOOL, method: "POST", body: { a: [{ b: "x {{constructor}}" }] } } },
+  }],
+  ["tools.t.body: a GET request has no body; use POST or remove it", { tools: { t: { ...TOOL, body: {} } } }],
+  ['tools.t.url: has "{{" or "}}" without a name', {
+    tools: { t: { ...TOOL, url: "https://a.example/{{" } },
+  }],
+  ["tools.t.parameters: cannot be used as a schema: ", {
+    tools: { t: { ...TOOL, parameters: { type: "object", properties: { a: { type: "none" } } } } },
+  }],
+  ['tools.t.parameters.required: "order" is not in properties; add it there', {
+    tools: { t: { ...TOOL, parameters: { type: "object", required: ["order"] } } },
+  }],
   [
-    { tools: ["lookup"] },
-    {},
-    'assistants.one.tools[0]: found "lookup", which does not exist; allowed: end_call, ',
-  ],
-  [{ tools: ["look_up_ordr"] }, { tools: { look_up_order: TOOL } }, "assistants.one.tools[0]: found"],
-  [{ tools: ["end_call", "end_call"] }, {}, "assistants.one.tools[1]: duplicate; keep one of them"],
-  [
-    { tools: ["collect_digits"] },
-    {},
-    "assistants.one.tools[0]: found collect_digits; remove it: keypad.secrets adds",
-  ],
-  [
-    { tools: ["transfer_call"] },
-    PLACES,
-    "assistants.one.tools: found transfer_call without transferTo; list",
-  ],
-  [
-    { tools: ["transfer_call"], transferTo: ["+1900"] },
-    PLACES,
-    'assistants.one.transferTo[0]: found "+1900"',
-  ],
-  [
-    { keypad: { menu: { "0": "x" } } },
-    PLACES,
-    'assistants.one.keypad.menu.0: found "x", which does not exist',
-  ],
-  [
-    { tools: ["switch_language"] },
-    {},
-    "assistants.one.tools: found switch_language without a second language; add",
-  ],
-  [
-    { tools: ["switch_language"], language: "es", languages: { es: {} } },
-    {},
-    "assistants.one.tools: found switch_language without a second language; add",
-  ],
-  [
-    { languages: { es: { key: "2", offer: "Dos." }, fr: { key: "2", offer: "Deux." } } },
-    {},
-    "assistants.one.languages.fr.key: found the key of es; give each language a different key",
-  ],
-  [
-    {},
-    { tools: { end_call: TOOL } },
-    "tools.end_call: this is the name of a built-in tool; choose",
-  ],
-  [{}, { tools: { collect_digits: TOOL } }, "tools.collect_digits: this is the name of a built-in tool"],
-  [
-    {},
-    { mcpServers: { take_message: MCP } },
-    "mcpServers.take_message: this is the name of a built-in tool",
-  ],
-  [
-    {},
-    { tools: { x: TOOL }, mcpServers: { x: MCP } },
-    "mcpServers.x: a tool has the same name; choose another name",
-  ],
-  [
-    {},
-    { tools: { t: { ...TOOL, url: "https://a.example/{{order}}" } } },
-    "tools.t.url: {{order}} is neither an argument, a variable of the call nor a keypad secret",
-  ],
-  [
-    {},
-    { tools: { t: { ...TOOL, method: "POST", body: { a: [{ b: "x {{constructor}}" }] } } } },
-    "tools.t.body: {{constructor}} is neither an argument, a variable of the call nor a keypad secret",
-  ],
-  [
-    {},
-    { tools: { t: { ...TOOL, body: {} } } },
-    "tools.t.body: a GET request has no body; use POST or remove it",
-  ],
-  [
-    {},
-    { tools: { t: { ...TOOL, url: "https://a.example/{{" } } },
-    'tools.t.url: has "{{" or "}}" without a name',
-  ],
-  [
-    {},
-    { tools: { t: { ...TOOL, parameters: { type: "object", properties: { a: { type: "none" } } } } } },
-    "tools.t.parameters: cannot be used as a schema: ",
-  ],
-  [
-    {},
-    { tools: { t: { ...TOOL, parameters: { type: "object", required: ["order"] } } } },
-    'tools.t.parameters.required: "order" is not in properties; add it there',
-  ],
-  [
-    {},
+    "tools.t.headers: found {{a}}, an argument that the model chooses; allowed: variables of the call and {{secret.…}}",
     {
       tools: {
         t: { ...TOOL, parameters: { type: "object", properties: { a: {} } }, headers: { x: "{{a}}" } },
       },
     },
-    "tools.t.headers: found {{a}}, an argument that the model chooses; allowed: variables of the call and {{secret.…}}",
   ],
+  ["tools.t.parameters.properties.caller: this is the name of a variable of the call; choose another name", {
+    tools: { t: { ...TOOL, parameters: { type: "object", properties: { caller: {} } } } },
+  }],
+  ["tools.t.url: found {{secret.pin}}, but pin is missing in keypad.secrets of one; add it there", {
+    one: { tools: ["t"] },
+    tools: { t: { ...TOOL, url: "https://a.example/?pin={{secret.pin}}" } },
+  }],
   [
-    {},
-    { tools: { t: { ...TOOL, parameters: { type: "object", properties: { caller: {} } } } } },
-    "tools.t.parameters.properties.caller: this is the name of a variable of the call; choose another name",
-  ],
-  [
-    { tools: ["t"] },
-    { tools: { t: { ...TOOL, url: "https://a.example/?pin={{secret.pin}}" } } },
-    "tools.t.url: found {{secret.pin}}, but pin is missing in keypad.secrets of one; add it there",
-  ],
-  [
-    {},
-    { tools: { t: { ...TOOL, headers: { pin: "{{secret.pin}}" } } } },
     "tools.t.headers: found {{secret.pin}}, but pin is missing in keypad.secrets of every assistant; add it there",
+    { tools: { t: { ...TOOL, headers: { pin: "{{secret.pin}}" } } } },
   ],
   [
-    { tools: ["t"] },
-    { tools: { t: { ...TOOL, headers: { pin: "{{secret.constructor}}" } } } },
     "tools.t.headers: found {{secret.constructor}}, but constructor is missing in keypad.secrets of one; add it there",
+    { one: { tools: ["t"] }, tools: { t: { ...TOOL, headers: { pin: "{{secret.constructor}}" } } } },
   ],
-  [
-    {},
-    { mcpServers: { m: { ...MCP, headers: { pin: "{{secret.pin}}" } } } },
-    "mcpServers.m.headers: found {{…}}; allowed: ${TOOL_…} only",
-  ],
-  [
-    { greeting: "Your pin is {{secret.pin}}" },
-    {},
-    "assistants.one.greeting: found {{secret.pin}}; allowed: sec",
-  ],
-  [
-    { reasoning: "low", model: "gpt-realtime-1.5" },
-    {},
-    'assistants.one.reasoning: "gpt-realtime-1.5" does not support reasoning; remove this field',
-  ],
-  [
-    { transcription: { model: "gpt-realtime-whisper", prompt: "x" } },
-    {},
-    "assistants.one.transcription.prompt: gpt-realtime-whisper does not accept a prompt; remove this field",
-  ],
-  [
-    {},
-    { destinations: { a: { number: "tel:1" } } },
-    'destinations.a.number: found "tel:1"; allowed: a number',
-  ],
-  [{}, { destinations: { a: { number: "0190123" } } }, 'destinations.a.number: found "0190123"; allowed: a'],
-  [
-    {},
-    { destinations: { a: { number: "sip:a b@c" } } },
-    'destinations.a.number: found "sip:a b@c"; allowed:',
-  ],
-  [
-    {},
-    { destinations: { a: { number: "+15550100", ringSeconds: 61 } } },
-    "destinations.a.ringSeconds: found 61; allowed: a whole number from 5 to 60",
-  ],
-  [
-    {},
-    { mcpServers: { m: { ...MCP, allowedTools: [] } } },
-    "mcpServers.m.allowedTools: found a list; allowed: at",
-  ],
-  [{}, { mcpServers: { m: { url: MCP.url } } }, "mcpServers.m.allowedTools: missing; allowed: a list"],
-  [
-    {},
-    { mcpServers: { m: { ...MCP, approval: "always" } } },
-    'mcpServers.m.approval: found "always"; allowed: caller, never',
-  ],
+  ["mcpServers.m.headers: found {{…}}; allowed: ${TOOL_…} only", {
+    mcpServers: { m: { ...MCP, headers: { pin: "{{secret.pin}}" } } },
+  }],
+  ["assistants.one.greeting: found {{secret.pin}}; allowed: sec", {
+    one: { greeting: "Your pin is {{secret.pin}}" },
+  }],
+  ['assistants.one.reasoning: "gpt-realtime-1.5" does not support reasoning; remove this field', {
+    one: { reasoning: "low", model: "gpt-realtime-1.5" },
+  }],
+  ["assistants.one.transcription.prompt: gpt-realtime-whisper does not accept a prompt; remove this field", {
+    one: { transcription: { model: "gpt-realtime-whisper", prompt: "x" } },
+  }],
+  ['destinations.a.number: found "tel:1"; allowed: a number', { destinations: { a: { number: "tel:1" } } }],
+  ['destinations.a.number: found "0190123"; allowed: a', { destinations: { a: { number: "0190123" } } }],
+  ['destinations.a.number: found "sip:a b@c"; allowed:', { destinations: { a: { number: "sip:a b@c" } } }],
+  ["destinations.a.ringSeconds: found 61; allowed: a whole number from 5 to 60", {
+    destinations: { a: { number: "+15550100", ringSeconds: 61 } },
+  }],
+  ["mcpServers.m.allowedTools: found a list; allowed: at", {
+    mcpServers: { m: { ...MCP, allowedTools: [] } },
+  }],
+  ["mcpServers.m.allowedTools: missing; allowed: a list", { mcpServers: { m: { url: MCP.url } } }],
+  ['mcpServers.m.approval: found "always"; allowed: caller, never', {
+    mcpServers: { m: { ...MCP, approval: "always" } },
+  }],
 ];
 
-for (const [entry, rest, problem] of WRONG) {
-  Deno.test(`loadAssistants() rejects the combination ${JSON.stringify({ ...entry, ...rest })}`, () => {
-    const problems = problemsOf(entry, rest);
+for (const [problem, { one = {}, ...rest }] of WRONG) {
+  Deno.test(`loadAssistants() rejects the combination ${JSON.stringify({ ...one, ...rest })}`, () => {
+    const problems = problemsOf(one, rest);
     assert(problems[0]?.startsWith(problem), problems.join("\n"));
     assertEquals(problems.length, 1, problems.join("\n"));
   });

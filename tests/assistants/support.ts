@@ -1,7 +1,7 @@
 import { assertInstanceOf } from "@std/assert";
 import type { Assistant, Assistants } from "../../src/assistants/assistant.ts";
-import { AssistantsError, loadAssistants } from "../../src/assistants/load.ts";
-import type { Defaults } from "../../src/assistants/resolve.ts";
+import { AssistantsError, loadAssistants } from "../../src/assistants/load_assistants.ts";
+import type { Defaults } from "../../src/assistants/assistant_resolver.ts";
 
 export const DEFAULTS: Defaults = {
   SYSTEM_MESSAGE: "You are kind.",

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { isCallScreening, outboundInstructions } from "../../src/dialer/call_screening.ts";
 
 Deno.test("isCallScreening() distinguishes call screening from voicemail", () => {
-  const asking = [
+  const screeningTexts = [
     "Hi, if you record your name and reason for calling, I'll see if this person is available.",
     "Hi, I'm Call Assist by Google recording this call for the person you’re trying to reach. Before I try to connect " +
     "you, can I ask what you’re calling about?",
@@ -14,7 +14,7 @@ Deno.test("isCallScreening() distinguishes call screening from voicemail", () =>
     "Diga su nombre y el motivo de la llamada.",
     "Diga seu nome e o motivo da ligação.",
   ];
-  assertEquals(asking.filter((text) => !isCallScreening(text)), []);
+  assertEquals(screeningTexts.filter((text) => !isCallScreening(text)), []);
   const ordinaryTexts = [
     "Hello?",
     "",

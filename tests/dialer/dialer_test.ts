@@ -223,6 +223,26 @@ Deno.test("Dialer places no call while draining, not even a waiting one", async 
   dialer.close();
 });
 
+Deno.test("Dialer.cancelRinging() ends calls that ring and calls being placed, but none that was answered", async () => {
+  const hungUp: string[] = [];
+  const responses = [Promise.resolve("CA1"), Promise.resolve("CA2")];
+  const late = Promise.withResolvers<string>();
+  const { dialer } = setUp({
+    callsPerSecond: Infinity,
+    createCall: () => responses.shift() ?? late.promise,
+    hangUp: (callSid) => Promise.resolve(void hungUp.push(callSid)),
+  });
+  for (const to of [ANN, BOB]) await dialer.place({ to }, TERMS);
+  await dialer.takeRequest("CA2");
+  const placing = dialer.place({ to: ANN }, TERMS);
+  assertEquals(dialer.ringing, 2);
+  const cancelled = dialer.cancelRinging();
+  late.resolve("CA3");
+  await Promise.all([placing, cancelled]);
+  assertEquals([hungUp, dialer.ringing], [["CA1", "CA3"], 0]);
+  dialer.close();
+});
+
 Deno.test("Dialer leaves no timer after close", async () => {
   const { dialer, clock, report } = setUp();
   await dialer.place({ to: ANN }, TERMS);

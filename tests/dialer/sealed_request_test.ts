@@ -18,6 +18,21 @@ Deno.test("RequestSeal opens at every instance with its secret, for its own call
   assertEquals(other.open(sealed, ANN), undefined);
 });
 
+Deno.test("RequestSeal.bind() makes a seal that opens for one CallSid only, and expires no later", () => {
+  const clock = new FakeClock();
+  const seal = new RequestSeal(clock, "secret");
+  const sealed = seal.seal(REQUEST, 60_000);
+  const bound = seal.bind(sealed, { to: ANN, callSid: "CA1" });
+  assert(bound !== undefined);
+  assertEquals(seal.open(bound, ANN, "CA1"), REQUEST);
+  assertEquals(seal.open(bound, ANN, "CA2"), undefined, "another call to the same number");
+  assertEquals(seal.open(bound, ANN), undefined, "the webhook of another call");
+  assertEquals(seal.open(sealed, ANN, "CA1"), undefined, "a seal without a call");
+  assertEquals(seal.bind(sealed, { to: "+15559990000", callSid: "CA1" }), undefined);
+  clock.advance(60_000);
+  assertEquals(seal.open(bound, ANN, "CA1"), undefined);
+});
+
 Deno.test("RequestSeal does not open after any change of a character", () => {
   const seal = new RequestSeal(new FakeClock(), "secret");
   const sealed = seal.seal(REQUEST, 60_000);

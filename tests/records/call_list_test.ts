@@ -2,7 +2,8 @@ import { assertEquals, assertThrows } from "@std/assert";
 import type { CallQuery } from "../../src/records/call_list.ts";
 import type { StatsQuery } from "../../src/records/call_stats.ts";
 import type { CallStore } from "../../src/records/call_store.ts";
-import { asJson, call, CALLER, sidOf, StoreRig, turnsOf } from "./store_rig.ts";
+import { asJson } from "../support/as_json.ts";
+import { call, CALLER, sidOf, StoreRig, turnsOf } from "./store_rig.ts";
 
 /** Numbers of the calls found, newest first. */
 function listedNumbers(store: CallStore, query: CallQuery): number[] {
@@ -24,7 +25,7 @@ Deno.test("CallStore lists a call without its turns, events, tokens and messages
   assertEquals(asJson(store.list()), { calls: [{ ...rest, callerTurns: 1, bargeIns: 1 }] });
 });
 
-Deno.test("CallStore pages join without a gap among equal start times and new calls", () => {
+Deno.test("CallStore pages neither skip nor repeat calls with equal start times when new calls are written", () => {
   using rig = new StoreRig();
   const startedAt = call(0).startedAt;
   const store = rig.openWith(...[1, 2, 3, 4, 5, 6, 7].map((at) => call(at, at < 5 ? { startedAt } : {})));
@@ -90,7 +91,7 @@ Deno.test("CallStore rejects a search of more than 32 words and an offset of mor
   }
 });
 
-Deno.test("CallStore takes search operators as words", () => {
+Deno.test("CallStore treats search operators as words", () => {
   using rig = new StoreRig();
   const store = rig.openWith(call(1, { turns: turnsOf("NOT a near miss OR so") }));
   for (
@@ -175,7 +176,7 @@ Deno.test("CallStore sums calls, cost, end reasons, barge-ins and latency by day
   assertEquals(store.stats({ since: call(3).startedAt, until: call(4).startedAt }).length, 1);
 });
 
-Deno.test("CallStore.stats() puts calls into the days of a time zone with half hours, across days without calls", () => {
+Deno.test("CallStore.stats() groups calls by the days of a half-hour time zone, without days that have no calls", () => {
   using rig = new StoreRig();
   const times = [
     "2026-01-01T18:29:59.999Z",

@@ -3,7 +3,8 @@ import { DatabaseSync } from "node:sqlite";
 import { CallStore, type StoreStatus } from "../../src/records/call_store.ts";
 import { setAside } from "../../src/records/call_database.ts";
 import type { EndedCall } from "../../src/records/call_record.ts";
-import { asJson, call, CALLED, CALLER, sidOf, StoreRig, turnsOf } from "./store_rig.ts";
+import { asJson } from "../support/as_json.ts";
+import { call, CALLED, CALLER, sidOf, StoreRig, turnsOf } from "./store_rig.ts";
 
 const FULL: EndedCall = call(1, {
   direction: "outbound",
@@ -73,7 +74,7 @@ Deno.test("CallStore writes its queue when closed, and drops and logs later reco
   store.write(call(2));
   store.flush();
   assertEquals(rig.open().list().calls.map(({ callSid }) => callSid), [sidOf(1)]);
-  assertEquals(store.lost, 1);
+  assertEquals(store.status.lost, 1);
   assertStringIncludes(rig.lines.join("\n"), sidOf(2));
   assertEquals(rig.clock.pending, 0);
 });
@@ -88,7 +89,7 @@ Deno.test("CallStore keeps records queued without blocking while another process
   rig.clock.advance(250);
   rig.clock.advance(250);
   assert(performance.now() - begin < 1_000);
-  assertEquals([store.failures, store.lost, rig.lines.length], [2, 0, 1]);
+  assertEquals([store.status.failures, store.status.lost, rig.lines.length], [2, 0, 1]);
   assertStringIncludes(rig.lines[0] ?? "", "locked");
   other.exec("COMMIT");
   other.close();
@@ -106,7 +107,7 @@ Deno.test("CallStore logs a failing disk once, counts failures, and drops the ol
   for (let at = 0; at < 1_002; at++) store.write(call(at));
   rig.clock.advance(250);
   rig.clock.advance(5_000);
-  assertEquals([store.failures, store.lost], [2, 2]);
+  assertEquals(store.status, { waiting: 1_000, failures: 2, lost: 2 });
   assertEquals(rig.lines.filter((line) => line.includes("disk is full")).length, 1);
   db.exec("DROP TRIGGER full");
   db.close();
@@ -124,7 +125,7 @@ Deno.test("CallStore drops an invalid record and writes the others", () => {
     call(4),
   );
   assertEquals(store.list().calls.map(({ callSid }) => callSid), [sidOf(4), sidOf(1)]);
-  assertEquals([store.failures, store.lost], [0, 2]);
+  assertEquals(store.status, { waiting: 0, failures: 0, lost: 2 });
   assertStringIncludes(rig.lines.join("\n"), '"yesterday\\" is not a time');
 });
 
@@ -177,7 +178,7 @@ Deno.test("CallStore renames a file that becomes corrupt while open and writes i
   file.writeSync(new Uint8Array(size - 4096).fill(0x55));
   const store = rig.openWith(call(99));
   assertEquals(store.list().calls.map(({ callSid }) => callSid), [sidOf(99)]);
-  assertEquals([store.failures, store.lost], [0, 0]);
+  assertEquals(store.status, { waiting: 0, failures: 0, lost: 0 });
   assertStringIncludes(rig.lines.join("\n"), "malformed");
 });
 

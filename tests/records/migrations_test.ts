@@ -54,6 +54,7 @@ Deno.test("migrate() renames the columns and event kinds of a version 2 file", (
   migrate(db);
   const call = readCall(db, "CA1");
   assertEquals([call?.endReason, call?.costUsd, call?.callerTurns], ["time limit", 0.5, 1]);
+  assertEquals(call?.costs, { modelUsd: 0.5, transcriptionUsd: 0, summaryUsd: 0, carrierUsd: 0 });
   const [turn] = call?.turns ?? [];
   assertEquals([turn?.speaker, turn?.interrupted], ["caller", true]);
   assertEquals([turn?.latency?.sendMs, turn?.latency?.playbackMs], [2, 80]);

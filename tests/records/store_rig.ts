@@ -1,12 +1,15 @@
+import { assertEquals } from "@std/assert";
+import { openCallDatabase } from "../../src/records/call_database.ts";
 import type { EndedCall, Turn } from "../../src/records/call_record.ts";
 import { CallStore } from "../../src/records/call_store.ts";
+import { findNumber, forgetNumber, type NumberMatches } from "../../src/records/deletion.ts";
 import { createLog } from "../../src/telemetry/log.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 
 export const CALLER = "+15551230000";
 export const CALLED = "+15559870000";
 
-/** Record `at` of a short call; `at` also numbers its CallSid and its start (minutes). */
+/** The record of a short call. `at` is the number in its CallSid, and its start (minutes after midnight). */
 export function call(at: number, changed: Partial<EndedCall> = {}): EndedCall {
   return {
     callSid: sidOf(at),
@@ -26,6 +29,7 @@ export function call(at: number, changed: Partial<EndedCall> = {}): EndedCall {
     events: [],
     tokens: { textIn: 900, textCached: 300, textOut: 40, audioIn: 500, audioCached: 200, audioOut: 600 },
     costUsd: 0.0625,
+    costs: { modelUsd: 0.04, transcriptionUsd: 0.0045, summaryUsd: 0.008, carrierUsd: 0.01 },
     carrierMinutes: 1,
     messages: [],
     ...changed,
@@ -67,6 +71,18 @@ export class StoreRig {
     return store;
   }
 
+  /** Deletes a number, as `parley calls --forget` does in another process. */
+  forget(number: string): NumberMatches {
+    const db = openCallDatabase(this.path);
+    try {
+      const found = findNumber(db, number);
+      assertEquals(forgetNumber(db, number), found);
+      return found;
+    } finally {
+      db.close();
+    }
+  }
+
   /** The bytes of the database and its -wal and -shm files, as latin1. */
   bytes(): string {
     const latin1 = new TextDecoder("latin1");
@@ -79,9 +95,4 @@ export class StoreRig {
     for (const store of this.#stores) store.close();
     Deno.removeSync(this.folder, { recursive: true });
   }
-}
-
-/** The value after a round trip through JSON, which drops undefined members. */
-export function asJson(value: unknown): unknown {
-  return value === undefined ? undefined : JSON.parse(JSON.stringify(value));
 }

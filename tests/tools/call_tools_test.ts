@@ -5,7 +5,10 @@ import {
   resumeRecording,
   sendDigits,
   switchLanguage,
+  takeMessage,
 } from "../../src/tools/call_tools.ts";
+import type { JsonObject } from "../../src/json.ts";
+import type { CallMessage } from "../../src/records/call_record.ts";
 import type { CallControl, CollectedDigits } from "../../src/tools/call_control.ts";
 import { ToolError } from "../../src/tools/tool.ts";
 
@@ -72,4 +75,45 @@ Deno.test("switch_language rejects unknown languages and summaries that are too 
   );
   await change.run({ language: "es", summary: "A table" }, signal);
   assertEquals(actions, [["es", "A table"]]);
+});
+
+const GIVEN = { name: " Zoë ", number: "555 0100", message: "Please call back" };
+const MESSAGE = { ...GIVEN, name: "Zoë", urgent: false };
+
+/** Runs take_message. Returns what it adds to the call and what it saves. */
+async function take(args: JsonObject, save: () => Promise<void> = () => Promise.resolve()) {
+  const { call, actions } = fakeCall();
+  const saved: CallMessage[] = [];
+  const tool = takeMessage(call, async (message) => {
+    await save();
+    saved.push(message);
+  });
+  const result = await tool.run(args, signal);
+  return { result, actions, saved };
+}
+
+Deno.test("take_message reports success only after the message is saved", async () => {
+  const result = { saved: true };
+  assertEquals(await take(GIVEN), { result, actions: [MESSAGE], saved: [MESSAGE] });
+  assertEquals((await take({ ...GIVEN, urgent: true })).saved, [{ ...MESSAGE, urgent: true }]);
+  await assertRejects(() => take(GIVEN, () => Promise.reject(new Error("disk full"))), Error, "disk full");
+});
+
+Deno.test("take_message rejects incomplete and long messages", async () => {
+  const wrong: JsonObject[] = [
+    {},
+    { ...GIVEN, name: "  " },
+    { ...GIVEN, number: undefined },
+    { ...GIVEN, message: "" },
+    { ...GIVEN, message: "x".repeat(4_001) },
+    { ...GIVEN, name: "x".repeat(201) },
+    { ...GIVEN, number: "5".repeat(51) },
+    { ...GIVEN, urgent: "yes" },
+  ];
+  for (const args of wrong) await assertRejects(() => take(args), ToolError, "are invalid");
+});
+
+Deno.test("take_message has an optional urgent parameter", () => {
+  const { required } = takeMessage(fakeCall().call, () => {}).declaration.parameters;
+  assertEquals(required, ["name", "number", "message"]);
 });

@@ -15,7 +15,7 @@ async function facts(behaviour: Behaviour, allowPrivate = true) {
   await using service = new RawHttpServer(behaviour);
   const source = { url: service.url("/caller?key=of-the-query").href, allowPrivate };
   const clock = new FakeClock();
-  const { values, problem } = await fetchCallerFacts(source, CALL, { clock });
+  const { values, problem } = await fetchCallerFacts(source, CALL, clock);
   assertEquals(clock.pending, 0);
   assert(!problem?.includes("of-the-query"), problem);
   return { values, problem, received: service.connections[0]?.received };
@@ -84,7 +84,7 @@ Deno.test("fetchCallerFacts() gives up after 2 s", async () => {
     clock.advance(1);
     await connection.drained();
   });
-  const facts = await fetchCallerFacts({ url: service.url().href, allowPrivate: true }, CALL, { clock });
+  const facts = await fetchCallerFacts({ url: service.url().href, allowPrivate: true }, CALL, clock);
   assertEquals(facts, { values: {}, problem: "no response within 2 s" });
   await service.connections[0]?.ended;
   assertEquals(clock.pending, 0);

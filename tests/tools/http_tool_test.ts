@@ -44,14 +44,16 @@ class ToolBench implements AsyncDisposable {
 
   run(
     args: JsonObject,
-    { secrets = {}, hidden, signal = new AbortController().signal }: {
+    { secrets = {}, variables, hidden, signal = new AbortController().signal }: {
       secrets?: Record<string, string>;
+      variables?: Record<string, string>;
       hidden?: readonly string[];
       signal?: AbortSignal;
     } = {},
   ): Promise<unknown> {
     const tool = httpTool({ ...this.#options, url: `${this.service.url().origin}${this.#path}` }, {
       secret: (name) => secrets[name],
+      variables,
       log: createLog({ level: "debug", format: "json", write: (line) => this.logged.push(line) }),
       hidden,
     });
@@ -138,6 +140,12 @@ Deno.test("httpTool() rejects path values that are empty or contain dot segments
   await using dotted = new ToolBench("/orders/.{{order}}/lines");
   await assertRejects(() => dotted.run({ order: "." }), ToolError);
   assertEquals([bench.service.connections, dotted.service.connections], [[], []]);
+});
+
+Deno.test("httpTool() fills an argument rather than a variable of the call with the same name", async () => {
+  await using bench = new ToolBench("/orders/{{order}}/{{caller}}");
+  await bench.run({ order: "12" }, { variables: { order: "13", caller: "+15551230000" } });
+  assertEquals(bench.lastRequest.line, "GET /orders/12/%2B15551230000");
 });
 
 Deno.test("httpTool() keeps a value inside its query parameter", async () => {

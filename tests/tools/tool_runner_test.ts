@@ -150,6 +150,30 @@ Deno.test("ToolRunner.stop() aborts running tools, which are reported as aborted
   assertEquals(ran, [{ name: "slow", ok: false, ms: 0, problem: "aborted", arguments: "{}" }]);
 });
 
+Deno.test("ToolRunner waits 60 s for an MCP call, and still accepts its result after that", () => {
+  const { runner, clock, ran, finished } = setUp([]);
+  const call = { id: "m1", server: "calendar", name: "book", inResponse: true };
+  runner.mcpCallStarted(call);
+  runner.responseDone();
+  assertEquals([runner.running, finished()], [1, 0]);
+  clock.advance(60_000);
+  assertEquals([runner.running, runner.runningMcpCalls, finished()], [0, [], 1]);
+  runner.sessionLost();
+  runner.mcpCallStarted(call);
+  clock.advance(60_000);
+  clock.advance(5_000);
+  runner.mcpCallEnded(call, "ok");
+  runner.responseDone();
+  runner.mcpCallEnded(call, "ok");
+  const late = { name: "calendar: book", ok: false, ms: 60_000, problem: "no result within 60 s" };
+  assertEquals(ran.map(({ problem, ms }) => [problem, ms]), [
+    [late.problem, late.ms],
+    [late.problem, late.ms],
+    [undefined, 65_000],
+  ]);
+  assertEquals([ran[0], finished(), clock.pending], [late, 2, 0]);
+});
+
 Deno.test("ToolRunner.stop() suppresses toolsFinished for earlier results", async () => {
   const { runner, start, finished } = setUp([add]);
   start("add", { a: 1, b: 2 });

@@ -1,5 +1,6 @@
+import { fetchErrorReason } from "../../src/error_message.ts";
 import { parseObject } from "../../src/json.ts";
-import { WebhookQueue, type WebhookQueueOptions } from "../../src/webhooks/webhook_queue.ts";
+import { type WebhookPost, WebhookQueue } from "../../src/webhooks/webhook_queue.ts";
 import { createLog } from "../../src/telemetry/log.ts";
 import { ChangeSignal } from "../support/wait_until.ts";
 import { FakeClock } from "../support/fake_clock.ts";
@@ -8,7 +9,7 @@ export const SECRET = "whsec_b2YtdGhlLXNlY3JldA==";
 
 /** Time limit of one attempt (ms). */
 export const ATTEMPT_MS = 15_000;
-/** How long `stop` timers for attempts (ms). */
+/** How long `stop` waits for attempts (ms). */
 export const STOP_MS = 2_000;
 
 /** A received webhook. */
@@ -63,8 +64,23 @@ class ObservableClock extends FakeClock {
   }
 }
 
-/** A folder, a clock and a log for one queue after the other. */
-export class QueueBench implements AsyncDisposable {
+const fetchUrl: Fetch = (url, request) => fetch(url, { method: "POST", redirect: "manual", ...request });
+
+type Fetch = (url: string, request: WebhookPost) => Promise<Response>;
+
+/** Posts like the service: follows no redirect, and its errors do not show the query. */
+async function post(fetchOnce: Fetch, url: string, request: WebhookPost): Promise<number> {
+  try {
+    const response = await fetchOnce(url, request);
+    await response.body?.cancel();
+    return response.status;
+  } catch (error) {
+    throw new Error(fetchErrorReason(error));
+  }
+}
+
+/** A folder, a clock and a log for consecutive queues. */
+export class QueueRig implements AsyncDisposable {
   readonly changes = new ChangeSignal();
   readonly clock = new ObservableClock(this.changes);
   readonly logged: string[] = [];
@@ -75,7 +91,7 @@ export class QueueBench implements AsyncDisposable {
     return `${this.#root}/webhooks`;
   }
 
-  open(options: Partial<WebhookQueueOptions> = {}): WebhookQueue {
+  open({ fetch: fetchOnce = fetchUrl, maxFiles }: { fetch?: Fetch; maxFiles?: number } = {}): WebhookQueue {
     const log = createLog({
       level: "debug",
       format: "json",
@@ -89,8 +105,8 @@ export class QueueBench implements AsyncDisposable {
       secret: SECRET,
       clock: this.clock,
       log,
-      fetch,
-      ...options,
+      post: (url, request) => post(fetchOnce, url, request),
+      ...(maxFiles === undefined ? {} : { maxFiles }),
     });
     this.#opened.push(queue);
     return queue;
@@ -113,7 +129,7 @@ export class QueueBench implements AsyncDisposable {
   }
 
   /** Waits until `times` retries have been scheduled. */
-  async delayed(times: number): Promise<void> {
+  async untilDelayed(times: number): Promise<void> {
     await this.changes.until(`${times} retry delays`, () => this.delays.length >= times);
   }
 

@@ -3,7 +3,7 @@ import { createHmac } from "node:crypto";
 import { settle } from "../support/wait_until.ts";
 import { NumberMatcher } from "../../src/records/number_matcher.ts";
 import { WebhookFiles } from "../../src/webhooks/webhook_files.ts";
-import { ATTEMPT_MS, QueueBench, Receiver, SECRET, STOP_MS } from "./queue_bench.ts";
+import { ATTEMPT_MS, QueueRig, Receiver, SECRET, STOP_MS } from "./queue_rig.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -16,7 +16,7 @@ function respondingWith(...statuses: number[]) {
 }
 
 Deno.test("WebhookQueue delivers a signed webhook and removes it", async () => {
-  await using bench = new QueueBench();
+  await using bench = new QueueRig();
   await using receiver = new Receiver(bench.changes);
   const queue = bench.open();
   assert(await queue.enqueue(receiver.url, "call.ended", DATA));
@@ -29,17 +29,17 @@ Deno.test("WebhookQueue delivers a signed webhook and removes it", async () => {
   const signed = createHmac("sha256", "of-the-secret").update(`${id}.1767225601.${body}`).digest("base64");
   assertEquals(headers.get("webhook-signature"), `v1,${signed}`);
   assertEquals(bench.files(), { waiting: [], failed: [] });
-  assertEquals([queue.pending, queue.failed, queue.dropped], [0, 0, 0]);
+  assertEquals([queue.counts.pending, queue.counts.failed, queue.counts.dropped], [0, 0, 0]);
   assertEquals(bench.clock.pending, 0);
 });
 
 Deno.test("WebhookQueue keeps an undelivered webhook on disk and delivers the same bytes and ID after a restart", async () => {
-  await using bench = new QueueBench();
+  await using bench = new QueueRig();
   await using receiver = new Receiver(bench.changes);
   receiver.respond = () => new Response("not now", { status: 503 });
   const first = bench.open();
   await first.enqueue(receiver.url, "call.ended", DATA);
-  await bench.delayed(1);
+  await bench.untilDelayed(1);
   assertEquals(bench.clock.pending, 1);
   await first.stop();
   assertEquals(bench.clock.pending, 0);
@@ -50,8 +50,8 @@ Deno.test("WebhookQueue keeps an undelivered webhook on disk and delivers the sa
 
   receiver.respond = () => new Response("thanks");
   const second = bench.open();
-  await bench.delayed(2);
-  assertEquals(second.pending, 1);
+  await bench.untilDelayed(2);
+  assertEquals(second.counts.pending, 1);
   assertEquals(receiver.received.length, 1);
   bench.clock.advance(5_000);
   const again = await bench.changes.until("the retry", () => receiver.received[1]);
@@ -63,13 +63,13 @@ Deno.test("WebhookQueue keeps an undelivered webhook on disk and delivers the sa
 });
 
 Deno.test("WebhookQueue retries with delays up to 3 h and gives up after 3 days", async () => {
-  await using bench = new QueueBench();
+  await using bench = new QueueRig();
   const queue = bench.open({ fetch: respondingWith(500) });
   await queue.enqueue("https://crm.example.com/", "call.ended", DATA);
   for (let attempt = 1; attempt < 30; attempt++) {
-    await bench.delayed(attempt);
+    await bench.untilDelayed(attempt);
     bench.clock.advance((bench.delays.at(-1) ?? 0) - 1);
-    assertEquals(queue.pending, 1);
+    assertEquals(queue.counts.pending, 1);
     assertEquals(bench.delays.length, attempt);
     bench.clock.advance(1);
   }
@@ -77,24 +77,24 @@ Deno.test("WebhookQueue retries with delays up to 3 h and gives up after 3 days"
   await queue.stop();
   const later = Array.from({ length: 24 }, () => 3 * HOUR);
   assertEquals(bench.delays, [5_000, 30_000, 2 * MINUTE, 10 * MINUTE, HOUR, ...later]);
-  assertEquals([queue.pending, queue.failed], [0, 1]);
+  assertEquals([queue.counts.pending, queue.counts.failed], [0, 1]);
   const { waiting, failed } = bench.files();
   assertEquals([waiting.length, failed.length], [0, 1]);
 });
 
 Deno.test("WebhookQueue does not retry after 410", async () => {
-  await using bench = new QueueBench();
+  await using bench = new QueueRig();
   const queue = bench.open({ fetch: respondingWith(410) });
   await queue.enqueue("https://crm.example.com/", "call.ended", DATA);
   await bench.untilLogged("webhook undeliverable");
   await queue.stop();
   assertEquals(bench.files().failed.length, 1);
-  assertEquals(queue.failed, 1);
-  assertEquals(bench.open().pending, 0);
+  assertEquals(queue.counts.failed, 1);
+  assertEquals(bench.open().counts.pending, 0);
 });
 
 Deno.test("WebhookQueue retries after any status but 2xx and follows no redirect", async () => {
-  await using bench = new QueueBench();
+  await using bench = new QueueRig();
   await using elsewhere = new Receiver(bench.changes);
   await using receiver = new Receiver(bench.changes);
   const queue = bench.open();
@@ -109,7 +109,7 @@ Deno.test("WebhookQueue retries after any status but 2xx and follows no redirect
 });
 
 Deno.test("WebhookQueue retries after 15 s without a response", async () => {
-  await using bench = new QueueBench();
+  await using bench = new QueueRig();
   await using receiver = new Receiver(bench.changes);
   const held = Promise.withResolvers<Response>();
   receiver.respond = () => held.promise;
@@ -126,7 +126,7 @@ Deno.test("WebhookQueue retries after 15 s without a response", async () => {
 });
 
 Deno.test("WebhookQueue has at most four attempts in flight", async () => {
-  await using bench = new QueueBench();
+  await using bench = new QueueRig();
   await using receiver = new Receiver(bench.changes);
   let inFlight = 0;
   let maxInFlight = 0;
@@ -140,7 +140,7 @@ Deno.test("WebhookQueue has at most four attempts in flight", async () => {
   const queue = bench.open();
   const ids = Array.from({ length: 20 }, (_, id) => id);
   await Promise.all(ids.map((id) => queue.enqueue(receiver.url, "call.ended", { id })));
-  assertEquals(queue.pending, 20);
+  assertEquals(queue.counts.pending, 20);
   for (let arrived = 1; arrived <= 20; arrived++) {
     await bench.changes.until(
       `webhook ${arrived}`,
@@ -156,7 +156,7 @@ Deno.test("WebhookQueue has at most four attempts in flight", async () => {
 });
 
 Deno.test("WebhookQueue removes the oldest failed, then the oldest pending webhook at the file limit", async () => {
-  await using bench = new QueueBench();
+  await using bench = new QueueRig();
   const queue = bench.open({ fetch: respondingWith(410, 410, 500), maxFiles: 3 });
   const put = async (id: number) => {
     await queue.enqueue("https://crm.example.com/", "call.ended", { id });
@@ -167,7 +167,7 @@ Deno.test("WebhookQueue removes the oldest failed, then the oldest pending webho
   await bench.untilLogged("webhook undeliverable", 2);
   await put(3);
   await bench.untilLogged("webhook not delivered", 1);
-  assertEquals([queue.pending, queue.failed, queue.dropped], [1, 2, 0]);
+  assertEquals([queue.counts.pending, queue.counts.failed, queue.counts.dropped], [1, 2, 0]);
   const [, newer] = bench.files().failed;
   await put(4);
   await bench.untilLogged("webhook not delivered", 2);
@@ -177,7 +177,7 @@ Deno.test("WebhookQueue removes the oldest failed, then the oldest pending webho
     await bench.untilLogged("webhook not delivered", id - 2);
   }
   await queue.stop();
-  assertEquals([queue.pending, queue.failed, queue.dropped], [3, 0, 3]);
+  assertEquals([queue.counts.pending, queue.counts.failed, queue.counts.dropped], [3, 0, 3]);
   const { waiting, failed } = bench.files();
   const queued = waiting.map((name) =>
     JSON.parse(JSON.parse(Deno.readTextFileSync(`${bench.folder}/${name}`)).body)
@@ -187,7 +187,7 @@ Deno.test("WebhookQueue removes the oldest failed, then the oldest pending webho
 });
 
 Deno.test("WebhookQueue moves malformed files to failed, deletes partial ones and leaves other files", async () => {
-  await using bench = new QueueBench();
+  await using bench = new QueueRig();
   const valid = { id: "msg_1", url: "https://crm.example.com/", body: "{}", attempts: 0, dueAt: 0 };
   Deno.mkdirSync(`${bench.folder}/failed`, { recursive: true });
   const files: Record<string, string> = {
@@ -216,24 +216,24 @@ Deno.test("WebhookQueue moves malformed files to failed, deletes partial ones an
   assertEquals(requested, ["msg_1"]);
   const failed = ["msg_0", "msg_2", "msg_3", "msg_4", "msg_5", "msg_6", "msg_7"].map((id) => `${id}.json`);
   assertEquals(bench.files(), { waiting: ["readme.txt"], failed });
-  assertEquals(queue.failed, 7);
+  assertEquals(queue.counts.failed, 7);
 });
 
 Deno.test("WebhookQueue moves a file that became malformed to failed", async () => {
-  await using bench = new QueueBench();
+  await using bench = new QueueRig();
   const queue = bench.open({ fetch: respondingWith(500) });
   await queue.enqueue("https://crm.example.com/", "call.ended", DATA);
-  await bench.delayed(1);
+  await bench.untilDelayed(1);
   Deno.writeTextFileSync(`${bench.folder}/${bench.files().waiting[0]}`, "nonsense");
   bench.clock.advance(5_000);
   await bench.untilLogged("webhook file malformed");
   await queue.stop();
-  assertEquals([queue.pending, queue.failed], [0, 1]);
+  assertEquals([queue.counts.pending, queue.counts.failed], [0, 1]);
   assertEquals(bench.files().failed.length, 1);
 });
 
 Deno.test("WebhookQueue.stop() aborts attempts after 2 s and does not count them", async () => {
-  await using bench = new QueueBench();
+  await using bench = new QueueRig();
   await using receiver = new Receiver(bench.changes);
   const held = Promise.withResolvers<Response>();
   receiver.respond = () => held.promise;
@@ -256,7 +256,7 @@ Deno.test("WebhookQueue.stop() aborts attempts after 2 s and does not count them
 });
 
 Deno.test("WebhookQueue stores webhooks enqueued after stop for the next start", async () => {
-  await using bench = new QueueBench();
+  await using bench = new QueueRig();
   const requested: string[] = [];
   const fetch = (url: string) => {
     requested.push(url);
@@ -293,14 +293,14 @@ async function blockFolder(folder: string): Promise<() => Promise<void>> {
 }
 
 Deno.test("WebhookQueue counts webhooks that it could not store until the end as dropped", async () => {
-  await using bench = new QueueBench();
+  await using bench = new QueueRig();
   const release = await blockFolder(bench.folder);
   const queue = bench.open({ fetch: respondingWith(500) });
   assertEquals(await queue.enqueue("https://crm.example.com/", "call.ended", DATA), false);
-  assertEquals([queue.dropped, queue.unsaved], [0, 1]);
+  assertEquals([queue.counts.dropped, queue.counts.unsaved], [0, 1]);
   await bench.untilLogged("webhook not delivered");
   await queue.stop();
-  assertEquals([queue.dropped, queue.unsaved, bench.clock.pending], [1, 0, 0]);
+  assertEquals([queue.counts.dropped, queue.counts.unsaved, bench.clock.pending], [1, 0, 0]);
   assertEquals(bench.events, [
     "webhook queue unreadable",
     "webhook not stored",
@@ -311,22 +311,22 @@ Deno.test("WebhookQueue counts webhooks that it could not store until the end as
 });
 
 Deno.test("WebhookQueue delivers from memory while the disk is full, and stores the rest when there is room", async () => {
-  await using bench = new QueueBench();
+  await using bench = new QueueRig();
   await using receiver = new Receiver(bench.changes);
   const release = await blockFolder(bench.folder);
   receiver.respond = ({ body }) => new Response(null, { status: body.includes("later") ? 503 : 204 });
   const queue = bench.open();
   await queue.enqueue(receiver.url, "call.ended", { text: "now" });
-  await eventually(() => receiver.received.length === 1 && queue.pending === 0);
+  await eventually(() => receiver.received.length === 1 && queue.counts.pending === 0);
   for (let i = 0; i < 3; i++) await queue.enqueue(receiver.url, "call.ended", { text: `later ${i}` });
   await bench.untilLogged("webhook not delivered", 3);
-  assertEquals([queue.pending, queue.unsaved, queue.dropped], [3, 3, 0]);
+  assertEquals([queue.counts.pending, queue.counts.unsaved, queue.counts.dropped], [3, 3, 0]);
   await release();
   receiver.respond = () => new Response(null, { status: 204 });
   const ids = receiver.received.slice(1).map(({ id }) => id);
   await queue.stop();
   assertEquals(bench.files().waiting, ids.map((id) => `${id}.json`).sort());
-  assertEquals([queue.unsaved, queue.dropped], [0, 0]);
+  assertEquals([queue.counts.unsaved, queue.counts.dropped], [0, 0]);
   const next = bench.open();
   bench.clock.advance(5_000);
   await bench.changes.until("the deliveries after the restart", () => receiver.received.length === 7);
@@ -335,49 +335,49 @@ Deno.test("WebhookQueue delivers from memory while the disk is full, and stores 
 });
 
 Deno.test("WebhookQueue stores webhooks within 5 s when there is room again", async () => {
-  await using bench = new QueueBench();
+  await using bench = new QueueRig();
   const release = await blockFolder(bench.folder);
   const held = heldFetch();
   const queue = bench.open(held);
   for (let i = 0; i < 5; i++) await queue.enqueue("https://crm.example.com/", "call.ended", { i });
-  assertEquals(queue.unsaved, 5);
+  assertEquals(queue.counts.unsaved, 5);
   await release();
   bench.clock.advance(5_000);
   // Four are being delivered; the fifth waits for its turn.
-  await eventually(() => queue.unsaved === 4);
+  await eventually(() => queue.counts.unsaved === 4);
   assertEquals(bench.files().waiting.length, 1);
   held.release();
-  await eventually(() => queue.pending === 0);
+  await eventually(() => queue.counts.pending === 0);
 });
 
 Deno.test("WebhookQueue keeps at most 1,000 webhooks in memory, the newest", async () => {
-  await using bench = new QueueBench();
+  await using bench = new QueueRig();
   const release = await blockFolder(bench.folder);
   const held = heldFetch();
   const queue = bench.open(held);
   for (let i = 0; i < 1_010; i++) await queue.enqueue("https://crm.example.com/", "call.ended", { i });
-  assertEquals([queue.unsaved, queue.dropped], [1_000, 10]);
+  assertEquals([queue.counts.unsaved, queue.counts.dropped], [1_000, 10]);
   held.release();
-  await eventually(() => queue.pending === 0);
+  await eventually(() => queue.counts.pending === 0);
   await release();
 });
 
 Deno.test("WebhookQueue creates its folder again when it vanishes", async () => {
-  await using bench = new QueueBench();
+  await using bench = new QueueRig();
   const queue = bench.open({ fetch: respondingWith(500, 410) });
   assert(await queue.enqueue("https://crm.example.com/", "call.ended", DATA));
-  await bench.delayed(1);
+  await bench.untilDelayed(1);
   Deno.removeSync(bench.folder, { recursive: true });
   assert(await queue.enqueue("https://crm.example.com/", "call.ended", DATA));
   await bench.untilLogged("webhook undeliverable");
-  assertEquals([queue.dropped, bench.files().failed.length], [0, 1]);
+  assertEquals([queue.counts.dropped, bench.files().failed.length], [0, 1]);
 });
 
 Deno.test("WebhookQueue retries on time when the system clock is set back", async () => {
-  await using bench = new QueueBench();
+  await using bench = new QueueRig();
   const queue = bench.open({ fetch: respondingWith(500) });
   await queue.enqueue("https://crm.example.com/", "call.ended", DATA);
-  await bench.delayed(1);
+  await bench.untilDelayed(1);
   bench.clock.setWallClock(-86_400_000);
   bench.clock.advance(5_000);
   await bench.untilLogged("webhook not delivered", 2);
@@ -385,19 +385,19 @@ Deno.test("WebhookQueue retries on time when the system clock is set back", asyn
 });
 
 Deno.test("WebhookQueue gives an event that is queued twice the same ID", async () => {
-  await using bench = new QueueBench();
+  await using bench = new QueueRig();
   await using receiver = new Receiver(bench.changes);
   const queue = bench.open();
   for (const key of ["CA1", "CA1", "CA2"]) {
     await queue.enqueue(receiver.url, "call.ended", DATA, { key, at: 1_767_225_600_000 });
-    await eventually(() => queue.pending === 0);
+    await eventually(() => queue.counts.pending === 0);
   }
   const [first, again, other] = receiver.received.map(({ id }) => id);
   assertEquals([first === again, first === other], [true, false]);
 });
 
 Deno.test("WebhookQueue deletes webhooks of events before a time, pending and failed", async () => {
-  await using bench = new QueueBench();
+  await using bench = new QueueRig();
   const queue = bench.open({
     fetch: (_, { body }) =>
       Promise.resolve(new Response(null, { status: String(body).includes("gone") ? 410 : 500 })),
@@ -408,16 +408,16 @@ Deno.test("WebhookQueue deletes webhooks of events before a time, pending and fa
   for (const key of ["gone", "pending"]) for (const at of [start - 2, start]) await enqueue(key, at);
   await bench.untilLogged("webhook undeliverable", 2);
   await bench.untilLogged("webhook not delivered", 2);
-  await eventually(() => queue.pending === 2);
+  await eventually(() => queue.counts.pending === 2);
   await queue.deleteBefore(new Date(start - 1).toISOString());
-  assertEquals([queue.pending, queue.failed], [1, 1]);
+  assertEquals([queue.counts.pending, queue.counts.failed], [1, 1]);
   const { waiting, failed } = bench.files();
   assertEquals([waiting.length, failed.length], [1, 1]);
   await queue.stop();
 });
 
 Deno.test("WebhookFiles forgets a number in pending and failed webhooks, and redacts its mentions", async () => {
-  await using bench = new QueueBench();
+  await using bench = new QueueRig();
   const queue = bench.open({
     fetch: (_, { body }) =>
       Promise.resolve(new Response(null, { status: String(body).includes("fails") ? 410 : 500 })),
@@ -445,19 +445,48 @@ Deno.test("WebhookFiles forgets a number in pending and failed webhooks, and red
   assertStringIncludes(left, "[forgotten]");
 });
 
+Deno.test("WebhookQueue does not restore a number that is forgotten during a failed attempt", async () => {
+  for (const status of [500, 410]) {
+    await using bench = new QueueRig();
+    await using receiver = new Receiver(bench.changes);
+    const held = Promise.withResolvers<void>();
+    receiver.respond = async () => {
+      await held.promise;
+      return new Response(null, { status });
+    };
+    const queue = bench.open();
+    const ann = "+15551230000";
+    await queue.enqueue(receiver.url, "call.ended", { from: ann });
+    await queue.enqueue(receiver.url, "call.ended", { from: "+15550001111", text: `Call ${ann}` });
+    await bench.changes.until("both webhooks", () => receiver.received.length === 2);
+    assertEquals(await new WebhookFiles(bench.folder).forget(new NumberMatcher(ann), false), 2);
+    held.resolve();
+    await bench.untilLogged("webhook deleted");
+    await bench.untilLogged(status === 410 ? "webhook undeliverable" : "webhook not delivered");
+    await queue.stop();
+    const { waiting, failed } = bench.files();
+    assertEquals([waiting.length, failed.length], status === 410 ? [0, 1] : [1, 0]);
+    const path = status === 410 ? `failed/${failed[0]}` : waiting[0];
+    const { body, attempts } = JSON.parse(Deno.readTextFileSync(`${bench.folder}/${path}`));
+    assertEquals(JSON.parse(body).data.text, "Call [forgotten]");
+    assertEquals(attempts, status === 410 ? 0 : 1);
+    assertEquals(bench.events.includes("webhook file error"), false);
+  }
+});
+
 Deno.test("WebhookQueue delays a webhook at most 3 h after the clock was set back", async () => {
-  await using bench = new QueueBench();
+  await using bench = new QueueRig();
   Deno.mkdirSync(bench.folder, { recursive: true });
   const item = { id: "msg_1", url: "https://crm.example.com/", body: "{}", attempts: 1, dueAt: 4e12 };
   Deno.writeTextFileSync(`${bench.folder}/msg_1.json`, JSON.stringify(item));
   const queue = bench.open({ fetch: respondingWith(200) });
-  await bench.delayed(1);
+  await bench.untilDelayed(1);
   assertEquals(bench.delays, [3 * HOUR]);
   await queue.stop();
 });
 
 Deno.test("WebhookQueue logs neither secret, URL query nor body", async () => {
-  await using bench = new QueueBench();
+  await using bench = new QueueRig();
   const closed = new Receiver(bench.changes);
   await closed[Symbol.asyncDispose]();
   const queue = bench.open();

@@ -37,7 +37,7 @@ export class CampaignPrinter {
   }
 
   printRefusal({ line, request: { to } }: Recipient, reason: string): void {
-    this.#skipped.push({ ...(line === undefined ? {} : { line }), number: to, reason });
+    this.#skipped.push({ line, number: to, reason });
     this.#print(columns(to, "refused", "", reason));
   }
 

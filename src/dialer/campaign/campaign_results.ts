@@ -11,13 +11,13 @@ export interface CampaignResult {
   readonly number: string;
   /** `completed`, `busy`, `no-answer`, `failed`, `canceled` or `unknown`; in the file also the two above. */
   readonly outcome: string;
-  readonly seconds?: number;
+  readonly seconds?: number | undefined;
   /** Result of answering-machine detection, if it was on. */
-  readonly answeredBy?: string;
-  readonly callSid?: string;
+  readonly answeredBy?: string | undefined;
+  readonly callSid?: string | undefined;
   /** When it ended or, in a row `placing`, was about to be placed; ISO 8601. */
   readonly at: string;
-  readonly detail?: string;
+  readonly detail?: string | undefined;
 }
 
 const COLUMNS = ["number", "outcome", "seconds", "answered_by", "call_sid", "at", "detail"];

@@ -1,4 +1,4 @@
-import type { Clock } from "../../clock.ts";
+import { type Clock, wait } from "../../clock.ts";
 import { isFinal } from "../call_progress.ts";
 import { formatHours, isOpen, type WeeklyHours } from "../../weekly_hours.ts";
 import type { Recipient } from "./recipients.ts";
@@ -6,7 +6,7 @@ import type { CampaignResult } from "./campaign_results.ts";
 import { type PlaceResponse, type PolledCall, ServiceError } from "./service_client.ts";
 
 const POLL_MS = 1_000;
-/** A call is given up after polls have failed for this long (ms). */
+/** How long polls may fail before a call counts as lost (ms). */
 const LOST_MS = 30_000;
 /** How often the calling hours are checked (ms). */
 const HOURS_MS = 10_000;
@@ -63,7 +63,7 @@ export class CampaignRun {
    * Resolves when every call has ended.
    *
    * @returns why the campaign stopped early, if it did.
-   * @throws the error of `onPlacing`, `onNotPlaced` or `onResult`: what is not saved, a rerun would call twice.
+   * @throws the error of `onPlacing`, `onNotPlaced` or `onResult`: a rerun would call again whatever was not saved.
    */
   async run(): Promise<string | undefined> {
     let stopped: string | undefined;
@@ -206,17 +206,9 @@ export class CampaignRun {
     });
   }
 
-  /** Waits `ms`, or until the signal aborts. */
-  async #pause(ms: number): Promise<void> {
+  #pause(ms: number): Promise<void> {
     const { clock, signal } = this.#options;
-    if (signal?.aborted) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const cancel = clock.after(ms, resolve);
-    const interrupt = () => resolve();
-    signal?.addEventListener("abort", interrupt, { once: true });
-    await promise;
-    signal?.removeEventListener("abort", interrupt);
-    cancel();
+    return wait(clock, ms, signal);
   }
 }
 

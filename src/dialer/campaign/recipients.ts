@@ -5,13 +5,13 @@ import { PLACING } from "./campaign_results.ts";
 
 export interface Recipient {
   /** Line of the campaign file; undefined for a number from the command line. */
-  readonly line?: number;
+  readonly line?: number | undefined;
   readonly request: CallRequest;
 }
 
 /** A row that is not called. */
 export interface SkippedRow {
-  readonly line?: number;
+  readonly line?: number | undefined;
   /** As written in the file. */
   readonly number: string;
   readonly reason: string;
@@ -114,7 +114,7 @@ export function excludeNumbers(
       : undefined;
     seenNumbers.add(to);
     if (reason === undefined) remaining.push(recipient);
-    else excluded.push({ ...(line === undefined ? {} : { line }), number: to, reason });
+    else excluded.push({ line, number: to, reason });
   }
   return { recipients: remaining, skipped: excluded.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)) };
 }

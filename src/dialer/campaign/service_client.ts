@@ -2,7 +2,7 @@ import type { Clock } from "../../clock.ts";
 import { type JsonObject, parseObject } from "../../json.ts";
 import { invocation } from "../../invocation.ts";
 import { CALL_STATUSES, type CallStatus } from "../../twilio/call_status.ts";
-import { fetchErrorReason } from "../../error_message.ts";
+import { failedBeforeSending, fetchErrorReason } from "../../error_message.ts";
 import type { CallRequest } from "../call_request.ts";
 
 /** Response timeout (ms). The service responds after Twilio, which can queue behind the rate limit. */
@@ -28,8 +28,8 @@ export type PlaceResponse =
 
 export interface PolledCall {
   readonly status: CallStatus;
-  readonly answeredBy?: string;
-  readonly seconds?: number;
+  readonly answeredBy?: string | undefined;
+  readonly seconds?: number | undefined;
 }
 
 /** Places and polls calls through a running Parley service. */
@@ -66,8 +66,8 @@ export class ServiceClient {
     if (status !== 200 || !callStatus) throw this.#refusal("follow a call", status, detailOf(body, status));
     return {
       status: callStatus,
-      ...(typeof body?.answeredBy === "string" ? { answeredBy: body.answeredBy } : {}),
-      ...(typeof body?.seconds === "number" ? { seconds: body.seconds } : {}),
+      answeredBy: typeof body?.answeredBy === "string" ? body.answeredBy : undefined,
+      seconds: typeof body?.seconds === "number" ? body.seconds : undefined,
     };
   }
 
@@ -106,7 +106,7 @@ export class ServiceClient {
         `Cannot reach the service at ${this.#url}: ${why}. Start it with "${
           invocation("serve")
         }", or set --url.`,
-        !/refused/i.test(why),
+        !failedBeforeSending(cause),
         cause,
       );
     } finally {
