@@ -8,3 +8,10 @@ export function fetchErrorReason(error: unknown): string {
   if (error instanceof Error && error.cause !== undefined) return fetchErrorReason(error.cause);
   return messageOf(error).replace(/^.*\(Connect\): /, "").replace(/ for url \(\S*\)/, "");
 }
+
+/** Whether a `fetch` failed before it sent the request: at its permission, the port, the name, the connection or TLS. */
+export function failedBeforeSending(error: unknown): boolean {
+  if (error instanceof Deno.errors.NotCapable) return true;
+  if (error instanceof Error && error.cause !== undefined) return failedBeforeSending(error.cause);
+  return /\(Connect\): |^Fetch failed: Requests to port \d+ are blocked/i.test(messageOf(error));
+}

@@ -12,6 +12,11 @@ export function fileErrorReason(error: unknown, action: "read" | "write" = "read
   return messageOf(error).replace(/ \(os error \d+\).*$/, "");
 }
 
+/** @throws {Error} naming the file, and why it cannot be used: `Cannot read "a.txt": it does not exist`. */
+export function throwFileError(path: string, error: unknown, action: "read" | "write" = "read"): never {
+  throw new Error(`Cannot ${action} "${path}": ${fileErrorReason(error, action)}`);
+}
+
 /** Whether a file cannot be written because the disk, or the user's quota of it, is full. */
 export function isDiskFull(error: unknown): boolean {
   // ENOSPC and EDQUOT; SQLite's own message, and the one for a file it maps into memory.
@@ -22,6 +27,16 @@ export function isDiskFull(error: unknown): boolean {
 export async function unlessMissing<T>(work: Promise<T>): Promise<T | undefined> {
   try {
     return await work;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+/** Like {@linkcode unlessMissing}, for synchronous access. */
+export function unlessMissingSync<T>(work: () => T): T | undefined {
+  try {
+    return work();
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;

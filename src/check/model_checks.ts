@@ -1,4 +1,4 @@
-/** Checks that the model accepts the key, the session and the audio format, and when it will be shut down. */
+/** Checks that the model accepts the key, the session and the audio format, and reports its shutdown date. */
 
 import { invocation } from "../invocation.ts";
 import type { Config } from "../config/config.ts";
@@ -34,7 +34,7 @@ export async function checkModel(config: Config, openSession: OpenSession): Prom
   if (apiKey === undefined) {
     return [warning(
       "model",
-      "the built-in stand-in model answers, which repeats what it hears",
+      "the built-in stand-in model answers; it repeats the caller's speech",
       "set OPENAI_API_KEY to use a real model",
     )];
   }

@@ -63,8 +63,13 @@ export async function request(url: string, network: Network, init: RequestInit =
   const timeout = new AbortController();
   const cancel = clock.after(TIMEOUT_MS, () => timeout.abort());
   try {
-    const options = { ...init, redirect: "manual" as const, signal: timeout.signal };
-    const response = await fetch(url, client ? { ...options, client } : options);
+    const options = {
+      ...init,
+      redirect: "manual" as const,
+      signal: timeout.signal,
+      ...(client && { client }),
+    };
+    const response = await fetch(url, options);
     return { status: response.status, headers: response.headers, text: await readText(response) };
   } catch (error) {
     throw toRequestFailure(error, timeout.signal.aborted);

@@ -29,52 +29,40 @@ export interface CheckDependencies<C extends Config = Config> {
   readonly caCerts?: readonly string[];
 }
 
-type Findings = Finding | readonly Finding[];
-/** A running or finished check. */
-type Check = Findings | Promise<Findings>;
-/** Reports the findings of a check when it finishes, and returns them. */
-type Report = (check: Check) => Promise<Finding[]>;
-
 /**
- * Runs all checks, independent ones concurrently.
+ * Runs all checks, independent ones concurrently. Yields their findings in the same order each time, each as
+ * soon as it and those before it are known.
  *
  * @param fix Whether to correct the webhooks of the phone number.
- * @param onFinding Receives each finding as soon as it is known.
- * @returns all findings, always in the same order.
  */
-export async function runChecks<C extends Config>(
+export async function* runChecks<C extends Config>(
   deps: CheckDependencies<C>,
   fix: boolean,
-  onFinding: (finding: Finding) => void,
-): Promise<Finding[]> {
-  const report: Report = async (check) => {
-    const findings = [await check].flat();
-    findings.forEach(onFinding);
-    return findings;
-  };
+): AsyncGenerator<Finding> {
   let config: C;
   try {
     config = deps.loadConfig();
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return await report(error.problems.map((problem) => configurationFinding(failed, problem)));
+    return yield* error.problems.map((problem) => configurationFinding(failed, problem));
   }
-  const { clock, caCerts = [] } = deps;
+  const { clock, openSession, caCerts = [] } = deps;
   using client = caCerts.length > 0 ? Deno.createHttpClient({ caCerts: [...caCerts] }) : undefined;
-  const network: Network = { clock, caCerts, ...(client ? { client } : {}) };
-  const complete = ok("configuration", `complete, for ${config.APP_ENV}`);
-  const warnings = config.warnings.map((problem) => configurationFinding(warning, problem));
-  const all = await Promise.all([
-    report(warnings.length > 0 ? warnings : complete),
-    checkService(config, deps, network, report),
-    report(checkModel(config, deps.openSession)),
-    report(checkShutdown(config, network)),
-    checkTwilio(config, fix, clock, report),
-    ...checkClocks(config, network).map(report),
-    report(checkTlsFiles(config, deps)),
-    ...(deps.sandbox ? [report(checkSandbox(deps.sandbox))] : []),
-  ]);
-  return all.flat();
+  const network: Network = { clock, caCerts, ...(client && { client }) };
+  const checks: Promise<Finding | Finding[]>[] = [
+    checkModel(config, openSession),
+    checkShutdown(config, network),
+    checkTwilio(config, fix, clock),
+    ...checkClocks(config, network),
+    checkTlsFiles(config, deps),
+    ...(deps.sandbox ? [checkSandbox(deps.sandbox)] : []),
+  ];
+  // A check that throws does so when its finding is due.
+  Promise.allSettled(checks);
+  if (config.warnings.length === 0) yield ok("configuration", `complete, for ${config.APP_ENV}`);
+  yield* config.warnings.map((problem) => configurationFinding(warning, problem));
+  yield* checkService(config, deps, network);
+  for (const check of checks) yield* [await check].flat();
 }
 
 /** Splits a problem of the configuration into what was found and, after the first semicolon, what to do. */
@@ -84,75 +72,66 @@ function configurationFinding(level: typeof failed, problem: string): Finding {
 }
 
 /** Runs the checks that need the service, and starts it if it does not run. */
-async function checkService<C extends Config>(
+async function* checkService<C extends Config>(
   config: C,
   deps: CheckDependencies<C>,
   network: Network,
-  report: Report,
-): Promise<Finding[]> {
+): AsyncGenerator<Finding> {
   const { PUBLIC_URL: publicUrl, TWILIO_AUTH_TOKEN: authToken } = config;
   const port = await checkPort(config, network);
-  const findings = await report(port.finding);
-  const add = async (...checks: Check[]) => findings.push(...(await Promise.all(checks.map(report))).flat());
-  const skip = async (names: readonly string[], why: string) => {
-    await add(names.map((name) => notChecked(name, why)));
-    return findings;
-  };
+  yield port.finding;
+  const skip = (names: readonly string[], why: string) => names.map((name) => notChecked(name, why));
   const signatureChecks = ["signatures", "media stream"];
   if (publicUrl === undefined) {
-    return await skip(["public address", ...signatureChecks], "PUBLIC_URL is not set");
+    return yield* skip(["public address", ...signatureChecks], "PUBLIC_URL is not set");
   }
   let service: Awaited<ReturnType<CheckDependencies["startService"]>> | undefined;
   try {
     if (port.state === "ours") service = { url: localUrl(config), close: () => Promise.resolve() };
     if (port.state === "free") service = await deps.startService(config);
   } catch (error) {
-    const why = failed("service", `cannot start: ${messageOf(error)}`);
-    await add(
-      error instanceof ConfigError ? error.problems.map((each) => configurationFinding(failed, each)) : why,
-    );
+    yield* error instanceof ConfigError
+      ? error.problems.map((problem) => configurationFinding(failed, problem))
+      : [failed("service", `cannot start: ${messageOf(error)}`)];
   }
   try {
-    await add(
+    const [address, certificate] = await Promise.all([
       service
         ? checkPublicAddress(publicUrl, service.url, network)
         : notChecked("public address", "the service does not run on this machine"),
       // The service itself may terminate TLS, so it must run first.
       checkPublicCertificate(publicUrl, network),
-    );
-    if (!findings.some(({ check, level }) => check === "public address" && level === "ok")) {
-      return await skip(signatureChecks, "PUBLIC_URL does not lead to this service");
+    ]);
+    yield* [address, certificate];
+    if (address.level !== "ok") {
+      return yield* skip(signatureChecks, "PUBLIC_URL does not lead to this service");
     }
-    if (authToken === undefined) return await skip(signatureChecks, "TWILIO_AUTH_TOKEN is not set");
-    await add(
+    if (authToken === undefined) return yield* skip(signatureChecks, "TWILIO_AUTH_TOKEN is not set");
+    yield* await Promise.all([
       checkWebhookSignature(authToken, publicUrl, network),
       checkStreamSignature(authToken, publicUrl, network),
-    );
-    return findings;
+    ]);
   } finally {
     await service?.close();
   }
 }
 
 /** Checks the account and, if the credentials are accepted, the phone number. */
-async function checkTwilio(config: Config, fix: boolean, clock: Clock, report: Report): Promise<Finding[]> {
-  const credentials =
-    (await Promise.all([report(checkAccount(config, clock)), report(checkApiKey(config, clock))]))
-      .flat();
-  const credentialsFailed = credentials.some(({ level }) => level === "failed");
-  const number = credentialsFailed
-    ? notChecked("phone number", "Twilio does not accept the credentials")
-    : checkNumber(config, fix, clock);
-  return [...credentials, ...await report(number)];
+async function checkTwilio(config: Config, fix: boolean, clock: Clock): Promise<Finding[]> {
+  const credentials = (await Promise.all([checkAccount(config, clock), checkApiKey(config, clock)])).flat();
+  const accepted = credentials.every(({ level }) => level !== "failed");
+  const number = accepted
+    ? await checkNumber(config, fix, clock)
+    : notChecked("phone number", "Twilio does not accept the credentials");
+  return [...credentials, number];
 }
 
 /** Compares the clock with the configured services only. */
-function checkClocks(config: Config, network: Network): Check[] {
+function checkClocks(config: Config, network: Network): Promise<Finding>[] {
+  const { TWILIO_ACCOUNT_SID, TWILIO_API_URL, OPENAI_API_KEY } = config;
   return [
-    ...(config.TWILIO_ACCOUNT_SID === undefined
-      ? []
-      : [checkClock("Twilio", config.TWILIO_API_URL, network)]),
-    ...(config.OPENAI_API_KEY === undefined ? [] : [checkClock("model", httpUrl(config), network)]),
+    ...(TWILIO_ACCOUNT_SID === undefined ? [] : [checkClock("Twilio", TWILIO_API_URL, network)]),
+    ...(OPENAI_API_KEY === undefined ? [] : [checkClock("model", httpUrl(config), network)]),
   ];
 }
 

@@ -52,11 +52,14 @@ export async function checkApiKey(config: Config, clock: Clock): Promise<Finding
 export async function checkNumber(config: Config, fix: boolean, clock: Clock): Promise<Finding> {
   const check = "phone number";
   const { TWILIO_PHONE_NUMBER: number, TWILIO_ACCOUNT_SID: accountSid, PUBLIC_URL: publicUrl } = config;
-  if (number === undefined) return notChecked(check, "TWILIO_PHONE_NUMBER is not set");
-  if (accountSid === undefined) return notChecked(check, NO_SID, SET_SID);
-  if (publicUrl === undefined) return notChecked(check, "PUBLIC_URL is not set");
+  // --fix fails when a setting that it needs is missing.
+  const skip = (why: string, remedy?: string) =>
+    fix ? failed(check, `not fixed: ${why}`, remedy) : notChecked(check, why, remedy);
+  if (number === undefined) return skip("TWILIO_PHONE_NUMBER is not set");
+  if (accountSid === undefined) return skip(NO_SID, SET_SID);
+  if (publicUrl === undefined) return skip("PUBLIC_URL is not set");
   if (config.TWILIO_AUTH_TOKEN === undefined && config.TWILIO_API_KEY_SID === undefined) {
-    return notChecked(check, "neither TWILIO_AUTH_TOKEN nor TWILIO_API_KEY_SID is set");
+    return skip("neither TWILIO_AUTH_TOKEN nor TWILIO_API_KEY_SID is set");
   }
   const rest = restClient(config, accountSid, clock);
   const expected: VoiceWebhook = {
@@ -116,7 +119,7 @@ function compareWebhook(phoneNumber: PhoneNumber, expected: VoiceWebhook): Findi
       : `${phoneNumber.statusCallbackMethod} ${JSON.stringify(callback)}`;
     return warning(
       check,
-      `the voice webhook is right, but the status callback is ${actual}, not POST ${expected.statusCallback}`,
+      `the voice webhook is correct, but the status callback is ${actual}, not POST ${expected.statusCallback}`,
       remedy,
     );
   }

@@ -17,60 +17,14 @@ import {
   readRecipients,
   type Recipient,
   type Recipients,
-  type RequestDefaults,
 } from "../dialer/campaign/recipients.ts";
 import { ServiceClient } from "../dialer/campaign/service_client.ts";
-import { variableNameProblem } from "../dialer/call_request.ts";
-import { fileErrorReason } from "../file_error.ts";
+import { throwFileError, unlessMissing } from "../file_error.ts";
 import { readDoNotCall } from "../phone_number.ts";
-import { dailyHours, type WeeklyHours } from "../weekly_hours.ts";
-import {
-  defineCommand,
-  type FlagValues,
-  HTTP_URL,
-  runCommand,
-  suggestName,
-  UsageError,
-  wholeNumber,
-} from "./command.ts";
+import { CALL, type CallOptions, readCallOptions } from "./call_options.ts";
+import { runCommand, suggestName, UsageError } from "./command.ts";
 import { EXIT, type ExitCode } from "./exit_code.ts";
 import { processTerminal, type Terminal } from "./terminal.ts";
-
-const COUNT = wholeNumber(1);
-
-export const CALL = defineCommand({
-  name: "call",
-  summary: "call a number, or every recipient of a campaign, through the running service",
-  argument: "[NUMBER]",
-  flags: {
-    file: {
-      value: "CSV",
-      help: 'recipients: column "number"; optional "assistant", "objective"; others are variables',
-    },
-    assistant: { value: "NAME", help: "assistant that makes the calls (default: the default assistant)" },
-    objective: { value: "TEXT", help: "purpose of the calls: {{objective}} in the assistant's instructions" },
-    set: {
-      value: "NAME=VALUE",
-      repeatable: true,
-      help: "variable: {{NAME}} in its instructions and greeting; repeatable",
-    },
-    rate: { value: "N", type: COUNT, help: "start at most N calls a minute" },
-    "at-once": { value: "N", type: COUNT, help: "at most N calls in progress (default: 1)" },
-    hours: { value: "09:00-18:00", help: "start calls within these hours only, and wait otherwise" },
-    "time-zone": {
-      value: "ZONE",
-      help: "time zone of --hours, such as Europe/Berlin (default: the system's)",
-    },
-    "do-not-call": { value: "FILE", help: "numbers that are never called, one per line" },
-    out: {
-      value: "FILE",
-      help: "append results as CSV; skip numbers already in it (with --file list.csv: list.results.csv)",
-    },
-    url: { value: "URL", type: HTTP_URL, help: "the service (default: PUBLIC_URL, else this machine)" },
-    "dry-run": { help: "print who would be called, and call nobody" },
-    json: { help: "print one JSON object at the end" },
-  },
-});
 
 export interface CallIo extends Terminal {
   /** Undefined for a missing file. */
@@ -90,20 +44,6 @@ export interface CallIo extends Terminal {
   readonly signal?: AbortSignal;
 }
 
-interface CallOptions {
-  readonly number: string | undefined;
-  readonly file: string | undefined;
-  readonly defaults: RequestDefaults;
-  readonly rate: number | undefined;
-  readonly atOnce: number;
-  readonly hours: WeeklyHours | undefined;
-  readonly doNotCall: string | undefined;
-  readonly out: string | undefined;
-  readonly url: string | undefined;
-  readonly dryRun: boolean;
-  readonly json: boolean;
-}
-
 export async function startCall(args: readonly string[]): Promise<ExitCode> {
   const config = loadConfig(processEnvironment);
   const interrupt = new AbortController();
@@ -113,14 +53,7 @@ export async function startCall(args: readonly string[]): Promise<ExitCode> {
   }
   return await runCall(args, {
     ...processTerminal,
-    async readFile(path) {
-      try {
-        return await Deno.readTextFile(path);
-      } catch (error) {
-        if (error instanceof Deno.errors.NotFound) return undefined;
-        throw error;
-      }
-    },
+    readFile: (path) => unlessMissing(Deno.readTextFile(path)),
     async appendFile(path, text) {
       using file = await Deno.open(path, { append: true, create: true });
       const bytes = new TextEncoder().encode(text);
@@ -140,18 +73,24 @@ export async function startCall(args: readonly string[]): Promise<ExitCode> {
   });
 }
 
-/** Exit code 1 means that a recipient was not called, or that a result is unknown. The outcomes of calls do not matter. */
+/**
+ * Exit code 1 means that a recipient was not called, or that a result is unknown. The outcomes of calls do
+ * not matter.
+ */
 export function runCall(args: readonly string[], io: CallIo): Promise<ExitCode> {
-  return runCommand(CALL, args, io, (values, number) => call(readOptions(values, number, io.timeZone), io));
+  return runCommand(
+    CALL,
+    args,
+    io,
+    (values, number) => call(readCallOptions(values, number, io.timeZone), io),
+  );
 }
 
 async function call(options: CallOptions, io: CallIo): Promise<ExitCode> {
   const { atOnce, rate, hours, dryRun, json, out } = options;
   const { clock, service, signal } = io;
   const earlierResults = out === undefined ? undefined : await readFile(out, io);
-  const called = out === undefined || earlierResults === undefined
-    ? new Map<string, string>()
-    : calledNumbers(earlierResults, out);
+  const called = calledNumbers(earlierResults ?? "", out ?? "");
   const doNotCall = options.doNotCall === undefined
     ? new Set<string>()
     : readDoNotCall(await readExistingFile(options.doNotCall, io), options.doNotCall);
@@ -164,7 +103,7 @@ async function call(options: CallOptions, io: CallIo): Promise<ExitCode> {
     io.out(json ? JSON.stringify({ recipients, skipped }) + "\n" : formatPlan(recipients, skipped));
     return failures > 0 ? EXIT.failed : EXIT.ok;
   }
-  // Reports a file that cannot be written before the first call.
+  // Before the first call, so that a file that cannot be written is reported early.
   if (out !== undefined) {
     await appendFile(out, startOfResults(earlierResults), io);
     if (io.lockFile?.(out) === false) {
@@ -243,65 +182,9 @@ async function readExistingFile(path: string, io: CallIo): Promise<string> {
 }
 
 async function readFile(path: string, io: CallIo): Promise<string | undefined> {
-  return await io.readFile(path).catch((error) => fileError("read", path, error));
+  return await io.readFile(path).catch((error) => throwFileError(path, error));
 }
 
 async function appendFile(path: string, text: string, io: CallIo): Promise<void> {
-  await io.appendFile(path, text).catch((error) => fileError("write", path, error));
-}
-
-function fileError(verb: "read" | "write", path: string, error: unknown): never {
-  throw new Error(`Cannot ${verb} "${path}": ${fileErrorReason(error, verb)}`);
-}
-
-/** @throws {UsageError} */
-function readOptions(
-  values: FlagValues<typeof CALL.flags>,
-  number: string | undefined,
-  systemTimeZone: string,
-): CallOptions {
-  const { file, assistant, objective, hours, "time-zone": timeZone } = values;
-  if ((number === undefined) === (file === undefined)) {
-    throw new UsageError("expected either a number or --file");
-  }
-  if (timeZone !== undefined && hours === undefined) throw new UsageError("--time-zone needs --hours");
-  const variables = Object.fromEntries(values.set.map(readVariable));
-  return {
-    number,
-    file,
-    defaults: {
-      ...(assistant === undefined ? {} : { assistant }),
-      ...(objective === undefined ? {} : { objective }),
-      ...(values.set.length === 0 ? {} : { variables }),
-    },
-    rate: values.rate,
-    atOnce: values["at-once"] ?? 1,
-    hours: hours === undefined ? undefined : readHours(hours, timeZone ?? systemTimeZone),
-    doNotCall: values["do-not-call"],
-    out: values.out ?? file?.replace(/(\.csv)?$/i, ".results.csv"),
-    url: values.url,
-    dryRun: values["dry-run"],
-    json: values.json,
-  };
-}
-
-function readVariable(text: string): [string, string] {
-  const [, name = text, value] = /^([^=]*)=(.*)$/s.exec(text) ?? [];
-  if (value === undefined) throw new UsageError(`--set is ${JSON.stringify(text)}; expected NAME=VALUE`);
-  const problem = variableNameProblem(name);
-  if (problem) throw new UsageError(`--set: the name ${JSON.stringify(name)} is not allowed; ${problem}`);
-  return [name, value];
-}
-
-function readHours(text: string, timeZone: string): WeeklyHours {
-  const [, from, to] = /^(\d\d:\d\d)-(\d\d:\d\d)$/.exec(text) ?? [];
-  if (from === undefined || to === undefined) {
-    throw new UsageError(`--hours is ${JSON.stringify(text)}; expected hours such as 09:00-18:00`);
-  }
-  try {
-    return dailyHours(from, to, timeZone);
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    throw new UsageError(`--hours or --time-zone: ${error.message}`);
-  }
+  await io.appendFile(path, text).catch((error) => throwFileError(path, error, "write"));
 }

@@ -1,24 +1,22 @@
-import { basename, dirname } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { loadConfig } from "../app/service_config.ts";
 import { systemClock } from "../clock.ts";
 import { processEnvironment } from "../config/environment.ts";
-import { counted } from "../counted.ts";
 import { messageOf } from "../error_message.ts";
 import { invocation } from "../invocation.ts";
 import { escapeUnprintable } from "../printable.ts";
 import { deleteRecordings, findRecording, recordingsFolder } from "../recording/stored_recordings.ts";
 import { openCallDatabase } from "../records/call_database.ts";
 import { callCsvRow, callJson, CSV_HEADER } from "../records/call_export.ts";
-import { type CallFilter, listCalls, type ListedCall } from "../records/call_list.ts";
-import type { EndedCall } from "../records/call_record.ts";
-import { formatCall, formatTable } from "../records/call_report.ts";
+import { type CallFilter, listCalls } from "../records/call_list.ts";
+import type { EndedCall, ListedCall } from "../records/call_record.ts";
+import { formatCall, formatTable } from "../records/format_calls.ts";
 import { readCall } from "../records/call_rows.ts";
-import { findNumber, forgetNumber, type NumberMatches } from "../records/deletion.ts";
 import { NumberMatcher } from "../records/number_matcher.ts";
 import { WebhookFiles, webhooksFolder } from "../webhooks/webhook_files.ts";
 import { defineCommand, type FlagValues, runCommand, UsageError, wholeNumber } from "./command.ts";
 import { EXIT, type ExitCode } from "./exit_code.ts";
+import { forgetCalls } from "./forget_calls.ts";
 import { processTerminal, type Terminal } from "./terminal.ts";
 
 export const CALLS = defineCommand({
@@ -68,14 +66,7 @@ export interface CallsIo extends Pick<Terminal, "out" | "err"> {
   deleteRecordings?(callSids: readonly string[]): Promise<void>;
 }
 
-interface CallsOptions {
-  readonly callSid: string | undefined;
-  readonly filter: CallFilter;
-  readonly limit: number;
-  readonly format: "text" | "json" | "csv";
-  readonly forget: string | undefined;
-  readonly yes: boolean;
-}
+type CallsOptions = ReturnType<typeof readOptions>;
 
 export function startCalls(args: readonly string[]): Promise<ExitCode> {
   const { DATA_DIR } = loadConfig(processEnvironment);
@@ -100,7 +91,7 @@ export function runCalls(args: readonly string[], io: CallsIo): Promise<ExitCode
     if (!isFile(io.path)) return await withoutDatabase(options, io);
     const db = openDatabase(io.path);
     try {
-      if (options.forget !== undefined) return await forget(db, options.forget, options.yes, io);
+      if (options.forget !== undefined) return await forgetCalls(db, options.forget, options.yes, io);
       if (options.callSid !== undefined) return await showCall(db, options.callSid, options.format, io);
       await writeList(db, options, io);
       return EXIT.ok;
@@ -188,50 +179,6 @@ function* pages(db: DatabaseSync, filter: CallFilter, limit: number): Generator<
   }
 }
 
-async function forget(db: DatabaseSync, number: string, yes: boolean, io: CallsIo): Promise<ExitCode> {
-  const matches = findNumber(db, number);
-  const { calls, mentions } = matches;
-  const webhooks = await io.forgetWebhooks?.(number, true) ?? 0;
-  const none = calls.length + mentions.length + webhooks === 0;
-  io.out(
-    none
-      ? `Nothing stored about ${escapeUnprintable(number)}\n`
-      : `Found ${describe(matches, webhooks, number)}\n`,
-  );
-  for (const name of corruptFiles(io.path)) {
-    io.err(`${escapeUnprintable(name)} is corrupt and was not searched. Delete it if it is not needed.\n`);
-  }
-  if (none) return EXIT.ok;
-  if (!yes && !io.isTerminal) {
-    io.err("Nothing was deleted. Confirm with --yes.\n");
-    return EXIT.failed;
-  }
-  if (!yes && !io.confirm("Delete them permanently?")) {
-    io.out("Nothing was deleted\n");
-    return EXIT.failed;
-  }
-  // Recordings first: they are found through their calls.
-  await io.deleteRecordings?.(calls);
-  const deleted = forgetNumber(db, number);
-  await io.forgetWebhooks?.(number, false);
-  io.out(`Deleted ${describe(deleted, webhooks, number)}\n`);
-  return EXIT.ok;
-}
-
-function describe({ calls, mentions }: NumberMatches, webhooks: number, number: string): string {
-  const own = `${counted(calls.length, "call")} from or to ${escapeUnprintable(number)}`;
-  const undelivered = webhooks === 0 ? "" : ` and ${counted(webhooks, "undelivered webhook")}`;
-  return `${own}, and its mentions in ${counted(mentions.length, "other call")}${undelivered}`;
-}
-
-/** Corrupt databases that were renamed, beside the present one. */
-function corruptFiles(path: string): string[] {
-  const start = `${basename(path)}.broken-`;
-  return [...Deno.readDirSync(dirname(path))].map(({ name }) => name).filter((name) =>
-    name.startsWith(start)
-  );
-}
-
 function isFile(path: string): boolean {
   try {
     return Deno.statSync(path).isFile;
@@ -246,7 +193,7 @@ function readOptions(
   values: FlagValues<typeof CALLS.flags>,
   callSid: string | undefined,
   now: number,
-): CallsOptions {
+) {
   const { search, since, limit, json, csv, forget, yes } = values;
   const forList = search !== undefined || since !== undefined || limit !== undefined || csv;
   if (callSid !== undefined && forList) {
@@ -263,9 +210,10 @@ function readOptions(
   }
   if (yes && forget === undefined) throw new UsageError("--yes needs --forget");
   const format = json ? "json" : csv ? "csv" : "text";
+  const filter: CallFilter = { search, since: since === undefined ? undefined : readSince(since, now) };
   return {
     callSid,
-    filter: { search, since: since === undefined ? undefined : readSince(since, now) },
+    filter,
     limit: limit ?? (format === "text" ? DEFAULT_LIMIT : Infinity),
     format,
     forget,

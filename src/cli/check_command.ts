@@ -9,7 +9,7 @@ import { processEnvironment } from "../config/environment.ts";
 import { counted } from "../counted.ts";
 import { gaDialect } from "../model/ga/ga_session.ts";
 import { escapeUnprintable } from "../printable.ts";
-import { defineCommand, runCommand, UsageError } from "./command.ts";
+import { defineCommand, PARTY, runCommand, UsageError } from "./command.ts";
 import { EXIT, type ExitCode } from "./exit_code.ts";
 import { startTemporaryService } from "./temporary_service.ts";
 import { processTerminal, type Terminal } from "./terminal.ts";
@@ -23,8 +23,12 @@ export const CHECK = defineCommand({
     "print-config": {
       help: "only print the settings in force and where each comes from; secrets are masked",
     },
-    route: { value: "NUMBER", help: "only print which assistant answers a call to this number, and why" },
-    from: { value: "NUMBER", help: "with --route: the caller's number" },
+    route: {
+      value: "NUMBER",
+      type: PARTY,
+      help: "only print which assistant answers a call to this number, and why",
+    },
+    from: { value: "NUMBER", type: PARTY, help: "with --route: the caller's number" },
     at: { value: "TIME", help: "with --route: time of the call, such as 2026-11-21T10:00" },
   },
 });
@@ -37,8 +41,10 @@ export function startCheck(args: readonly string[]): Promise<ExitCode> {
 
 /** The findings of `parley check` while the service runs with this configuration. */
 export async function findProblems(config: ServiceConfig): Promise<readonly Finding[]> {
-  const findings = await runChecks(processChecks(() => config), false, () => {});
-  return findings.map((finding) => redactFinding(finding, config.secrets));
+  return await Array.fromAsync(
+    runChecks(processChecks(() => config), false),
+    (finding) => redactFinding(finding, config.secrets),
+  );
 }
 
 function processChecks(loadConfig: () => ServiceConfig): CheckDependencies<ServiceConfig> {
@@ -68,15 +74,16 @@ export function runCheck(args: readonly string[], io: CheckIo): Promise<ExitCode
       secrets = config.secrets;
       return config;
     };
-    const print = (finding: Finding) => json || io.out(format(redactFinding(finding, secrets)));
-    const findings = (await runChecks({ ...io, loadConfig }, fix, print))
-      .map((finding) => redactFinding(finding, secrets));
+    const findings: Finding[] = [];
+    for await (const each of runChecks({ ...io, loadConfig }, fix)) {
+      const finding = redactFinding(each, secrets);
+      findings.push(finding);
+      if (!json) io.out(format(finding));
+    }
     const failures = findings.filter(({ level }) => level === "failed").length;
     const warnings = findings.filter(({ level }) => level === "warning").length;
-    if (json) io.out(JSON.stringify({ failures, warnings, findings }) + "\n");
-    else {io.out(
-        `\n${counted(findings.length, "check")}: ${failures} failed, ${counted(warnings, "warning")}\n`,
-      );}
+    const count = `${counted(findings.length, "check")}: ${failures} failed, ${counted(warnings, "warning")}`;
+    io.out(json ? JSON.stringify({ failures, warnings, findings }) + "\n" : `\n${count}\n`);
     return failures > 0 ? EXIT.failed : EXIT.ok;
   });
 }
@@ -88,7 +95,7 @@ function explain(query: Parameters<typeof explainRoute>[0], { out, loadConfig, c
     return EXIT.ok;
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    throw new UsageError(error.message.replace(/^Cannot check: /, ""));
+    throw new UsageError(error.message);
   }
 }
 

@@ -1,6 +1,6 @@
 /** Declares commands with their flags; parses and explains their command lines. */
 
-import { parseArgs } from "node:util";
+import { parseArgs, type ParseArgsConfig } from "node:util";
 import { ConfigError } from "../config/config.ts";
 import { messageOf } from "../error_message.ts";
 import { invocation } from "../invocation.ts";
@@ -33,7 +33,7 @@ export interface Flag {
 export interface FlagType<T> {
   /** Such as `a whole number from 1`. */
   readonly expected: string;
-  /** Undefined when the text is not such a value. */
+  /** Undefined when the text is not a value of this type. */
   parse(text: string): T | undefined;
 }
 
@@ -71,7 +71,7 @@ export const PARTY: FlagType<string> = {
   parse: (text) => E164.test(text) || /^[A-Za-z]\S*$/.test(text) ? text : undefined,
 };
 
-/** An HTTP URL, parsed to one without a trailing slash. */
+/** An HTTP URL; a trailing slash is removed. */
 export const HTTP_URL: FlagType<string> = {
   expected: "a URL such as http://localhost:5050",
   parse(text) {
@@ -81,7 +81,8 @@ export const HTTP_URL: FlagType<string> = {
 };
 
 /**
- * Parses a command line and runs the command, or prints its usage for `--help`. Prints the message of an error.
+ * Parses a command line and runs the command, or prints its usage for `--help`. Prints the message of an
+ * error.
  *
  * @param work Receives the values of the flags and the argument beside them.
  * @returns {@linkcode EXIT.usage} after a {@linkcode UsageError}, {@linkcode EXIT.failed} after any other error.
@@ -114,7 +115,7 @@ function parseCommandLine<F extends Flags>(
   { flags, argument }: Command<F>,
   args: readonly string[],
 ): { readonly values: FlagValues<F>; readonly argument: string | undefined } | "help" {
-  const options: Record<string, ParseOption> = { help: { type: "boolean", short: "h" } };
+  const options: ParseOptions = { help: { type: "boolean", short: "h" } };
   for (const [name, { value, repeatable = false }] of Object.entries(flags)) {
     options[name] = { type: value === undefined ? "boolean" : "string", multiple: repeatable };
   }
@@ -156,44 +157,24 @@ export function suggestName(name: string, knownNames: readonly string[], prefix 
   return nearest === undefined ? "" : `; did you mean "${prefix}${nearest}"?`;
 }
 
-interface ParseOption {
-  readonly type: "string" | "boolean";
-  readonly short?: string;
-  readonly multiple?: boolean;
-}
+type ParseOptions = NonNullable<ParseArgsConfig["options"]>;
 
-function parse(args: readonly string[], options: Record<string, ParseOption>) {
+function parse(args: readonly string[], options: ParseOptions) {
   // In strict mode, parseArgs rejects unknown flags itself, but without a suggestion.
-  const { tokens } = parseArgs({ args: joinValues(args, options), options, strict: false, tokens: true });
-  for (const token of tokens) {
+  const parsed = parseArgs({ args: [...args], options, strict: false, tokens: true });
+  for (const token of parsed.tokens) {
     if (token.kind !== "option") continue;
     const { name, rawName, value, inlineValue } = token;
     const option = Object.hasOwn(options, name) ? options[name] : undefined;
     if (option === undefined) {
       throw new UsageError(`unknown flag ${rawName}${suggestName(name, Object.keys(options), "--")}`);
     }
-    const isMissing = value === undefined || (!inlineValue && value.startsWith("-"));
+    // A negative number is a value; any other text that begins with a dash is the next flag.
+    const isMissing = value === undefined || (!inlineValue && /^-(?!\d)/.test(value));
     if (option.type === "string" && isMissing) throw new UsageError(`${rawName} needs a value`);
     if (option.type === "boolean" && inlineValue) throw new UsageError(`${rawName} takes no value`);
   }
-  try {
-    return parseArgs({ args: joinValues(args, options), options, allowPositionals: true });
-  } catch (error) {
-    // The first sentence says what is wrong.
-    throw new UsageError(messageOf(error).split(/\. |\n/, 1)[0]);
-  }
-}
-
-/** Joins `--flag -3` to `--flag=-3`: parseArgs takes a value that begins with a dash for a flag, unless it is one. */
-function joinValues(args: readonly string[], options: Record<string, ParseOption>): string[] {
-  const joined: string[] = [];
-  for (const arg of args) {
-    const flag = /^--(.+)$/.exec(joined.at(-1) ?? "")?.[1] ?? "";
-    if (/^-\d/.test(arg) && Object.hasOwn(options, flag) && options[flag]?.type === "string") {
-      joined[joined.length - 1] += `=${arg}`;
-    } else joined.push(arg);
-  }
-  return joined;
+  return parsed;
 }
 
 function valueOf(name: string, { value, repeatable, type }: Flag, input: unknown): unknown {

@@ -17,7 +17,7 @@ export function recordReads(environment: Environment): Environment & { readonly 
   };
 }
 
-/** Notices when files are created, changed, replaced or deleted, from its construction on. */
+/** Detects when files are created, changed, replaced or deleted. Starts when it is constructed. */
 export class FileWatch implements Disposable {
   readonly #paths: ReadonlySet<string>;
   #folders: readonly string[] = [];

@@ -1,10 +1,10 @@
 import { loadConfig } from "../app/service_config.ts";
 import { writeWav } from "../audio/wav.ts";
 import { processEnvironment } from "../config/environment.ts";
-import { fileErrorReason } from "../file_error.ts";
-import { connectWebSocket } from "../model/web_socket/web_socket.ts";
+import { throwFileError } from "../file_error.ts";
 import { formatReport } from "../simulator/caller/rehearsal_report.ts";
-import { type Progress, rehearse, type RehearseOptions } from "../simulator/caller/rehearse.ts";
+import { NO_AUDIO, type Recording, rehearse, type RehearseOptions } from "../simulator/caller/rehearse.ts";
+import type { Progress } from "../simulator/caller/simulated_caller.ts";
 import { formatTimeline } from "../simulator/caller/timeline.ts";
 import { rehearseScript } from "../simulator/script/play_script.ts";
 import { ScriptError } from "../simulator/script/script.ts";
@@ -59,7 +59,6 @@ export const REHEARSE = defineCommand({
 
 /** Sample rate of recordings (Hz). */
 const SAMPLE_RATE = 8_000;
-const NO_AUDIO: Recording = { spoken: new Int16Array(), heard: new Int16Array() };
 
 export type AudioFormat = "pcmu" | "pcm16";
 
@@ -73,18 +72,11 @@ export interface RehearseIo extends Terminal {
    */
   serve(audioFormat?: AudioFormat, modelUrl?: string): Promise<{ url: string; close(): Promise<void> }>;
   readonly account?: Pick<RehearseOptions, "authToken" | "accountSid" | "publicUrl">;
-  /** Opens the media stream's socket; by default Deno's WebSocket. */
-  readonly open?: RehearseOptions["open"];
   /** Hangs up when it aborts. */
   readonly signal?: AbortSignal;
 }
 
 type Values = FlagValues<typeof REHEARSE.flags>;
-
-interface Recording {
-  readonly spoken: Int16Array;
-  readonly heard: Int16Array;
-}
 
 export function startRehearse(args: readonly string[]): Promise<ExitCode> {
   const config = loadConfig(processEnvironment);
@@ -100,22 +92,20 @@ export function startRehearse(args: readonly string[]): Promise<ExitCode> {
       ...(config.TWILIO_AUTH_TOKEN ? { authToken: config.TWILIO_AUTH_TOKEN } : {}),
       ...(config.PUBLIC_URL ? { publicUrl: config.PUBLIC_URL } : {}),
     },
-    // Deno's WebSocket would send the caller's frames in pairs; see docs/design/model-socket.md.
-    open: (url, headers, handlers) => connectWebSocket(url.href, { headers, handlers }),
     signal: hangUp.signal,
   });
 }
 
-/** Exit code 0 means that the call completed, or that the script passed; 2 that the script cannot be played. */
+/**
+ * Exit code 0 means that the call completed, or that the script passed; 2 that the script cannot be played.
+ */
 export function runRehearse(args: readonly string[], io: RehearseIo): Promise<ExitCode> {
   return runCommand(REHEARSE, args, io, async (values) => {
     rejectConflicts(values);
-    // Reports a file that cannot be written before the call.
+    // Before the call, so that a file that cannot be written is reported early.
     if (values.out !== undefined) await writeRecording(values.out, NO_AUDIO, io);
     if (values.script !== undefined) return await playScript(values.script, values, io);
-    const speech = values.wav === undefined
-      ? undefined
-      : readWavSpeech(await readFile(values.wav, io), values.wav);
+    const speech = values.wav === undefined ? undefined : await readSpeech(values.wav, io);
     if (values.url !== undefined) return await callServer({ baseUrl: values.url }, values, speech, io);
     const server = await io.serve(values["audio-format"]);
     try {
@@ -148,16 +138,8 @@ async function callServer(
   io: RehearseIo,
 ): Promise<ExitCode> {
   const { turns, interrupt: interruptMs, "max-seconds": maxSeconds, local, from, out } = values;
-  const rehearsal = await rehearse({
-    ...callOptions(io),
-    ...(turns === undefined ? {} : { turns }),
-    ...(interruptMs === undefined ? {} : { interruptMs }),
-    ...(maxSeconds === undefined ? {} : { maxSeconds }),
-    ...(from === undefined ? {} : { from }),
-    local,
-    ...server,
-    ...(speech && { speech }),
-  });
+  const options = { ...callOptions(io), turns, interruptMs, maxSeconds, from, local, speech };
+  const rehearsal = await rehearse({ ...options, ...server });
   await printReport(rehearsal, formatReport(rehearsal, out), values, io);
   return rehearsal.completed ? EXIT.ok : EXIT.failed;
 }
@@ -178,8 +160,7 @@ async function playScript(path: string, values: Values, io: RehearseIo): Promise
 }
 
 function callOptions(io: RehearseIo) {
-  const { account, open, signal } = io;
-  return { ...account, ...(open && { open }), ...(signal && { signal }), onProgress: progressPrinter(io) };
+  return { ...io.account, signal: io.signal, onProgress: progressPrinter(io) };
 }
 
 async function printReport(
@@ -193,17 +174,13 @@ async function printReport(
   io.out(json ? JSON.stringify(report) + "\n" : text);
 }
 
+async function readSpeech(path: string, io: RehearseIo): Promise<Int16Array> {
+  return readWavSpeech(await io.readFile(path).catch((error) => throwFileError(path, error)), path);
+}
+
 async function writeRecording(path: string, { spoken, heard }: Recording, io: RehearseIo): Promise<void> {
   const wav = writeWav([spoken, heard], SAMPLE_RATE);
-  await io.writeFile(path, wav).catch((error) => fileError("write", path, error));
-}
-
-async function readFile(path: string, io: RehearseIo): Promise<Uint8Array> {
-  return await io.readFile(path).catch((error) => fileError("read", path, error));
-}
-
-function fileError(verb: "read" | "write", path: string, error: unknown): never {
-  throw new Error(`Cannot ${verb} "${path}": ${fileErrorReason(error, verb)}`);
+  await io.writeFile(path, wav).catch((error) => throwFileError(path, error, "write"));
 }
 
 /** Overwrites one line on a terminal; elsewhere prints a line when the caller's status changes. */

@@ -43,7 +43,9 @@ async function serve(terminal: Terminal): Promise<ExitCode> {
   return callsCut > 0 ? EXIT.callsCut : EXIT.ok;
 }
 
-/** Serves until the process ends. Starts again when the settings change, and reloads changed assistants files. */
+/**
+ * Serves until the process ends. Starts again when the settings change, and reloads changed assistants files.
+ */
 async function serveWithReloads(terminal: Terminal): Promise<never> {
   for (;;) {
     const environment = recordReads(processEnvironment);
@@ -113,6 +115,7 @@ function limitsOf(config: ServiceConfig): Fields {
     calls: config.MAX_CALLS ?? "none",
     seconds_per_call: config.MAX_CALL_SECONDS ?? "none",
     calls_per_caller_and_hour: config.CALLS_PER_CALLER_AND_HOUR ?? "none",
+    calls_per_number_and_day: config.CALLS_PER_NUMBER_AND_DAY ?? "none",
     usd_per_day: config.MAX_USD_PER_DAY ?? "none",
     output_tokens: config.MAX_OUTPUT_TOKENS ?? "none",
     truncation: config.TRUNCATION ?? "none",
@@ -133,10 +136,12 @@ async function openService(config: ServiceConfig, modelUrl: string | undefined):
   }
 }
 
-/** `deno task` and npx pass a signal on that the terminal sends to all its processes: it arrives twice (ms). */
+/**
+ * The terminal signals all processes, and `deno task` and npx pass it on: a repetition within this time (ms).
+ */
 const SAME_SIGNAL_MS = 1_000;
 
-/** The first SIGINT or SIGTERM drains, a later one stops at once. SIGHUP reloads the assistants file. */
+/** The first SIGINT or SIGTERM drains, a later one stops immediately. SIGHUP reloads the assistants file. */
 function handleSignals(running: Running): void {
   const { service } = running;
   let drainingSince: number | undefined;
@@ -173,8 +178,7 @@ function reloadAssistants(
 function nextSteps(config: ServiceConfig, url: string): string {
   const model = config.OPENAI_API_KEY
     ? ""
-    : "OPENAI_API_KEY is not set, so a simulated model answers: it repeats what it hears.\n";
-  const rehearse = invocation(`rehearse --url ${url} --out call.wav`).replace(/^deno/, "npx -y deno@2.9.6");
+    : "OPENAI_API_KEY is not set, so a stand-in model answers: it repeats what you say.\n";
   return `
 ${model}To talk to it, open this page and press Call:
 
@@ -182,7 +186,7 @@ ${model}To talk to it, open this page and press Call:
 
 To hear a simulated caller, run in a second terminal:
 
-  ${rehearse}
+  ${invocation(`rehearse --url ${url} --out call.wav`)}
 
 `;
 }

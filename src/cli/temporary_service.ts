@@ -1,28 +1,38 @@
-import { type Server, startServer } from "../app/server.ts";
+import { startServer } from "../app/server.ts";
 import type { ServiceConfig } from "../app/service_config.ts";
-import { systemClock } from "../clock.ts";
+import { NO_CARRIER } from "../calls/carrier_prices.ts";
+import { type Clock, systemClock } from "../clock.ts";
 import { gaDialect } from "../model/ga/ga_session.ts";
 import { startSimulatedModel } from "../simulator/model/model_server.ts";
 import { createLog, type Log } from "../telemetry/log.ts";
 
 /**
- * Starts the service in this thread for one rehearsal or check, with a simulated model if no API key is set. It sends no
- * webhooks, writes to a folder of its own, and logs warnings to stderr.
+ * Starts the service in this thread for one rehearsal or check, with a simulated model if no API key is set.
+ * It sends no webhooks, stores no records, and writes to a folder of its own. Calls are recorded as
+ * configured, so that they are announced and paused, but the recordings are discarded.
  *
  * @param modelUrl Realtime API to use instead of the configured one.
  */
 export function startTemporaryService(
   config: ServiceConfig,
   modelUrl?: string,
+  log = configuredLog({ ...config, LOG_LEVEL: "warn" }, console.error),
+  clock: Clock = systemClock,
 ): { readonly url: string; close(): Promise<void> } {
   const { afterCall: _, ...assistants } = config.assistants;
   const model = config.OPENAI_API_KEY || modelUrl ? undefined : startSimulatedModel();
-  const server: Server = startServer({
-    config: { ...config, assistants, DATA_DIR: `${config.DATA_DIR}/rehearsal` },
-    openSession: gaDialect(systemClock),
+  const server = startServer({
+    config: {
+      ...config,
+      assistants,
+      DATA_DIR: `${config.DATA_DIR}/rehearsal`,
+      CARRIER_PRICES: NO_CARRIER,
+    },
+    openSession: gaDialect(clock),
     modelUrl: modelUrl ?? model?.url,
-    clock: systemClock,
-    log: configuredLog({ ...config, LOG_LEVEL: "warn" }, console.error),
+    recorder: { record() {}, endRecording() {} },
+    clock,
+    log,
   });
   return {
     url: server.url,

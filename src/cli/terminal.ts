@@ -23,7 +23,8 @@ export const ERASE_LINE = "\r\x1b[K";
 
 /**
  * Writes all of `text`. `writeSync` may write only a part, and nothing to a full non-blocking pipe.
- * When the reader of a pipe has gone, as `head` does, the process ends like any other program: without a message.
+ * When the reader of a pipe has gone, as `head` does, the process ends like any other program: without a
+ * message.
  */
 export function writeAll(file: { writeSync(bytes: Uint8Array): number }, text: string): void {
   let bytes = new TextEncoder().encode(text);

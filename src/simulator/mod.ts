@@ -18,7 +18,7 @@ export { formatScriptReport, type ScriptReport } from "./script/script_report.ts
 export { ScriptError } from "./script/script.ts";
 export type { Step } from "./script/evaluate_script.ts";
 
-/** A script with failed steps; the message is the report. */
+/** Thrown when steps of a script failed; the message is the report. */
 export class ScriptFailure extends Error {
   override readonly name = "ScriptFailure";
 

@@ -1,4 +1,6 @@
-/** Synthetic voices: vowel-like sound with the rhythm, pitch and formants of speech. 16-bit samples at 8 kHz. */
+/**
+ * Synthetic voices: vowel-like sound with the rhythm, pitch and formants of speech. 16-bit samples at 8 kHz.
+ */
 
 import { BYTES_PER_MS, LINE_RATE } from "../audio/line_format.js";
 
@@ -64,7 +66,10 @@ export function speakingMs(text: string): number {
   return Math.max(360, text.length * 60);
 }
 
-/** A voice that speaks for `ms`. Rhythm and loudness depend on the text alone, so that texts can be distinguished. */
+/**
+ * A voice that speaks for `ms`. Rhythm and loudness depend on the text alone, so that texts can be
+ * distinguished.
+ */
 export function syntheticVoice(ms: number, text: string): Int16Array {
   const next = random(text);
   const syllables: Syllable[] = [];

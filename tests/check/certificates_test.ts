@@ -4,8 +4,11 @@ import { type Clock, systemClock } from "../../src/clock.ts";
 import { freePort } from "../support/free_port.ts";
 import { CERT, CHAIN, KEY, network, StubService } from "./stub_service.ts";
 
-/** A clock at midnight UTC of a day. CERT is valid from 2026-11-21 to 2126-10-28, the first of CHAIN to 2126-07-20. */
-function on(day: string): Clock {
+/**
+ * A clock that shows midnight UTC of a day. CERT is valid from 2026-11-21 to 2126-10-28, and the first
+ * certificate of CHAIN to 2126-07-20.
+ */
+function clockOn(day: string): Clock {
   return { ...systemClock, wallTime: () => Date.parse(`${day}T00:00:00Z`) };
 }
 
@@ -17,67 +20,67 @@ const OTHER_KEY = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "
 
 Deno.test("checkPublicCertificate() warns 14 days before expiry, and fails for an expired or future certificate", async () => {
   await using service = new StubService({ tls: true });
-  const judge = async (day: string) => {
-    const { level, message } = await checkPublicCertificate(service.url, { ...network, clock: on(day) });
+  const levelAndMessage = async (day: string) => {
+    const { level, message } = await checkPublicCertificate(service.url, { ...network, clock: clockOn(day) });
     return [level, message];
   };
-  assertEquals(await judge("2126-10-14"), ["ok", "valid until 2126-10-28; days left: 14"]);
-  assertEquals(await judge("2126-10-15"), ["warning", "expires on 2126-10-28; days left: 13"]);
-  assertEquals(await judge("2126-10-29"), ["failed", "expired on 2126-10-28"]);
-  assertEquals(await judge("2026-11-01"), ["failed", "not valid before 2026-11-21T09:41Z"]);
+  assertEquals(await levelAndMessage("2126-10-14"), ["ok", "valid until 2126-10-28; days left: 14"]);
+  assertEquals(await levelAndMessage("2126-10-15"), ["warning", "expires on 2126-10-28; days left: 13"]);
+  assertEquals(await levelAndMessage("2126-10-29"), ["failed", "expired on 2126-10-28"]);
+  assertEquals(await levelAndMessage("2026-11-01"), ["failed", "not valid before 2026-11-21T09:41Z"]);
 });
 
 Deno.test("checkPublicCertificate() skips http URLs and servers without a certificate", async () => {
   await using service = new StubService();
-  const expected = async (url: string) => {
+  const warningFor = async (url: string) => {
     const { level, message } = await checkPublicCertificate(url, network);
     assertEquals(level, "warning");
     return message;
   };
-  assertEquals(await expected(service.url), "not checked: PUBLIC_URL does not start with https://");
+  assertEquals(await warningFor(service.url), "not checked: PUBLIC_URL does not start with https://");
   const port = freePort();
   assertStringIncludes(
-    await expected(`https://localhost:${port}`),
+    await warningFor(`https://localhost:${port}`),
     `localhost:${port} presented no certificate: connection refused`,
   );
-  assertStringIncludes(await expected(service.url.replace("http", "https")), "presented no certificate: ");
+  assertStringIncludes(await warningFor(service.url.replace("http", "https")), "presented no certificate: ");
 });
 
 Deno.test("checkCertificateFile() checks certificate, chain and key", () => {
   const url = "https://phone.example.com";
-  const clock = on("2127-01-01");
+  const clock = clockOn("2127-01-01");
   const [leaf = "", issuer = ""] = CHAIN.match(/-----BEGIN[^]*?END CERTIFICATE-----\n/g) ?? [];
-  const fine = checkCertificateFile({ certificates: CHAIN, key: KEY }, url, on("2100-01-01"));
-  assertEquals([fine.level, fine.message.slice(0, 22)], ["ok", "valid until 2126-07-20"]);
+  const valid = checkCertificateFile({ certificates: CHAIN, key: KEY }, url, clockOn("2100-01-01"));
+  assertEquals([valid.level, valid.message.slice(0, 22)], ["ok", "valid until 2126-07-20"]);
   const cases: [string, string, string, string, Clock][] = [
     [CHAIN, KEY, url, "expired on 2126-07-20", clock],
-    [CHAIN, KEY, "https://other.example.com", "not for other.example.com", on("2100-01-01")],
-    [CHAIN, OTHER_KEY, url, "does not belong to the first certificate", on("2100-01-01")],
-    [CHAIN, "no key at all", url, "does not belong to the first certificate", on("2100-01-01")],
-    [issuer + leaf, KEY, url, "does not belong to the first certificate", on("2100-01-01")],
+    [CHAIN, KEY, "https://other.example.com", "not for other.example.com", clockOn("2100-01-01")],
+    [CHAIN, OTHER_KEY, url, "does not belong to the first certificate", clockOn("2100-01-01")],
+    [CHAIN, "no key at all", url, "does not belong to the first certificate", clockOn("2100-01-01")],
+    [issuer + leaf, KEY, url, "does not belong to the first certificate", clockOn("2100-01-01")],
     [
       leaf + leaf,
       KEY,
       url,
       "certificate 1 in TLS_CERT_FILE was not issued by the one after it",
-      on("2100-01-01"),
+      clockOn("2100-01-01"),
     ],
-    ["nothing", KEY, url, "TLS_CERT_FILE contains no certificate", on("2100-01-01")],
-    [leaf.replace("MII", "AAA"), KEY, url, "TLS_CERT_FILE contains no certificate", on("2100-01-01")],
+    ["nothing", KEY, url, "TLS_CERT_FILE contains no certificate", clockOn("2100-01-01")],
+    [leaf.replace("MII", "AAA"), KEY, url, "TLS_CERT_FILE contains no certificate", clockOn("2100-01-01")],
   ];
   for (const [certificates, key, address, expected, at] of cases) {
     const { level, message } = checkCertificateFile({ certificates, key }, address, at);
     assertEquals(level, "failed", expected);
     assertStringIncludes(message, expected);
   }
-  const alone = checkCertificateFile({ certificates: leaf, key: KEY }, url, on("2100-01-01"));
-  assertEquals(alone.level, "warning");
-  assertStringIncludes(alone.remedy ?? "", "fullchain.pem");
+  const withoutIssuer = checkCertificateFile({ certificates: leaf, key: KEY }, url, clockOn("2100-01-01"));
+  assertEquals(withoutIssuer.level, "warning");
+  assertStringIncludes(withoutIssuer.remedy ?? "", "fullchain.pem");
 });
 
 Deno.test("checkCertificateFile() compares the host with names and wildcards", () => {
   const level = (certificates: string, url: string | undefined) =>
-    checkCertificateFile({ certificates, key: KEY }, url, on("2100-01-01")).level;
+    checkCertificateFile({ certificates, key: KEY }, url, clockOn("2100-01-01")).level;
   assertEquals(level(CHAIN, "https://a.wild.example.com/parley"), "ok");
   assertEquals(level(CHAIN, "https://a.b.wild.example.com"), "failed");
   assertEquals(level(CHAIN, undefined), "ok", "without a host");

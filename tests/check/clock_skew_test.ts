@@ -56,7 +56,7 @@ Deno.test("checkClock() warns if the server sends no date or does not respond", 
   const { level, message } = await checkClock("model", `http://127.0.0.1:${_silent.addr.port}`, network);
   assertEquals(level, "warning");
   assertStringIncludes(message, "sends no Date header");
-  const gone = await checkClock("model", `http://127.0.0.1:${freePort()}`, network);
-  assertEquals(gone.level, "warning");
-  assertStringIncludes(gone.message, "cannot be reached: connection refused");
+  const unreachable = await checkClock("model", `http://127.0.0.1:${freePort()}`, network);
+  assertEquals(unreachable.level, "warning");
+  assertStringIncludes(unreachable.message, "cannot be reached: connection refused");
 });

@@ -31,7 +31,7 @@ Deno.test("explainRoute() names the assistant and the reason", () => {
   );
 });
 
-Deno.test("explainRoute() reads the time as local time without hours, and uses the present time without one", () => {
+Deno.test("explainRoute() reads a time as local time if no rule has hours, and defaults to the present time", () => {
   const local = new Date(2026, 10, 21, 10, 0).toISOString().slice(0, 16);
   const plain = load({ assistants: { a: {} } });
   assertStringIncludes(
@@ -42,20 +42,10 @@ Deno.test("explainRoute() reads the time as local time without hours, and uses t
   assertStringIncludes(explain({ to: "+1555" }), ` at ${now}Z: `);
 });
 
-Deno.test("explainRoute() refuses invalid numbers and times with an example", () => {
-  const cases: [question: RouteQuery, problem: string][] = [
-    [{ to: "5551230000" }, '--route is "5551230000"; use a number such as +15551230000'],
-    [{ to: "+1555", from: "+1 555" }, '--from is "+1 555"; use a number such as +15551230000'],
-    [{ to: "+15", at: "2026" }, '--at is "2026"; use a time such as 2026-11-21T10:00'],
-    [{ to: "+15", at: "tomorrow" }, '--at is "tomorrow"; use a time such as 2026-11-21T10:00'],
-    [
-      { to: "+15", at: "2026-13-41T10:00" },
-      '--at is "2026-13-41T10:00"; use a time such as 2026-11-21T10:00',
-    ],
-  ];
-  for (const [question, problem] of cases) {
-    const { message } = assertThrows(() => explain(question), TypeError);
-    assertEquals(message, `Cannot check: ${problem}`);
+Deno.test("explainRoute() refuses invalid times with an example", () => {
+  for (const at of ["2026", "tomorrow", "2026-13-41T10:00"]) {
+    const { message } = assertThrows(() => explain({ to: "+15550100", at }), TypeError);
+    assertEquals(message, `--at is "${at}"; use a time such as 2026-11-21T10:00`);
   }
 });
 
@@ -81,7 +71,7 @@ Deno.test("explainRoute() reads a time without an offset in the time zone of the
   assertStringIncludes(route("2026-11-20T10:00Z"), "night takes a call");
 });
 
-Deno.test("explainRoute() wants an offset when the hours are in several time zones", () => {
+Deno.test("explainRoute() requires an offset when the hours are in several time zones", () => {
   const assistants = load({
     default: "a",
     assistants: {
@@ -96,7 +86,7 @@ Deno.test("explainRoute() wants an offset when the hours are in several time zon
   );
   assertEquals(
     message,
-    'Cannot check: --at is "2026-11-20T10:00"; add an offset such as +01:00, because the hours are in several time ' +
+    '--at is "2026-11-20T10:00"; add an offset such as +01:00, because the hours are in several time ' +
       "zones (America/Los_Angeles, Europe/Berlin)",
   );
 });

@@ -109,9 +109,9 @@ Deno.test("checkModel() reports a refused and a failed connection", async () => 
   model.refuseStatus = 401;
   const refused = await checkModel(config(model.url), openSession);
   assertStringIncludes(refused[0]?.message ?? "", "the server answered 401; check the credentials");
-  const gone = await checkModel(config(`ws://127.0.0.1:${freePort()}/v1/realtime`), openSession);
-  assertStringIncludes(`${gone[0]?.message} -> ${gone[0]?.remedy}`, "refused");
-  assertStringIncludes(gone[0]?.remedy ?? "", "check OPENAI_REALTIME_URL, DNS and the firewall");
+  const unreachable = await checkModel(config(`ws://127.0.0.1:${freePort()}/v1/realtime`), openSession);
+  assertStringIncludes(`${unreachable[0]?.message} -> ${unreachable[0]?.remedy}`, "refused");
+  assertStringIncludes(unreachable[0]?.remedy ?? "", "check OPENAI_REALTIME_URL, DNS and the firewall");
 });
 
 Deno.test("checkModel() gives up after 10 s without confirmation", async () => {
@@ -139,14 +139,15 @@ async function shutdownFinding(respond: () => Response, clock = new FakeClock())
 }
 
 Deno.test("checkShutdown() warns of a shutdown date", async () => {
-  const on = (shutdown_date: unknown) => () => Response.json({ id: "a/b", object: "model", shutdown_date });
+  const modelWith = (shutdown_date: unknown) => () =>
+    Response.json({ id: "a/b", object: "model", shutdown_date });
   // The fake clock starts at the beginning of 2026.
-  const soon = await shutdownFinding(on("2026-01-20"));
+  const soon = await shutdownFinding(modelWith("2026-01-20"));
   assertEquals([soon.level, soon.message], ["warning", "a/b will be shut down on 2026-01-20; days left: 19"]);
   assertStringIncludes(soon.remedy ?? "", "set OPENAI_MODEL to a newer model");
-  const past = await shutdownFinding(on("2025-12-31"));
+  const past = await shutdownFinding(modelWith("2025-12-31"));
   assertEquals([past.level, past.message], ["warning", "a/b was scheduled for shutdown on 2025-12-31"]);
-  assertEquals(await shutdownFinding(on(null)).then(({ level, message }) => [level, message]), [
+  assertEquals(await shutdownFinding(modelWith(null)).then(({ level, message }) => [level, message]), [
     "ok",
     "no shutdown announced",
   ]);
@@ -165,8 +166,8 @@ Deno.test("checkShutdown() passes if the provider gives no date", async () => {
     assertEquals(level, "ok");
     assertStringIncludes(message, "not known: http://127.0.0.1:");
   }
-  const gone = await checkShutdown(config(`ws://127.0.0.1:${freePort()}/v1/realtime`), network);
-  assertEquals(gone.level, "warning");
-  assertStringIncludes(gone.message, "refused");
+  const unreachable = await checkShutdown(config(`ws://127.0.0.1:${freePort()}/v1/realtime`), network);
+  assertEquals(unreachable.level, "warning");
+  assertStringIncludes(unreachable.message, "refused");
   assertEquals((await checkShutdown(configOf(), network)).message, "not checked: OPENAI_API_KEY is not set");
 });

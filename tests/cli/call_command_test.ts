@@ -1,9 +1,11 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { invocation } from "../../src/invocation.ts";
 import type { Clock } from "../../src/clock.ts";
 import { type CallIo, runCall } from "../../src/cli/call_command.ts";
 import { parseCsv } from "../../src/csv.ts";
 import { calledNumbers } from "../../src/dialer/campaign/campaign_results.ts";
 import { FakeClock } from "../support/fake_clock.ts";
+import { freePort } from "../support/free_port.ts";
 import { StubCallService } from "../dialer/campaign/stub_call_service.ts";
 
 const ANN = "+15551230000";
@@ -106,7 +108,7 @@ Deno.test("call starts a new row after a truncated one in the results file", asy
   assertEquals(parseCsv(files["r.csv"]).map(({ cells }) => cells[0]), ["number", "+15551230009", ANN, ANN]);
 });
 
-Deno.test("call skips a number whose call an earlier run was placing when it died", async () => {
+Deno.test("call skips a number that an earlier run was calling when it died", async () => {
   await using service = new StubCallService();
   const files = {
     "list.csv": `number\n${ANN}\n${BOB}\n`,
@@ -139,10 +141,13 @@ Deno.test("call does not append to a file that is not a results file", async () 
 Deno.test("call reports unusable files before the first call", async () => {
   await using service = new StubCallService();
   const fails = () => Promise.reject(new Error("may not"));
+  const denied = () =>
+    Promise.reject(new Deno.errors.PermissionDenied("Permission denied (os error 13): readfile"));
   for (
     const [args, changed, problem] of [
       [["--file", "none.csv"], {}, 'Cannot read "none.csv": no such file'],
       [["--file", "list.csv"], { readFile: fails }, 'Cannot read "list.results.csv": may not'],
+      [["--file", "l.csv"], { readFile: denied }, 'Cannot read "l.results.csv": this user may not read it'],
       [[ANN, "--do-not-call", "none.txt"], {}, 'Cannot read "none.txt": no such file'],
       [[ANN, "--out", "r.csv"], { appendFile: fails }, 'Cannot write "r.csv": may not'],
     ] as [string[], Partial<CallIo>, string][]
@@ -210,10 +215,7 @@ Deno.test("call overwrites one progress line on a terminal", async () => {
 
 Deno.test("call reports an unusable service with a remedy and without the token", async () => {
   await using service = new StubCallService();
-  const unused = Deno.listen({ port: 0, hostname: "127.0.0.1" });
-  const gone = `http://127.0.0.1:${unused.addr.port}`;
-  unused.close();
-  const answers: [response: Response | undefined, problem: string, recorded: string[]][] = [
+  const answers: [response: Response, problem: string, recorded: string[]][] = [
     [
       Response.json({ detail: "The token is wrong" }, { status: 401 }),
       "The token is wrong. Set ADMIN_TOKEN to the value",
@@ -237,19 +239,48 @@ Deno.test("call reports an unusable service with a remedy and without the token"
       [],
     ],
     [Response.json({ detail: "no answer" }, { status: 504 }), "does not place calls: no answer\n", [ANN]],
-    [undefined, `Cannot reach the service at ${gone}: tcp connect error: Connection refused`, []],
   ];
   for (const [response, problem, recorded] of answers) {
     service.instead = () => response;
     const files: Record<string, string> = { "list.csv": `number\n${ANN}\n${BOB}\n` };
-    const args = ["--file", "list.csv", "--url", response ? `${service.url}/` : gone];
+    const args = ["--file", "list.csv", "--url", `${service.url}/`];
     service.requests.length = 0;
     const { code, out, err } = await run(args, { url: service.url, files });
-    assertEquals([code, service.requests.length], [1, response ? 1 : 0], problem);
+    assertEquals([code, service.requests.length], [1, 1], problem);
     assertStringIncludes(err, problem);
     assert(!`${out}${err}${files["list.results.csv"]}`.includes(TOKEN));
     assertEquals([...calledNumbers(files["list.results.csv"] ?? "", "r.csv").keys()], recorded, problem);
   }
+});
+
+Deno.test("call records a call as unknown only when the request may have reached the service", async () => {
+  const closing = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+  const closed = (async () => {
+    for await (const connection of closing) {
+      await connection.read(new Uint8Array(1_000));
+      connection.close();
+    }
+  })();
+  const { port } = closing.addr;
+  for (
+    const [url, problem, recorded] of [
+      [`http://127.0.0.1:${freePort()}`, "tcp connect error: Connection refused", []],
+      ["http://127.0.0.1:1", "Requests to port 1 are blocked", []],
+      ["http://no-such-host.invalid", "dns error", []],
+      [`https://127.0.0.1:${port}`, "tls handshake eof", []],
+      [`http://127.0.0.1:${port}`, "connection closed before message completed", [ANN]],
+    ] as [string, string, string[]][]
+  ) {
+    const files: Record<string, string> = { "list.csv": `number\n${ANN}\n${BOB}\n` };
+    const { code, err } = await run(["--file", "list.csv", "--url", url], { files });
+    assertEquals(code, 1);
+    assertStringIncludes(err, `Cannot reach the service at ${url}: `);
+    assertStringIncludes(err, problem);
+    const results = files["list.results.csv"] ?? "";
+    assertEquals([...calledNumbers(results, "r.csv").keys()], recorded, problem);
+  }
+  closing.close();
+  await closed;
 });
 
 Deno.test("call escapes control characters of the service's responses", async () => {
@@ -264,11 +295,11 @@ Deno.test("call escapes control characters of the service's responses", async ()
 
 Deno.test("call sends no token when none is set, and retries while the service is full", async () => {
   await using service = new StubCallService();
-  let asked = 0;
+  let attempts = 0;
   service.instead = () =>
-    ++asked < 3 ? Response.json({ detail: "full" }, { status: asked === 1 ? 429 : 503 }) : undefined;
+    ++attempts < 3 ? Response.json({ detail: "full" }, { status: attempts === 1 ? 429 : 503 }) : undefined;
   const { code, err } = await run([ANN], { service: { url: service.url } });
-  assertEquals([code, err, asked], [0, "waiting: full\n", 3]);
+  assertEquals([code, err, attempts], [0, "waiting: full\n", 3]);
   assertEquals(new Set(service.credentials), new Set([null]));
 });
 
@@ -284,7 +315,7 @@ Deno.test("call gives up after 60 s without a response and records an unknown re
   clock.advance(60_000);
   const { code, err } = await running;
   assertEquals([code, clock.pending], [1, 0]);
-  assertStringIncludes(err, 'no response within 60 s. Start it with "deno task start"');
+  assertStringIncludes(err, `no response within 60 s. Start it with "${invocation("serve")}"`);
   assertStringIncludes(files["r.csv"] ?? "", `${ANN},unknown,,,,`);
 });
 
@@ -308,7 +339,10 @@ for (const [args, problem] of WRONG) {
     const { code, err } = await run(args);
     assertEquals(code, 2, err);
     assertStringIncludes(err, problem);
-    assert(err.startsWith("deno task call: ") && err.endsWith(' See "deno task call --help".\n'), err);
+    assert(
+      err.startsWith(`${invocation("call")}: `) && err.endsWith(` See "${invocation("call --help")}".\n`),
+      err,
+    );
   });
 }
 
@@ -337,11 +371,4 @@ Deno.test("call --dry-run rejects an assistant that does not exist", async () =>
   const listed = await run(["--file", "l.csv", "--dry-run"], { assistants, files: file });
   assertEquals(listed.code, 2);
   assertStringIncludes(listed.err, 'l.csv: assistant "bob" does not exist; expected reception or sales');
-});
-
-Deno.test("call names a file that it cannot read, without Deno's error text", async () => {
-  const readFile = () =>
-    Promise.reject(new Deno.errors.PermissionDenied("Permission denied (os error 13): readfile"));
-  const { code, err } = await run(["--file", "l.csv", "--dry-run"], { readFile });
-  assertEquals([code, err], [1, 'Cannot read "l.results.csv": this user may not read it\n']);
 });

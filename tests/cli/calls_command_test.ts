@@ -1,7 +1,9 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { invocation } from "../../src/invocation.ts";
 import type { EndedCall } from "../../src/records/call_record.ts";
 import { type CallsIo, runCalls } from "../../src/cli/calls_command.ts";
-import { asJson, call, CALLED, CALLER, sidOf, StoreRig, turnsOf } from "../records/store_rig.ts";
+import { asJson } from "../support/as_json.ts";
+import { call, CALLED, CALLER, sidOf, StoreRig, turnsOf } from "../records/store_rig.ts";
 
 async function run(rig: StoreRig, args: string[], changed: Partial<CallsIo> = {}) {
   const texts = { out: "", err: "" };
@@ -108,7 +110,13 @@ Deno.test("calls exports more than one page as JSON and CSV", async () => {
   assertEquals(JSON.parse(out).calls.slice(1), asJson(calls.toReversed()));
   const rows = (await run(rig, ["--csv"])).out.split("\r\n");
   assertEquals(rows.length, 504);
-  assertEquals(rows[0]?.split(",").slice(0, 4), ["callSid", "direction", "from", "to"]);
+  const columns = rows[0]?.split(",") ?? [];
+  assertEquals(columns.slice(0, 4), ["callSid", "direction", "from", "to"]);
+  const costs = ["costUsd", "modelUsd", "transcriptionUsd", "summaryUsd", "carrierUsd", "carrierMinutes"];
+  assertEquals(
+    costs.map((name) => rows[2]?.split(",")[columns.indexOf(name)]),
+    ["0.0625", "0.04", "0.0045", "0.008", "0.01", "1"],
+  );
   assertStringIncludes(rows[1] ?? "", `${sidOf(600)},inbound,'=HYPERLINK(1),${CALLED},sales`);
   assertStringIncludes(rows[1] ?? "", '"Said ""no"",\\u000aand left"');
   assertStringIncludes(rows[2] ?? "", `,inbound,${CALLER},`);
@@ -218,6 +226,6 @@ Deno.test("calls rejects wrong arguments and names --help", async () => {
     const { code, out, err } = await run(rig, args);
     assertEquals([code, out], [2, ""], args.join(" "));
     assertStringIncludes(err, problem);
-    assertStringIncludes(err, 'See "deno task calls --help".');
+    assertStringIncludes(err, `See "${invocation("calls --help")}".`);
   }
 });

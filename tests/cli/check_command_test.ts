@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { invocation } from "../../src/invocation.ts";
 import { type CheckIo, runCheck } from "../../src/cli/check_command.ts";
 import { systemClock } from "../../src/clock.ts";
 import { ConfigError } from "../../src/config/config.ts";
@@ -96,7 +97,7 @@ Deno.test("check --fix points the number's webhook at PUBLIC_URL, after which ev
   await using rig = new CheckRig();
   assertEquals(await rig.run([]), 1);
   assertStringIncludes(rig.out, "failed   phone number      the voice webhook is");
-  assertStringIncludes(rig.out, `${" ".repeat(27)}-> run: deno task check --fix\n`);
+  assertStringIncludes(rig.out, `${" ".repeat(27)}-> run: ${invocation("check --fix")}\n`);
   assertStringIncludes(rig.out, "\n16 checks: 1 failed, 0 warnings\n");
 
   rig.out = "";
@@ -154,23 +155,39 @@ Deno.test("check uses a running service and leaves it running", async () => {
   assertEquals(running.open, 0);
 });
 
-Deno.test("check prints each finding when it is known", async () => {
+Deno.test("check prints findings in a fixed order, each as soon as it and all earlier ones are known", async () => {
   await using rig = new CheckRig();
   const confirmed = Promise.withResolvers<void>();
+  const checkedLater = Promise.withResolvers<void>();
   const openSession: OpenSession = (options, observer, log) =>
     dialect(
       options,
       { ...observer, sessionReady: () => void confirmed.promise.then(observer.sessionReady) },
       log,
     );
-  const checked = rig.run([], {}, { openSession });
-  for (const line of ["configuration", "signatures", "phone number", "certificate", "sandbox"]) {
-    await rig.changes.until(line, () => rig.out.includes(`  ${line}  `));
-  }
-  assert(!rig.out.includes("audio format"));
+  const sandbox = () => {
+    checkedLater.resolve();
+    return Promise.resolve([]);
+  };
+  const names = () => [...rig.out.matchAll(/^(?:ok|warning|failed) +(.+?) {2}/gm)].map(([, name]) => name);
+  const checked = rig.run([], {}, { openSession, sandbox });
+  await checkedLater.promise;
+  await rig.changes.until("media stream", () => rig.out.includes("  media stream  "));
+  const first = ["configuration", "port", "public address", "certificate", "signatures", "media stream"];
+  assertEquals(names(), first);
   confirmed.resolve();
   await checked;
   assertStringIncludes(rig.out, "ok       audio format      pcmu confirmed in both directions\n");
+  const inText = names();
+  rig.out = "";
+  await rig.run(["--json"]);
+  assertEquals(inText, rig.json.findings.map(({ check }) => check));
+});
+
+Deno.test("check --fix fails without an account, and says that nothing was fixed", async () => {
+  await using rig = new CheckRig();
+  assertEquals(await rig.run(["--fix"], {}, { loadConfig: () => configOf({ PORT: String(rig.port) }) }), 1);
+  assertStringIncludes(rig.out, "failed   phone number      not fixed: TWILIO_PHONE_NUMBER is not set\n");
 });
 
 Deno.test("check warns about what it cannot check without settings", async () => {
@@ -309,6 +326,9 @@ Deno.test("check rejects unknown flags and arguments, and runs nothing", async (
       [["--fixx"], 'unknown flag --fixx; did you mean "--fix"?'],
       [["--at", "2026-11-21T10:00"], "--at needs --route"],
       [["--from", "+15551230000"], "--from needs --route"],
+      [["--route", "5551230000"], '--route is "5551230000"; expected a number such as +15551230000'],
+      [["--route", "+15550100", "--from", "+1 555"], '--from is "+1 555"; expected a number such as'],
+      [["--route", "+15550100", "--at", "2026"], '--at is "2026"; use a time such as 2026-11-21T10:00'],
       [["now"], 'unexpected argument "now".'],
     ] as const
   ) {

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { invocation, LAUNCHER } from "../../src/invocation.ts";
 import { COMMANDS, runCommandLine } from "../../src/cli/command_line.ts";
 import { flagRows, runCommand } from "../../src/cli/command.ts";
 import { EXIT } from "../../src/cli/exit_code.ts";
@@ -41,7 +42,7 @@ Deno.test("command line lists all commands as they are typed here", async () => 
     const { code, out } = await run(...args);
     assertEquals(code, 0);
     for (const name of ["start", "rehearse", "call", "calls", "check"]) {
-      assertStringIncludes(out, `  deno task ${name} `);
+      assertStringIncludes(out, `  ${invocation(name)} `);
     }
   }
 });
@@ -86,9 +87,9 @@ Deno.test("command line explains a command without starting it", async () => {
   for (const args of [["calls", "--help"], ["help", "calls"], ["check", "--fix", "-h"]]) {
     const { code, out, started } = await run(...args);
     assertEquals([code, started], [0, []], args.join(" "));
-    assertStringIncludes(out, `Usage: deno task ${args.find((arg) => /^c/.test(arg))} `);
+    assertStringIncludes(out, `Usage: ${invocation(args.find((arg) => /^c/.test(arg)) ?? "")} `);
   }
-  assertStringIncludes((await run("help", "serve")).out, "Usage: deno task start ");
+  assertStringIncludes((await run("help", "serve")).out, `Usage: ${LAUNCHER} start `);
   assertStringIncludes((await run("--help", "--reloads")).out, "Every command has --help");
   assertStringIncludes((await run("help", "dance")).err, 'Unknown command "dance"');
 });

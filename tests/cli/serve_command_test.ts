@@ -73,6 +73,7 @@ Deno.test("serve states its limits at the start", async () => {
     calls: 7,
     seconds_per_call: "none",
     calls_per_caller_and_hour: "none",
+    calls_per_number_and_day: "none",
     usd_per_day: 12.5,
     output_tokens: "none",
     truncation: "none",
@@ -104,6 +105,27 @@ Deno.test("serve --reloads survives SIGHUP and reloads the assistants", async ()
   assertStringIncludes(await service.until("assistants reloaded"), "first");
 });
 
+Deno.test("serve hides the secrets of tools that are new after a reload in its log", async () => {
+  await using service = new ServeProcess();
+  const variables = (key: string) => ({
+    assistants: { first: { variables: { url: `http://127.0.0.1:9/?key=${key}`, allowPrivate: true } } },
+  });
+  service.write("a.jsonc", variables("none"));
+  service.start(["serve"], { ASSISTANTS_FILE: "a.jsonc", TOOL_KEY: "a-new-secret" });
+  await service.until('"event":"listening"');
+  const announced = async () => {
+    const url =
+      `http://127.0.0.1:${service.port}/incoming-call?CallSid=CA${service.lines.length}&From=a-new-secret`;
+    await (await fetch(url)).body?.cancel();
+    return await service.until('"call announced"');
+  };
+  assertStringIncludes(await announced(), '"from":"a-new-secret"');
+  service.write("a.jsonc", variables("${TOOL_KEY}"));
+  service.kill("SIGHUP");
+  await service.until("assistants reloaded");
+  assertStringIncludes(await announced(), '"from":"[secret]"');
+});
+
 Deno.test("serve --reloads starts again when .env changes, also after a mistake in it", async () => {
   await using service = new ServeProcess();
   service.start(["serve", "--reloads"]);
@@ -132,4 +154,19 @@ Deno.test("serve names HOST when it cannot listen there", async () => {
     assert(!text.includes("os error"), text);
   }
   await Deno.remove(folder, { recursive: true });
+});
+
+// Deno's watcher, under which the task runs, would wait for changed files.
+Deno.test("deno task dev ends after its help and after a wrong flag", async () => {
+  for (const [flag, answer] of [["--help", "Usage: "], ["--reload", "unknown flag"]] as const) {
+    const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["task", "-q", "dev", flag],
+      cwd: new URL("../../", import.meta.url),
+      signal: AbortSignal.timeout(60_000),
+    }).output();
+    const decoder = new TextDecoder();
+    const text = decoder.decode(stdout) + decoder.decode(stderr);
+    assertStringIncludes(text, answer);
+    assert(!text.includes("Restarting on file change"), text);
+  }
 });

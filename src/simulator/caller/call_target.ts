@@ -1,7 +1,6 @@
-import { openNativeWebSocket } from "../../native_web_socket.ts";
 import { type Clock, systemClock } from "../../clock.ts";
+import { connectWebSocket } from "../../model/web_socket/web_socket.ts";
 import { newSid } from "../twilio/sid.js";
-import { socketOpener } from "../twilio/socket_opener.js";
 import type { OpenSocket } from "../twilio/stream_runner.js";
 import type { TwilioCallOptions } from "../twilio/twilio_call.js";
 import { twilioSignature } from "../../twilio/request_signature.ts";
@@ -13,15 +12,15 @@ export interface CallTargetOptions {
   /** The server's PUBLIC_URL, which signatures are made for. Default: `baseUrl`. */
   publicUrl?: string;
   /** Request every URL of the TwiML at `baseUrl`'s host, without the tunnel in between. */
-  local?: boolean;
+  local?: boolean | undefined;
   /** Signs requests as Twilio would, with the account's auth token. */
   authToken?: string;
   accountSid?: string;
-  from?: string;
+  from?: string | undefined;
   to?: string;
   clock?: Clock;
-  /** Opens the media stream's socket. Default: {@linkcode openNativeSocket}. */
-  open?: OpenSocket;
+  /** Opens the media stream's socket. Default: {@linkcode openStreamSocket}. */
+  open?: OpenSocket | undefined;
   fetch?: typeof fetch;
 }
 
@@ -30,14 +29,16 @@ export type CallTarget =
   & Omit<TwilioCallOptions, "createEndpoint" | "dial" | "onStep" | "callSid">
   & Required<Pick<TwilioCallOptions, "callSid" | "statusCallback">>;
 
-/** Opens Deno's WebSocket. */
-export const openNativeSocket: OpenSocket = socketOpener((url, headers) =>
-  openNativeWebSocket(url, { headers })
-);
+/**
+ * Opens a socket that sends each frame immediately. Deno's own sends frames in pairs; see
+ * docs/design/model-socket.md.
+ */
+export const openStreamSocket: OpenSocket = (url, headers, handlers, signal) =>
+  connectWebSocket(url.href, { headers, handlers, signal });
 
 /** @throws {TypeError} if a URL is malformed or not HTTP. */
 export function callTarget(options: CallTargetOptions): CallTarget {
-  const { clock = systemClock, local, authToken, open = openNativeSocket, accountSid = newSid("AC") } =
+  const { clock = systemClock, local, authToken, open = openStreamSocket, accountSid = newSid("AC") } =
     options;
   const base = httpUrl(options.baseUrl);
   const publicBase = asFolder(options.publicUrl ? httpUrl(options.publicUrl) : base);

@@ -1,13 +1,8 @@
 /** Places one call through {@linkcode TwilioCall} with a simulated caller, and keeps its timeline. */
 
 import { pause } from "../twilio/pause.js";
-import {
-  type CallResult,
-  type CallStep,
-  type DialOutcome,
-  TwilioCall,
-  type TwilioCallOptions,
-} from "../twilio/twilio_call.js";
+import type { DialOutcome } from "../twilio/dialed_number.js";
+import { type CallResult, type CallStep, TwilioCall, type TwilioCallOptions } from "../twilio/twilio_call.js";
 import type { Verb } from "../twilio/twiml_reader.js";
 import { type CallerOptions, SimulatedCaller } from "./simulated_caller.ts";
 import { Timeline } from "./timeline.ts";
@@ -16,7 +11,7 @@ export interface PlaceCallOptions extends Omit<TwilioCallOptions, "createEndpoin
   /** Creates the caller's role, once for each media stream. */
   createRole: CallerOptions["createRole"];
   /** Hangs up when it aborts. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Default: every dialed number answers, and no key is pressed. */
   context?: Partial<SimulationContext>;
   /** Called for each stream after it opened, with its caller. */
@@ -41,7 +36,7 @@ export interface CallOutcome {
   callers: SimulatedCaller[];
   ending: CallResult["ending"];
   /** Every verb that ran, with its attributes. */
-  verbs: Record<string, string>[];
+  verbs: DescribedVerb[];
   timeline: Timeline;
   /** The problem and its remedy. */
   problem?: string;
@@ -158,10 +153,17 @@ function addVerb(add: Timeline["add"], verb: Verb): void {
 }
 
 /** A verb with the attributes that a script can compare, as TwiML names them. */
-export function describeVerb(verb: Verb): Record<string, string> {
+export interface DescribedVerb {
+  readonly verb: Verb["verb"];
+  /** The verbs in a `<Gather>`. */
+  readonly prompts?: readonly DescribedVerb[];
+  readonly [attribute: string]: unknown;
+}
+
+export function describeVerb(verb: Verb): DescribedVerb {
   switch (verb.verb) {
     case "Say":
-      return { verb: "Say", text: verb.text };
+      return { verb: "Say", text: verb.text, ...(verb.language && { language: verb.language }) };
     case "Play":
       return { verb: "Play", url: verb.url };
     case "Pause":
@@ -179,6 +181,11 @@ export function describeVerb(verb: Verb): Record<string, string> {
       return { verb: "Dial", number, timeout: String(timeoutSeconds), ...(callerId && { callerId }) };
     }
     case "Gather":
-      return { verb: "Gather", timeout: String(verb.timeoutSeconds), finishOnKey: verb.finishOnKey };
+      return {
+        verb: "Gather",
+        timeout: String(verb.timeoutSeconds),
+        finishOnKey: verb.finishOnKey,
+        prompts: verb.prompts.map(describeVerb),
+      };
   }
 }

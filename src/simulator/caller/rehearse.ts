@@ -5,7 +5,7 @@ import type { Clock } from "../../clock.ts";
 import { samplePhrase } from "../synthetic_voice.ts";
 import { callTarget, type CallTargetOptions } from "./call_target.ts";
 import { placeCall } from "./place_call.ts";
-import type { SimulatedCaller, StreamCounts } from "./simulated_caller.ts";
+import type { Progress, SimulatedCaller, StreamCounts } from "./simulated_caller.ts";
 import { audibleSpan } from "./speech_tracker.ts";
 import type { TimelineEntry } from "./timeline.ts";
 import { type BargeIn, type CallerTurn, UnscriptedCaller } from "./unscripted_caller.ts";
@@ -14,26 +14,17 @@ const PROGRESS_MS = 200;
 
 export interface RehearseOptions extends CallTargetOptions {
   /** The caller's speech in each turn: 8 kHz samples. Default: a synthetic phrase of about 2 s. */
-  speech?: Int16Array;
+  speech?: Int16Array | undefined;
   /** Number of turns, barge-ins not counted. Default: 1. */
-  turns?: number;
+  turns?: number | undefined;
   /** Barge in on the first answer this many ms after it began. */
-  interruptMs?: number;
+  interruptMs?: number | undefined;
   /** Hang up after this many seconds of media stream. Default: 120. */
-  maxSeconds?: number;
+  maxSeconds?: number | undefined;
   /** Hangs up when it aborts. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Called five times a second during the media stream. */
   onProgress?(progress: Progress): void;
-}
-
-export interface Progress {
-  /** Milliseconds since the media stream's start. */
-  elapsedMs: number;
-  /** The caller's activity: "waits for the greeting", "speaks", … */
-  status: string;
-  /** Audio buffered at Twilio (ms). */
-  bufferedMs: number;
 }
 
 /** A rehearsed call. Times are ms since the media stream's start. */
@@ -51,9 +42,17 @@ export interface Rehearsal {
   /** Audio buffered at Twilio while there was some (ms); `typicalMs` is the median. */
   lead: { typicalMs: number; maxMs: number };
   counts: StreamCounts;
-  /** Both sides as heard: 8 kHz samples on one clock. */
-  recording: { spoken: Int16Array; heard: Int16Array };
+  /** As heard, on one clock. */
+  recording: Recording;
 }
+
+/** Both sides of a call as 8 kHz samples. */
+export interface Recording {
+  readonly spoken: Int16Array;
+  readonly heard: Int16Array;
+}
+
+export const NO_AUDIO: Recording = { spoken: new Int16Array(), heard: new Int16Array() };
 
 /**
  * Places one call and speaks through it. Of several media streams the first is measured.
@@ -70,16 +69,12 @@ export async function rehearse(options: RehearseOptions): Promise<Rehearsal> {
   const { callers: [caller], timeline, problem } = await placeCall({
     ...target,
     createRole({ assistantSpeech }) {
-      const newRole = new UnscriptedCaller({
-        speech,
-        turns,
-        maxMs: maxSeconds * 1000,
-        ...(interruptMs !== undefined && { interruptMs }),
-      }, assistantSpeech);
+      const maxMs = maxSeconds * 1000;
+      const newRole = new UnscriptedCaller({ speech, turns, interruptMs, maxMs }, assistantSpeech);
       role ??= newRole;
       return newRole;
     },
-    ...(signal && { signal }),
+    signal,
     onStream: (caller) => reportProgress(target.clock, caller, onProgress, ended.signal),
   }).finally(() => ended.abort());
   const failure = problem ??
@@ -95,7 +90,7 @@ export async function rehearse(options: RehearseOptions): Promise<Rehearsal> {
     ...(role?.bargeIn && { bargeIn: role.bargeIn }),
     lead: { typicalMs: leads[leads.length >> 1] ?? 0, maxMs: caller?.maxLeadMs ?? 0 },
     counts: caller?.counts ?? NO_COUNTS,
-    recording: caller?.recording ?? { spoken: new Int16Array(), heard: new Int16Array() },
+    recording: caller?.recording ?? NO_AUDIO,
   };
 }
 
@@ -109,7 +104,7 @@ const NO_COUNTS: StreamCounts = {
   warnings: 0,
 };
 
-/** Reason for which a call that ended normally does not count as completed. */
+/** Why a call that ended normally does not count as completed. */
 function shortcomingOf(
   { counts }: SimulatedCaller,
   { turns, bargeIn, hangUpReason }: UnscriptedCaller,
@@ -139,7 +134,7 @@ export function reportProgress(
 ): void {
   if (!onProgress) return;
   const report = () => {
-    onProgress({ elapsedMs: caller.elapsedMs, status: caller.status, bufferedMs: caller.bufferedMs });
+    onProgress(caller.progress);
     cancel = clock.after(PROGRESS_MS, report);
   };
   let cancel = clock.after(0, report);

@@ -36,12 +36,22 @@ export interface CallerOptions extends EndpointOptions {
   addEntry: AddEntry;
 }
 
+export interface Progress {
+  /** Milliseconds since the media stream's start. */
+  elapsedMs: number;
+  /** The caller's activity: "waits for the greeting", "speaks", … */
+  status: string;
+  /** Audio buffered at Twilio (ms). */
+  bufferedMs: number;
+}
+
 /** Messages of a stream in both directions; `mediaMs` is the audio received. */
 export type StreamCounts = StreamWire["counts"];
 
 /**
- * Speaks on one media stream from {@linkcode SimulatedCaller.start} until either side ends it. Every 20 ms one frame is
- * sent and one recorded; after a stall of the program the missed frames follow at once, so that the schedule never drifts.
+ * Speaks on one media stream from {@linkcode SimulatedCaller.start} until either side ends it. Every 20 ms
+ * one frame is sent and one recorded; after a stall of the program the missed frames follow immediately, so
+ * that the schedule never drifts.
  */
 export class SimulatedCaller implements StreamEndpoint {
   readonly streamSid: string;
@@ -92,19 +102,12 @@ export class SimulatedCaller implements StreamEndpoint {
     return this.#wire.counts;
   }
 
-  /** The role's status, for a progress line. */
-  get status(): string {
-    return this.#role.status;
+  get progress(): Progress {
+    return { elapsedMs: this.#elapsedMs, status: this.#role.status, bufferedMs: this.#line.bufferedMs };
   }
 
-  /** Milliseconds since the stream's start. */
-  get elapsedMs(): number {
+  get #elapsedMs(): number {
     return this.#options.clock.now() - this.startedAt;
-  }
-
-  /** Audio buffered at Twilio (ms). */
-  get bufferedMs(): number {
-    return this.#line.bufferedMs;
   }
 
   /** Both sides of the call as 8 kHz samples, on one clock and of one length. */
@@ -163,7 +166,7 @@ export class SimulatedCaller implements StreamEndpoint {
 
   /** Sends and plays every frame that is due. */
   #passTime(): void {
-    while (!this.#ended && this.elapsedMs >= (this.counts.framesSent + 1) * FRAME_MS - 1e-6) {
+    while (!this.#ended && this.#elapsedMs >= (this.counts.framesSent + 1) * FRAME_MS - 1e-6) {
       this.#passFrame();
     }
     if (!this.#ended) this.#schedule();

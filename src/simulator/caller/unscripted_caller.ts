@@ -7,7 +7,10 @@ import { audibleSpan, type SpeechTracker } from "./speech_tracker.ts";
 
 /** Silence after which the assistant's greeting or answer counts as ended (ms). */
 const GREETING_GAP_MS = 600, ANSWER_GAP_MS = 1000;
-/** The caller speaks first after this long without a greeting, and hangs up after this long without an answer (ms). */
+/**
+ * The caller speaks first after this long without a greeting, and hangs up after this long without an answer
+ * (ms).
+ */
 const GREETING_WAIT_MS = 5000, ANSWER_WAIT_MS = 10_000;
 
 export interface UnscriptedCallerOptions {
@@ -16,7 +19,7 @@ export interface UnscriptedCallerOptions {
   /** Number of turns, a barge-in not counted. */
   turns: number;
   /** Barge in on the first answer this many ms after it began. */
-  interruptMs?: number;
+  interruptMs?: number | undefined;
   /** Hang up after this many ms of media stream. */
   maxMs: number;
 }

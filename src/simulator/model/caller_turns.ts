@@ -1,17 +1,13 @@
-import type { Cancel } from "../../clock.ts";
 import { transcriptOf } from "./echo_model.ts";
 import { bytesPerMs } from "./model_audio.ts";
 import type { SessionConfig } from "./session_config.ts";
-import type { ConversationItems, StoredItem } from "./conversation_items.ts";
+import type { StoredItem } from "./conversation_items.ts";
 import { type Endpointing, InputAudioBuffer, type TurnAudio } from "./input_audio_buffer.ts";
 import { callerAudioTokens, textTokens } from "./usage_meter.ts";
-import type { ServerEvent } from "./server_events.ts";
+import type { WireItem } from "./server_events.ts";
+import type { SessionParts } from "./session_parts.ts";
 
-export interface TurnContext {
-  readonly conversation: ConversationItems;
-  readonly send: (event: ServerEvent) => void;
-  readonly newItemId: () => string;
-  readonly after: (ms: number, then: () => void) => Cancel;
+export interface TurnContext extends SessionParts {
   readonly onStarted: () => void;
   /** The turn has ended and was committed to the conversation. */
   readonly onCommitted: () => void;
@@ -96,26 +92,23 @@ export class CallerTurns {
     const { conversation, send, after, newItemId } = this.#context;
     const id = this.#itemId ?? newItemId();
     this.#itemId = undefined;
-    const item: StoredItem = {
+    const item: WireItem = {
       id,
-      wire: {
-        id,
-        object: "realtime.item",
-        type: "message",
-        status: "completed",
-        role: "user",
-        content: [{ type: "input_audio", transcript: null }],
-      },
-      audioMs: turn.audio.length / bytesPerMs(turn.format),
-      turnAudio: turn,
+      object: "realtime.item",
+      type: "message",
+      status: "completed",
+      role: "user",
+      content: [{ type: "input_audio", transcript: null }],
     };
-    const previous_item_id = conversation.insert(item);
+    const audioMs = turn.audio.length / bytesPerMs(turn.format);
+    const stored: StoredItem = { id, wire: item, audioMs, turnAudio: turn };
+    const previous_item_id = conversation.insert(stored);
     send({ type: "input_audio_buffer.committed", previous_item_id, item_id: id });
-    send({ type: "conversation.item.added", previous_item_id, item: item.wire });
-    send({ type: "conversation.item.done", previous_item_id, item: item.wire });
+    send({ type: "conversation.item.added", previous_item_id, item });
+    send({ type: "conversation.item.done", previous_item_id, item });
     // Transcription is asynchronous: it may finish during the response.
     const { transcription } = this.#config;
-    if (transcription) after(TRANSCRIPTION_MS, () => this.#transcribe(item, turn, transcription.model));
+    if (transcription) after(TRANSCRIPTION_MS, () => this.#transcribe(stored, turn, transcription.model));
   }
 
   #transcribe(item: StoredItem, turn: TurnAudio, model: string | undefined): void {

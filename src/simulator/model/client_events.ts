@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isObject } from "../../json.ts";
 import {
   audioFormat,
   maxOutputTokens,
@@ -123,10 +124,8 @@ export type ResponseOverrides = z.output<typeof responseOverrides>;
  */
 export function parseFrame(frame: unknown): Record<string, unknown> & { type: string } {
   if (typeof frame !== "string") {
-    throw new ClientEventError(
-      "invalid_event",
-      "Expected a text WebSocket message; binary frames are not supported.",
-    );
+    const message = "Expected a text WebSocket message; binary frames are not supported.";
+    throw new ClientEventError("invalid_event", message);
   }
   let event: unknown;
   try {
@@ -134,14 +133,10 @@ export function parseFrame(frame: unknown): Record<string, unknown> & { type: st
   } catch {
     throw new ClientEventError("invalid_json", "The message is not valid JSON.");
   }
-  if (typeof event !== "object" || event === null || Array.isArray(event)) {
-    throw new ClientEventError("invalid_event", "The event must be a JSON object.");
-  }
-  const type: unknown = Reflect.get(event, "type");
-  if (typeof type !== "string") {
-    throw new ClientEventError("invalid_event", "The 'type' field is missing.", "type");
-  }
-  return { ...event, type };
+  if (!isObject(event)) throw new ClientEventError("invalid_event", "The event must be a JSON object.");
+  const { type } = event;
+  if (typeof type === "string") return { ...event, type };
+  throw new ClientEventError("invalid_event", "The 'type' field is missing.", "type");
 }
 
 /**

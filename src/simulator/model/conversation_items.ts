@@ -2,7 +2,7 @@ import { encodeBase64 } from "@std/encoding/base64";
 import { type AudioFormat, bytesPerMs, fromBase64 } from "./model_audio.ts";
 import type { NewItem } from "./client_events.ts";
 import type { TurnAudio } from "./input_audio_buffer.ts";
-import { ClientEventError, type WireItem } from "./server_events.ts";
+import { ClientEventError, invalidValue, type WireItem } from "./server_events.ts";
 
 /** An item of the conversation, with its audio. */
 export interface StoredItem {
@@ -23,32 +23,20 @@ export class ConversationItems {
   }
 
   /**
-   * Inserts an item after `previousId`, at the start for `"root"`, at the end without `previousId`. Returns the id of the
-   * item before it.
+   * Inserts an item after `previousId`, at the start for `"root"`, at the end without `previousId`. Returns
+   * the id of the item before it.
    *
    * @throws {ClientEventError} `invalid_value` for an unknown `previousId` or a duplicate id;
    * `invalid_tool_call_id` for the output of an unknown function call.
    */
   insert(item: StoredItem, previousId?: string | null): string | null {
-    if (this.#items.some((other) => other.id === item.id)) {
-      throw new ClientEventError(
-        "invalid_value",
-        `Error adding item: the id '${item.id}' is taken.`,
-        "item.id",
-      );
-    }
+    if (this.#has(item.id)) throw invalidValue(`Error adding item: the id '${item.id}' is taken.`, "item.id");
     this.#checkCalled(item.wire);
     let at = this.#items.length;
     if (previousId === "root") at = 0;
     else if (typeof previousId === "string") {
       at = 1 + this.#items.findIndex((other) => other.id === previousId);
-      if (at === 0) {
-        throw new ClientEventError(
-          "invalid_value",
-          missingItemMessage("adding", previousId),
-          "previous_item_id",
-        );
-      }
+      if (at === 0) throw invalidValue(missingItemMessage("adding", previousId), "previous_item_id");
     }
     this.#items.splice(at, 0, item);
     return this.previousOf(item);
@@ -59,23 +47,20 @@ export class ConversationItems {
     return this.#items[this.#items.indexOf(item) - 1]?.id ?? null;
   }
 
-  /**
-   * @throws {ClientEventError} `item_retrieve_invalid_item_id`.
-   */
+  /** @throws {ClientEventError} `item_retrieve_invalid_item_id`. */
   retrieve(id: string): StoredItem {
     return this.#find(id, "item_retrieve_invalid_item_id", "retrieving");
   }
 
-  /**
-   * @throws {ClientEventError} `item_delete_invalid_item_id`.
-   */
+  /** @throws {ClientEventError} `item_delete_invalid_item_id`. */
   delete(id: string): void {
     const item = this.#find(id, "item_delete_invalid_item_id", "deleting");
     this.#items = this.#items.filter((other) => other !== item);
   }
 
   /**
-   * Truncates an assistant message's audio at `audioEndMs` and removes its transcript, as the vendor's server does.
+   * Truncates an assistant message's audio at `audioEndMs` and removes its transcript, as the vendor's server
+   * does.
    *
    * @throws {ClientEventError} `item_truncate_invalid_item_id`; `invalid_value` for anything but assistant audio, and
    * beyond its end.
@@ -84,16 +69,11 @@ export class ConversationItems {
     const item = this.#find(id, "item_truncate_invalid_item_id", "truncating");
     const { wire } = item;
     if (wire.type !== "message" || wire.role !== "assistant" || wire.content[0]?.type !== "output_audio") {
-      throw new ClientEventError(
-        "invalid_value",
-        "Only model output audio messages can be truncated.",
-        "item_id",
-      );
+      throw invalidValue("Only model output audio messages can be truncated.", "item_id");
     }
     if (audioEndMs > item.audioMs) {
       const ms = Math.floor(item.audioMs);
-      const message = `Audio content of ${ms}ms is already shorter than ${audioEndMs}ms`;
-      throw new ClientEventError("invalid_value", message, "audio_end_ms");
+      throw invalidValue(`Audio content of ${ms}ms is already shorter than ${audioEndMs}ms`, "audio_end_ms");
     }
     item.audioMs = audioEndMs;
     item.wire = { ...wire, content: [{ type: "output_audio" }] };
@@ -108,23 +88,22 @@ export class ConversationItems {
   #checkCalled(wire: WireItem): void {
     if (wire.type === "function_call_output") {
       const { call_id } = wire;
-      if (this.#items.some((item) => item.wire.type === "function_call" && item.wire.call_id === call_id)) {
-        return;
-      }
-      throw new ClientEventError(
-        "invalid_tool_call_id",
-        `Tool call ID '${call_id}' not found in conversation.`,
+      const isCalled = this.#items.some((item) =>
+        item.wire.type === "function_call" && item.wire.call_id === call_id
       );
+      if (isCalled) return;
+      const message = `Tool call ID '${call_id}' not found in conversation.`;
+      throw new ClientEventError("invalid_tool_call_id", message);
     }
     if (wire.type === "mcp_approval_response") {
       const { approval_request_id: id } = wire;
       if (this.#items.some((item) => item.wire.type === "mcp_approval_request" && item.id === id)) return;
-      throw new ClientEventError(
-        "invalid_value",
-        missingItemMessage("answering", id),
-        "item.approval_request_id",
-      );
+      throw invalidValue(missingItemMessage("answering", id), "item.approval_request_id");
     }
+  }
+
+  #has(id: string): boolean {
+    return this.#items.some((item) => item.id === id);
   }
 
   #find(id: string, code: string, doing: string): StoredItem {
@@ -149,22 +128,16 @@ export function createItem(newItem: NewItem, id: string, format: AudioFormat): S
     return part;
   });
   if (!audio) return { id, wire, audioMs: 0 };
-  return {
-    id,
-    wire,
-    audioMs: audio.length / bytesPerMs(format),
-    turnAudio: { format, audio, speech: audio },
-  };
+  const turnAudio = { format, audio, speech: audio };
+  return { id, wire, audioMs: audio.length / bytesPerMs(format), turnAudio };
 }
 
 /** An item with the caller's audio, for `conversation.item.retrieved`. */
 export function withAudio({ wire, turnAudio }: StoredItem): WireItem {
   if (!turnAudio || wire.type !== "message" || wire.role !== "user") return wire;
   const audio = encodeBase64(turnAudio.audio);
-  return {
-    ...wire,
-    content: wire.content.map((part) => part.type === "input_audio" ? { ...part, audio } : part),
-  };
+  const content = wire.content.map((part) => part.type === "input_audio" ? { ...part, audio } : part);
+  return { ...wire, content };
 }
 
 function missingItemMessage(doing: string, id: string): string {

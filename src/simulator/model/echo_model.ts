@@ -35,7 +35,10 @@ const SECONDS = 1;
 const ATTACK_SECONDS = 0.008;
 const FADE_SECONDS = 0.15;
 
-/** A soft two-note chime of one second at `rate` samples per second: 16-bit PCM that begins and ends in silence. */
+/**
+ * A soft two-note chime of one second at `rate` samples per second: 16-bit PCM that begins and ends in
+ * silence.
+ */
 export function chime(rate: number): Int16Array<ArrayBuffer> {
   return Int16Array.from({ length: rate * SECONDS }, (_, index) => {
     const time = index / rate;

@@ -27,7 +27,10 @@ const ONSET_DELAY_MS = 1000;
 /** Kept after the detected end of speech, because the end of a word is often too soft for the detection. */
 const TAIL_MS = 100;
 
-/** The input audio buffer of one session. Holds the turn in progress, or the last audio for the start of the next one. */
+/**
+ * The input audio buffer of one session. Holds the turn in progress, or the last audio for the start of the
+ * next one.
+ */
 export class InputAudioBuffer {
   #format: AudioFormat;
   #endpointing: Endpointing | null = null;
@@ -48,8 +51,8 @@ export class InputAudioBuffer {
   }
 
   /**
-   * Applies settings and returns whether they changed. Any change restarts the detection; a change of format also empties
-   * the buffer.
+   * Applies settings and returns whether they changed. Any change restarts the detection; a change of format
+   * also empties the buffer.
    */
   configure(format: AudioFormat, endpointing: Endpointing | null): boolean {
     const sameFormat = format.type === this.#format.type;

@@ -1,15 +1,8 @@
-import type { Cancel } from "../../clock.ts";
-import type { ConversationItems, StoredItem } from "./conversation_items.ts";
+import type { StoredItem } from "./conversation_items.ts";
 import type { McpTool } from "./model_behavior.ts";
-import type { ServerEvent, WireItem } from "./server_events.ts";
+import type { WireItem } from "./server_events.ts";
 import type { SessionConfig } from "./session_config.ts";
-
-export interface McpToolsContext {
-  readonly conversation: ConversationItems;
-  readonly send: (event: ServerEvent) => void;
-  readonly newItemId: () => string;
-  readonly after: (ms: number, then: () => void) => Cancel;
-}
+import type { SessionParts } from "./session_parts.ts";
 
 /** A call whose arguments are complete. */
 export interface McpRun {
@@ -25,38 +18,31 @@ export interface McpRun {
  * @openai/agents-realtime 0.20.0 and openai-ruby `examples/realtime/mcp_approval.rb` expect.
  */
 export class McpTools {
-  readonly #context: McpToolsContext;
+  readonly #session: SessionParts;
   readonly #servers = new Set<string>();
   readonly #awaitingApproval = new Map<string, McpRun>();
 
-  constructor(context: McpToolsContext) {
-    this.#context = context;
+  constructor(session: SessionParts) {
+    this.#session = session;
   }
 
   /** Lists the allowed tools of new servers. */
   configure(tools: SessionConfig["tools"]): void {
-    const { conversation, send, newItemId, after } = this.#context;
+    const { conversation, send, newItemId, after } = this.#session;
     for (const tool of tools) {
       if (tool.type !== "mcp" || this.#servers.has(tool.server_label)) continue;
       this.#servers.add(tool.server_label);
       const { server_label, allowed_tools: allowedTools } = tool;
       const id = newItemId();
       const names = Array.isArray(allowedTools) ? allowedTools : [];
-      const stored: StoredItem = {
-        id,
-        wire: { id, type: "mcp_list_tools", server_label, tools: [] },
-        audioMs: 0,
-      };
-      send({
-        type: "conversation.item.added",
-        previous_item_id: conversation.insert(stored),
-        item: stored.wire,
-      });
+      const item: WireItem = { id, type: "mcp_list_tools", server_label, tools: [] };
+      const stored: StoredItem = { id, wire: item, audioMs: 0 };
+      send({ type: "conversation.item.added", previous_item_id: conversation.insert(stored), item });
       send({ type: "mcp_list_tools.in_progress", item_id: id });
       after(0, () => {
         // The vendor's agents client requires a description.
-        const toolList = names.map((name) => ({ name, description: "", input_schema: { type: "object" } }));
-        stored.wire = { id, type: "mcp_list_tools", server_label, tools: toolList };
+        const tools = names.map((name) => ({ name, description: "", input_schema: { type: "object" } }));
+        stored.wire = { ...item, tools };
         send({ type: "mcp_list_tools.completed", item_id: id });
         this.#done(stored);
       });
@@ -65,7 +51,7 @@ export class McpTools {
 
   /** Runs a call whose item is in the conversation. */
   run({ itemId, outputIndex: output_index, tool }: McpRun): void {
-    const { conversation, send, after } = this.#context;
+    const { conversation, send, after } = this.#session;
     send({ type: "response.mcp_call.in_progress", item_id: itemId, output_index });
     after(tool.durationMs, () => {
       const stored = conversation.retrieve(itemId);
@@ -91,7 +77,7 @@ export class McpTools {
     const run = this.#awaitingApproval.get(requestId);
     this.#awaitingApproval.delete(requestId);
     if (!run || !approved) return;
-    const { conversation, send } = this.#context;
+    const { conversation, send } = this.#session;
     const wire = mcpCall(run.itemId, run.tool, run.tool.arguments, requestId);
     const previous_item_id = conversation.insert({ id: run.itemId, wire, audioMs: 0 });
     send({ type: "conversation.item.added", previous_item_id, item: wire });
@@ -99,7 +85,7 @@ export class McpTools {
   }
 
   #done(stored: StoredItem): void {
-    const { conversation, send } = this.#context;
+    const { conversation, send } = this.#session;
     const previous_item_id = conversation.previousOf(stored);
     send({ type: "conversation.item.done", previous_item_id, item: stored.wire });
   }

@@ -1,7 +1,7 @@
 import { decodeBase64 } from "@std/encoding/base64";
 import { convertRate } from "../../audio/convert_rate.ts";
 import { decodeAlaw, decodeMulaw, encodeAlaw, encodeMulaw } from "../../audio/g711.js";
-import { ClientEventError } from "./server_events.ts";
+import { invalidValue } from "./server_events.ts";
 
 /** An audio format of the Realtime API: G.711 at 8000 Hz has no `rate`, PCM at 24000 Hz requires it. */
 export type AudioFormat =
@@ -27,8 +27,7 @@ const MAX_BYTES = 15 * 1024 * 1024;
  * @throws {ClientEventError} `invalid_value` for invalid base64, half a sample of PCM, and more than 15 MiB.
  */
 export function fromBase64(format: AudioFormat, base64: string, param: string): Uint8Array {
-  const invalidAudio = (expected: string) =>
-    new ClientEventError("invalid_value", `Invalid '${param}'. Expected ${expected}.`, param);
+  const invalidAudio = (expected: string) => invalidValue(`Invalid '${param}'. Expected ${expected}.`, param);
   let audio: Uint8Array;
   try {
     audio = decodeBase64(base64);

@@ -4,7 +4,9 @@ import type { AudioFormat } from "./model_audio.ts";
 import type { SessionConfig } from "./session_config.ts";
 import type { StoredItem } from "./conversation_items.ts";
 
-/** A spoken message: audio bytes in the output format, and their transcript. Without audio, a text message. */
+/**
+ * A spoken message: audio bytes in the output format, and their transcript. Without audio, a text message.
+ */
 export interface Speech {
   readonly type: "speech";
   readonly audio: Uint8Array | undefined;

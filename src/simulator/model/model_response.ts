@@ -1,12 +1,14 @@
 import type { RealtimeResponse } from "openai/resources/realtime/realtime";
-import type { Cancel, Clock } from "../../clock.ts";
+import type { Cancel } from "../../clock.ts";
 import type { AudioFormat } from "./model_audio.ts";
-import type { ConversationItems, StoredItem } from "./conversation_items.ts";
-import { ApprovalItem, FunctionCallItem, McpCallItem, type OutputItem, SpeechItem } from "./output_items.ts";
+import type { StoredItem } from "./conversation_items.ts";
+import { ApprovalItem, McpCallItem } from "./mcp_items.ts";
+import { FunctionCallItem, type ItemContext, type OutputItem, SpeechItem } from "./output_items.ts";
 import type { McpTools } from "./mcp_tools.ts";
 import type { ResponsePlan } from "./model_behavior.ts";
 import type { UsageMeter } from "./usage_meter.ts";
-import type { ServerEvent, Wire } from "./server_events.ts";
+import type { Wire } from "./server_events.ts";
+import type { SessionParts } from "./session_parts.ts";
 
 /** The settings of one response. */
 export interface ResponseSettings {
@@ -21,13 +23,9 @@ export interface ResponseSettings {
   readonly metadata: Record<string, string> | null;
 }
 
-export interface ResponseContext {
-  readonly clock: Clock;
-  readonly conversation: ConversationItems;
+export interface ResponseContext extends SessionParts {
   readonly meter: UsageMeter;
-  readonly newItemId: () => string;
   readonly mcpTools: McpTools;
-  readonly send: (event: ServerEvent) => void;
   /** Closes the socket in the middle of the response. */
   readonly close: (code: number) => void;
   /** Called once, before `response.done` is sent. */
@@ -63,7 +61,7 @@ export class ModelResponse {
     const isEmpty = plan.items.length === 0;
     // An empty response also ends later, because the constructor has not returned yet.
     if (plan.delayMs > 0 || isEmpty) {
-      this.#cancelDelay = context.clock.after(plan.delayMs, () => this.#nextItem());
+      this.#cancelDelay = context.after(plan.delayMs, () => this.#nextItem());
     } else this.#nextItem();
   }
 
@@ -86,26 +84,13 @@ export class ModelResponse {
     const usage = meter.count(this.#settings.instructions, this.#input, text, this.audioMs);
     const output = this.#items.map(({ stored }) => stored.wire);
     const status_details = outcome.type === "completed" ? null : outcome;
-    send({
-      type: "response.done",
-      response: { ...this.#wire(outcome.type), status_details, output, usage },
-    });
+    const response = { ...this.#wire(outcome.type), status_details, output, usage };
+    send({ type: "response.done", response });
     const usedTokens = usage.total_tokens ?? 0;
-    send({
-      type: "rate_limits.updated",
-      rate_limits: [{
-        name: "tokens",
-        limit: TOKENS_PER_MINUTE,
-        remaining: TOKENS_PER_MINUTE - usedTokens,
-        reset_seconds: 60 * usedTokens / TOKENS_PER_MINUTE,
-      }],
-    });
-  }
-
-  /** Stops without an event, for a closed socket. */
-  cancel(): void {
-    this.#cancelDelay();
-    this.#item?.cancel();
+    const remaining = TOKENS_PER_MINUTE - usedTokens;
+    const reset_seconds = 60 * usedTokens / TOKENS_PER_MINUTE;
+    const limit = { name: "tokens" as const, limit: TOKENS_PER_MINUTE, remaining, reset_seconds };
+    send({ type: "rate_limits.updated", rate_limits: [limit] });
   }
 
   /** Starts the next item; after the last one, ends as planned. */
@@ -114,21 +99,16 @@ export class ModelResponse {
     this.#item = undefined;
     const itemPlan = this.plan.items[this.#items.length];
     if (!itemPlan) return this.#finish();
-    const context = {
+    const { id, format, textOnly } = this.#settings;
+    const isSilent = textOnly && itemPlan.type === "speech";
+    this.#item = startItem(isSilent ? { ...itemPlan, audio: undefined } : itemPlan, {
       ...this.#context,
-      responseId: this.id,
+      responseId: id,
       itemId: this.#context.newItemId(),
       outputIndex: this.#items.length,
-      format: this.#settings.format,
+      format,
       onFinished: () => this.#nextItem(),
-    };
-    this.#item = itemPlan.type === "speech"
-      ? new SpeechItem(this.#settings.textOnly ? { ...itemPlan, audio: undefined } : itemPlan, context)
-      : itemPlan.type === "call"
-      ? new FunctionCallItem(itemPlan, context)
-      : itemPlan.type === "mcp_call"
-      ? new McpCallItem(itemPlan, context)
-      : new ApprovalItem(itemPlan, context);
+    });
     this.#items.push(this.#item);
   }
 
@@ -155,5 +135,19 @@ export class ModelResponse {
       usage: null,
       metadata,
     };
+  }
+}
+
+/** Starts to send an item. */
+function startItem(plan: ResponsePlan["items"][number], context: ItemContext): OutputItem {
+  switch (plan.type) {
+    case "speech":
+      return new SpeechItem(plan, context);
+    case "call":
+      return new FunctionCallItem(plan, context);
+    case "mcp_call":
+      return new McpCallItem(plan, context);
+    case "approval":
+      return new ApprovalItem(plan, context);
   }
 }

@@ -2,8 +2,9 @@ import { STATUS_CODE } from "@std/http/status";
 import { type Clock, systemClock } from "../../clock.ts";
 import { echoModel } from "./echo_model.ts";
 import type { ModelBehavior } from "./model_behavior.ts";
-import { ModelSession } from "./model_session.ts";
+import { SimulatedSession } from "./simulated_session.ts";
 import { ClientEventError, errorEvent, type WireEvent } from "./server_events.ts";
+import { upgradeWebSocket } from "../../upgrade_web_socket.ts";
 
 /** A running simulated OpenAI Realtime API. */
 export interface SimulatedModel {
@@ -14,10 +15,6 @@ export interface SimulatedModel {
 }
 
 export interface SimulatedModelOptions {
-  /** Default: `127.0.0.1`. */
-  readonly hostname?: string;
-  /** Default: a free port. */
-  readonly port?: number;
   readonly clock?: Clock;
   /** Default: {@linkcode echoModel}. */
   readonly behavior?: ModelBehavior;
@@ -25,6 +22,7 @@ export interface SimulatedModelOptions {
   readonly onEvent?: (direction: "in" | "out", event: WireEvent) => void;
 }
 
+const HOSTNAME = "127.0.0.1";
 const PATH = "/v1/realtime";
 // Deno pings at half of this time: every 20 s, like the vendor's server.
 const IDLE_TIMEOUT_SECONDS = 40;
@@ -32,8 +30,8 @@ const IDLE_TIMEOUT_SECONDS = 40;
 const CLOSE_MS = 1000;
 
 /**
- * Starts a WebSocket server that speaks the GA dialect of the OpenAI Realtime API, without an account or a model. By default
- * it greets with a chime and repeats the caller's speech.
+ * Starts a WebSocket server that speaks the GA dialect of the OpenAI Realtime API, without an account or a
+ * model. By default it greets with a chime and repeats the caller's speech.
  *
  * @example
  * ```ts
@@ -42,31 +40,32 @@ const CLOSE_MS = 1000;
  * ```
  */
 export function startSimulatedModel(options: SimulatedModelOptions = {}): SimulatedModel {
-  const { hostname = "127.0.0.1", port = 0, clock = systemClock, behavior = echoModel, onEvent } = options;
+  const { clock = systemClock, behavior = echoModel, onEvent } = options;
   const connections = new Set<{ hangUp: (code: number, reason: string) => void; closed: Promise<void> }>();
   let sessions = 0;
 
   function connect(request: Request): Response {
     const rejection = rejectionOf(request);
     const protocolHeader = request.headers.get("sec-websocket-protocol") ?? "";
-    const { socket, response } = Deno.upgradeWebSocket(request, {
+    const { socket, response } = upgradeWebSocket(request, {
       idleTimeout: IDLE_TIMEOUT_SECONDS,
       ...(protocolsOf(protocolHeader).includes("realtime") && { protocol: "realtime" }),
     });
+    let hungUp = false;
     const send = (event: WireEvent) => {
-      if (socket.readyState !== WebSocket.OPEN) return;
+      if (hungUp || socket.readyState !== WebSocket.OPEN) return;
       onEvent?.("out", event);
       socket.send(JSON.stringify(event));
     };
-    const session = new ModelSession(`s${++sessions}`, modelOf(request) ?? "", {
+    const session = new SimulatedSession(`s${++sessions}`, modelOf(request) ?? "", {
       clock,
       behavior,
-      wallClock: Date.now,
       send,
       close: (code, reason) => hangUp(code, reason),
       onEvent: (event) => onEvent?.("in", event),
     });
     const hangUp = (code: number, reason: string) => {
+      hungUp = true;
       session.end();
       socket.close(code, reason);
     };
@@ -81,7 +80,7 @@ export function startSimulatedModel(options: SimulatedModelOptions = {}): Simula
       hangUp(rejection.closeCode, `${event.error.type}.${event.error.code}`);
     });
     socket.addEventListener("message", ({ data }) => {
-      if (!rejection && socket.readyState === WebSocket.OPEN) session.receive(data);
+      if (!hungUp) session.receive(data);
     });
     // Deno reports the close twice when a ping goes unanswered.
     socket.addEventListener("close", () => {
@@ -92,32 +91,32 @@ export function startSimulatedModel(options: SimulatedModelOptions = {}): Simula
     return response;
   }
 
-  const server = Deno.serve({ hostname, port, onListen: () => {} }, (request) => {
+  const server = Deno.serve({ hostname: HOSTNAME, port: 0, onListen: () => {} }, (request) => {
     if (new URL(request.url).pathname !== PATH) {
       return new Response(`Connect a WebSocket to ${PATH}\n`, { status: STATUS_CODE.NotFound });
     }
     if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
       const headers = { upgrade: "websocket", connection: "upgrade" };
-      return new Response("This is a WebSocket\n", { status: STATUS_CODE.UpgradeRequired, headers });
+      return new Response("Connect with a WebSocket\n", { status: STATUS_CODE.UpgradeRequired, headers });
     }
     return connect(request);
   });
 
   return {
-    url: `ws://${hostname}:${server.addr.port}${PATH}`,
+    url: `ws://${HOSTNAME}:${server.addr.port}${PATH}`,
     async close() {
       const stopped = server.shutdown();
       for (const { hangUp } of connections) hangUp(1001, "The simulated model is shutting down.");
       const allClosed = Promise.withResolvers<void>();
-      const giveUp = clock.after(CLOSE_MS, allClosed.resolve);
+      const cancelTimeout = clock.after(CLOSE_MS, allClosed.resolve);
       await Promise.race([Promise.all([...connections].map(({ closed }) => closed)), allClosed.promise]);
-      giveUp();
+      cancelTimeout();
       await stopped;
     },
   };
 }
 
-/** Reason for which the vendor's server would reject this client; undefined if it would accept it. */
+/** Why the vendor's server would reject this client; undefined if it would accept it. */
 function rejectionOf(request: Request): { fault: ClientEventError; closeCode: number } | undefined {
   if (request.headers.get("openai-beta")?.includes("realtime=v1")) {
     const message = "The Realtime Beta API is no longer supported. Please use /v1/realtime for the GA API.";
@@ -127,14 +126,10 @@ function rejectionOf(request: Request): { fault: ClientEventError; closeCode: nu
     const message = "You must provide a model parameter.";
     return { fault: new ClientEventError("missing_model", message), closeCode: 4000 };
   }
-  // The only invalid key, for tests.
-  if (keyOf(request) === "sk-invalid") {
-    return {
-      fault: new ClientEventError("invalid_api_key", "Incorrect API key provided: sk-invalid."),
-      closeCode: 3000,
-    };
-  }
-  return undefined;
+  // For tests. Every other key is accepted.
+  if (keyOf(request) !== "sk-invalid") return undefined;
+  const message = "Incorrect API key provided: sk-invalid.";
+  return { fault: new ClientEventError("invalid_api_key", message), closeCode: 3000 };
 }
 
 function modelOf(request: Request): string | null {

@@ -1,6 +1,9 @@
 import type { ConversationItem, RealtimeServerEvent } from "openai/resources/realtime/realtime";
 
-/** The vendor's type with `null` allowed for optional fields, because its server sends null instead of omitting them. */
+/**
+ * The vendor's type with `null` allowed for optional fields, because its server sends null instead of
+ * omitting them.
+ */
 export type Wire<T> = T extends readonly (infer Element)[] ? Wire<Element>[]
   : T extends object
     ? { [Key in keyof T]: Wire<T[Key]> | (Record<never, never> extends Pick<T, Key> ? null : never) }
@@ -19,14 +22,15 @@ export type WireEvent = { type: string } & Record<string, unknown>;
 /** A client event that cannot be handled. The server sends an `error` event, and the session continues. */
 export class ClientEventError extends Error {
   override readonly name = "ClientEventError";
-  readonly code: string;
-  readonly param: string | null;
 
-  constructor(code: string, message: string, param: string | null = null) {
+  constructor(readonly code: string, message: string, readonly param: string | null = null) {
     super(message);
-    this.code = code;
-    this.param = param;
   }
+}
+
+/** The error for a field whose value is not allowed. */
+export function invalidValue(message: string, param: string): ClientEventError {
+  return new ClientEventError("invalid_value", message, param);
 }
 
 /** The `error` event for a failed client event or a rejected connection. */
@@ -34,14 +38,6 @@ export function errorEvent(
   { code, message, param }: ClientEventError,
   clientEventId: string | null = null,
 ): ServerEvent & { type: "error" } {
-  return {
-    type: "error",
-    error: {
-      type: "invalid_request_error",
-      code,
-      message,
-      param,
-      event_id: clientEventId,
-    },
-  };
+  const error = { type: "invalid_request_error", code, message, param, event_id: clientEventId };
+  return { type: "error", error };
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ClientEventError } from "./server_events.ts";
+import { ClientEventError, invalidValue } from "./server_events.ts";
 
 /** G.711 without a rate, PCM with one. */
 export const audioFormat = z.discriminatedUnion("type", [
@@ -191,18 +191,10 @@ export function updated(
     },
   };
   if (next.model !== config.model) {
-    throw new ClientEventError(
-      "invalid_value",
-      "Cannot update a session's model once it is connected.",
-      "session.model",
-    );
+    throw invalidValue("Cannot update a session's model once it is connected.", "session.model");
   }
   if (config.tracing !== null && isDifferent(next.tracing, config.tracing)) {
-    throw new ClientEventError(
-      "invalid_value",
-      "Cannot update a session's tracing once it is on.",
-      "session.tracing",
-    );
+    throw invalidValue("Cannot update a session's tracing once it is on.", "session.tracing");
   }
   if (assistantSpoke && isDifferent(next.audio.output.voice, config.audio.output.voice)) {
     throw new ClientEventError(

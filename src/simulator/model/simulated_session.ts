@@ -13,13 +13,12 @@ import type { ModelBehavior } from "./model_behavior.ts";
 import { McpTools } from "./mcp_tools.ts";
 import { ModelResponse } from "./model_response.ts";
 import { CallerTurns } from "./caller_turns.ts";
+import type { SessionParts } from "./session_parts.ts";
 import { UsageMeter } from "./usage_meter.ts";
 import { ClientEventError, errorEvent, type ServerEvent, type WireEvent } from "./server_events.ts";
 
 export interface SessionContext {
   readonly clock: Clock;
-  /** Unix ms. */
-  readonly wallClock: () => number;
   readonly behavior: ModelBehavior;
   readonly send: (event: WireEvent) => void;
   readonly close: (code: number, reason: string) => void;
@@ -29,17 +28,21 @@ export interface SessionContext {
 
 const SESSION_MS = 60 * 60 * 1000;
 
-/**
- * One Realtime session: https://platform.openai.com/docs/api-reference/realtime
- */
-export class ModelSession {
+/** One Realtime session: https://platform.openai.com/docs/api-reference/realtime */
+export class SimulatedSession {
   readonly #context: SessionContext;
   readonly #name: string;
   readonly #conversation = new ConversationItems();
   readonly #meter = new UsageMeter();
   readonly #timers = new Set<Cancel>();
+  readonly #parts: SessionParts = {
+    conversation: this.#conversation,
+    send: (event) => this.#send(event),
+    newItemId: () => this.#id("item"),
+    after: (ms, then) => this.#after(ms, then),
+  };
+  readonly #mcpTools = new McpTools(this.#parts);
   readonly #turns: CallerTurns;
-  readonly #mcpTools: McpTools;
   #config: SessionConfig;
   #response: ModelResponse | undefined;
   #assistantSpoke = false;
@@ -50,19 +53,14 @@ export class ModelSession {
   constructor(name: string, model: string, context: SessionContext) {
     this.#context = context;
     this.#name = name;
-    const expiresAt = Math.floor((context.wallClock() + SESSION_MS) / 1000);
+    const expiresAt = Math.floor((context.clock.wallTime() + SESSION_MS) / 1000);
     this.#config = defaultConfig(`sess_${name}`, model, expiresAt);
-    const sharedContext = {
-      conversation: this.#conversation,
-      send: (event: ServerEvent) => this.#send(event),
-      newItemId: () => this.#id("item"),
-      after: (ms: number, then: () => void) => this.#after(ms, then),
-    };
-    this.#mcpTools = new McpTools(sharedContext);
     this.#turns = new CallerTurns(this.#config.audio.input, {
-      ...sharedContext,
+      ...this.#parts,
       onStarted: () => this.#callerStarted(),
-      onCommitted: () => this.#callerStopped(),
+      onCommitted: () => {
+        if (this.#config.audio.input.turn_detection?.create_response) this.#respondToTurn();
+      },
     });
   }
 
@@ -92,7 +90,6 @@ export class ModelSession {
 
   /** Stops every timer. Sends nothing afterwards. */
   end(): void {
-    this.#response?.cancel();
     for (const cancel of this.#timers) cancel();
     this.#timers.clear();
   }
@@ -142,12 +139,9 @@ export class ModelSession {
     }
   }
 
-  #callerStopped(): void {
-    if (!this.#config.audio.input.turn_detection?.create_response) return;
-    this.#respondToTurn();
-  }
-
-  /** Responds to the caller's turn. An error is sent without the id of the client event that ended the turn. */
+  /**
+   * Responds to the caller's turn. An error is sent without the id of the client event that ended the turn.
+   */
   #respondToTurn(): void {
     try {
       this.#respond();
@@ -174,12 +168,17 @@ export class ModelSession {
 
   /** @param overrides Of the client's `response.create`; undefined for a response to the caller's turn. */
   #respond(overrides?: ResponseOverrides): void {
-    if (this.#response) throw stillActive(this.#response);
+    if (this.#response) {
+      throw new ClientEventError(
+        "conversation_already_has_active_response",
+        `Conversation already has an active response in progress: ${this.#response.id}. ` +
+          "Wait until the response is finished before creating a new one.",
+      );
+    }
     this.#cancelIdle();
     const { audio, ...config } = this.#config;
-    const { instructions, output_modalities, max_output_tokens, metadata, ...otherOverrides } = overrides ??
-      {};
-    const format = otherOverrides.audio?.output?.format ?? audio.output.format;
+    const { instructions, output_modalities, max_output_tokens, metadata, audio: own } = overrides ?? {};
+    const format = own?.output?.format ?? audio.output.format;
     const plan = this.#context.behavior.planResponse({
       requested: overrides && { instructions },
       unanswered: this.#conversation.unanswered(),
@@ -193,17 +192,14 @@ export class ModelSession {
       conversationId: `conv_${this.#name}`,
       format,
       textOnly,
-      voice: otherOverrides.audio?.output?.voice ?? audio.output.voice,
+      voice: own?.output?.voice ?? audio.output.voice,
       instructions: instructions ?? config.instructions,
       maxOutputTokens: max_output_tokens ?? config.max_output_tokens,
       metadata: metadata ?? null,
     }, {
-      clock: this.#context.clock,
-      conversation: this.#conversation,
+      ...this.#parts,
       meter: this.#meter,
-      newItemId: () => this.#id("item"),
       mcpTools: this.#mcpTools,
-      send: (event) => this.#send(event),
       close: (code) => this.#context.close(code, ""),
       onEnd: () => this.#responseEnded(),
     });
@@ -227,10 +223,8 @@ export class ModelSession {
 
   #cancel(responseId: string | undefined): void {
     if (!this.#response || (responseId ?? this.#response.id) !== this.#response.id) {
-      throw new ClientEventError(
-        "response_cancel_not_active",
-        "Cancellation failed: no active response found",
-      );
+      const message = "Cancellation failed: no active response found";
+      throw new ClientEventError("response_cancel_not_active", message);
     }
     this.#response.end({ type: "cancelled", reason: "client_cancelled" });
   }
@@ -254,12 +248,4 @@ export class ModelSession {
       undo();
     };
   }
-}
-
-function stillActive({ id }: ModelResponse): ClientEventError {
-  return new ClientEventError(
-    "conversation_already_has_active_response",
-    `Conversation already has an active response in progress: ${id}. ` +
-      "Wait until the response is finished before creating a new one.",
-  );
 }

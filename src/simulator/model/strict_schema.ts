@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ClientEventError } from "./server_events.ts";
+import { ClientEventError, invalidValue } from "./server_events.ts";
 
 type Issue = z.core.$ZodIssue;
 
@@ -32,11 +32,8 @@ function toClientEventError(
     value,
   );
   if (rejected === undefined) {
-    return new ClientEventError(
-      "missing_required_parameter",
-      `Missing required parameter: '${param}'.`,
-      param,
-    );
+    const message = `Missing required parameter: '${param}'.`;
+    return new ClientEventError("missing_required_parameter", message, param);
   }
   if (issue.code === "invalid_union" && issue.errors.length > 0) {
     // The branch that matched deepest is the intended one.
@@ -50,14 +47,10 @@ function toClientEventError(
     return wrongType(param, expected, rejected);
   }
   const allowed = allowedBy(issue);
-  if (!allowed) return new ClientEventError("invalid_value", `Invalid '${param}': ${issue.message}.`, param);
+  if (!allowed) return invalidValue(`Invalid '${param}': ${issue.message}.`, param);
   if (typeof rejected !== typeof allowed[0]) return wrongType(param, typeof allowed[0], rejected);
   const supported = allowed.map((one) => `'${String(one)}'`).join(", ");
-  return new ClientEventError(
-    "invalid_value",
-    `Invalid value: '${rejected}'. Supported values are: ${supported}.`,
-    param,
-  );
+  return invalidValue(`Invalid value: '${rejected}'. Supported values are: ${supported}.`, param);
 }
 
 /** The allowed values, if the schema lists them. */
@@ -83,10 +76,8 @@ function wrongType(param: string, expected: string, value: unknown): ClientEvent
 }
 
 function nameOf(path: PropertyKey[]): string {
-  return path.map((key) => typeof key === "number" ? `[${key}]` : `.${String(key)}`).join("").replace(
-    /^\./,
-    "",
-  );
+  const steps = path.map((key) => typeof key === "number" ? `[${key}]` : `.${String(key)}`);
+  return steps.join("").replace(/^\./, "");
 }
 
 function depthOf(issue: Issue | undefined): number {

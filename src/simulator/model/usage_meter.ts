@@ -21,8 +21,8 @@ export class UsageMeter {
   #previousInput = { text: 0, audio: 0 };
 
   /**
-   * The usage of a response to `items` that said `transcript` in `audioMs`. The whole conversation is input to every response;
-   * the input of the previous response is cached, in blocks of 64 tokens.
+   * The usage of a response to `items` that said `transcript` in `audioMs`. The whole conversation is input
+   * to every response; the input of the previous response is cached, in blocks of 64 tokens.
    */
   count(
     instructions: string,

@@ -9,7 +9,7 @@ export interface VoiceActivitySettings {
   readonly silenceMs: number;
 }
 
-/** A change from silence to speech or back; offsets are ms of all audio fed. */
+/** A change from silence to speech or back; offsets are ms from the start of the audio. */
 export type VoiceTransition =
   | { readonly type: "started"; readonly onsetMs: number }
   /** `voicedUntilMs` is the end of the last sound, `endMs` the end of the silence after it. */
@@ -19,7 +19,8 @@ const WINDOW_MS = 10;
 // A click lasts one or two windows, the shortest word more than six.
 const WINDOWS_TO_START = 6;
 const WINDOWS_TO_CONTINUE = 3;
-// Distance of the gate above steady noise. The gate rises slowly and falls at once.
+// The gate is the level above which a window counts as voice. It stays this far above steady noise: it rises
+// slowly (per window) and falls immediately.
 const GATE_ABOVE_NOISE_DB = 10;
 const GATE_RISE_DB = 0.05;
 
@@ -43,7 +44,7 @@ export class VoiceActivity {
   #voicedUntilMs = 0;
   #speaking = false;
 
-  /** @param startMs Audio before the first sample (ms). */
+  /** @param startMs Length of the audio before the first sample (ms). */
   constructor(settings: VoiceActivitySettings, startMs = 0) {
     this.#settings = settings;
     this.#samplesPerWindow = settings.rate * WINDOW_MS / 1000;
@@ -58,14 +59,14 @@ export class VoiceActivity {
     for (const sample of samples) {
       this.#energy += sample * sample;
       if (++this.#samples < this.#samplesPerWindow) continue;
-      const change = this.#window(10 * Math.log10(this.#energy / this.#samples / 2 ** 30 + 1e-12));
+      const change = this.#processWindow(10 * Math.log10(this.#energy / this.#samples / 2 ** 30 + 1e-12));
       if (change) changes.push(change);
       this.#energy = this.#samples = 0;
     }
     return changes;
   }
 
-  #window(levelDb: number): VoiceTransition | undefined {
+  #processWindow(levelDb: number): VoiceTransition | undefined {
     const startMs = this.#positionMs;
     const endMs = this.#positionMs += WINDOW_MS;
     const voiced = levelDb > this.#gateDb;

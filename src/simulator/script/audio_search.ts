@@ -22,8 +22,8 @@ export interface AudioMatch {
 }
 
 /**
- * Finds the first match of the beginning of `speech` at or after `from`. Compares loudness contours, which survive a codec
- * and a filter. Undefined without a match of at least 300 ms.
+ * Finds the first match of the beginning of `speech` at or after `from`. Compares loudness contours, which
+ * survive a codec and a filter. Undefined without a match of at least 300 ms.
  */
 export function findAudio(speech: Int16Array, recording: Int16Array, from = 0): AudioMatch | undefined {
   const speechEnergies = energies(speech), recordingEnergies = energies(recording);

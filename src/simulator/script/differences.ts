@@ -11,9 +11,9 @@ export interface Difference {
 }
 
 /**
- * The differences of `actual` from `expected`. A string of the form `/…/flags` is a regular expression, tested against a string
- * or the JSON of another value; an object must be a part of the value; a list must have the same length; any other value
- * must be the same.
+ * The differences of `actual` from `expected`. A string of the form `/…/flags` is a regular expression,
+ * tested against a string or the JSON of another value; an object must be a part of the value; a list must
+ * have the same length; any other value must be the same.
  */
 export function differences(expected: unknown, actual: unknown, path = ""): Difference[] {
   const pattern = typeof expected === "string" ? parsePattern(expected) : undefined;
@@ -67,8 +67,8 @@ export function oneLine(value: unknown): string {
 }
 
 /**
- * The differences of a session's settings from the expected ones. `tools` lists every tool in any order: its name (of a
- * remote server, its label), or an object with `name` and further fields to compare.
+ * The differences of a session's settings from the expected ones. `tools` lists every tool in any order: its
+ * name (of a remote server, its label), or an object with `name` and further fields to compare.
  */
 export function sessionDifferences(
   { tools: expected, ...rest }: JsonObject,

@@ -6,7 +6,6 @@ import { encodeMulaw } from "../../audio/g711.js";
 import { messageOf } from "../../error_message.ts";
 import { fileErrorReason } from "../../file_error.ts";
 import { formatPath, JsoncSource, lineAndColumn, type Path, quote } from "../../jsonc.ts";
-import type { McpTool } from "../model/model_behavior.ts";
 import { audibleSpan } from "../caller/speech_tracker.ts";
 import { speakingMs, syntheticVoice } from "../synthetic_voice.ts";
 import { readWavSpeech } from "../wav_speech.ts";
@@ -102,13 +101,9 @@ function readTurn(turn: TurnDocument, location: string, recordings: Map<string, 
       actor: "model",
       text: model.say ?? wav ?? "",
       speech,
-      calls: callsOf(model).map(({ name, arguments: args, slow }) => ({
-        name,
-        arguments: typeof args === "string" ? args : JSON.stringify(args),
-        durationMs: slow,
-      })),
-      mcp: mcp && mcpTool(mcp),
-      approval: approval && mcpTool(approval),
+      calls: callsOf(model),
+      mcp,
+      approval,
       slowMs: model.slow,
       fail: model.fail ?? {},
       expect,
@@ -122,17 +117,6 @@ function readTurn(turn: TurnDocument, location: string, recordings: Map<string, 
     speech,
     keys: caller?.press ?? "",
     hangsUp: caller?.hangUp ?? false,
-  };
-}
-
-function mcpTool(
-  { arguments: args, output = {}, slow, ...tool }: NonNullable<NonNullable<TurnDocument["model"]>["mcp"]>,
-): McpTool {
-  return {
-    ...tool,
-    arguments: JSON.stringify(args),
-    output: typeof output === "string" ? output : JSON.stringify(output),
-    durationMs: slow,
   };
 }
 
@@ -150,11 +134,9 @@ async function readRecording(path: string, readFile: ReadFile): Promise<Int16Arr
 }
 
 async function readOrFail(path: string, readFile: ReadFile): Promise<Uint8Array> {
-  try {
-    return await readFile(path);
-  } catch (error) {
+  return await readFile(path).catch((error) => {
     throw new ScriptError([`Cannot read "${path}": ${fileErrorReason(error)}`]);
-  }
+  });
 }
 
 function schemaProblems(issue: z.core.$ZodIssue, value: unknown): ScriptProblem[] {

@@ -3,7 +3,8 @@
 import { systemClock } from "../../clock.ts";
 import { callTarget, type CallTargetOptions } from "../caller/call_target.ts";
 import { placeCall } from "../caller/place_call.ts";
-import { type Progress, reportProgress } from "../caller/rehearse.ts";
+import { reportProgress } from "../caller/rehearse.ts";
+import type { Progress } from "../caller/simulated_caller.ts";
 import { startSimulatedModel } from "../model/model_server.ts";
 import { evaluateScript } from "./evaluate_script.ts";
 import { loadScript, type ReadFile } from "./load_script.ts";
@@ -26,7 +27,7 @@ export interface ScriptOptions extends Omit<CallTargetOptions, "baseUrl" | "from
   /** Reads the script and its recordings. Default: `Deno.readFile`. */
   readFile?: ReadFile;
   /** Hangs up when it aborts. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Called five times a second during a media stream. */
   onProgress?(progress: Progress): void;
 }
@@ -68,8 +69,8 @@ export async function rehearseScript(script: unknown, options: ScriptOptions): P
         steps,
         timeline: outcome.timeline.entries,
         recording: {
-          spoken: joined(outcome.callers.map(({ recording }) => recording.spoken)),
-          heard: joined(outcome.callers.map(({ recording }) => recording.heard)),
+          spoken: Int16Array.from(outcome.callers.flatMap(({ recording }) => [...recording.spoken])),
+          heard: Int16Array.from(outcome.callers.flatMap(({ recording }) => [...recording.heard])),
         },
       };
     } finally {
@@ -80,14 +81,4 @@ export async function rehearseScript(script: unknown, options: ScriptOptions): P
     progress.end();
     await model.close();
   }
-}
-
-function joined(parts: readonly Int16Array[]): Int16Array {
-  const all = new Int16Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }

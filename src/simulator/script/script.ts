@@ -1,8 +1,7 @@
 /** A playable script, with its recordings loaded. */
 
 import type { DialResult } from "../caller/place_call.ts";
-import type { McpTool } from "../model/model_behavior.ts";
-import type { CallExpectation, ScriptDocument, TurnDocument, TurnExpectation } from "./script_schema.ts";
+import type { CallExpectation, ModelDocument, TurnDocument, TurnExpectation } from "./script_schema.ts";
 
 export type Turn = ModelTurn | CallerTurn;
 
@@ -14,25 +13,14 @@ interface TurnBase {
 }
 
 /** The model's next response. */
-export interface ModelTurn extends TurnBase {
+export interface ModelTurn extends TurnBase, Pick<ModelDocument, "mcp" | "approval"> {
   readonly actor: "model";
   readonly text: string;
   /** 8 kHz samples; undefined when it says nothing. */
   readonly speech: Int16Array | undefined;
-  readonly calls: readonly {
-    readonly name: string;
-    readonly arguments: string;
-    readonly durationMs: number;
-  }[];
-  readonly mcp: McpTool | undefined;
-  readonly approval: McpTool | undefined;
+  readonly calls: ReturnType<typeof callsOf>;
   readonly slowMs: number;
-  readonly fail: {
-    readonly response?: string;
-    readonly error?: string;
-    readonly close?: number;
-    readonly hang?: true;
-  };
+  readonly fail: NonNullable<ModelDocument["fail"]>;
   readonly expect: TurnExpectation;
 }
 
@@ -95,8 +83,6 @@ export function titleOf({ model, caller }: TurnDocument): string {
   if (caller?.hangUp) parts.push("hangs up");
   return parts.join(", ");
 }
-
-type ModelDocument = NonNullable<ScriptDocument["turns"][number]["model"]>;
 
 /** The functions a model's turn calls, in order. */
 export function callsOf({ call, calls = [] }: ModelDocument): NonNullable<ModelDocument["calls"]> {

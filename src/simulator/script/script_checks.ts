@@ -4,7 +4,7 @@ import type { Path } from "../../jsonc.ts";
 import { speakingMs } from "../synthetic_voice.ts";
 import { matches, parsePattern } from "./differences.ts";
 import { callsOf } from "./script.ts";
-import type { ScriptDocument, TurnDocument } from "./script_schema.ts";
+import type { ModelDocument, ScriptDocument, TurnDocument, TurnExpectation } from "./script_schema.ts";
 
 export interface ScriptProblem {
   readonly path: Path;
@@ -25,7 +25,13 @@ export function* findProblems(script: ScriptDocument): Generator<ScriptProblem> 
       yield* interruptProblems(turn.caller.interrupt, previousTurn, [...path, "caller", "interrupt"]);
     }
   }
-  yield* endProblems(turns.at(-1), turns.length - 1);
+  const last = turns.at(-1)?.caller;
+  // The service answers the caller's last words, so the script needs a turn of the model after them.
+  if (last && (last.say !== undefined || last.wav !== undefined) && !last.hangUp) {
+    const text =
+      "found speech without an answer at the end; allowed: a turn of the model after it, or hangUp with it";
+    yield { path: ["turns", turns.length - 1], text };
+  }
   yield* patternProblems(script, []);
   if (expect.ending === "rejected" && turns.length > 0) {
     yield { path: ["turns"], text: "found turns of a call that is rejected; allowed: an empty list" };
@@ -33,10 +39,8 @@ export function* findProblems(script: ScriptDocument): Generator<ScriptProblem> 
   const modelTexts = turns.flatMap(({ model }) => model?.say ? [model.say] : []);
   for (const [i, text] of (expect.heard ?? []).entries()) {
     if (isPattern(text) ? modelTexts.some((one) => matches(text, one)) : modelTexts.includes(text)) continue;
-    yield {
-      path: ["expect", "heard", i],
-      text: `found ${JSON.stringify(text)}; allowed: the text of a turn of the model`,
-    };
+    const problem = `found ${JSON.stringify(text)}; allowed: the text of a turn of the model`;
+    yield { path: ["expect", "heard", i], text: problem };
   }
 }
 
@@ -64,8 +68,8 @@ function* turnProblems({ model, caller, expect }: TurnDocument, path: Path): Gen
 }
 
 function* modelProblems(
-  model: NonNullable<TurnDocument["model"]>,
-  expect: NonNullable<TurnDocument["expect"]>,
+  model: ModelDocument,
+  expect: TurnExpectation,
   path: Path,
 ): Generator<ScriptProblem> {
   const { say, wav, call, calls: callList, approval, mcp, fail } = model;
@@ -87,11 +91,8 @@ function* modelProblems(
   }
   const { output, outputs, approved, heard } = expect;
   if (output !== undefined && calls.length !== 1) {
-    yield at(
-      "expect",
-      "output",
-      `found it for ${calls.length} calls; allowed: for one; use outputs for several`,
-    );
+    const text = `found it for ${calls.length} calls; allowed: for one; use outputs for several`;
+    yield at("expect", "output", text);
   }
   if (outputs && outputs.length !== calls.length) {
     yield at("expect", "outputs", `found ${outputs.length} for ${calls.length} calls; allowed: one for each`);
@@ -114,34 +115,17 @@ function* interruptProblems(
 ): Generator<ScriptProblem> {
   const { say, wav } = previousTurn?.model ?? {};
   if (!say && wav === undefined) {
-    yield {
-      path,
-      text: "found nothing to interrupt; allowed: right after a turn in which the model speaks",
-    };
+    yield { path, text: "found nothing to interrupt; allowed: right after a turn in which the model speaks" };
   } else if (wav === undefined && say && speakingMs(say) <= ms) {
     yield { path, text: `found ${ms} ms into an answer of ${speakingMs(say)} ms; allowed: less than that` };
-  }
-}
-
-/** The service answers the caller's last words, so the script needs a turn of the model after them. */
-function* endProblems(lastTurn: TurnDocument | undefined, i: number): Generator<ScriptProblem> {
-  const caller = lastTurn?.caller;
-  if (caller && (caller.say !== undefined || caller.wav !== undefined) && !caller.hangUp) {
-    yield {
-      path: ["turns", i],
-      text:
-        "found speech without an answer at the end; allowed: a turn of the model after it, or hangUp with it",
-    };
   }
 }
 
 function* patternProblems(value: unknown, path: Path): Generator<ScriptProblem> {
   if (typeof value === "string") {
     if (path.includes("expect") && !isPattern(value) && /^\/.+\/[a-z]*$/s.test(value)) {
-      yield {
-        path,
-        text: `found ${JSON.stringify(value)}; allowed: a regular expression, with the flags i, m, s, u`,
-      };
+      const text = `found ${JSON.stringify(value)}; allowed: a regular expression, with the flags i, m, s, u`;
+      yield { path, text };
     }
   } else if (typeof value === "object" && value !== null) {
     for (const [key, part] of Object.entries(value)) {

@@ -23,8 +23,8 @@ export interface AnswerProgress {
 }
 
 /**
- * Gives turns to the simulated model and the simulated caller, and records their results. A late or misplaced turn stops
- * the rehearsal.
+ * Gives turns to the simulated model and the simulated caller, and records their results. A late or misplaced
+ * turn stops the rehearsal.
  */
 export class ScriptProgress {
   readonly script: Script;
@@ -56,7 +56,7 @@ export class ScriptProgress {
     return this.#ended ? undefined : this.script.turns[this.#next];
   }
 
-  /** Whether the previous turn is the caller's. Then the caller's next turn follows at once. */
+  /** Whether the previous turn is the caller's. Then the caller's next turn follows immediately. */
   get followsCaller(): boolean {
     return this.script.turns[this.#next - 1]?.actor === "caller";
   }

@@ -1,3 +1,5 @@
+import { escapeUnprintable } from "../../printable.ts";
+import type { Recording } from "../caller/rehearse.ts";
 import type { TimelineEntry } from "../caller/timeline.ts";
 import type { Step } from "./evaluate_script.ts";
 
@@ -7,8 +9,8 @@ export interface ScriptReport {
   readonly passed: boolean;
   readonly steps: readonly Step[];
   readonly timeline: readonly TimelineEntry[];
-  /** Both sides as heard: 8 kHz samples on one clock, one stream after the other. */
-  readonly recording: { readonly spoken: Int16Array; readonly heard: Int16Array };
+  /** As heard, on one clock, one stream after the other. */
+  readonly recording: Recording;
 }
 
 /** One line for each step, with its problems below. */
@@ -25,9 +27,8 @@ export function formatScriptReport(
   return `${name}\n\n${lines.join("\n")}\n\n${verdict}\n`;
 }
 
-/** A text of the script or service on one line, without control characters that could move a terminal's cursor. */
+/** A text of the script or service on one line, at most 500 characters. */
 function terminalLine(text: string): string {
-  // deno-lint-ignore no-control-regex -- matches the control characters to remove
-  const plain = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ");
+  const plain = escapeUnprintable(text);
   return plain.length > 500 ? `${plain.slice(0, 500)}…` : plain;
 }

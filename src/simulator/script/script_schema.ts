@@ -1,12 +1,11 @@
 /** The schema of a script file. */
 
 import { z } from "zod";
+import type { McpTool } from "../model/model_behavior.ts";
 
+const MAX_TEXT = [10_000, "allowed: at most 10000 characters"] as const;
 const text = (allowed = "a string") =>
-  z.string(`allowed: ${allowed}`).min(1, `allowed: ${allowed}`).max(
-    10_000,
-    "allowed: at most 10000 characters",
-  );
+  z.string(`allowed: ${allowed}`).min(1, `allowed: ${allowed}`).max(...MAX_TEXT);
 const like = (pattern: RegExp, allowed: string) =>
   z.string(`allowed: ${allowed}`).regex(pattern, `allowed: ${allowed}`);
 const milliseconds = (least = 0) => {
@@ -37,27 +36,27 @@ const EXPECTED = z.unknown();
 const EXPECTED_TEXT = text("a string, or a regular expression such as /hello/i");
 const EXPECTED_OBJECT = z.record(z.string(), EXPECTED, "allowed: an object");
 
+/** A string unchanged, any other value as JSON. */
+const asText = (value: unknown) => typeof value === "string" ? value : JSON.stringify(value);
+
 const CALL = object({
   name: FUNCTION,
   /** An object is sent as JSON, a string unchanged. */
   arguments: z.union([z.string(), EXPECTED_OBJECT], "allowed: an object, or a string to send unchanged")
-    .default(
-      {},
-    ),
+    .default({}),
   /** Time to send the arguments (ms). */
   slow: milliseconds().default(0),
-});
+}).transform(({ name, arguments: args, slow }) => ({ name, arguments: asText(args), durationMs: slow }));
 
+const CLOSE_CODES = "allowed: 1000 to 4999";
 const FAIL = object({
   /** The response fails with this code, after its speech. */
   response: text("a code such as server_error").exactOptional(),
   /** Instead of a response, an `error` event with this code. */
   error: text("a code such as rate_limit_exceeded").exactOptional(),
   /** The socket is closed with this code, after the speech. */
-  close: z.int("allowed: a close code such as 1011").min(1000, "allowed: 1000 to 4999").max(
-    4999,
-    "allowed: 1000 to 4999",
-  ).exactOptional(),
+  close: z.int("allowed: a close code such as 1011").min(1000, CLOSE_CODES).max(4999, CLOSE_CODES)
+    .exactOptional(),
   /** Nothing is sent after the speech, and the response does not end. */
   hang: flag.exactOptional(),
 });
@@ -73,11 +72,13 @@ const MCP_TOOL = object({
   error: text().optional(),
   /** Run time (ms). */
   slow: milliseconds().default(0),
-});
+}).transform(({ arguments: args, output = {}, slow, ...tool }): McpTool => (
+  { ...tool, arguments: asText(args), output: asText(output), durationMs: slow }
+));
 
 const MODEL = object({
   /** Spoken words; `""` is an empty response. */
-  say: z.string("allowed: a string").max(10_000, "allowed: at most 10000 characters").optional(),
+  say: z.string("allowed: a string").max(...MAX_TEXT).optional(),
   /** A recording of it, instead of the synthetic voice. */
   wav: WAV.optional(),
   call: CALL.optional(),
@@ -126,7 +127,8 @@ const TURN_EXPECT = object({
 const TURN = object({ model: MODEL.optional(), caller: CALLER.optional(), expect: TURN_EXPECT.optional() });
 
 /** The outcome of a dialed number; `canceled` is a caller who hangs up while it rings. */
-const DIAL_STATUS = oneOf(["completed", "busy", "no-answer", "failed", "canceled"]);
+const STATUSES = ["completed", "busy", "no-answer", "failed", "canceled"] as const;
+const DIAL_STATUS = oneOf(STATUSES);
 const DIAL_RESULT = object({
   status: DIAL_STATUS,
   ringMs: milliseconds().default(200),
@@ -135,6 +137,8 @@ const DIAL_RESULT = object({
 
 /** The party that ended a call, or how it ended otherwise. */
 export const ENDINGS = ["caller", "service", "transferred", "rejected", "failed"] as const;
+
+const TIMEOUTS = "allowed: seconds from 1 to 600";
 
 /** The schema of a script. */
 export const SCRIPT = object({
@@ -146,14 +150,12 @@ export const SCRIPT = object({
   dial: z.record(
     PARTY,
     z.union([DIAL_STATUS.transform((status) => ({ status, ringMs: 200, talkMs: 200 })), DIAL_RESULT], {
-      error:
-        "allowed: completed, busy, no-answer, failed, canceled, or an object with status, ringMs, talkMs",
+      error: `allowed: ${STATUSES.join(", ")}, or an object with status, ringMs, talkMs`,
     }),
     "allowed: an object by number",
   ).default({}),
   /** Timeout of each turn, and of the end of the call. */
-  timeoutSeconds: z.number("allowed: seconds from 1 to 600").min(1, "allowed: seconds from 1 to 600")
-    .max(600, "allowed: seconds from 1 to 600").default(10),
+  timeoutSeconds: z.number(TIMEOUTS).min(1, TIMEOUTS).max(600, TIMEOUTS).default(10),
   turns: list(TURN),
   expect: object({
     ending: oneOf(ENDINGS).optional(),
@@ -163,8 +165,7 @@ export const SCRIPT = object({
         [text("a verb"), EXPECTED_OBJECT],
         "allowed: a verb, or an object with verb and its attributes",
       ),
-    )
-      .optional(),
+    ).optional(),
     /** The model's texts the caller heard, wholly or in part, in order. */
     heard: list(EXPECTED_TEXT).optional(),
     /** The keypad tones the caller heard. */
@@ -178,5 +179,6 @@ export const SCRIPT = object({
 /** A script file that fits the schema. */
 export type ScriptDocument = z.output<typeof SCRIPT>;
 export type TurnDocument = ScriptDocument["turns"][number];
+export type ModelDocument = NonNullable<TurnDocument["model"]>;
 export type TurnExpectation = NonNullable<TurnDocument["expect"]>;
 export type CallExpectation = NonNullable<ScriptDocument["expect"]>;

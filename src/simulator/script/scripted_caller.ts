@@ -70,7 +70,7 @@ export class ScriptedCaller implements Role {
     }
     const key = this.#keys.shift();
     if (this.#keys.length === 0) {
-      // Before the key is sent, because the model may respond to it at once.
+      // Before the key is sent, because the model may respond to it immediately.
       this.#turn = undefined;
       this.#progress.endCallerTurn();
       if (turn.hangsUp) this.hangUpReason = "as the script says";

@@ -99,7 +99,10 @@ export class ScriptedModel implements ModelBehavior {
   }
 }
 
-/** Describes the cause of a response. Omits the session's instructions, with which those of a response often begin. */
+/**
+ * Describes the cause of a response. Omits the session's instructions, with which those of a response often
+ * begin.
+ */
 function causeOf(requested: ResponseRequest["requested"], { instructions }: SessionConfig): string {
   if (!requested) return "by the caller's turn";
   const ownInstructions = requested.instructions?.replace(instructions, "… ").trim();

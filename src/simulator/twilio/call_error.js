@@ -3,7 +3,9 @@
  * @typedef {"unreachable" | "refused" | "invalid-twiml" | "foreign-host" | "stream-refused" | "stream-broken"} CallErrorReason
  */
 
-/** A call that cannot be placed or continued. The message has the failure, Twilio's error code and a remedy. */
+/**
+ * A call that cannot be placed or continued. The message has the failure, Twilio's error code and a remedy.
+ */
 export class CallError extends Error {
   /** @override */
   name = "CallError";

@@ -3,7 +3,10 @@ import { PlaybackLine } from "./playback_line.js";
 
 /** @import { Cancel, Clock } from "../../clock.ts" */
 
-/** A {@linkcode PlaybackLine} that plays in real time by a clock: marks return by timer, played audio is collected. */
+/**
+ * A {@linkcode PlaybackLine} that plays in real time by a clock: marks return by timer, played audio is
+ * collected.
+ */
 export class ClockedLine {
   #clock;
   #openedAt;

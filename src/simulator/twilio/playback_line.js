@@ -7,8 +7,9 @@ import { BYTES_PER_MS } from "../../audio/line_format.js";
 const MAX_BUFFERED = 10 * 60 * 1000 * BYTES_PER_MS;
 
 /**
- * Buffers the service's audio and plays it in order, sample by sample. A mark returns when all audio before it was
- * heard, or at once without any; `clear` empties the buffer and returns every mark at once.
+ * Buffers the service's audio and plays it in order, sample by sample. A mark returns when all audio before
+ * it was heard, or immediately if none is buffered; `clear` empties the buffer and returns every mark
+ * immediately.
  * Source: https://www.twilio.com/docs/voice/media-streams/websocket-messages
  *
  * Time is the number of played samples. A timer or an audio worklet drives it through {@linkcode next}.

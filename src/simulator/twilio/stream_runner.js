@@ -19,8 +19,8 @@ import { newSid } from "./sid.js";
  * @property {(code: number, reason: string) => void} onClose Called once and last; 1006 without a close frame.
  */
 /**
- * Opens a socket, or rejects with the reason; when the server refused the upgrade, the error has its `status`. Gives up
- * when the signal aborts.
+ * Opens a socket, or rejects with the reason; when the server refused the upgrade, the error has its
+ * `status`. Gives up when the signal aborts.
  * @typedef {(url: URL, headers: Record<string, string>, handlers: MediaSocketHandlers, signal: AbortSignal) =>
  *   Promise<MediaSocket>} OpenSocket
  */
@@ -57,14 +57,13 @@ const CLOSE_TIMEOUT_MS = 2_000;
  *
  * @param {StreamNoun} noun
  * @param {StreamRunOptions} options
- * @param {{ accountSid: string, callSid: string }} ids
+ * @param {{ accountSid: string, callSid: string, hungUp: AbortSignal }} call
  * @param {WebhookClient} webhooks
- * @param {AbortSignal} hungUp
  * @param {(endpoint: StreamEndpoint, streamSid: string) => void} onOpened
  * @returns {Promise<StreamEnd>}
  * @throws {CallError} `stream-refused` for a URL Twilio does not open. Also errors of `reach`.
  */
-export async function runStream(noun, options, { accountSid, callSid }, webhooks, hungUp, onOpened) {
+export async function runStream(noun, options, { accountSid, callSid, hungUp }, webhooks, onOpened) {
   const { clock, createEndpoint } = options;
   const streamSid = newSid("MZ");
   /** @param {string} event @param {string} [error] */

@@ -1,6 +1,7 @@
 /** One inbound call, as Twilio runs it: requests TwiML, runs it verb by verb and sends the callbacks. */
 
 import { CallError } from "./call_error.js";
+import { dialNumber, progressFields } from "./dialed_number.js";
 import { KeyGatherer } from "./key_gatherer.js";
 import { pause } from "./pause.js";
 import { newSid } from "./sid.js";
@@ -8,15 +9,11 @@ import { runStream } from "./stream_runner.js";
 import { readTwiml } from "./twiml_reader.js";
 import { WebhookClient } from "./webhook_client.js";
 
+/** @import { DialOptions, DialOutcome } from "./dialed_number.js" */
 /** @import { Callback, ConnectVerb, DialVerb, GatherVerb, SayVerb, Verb } from "./twiml_reader.js" */
-/** @import { StreamEndpoint, StreamRunOptions } from "./stream_runner.js" */
+/** @import { StreamEnd, StreamEndpoint, StreamRunOptions } from "./stream_runner.js" */
 /** @import { WebhookOptions } from "./webhook_client.js" */
 
-/**
- * The outcome of a dialed number; `canceled` is a caller who hung up while it rang. `talkMs` is the duration of the
- * conversation after an answer.
- * @typedef {{ status: "completed" | "busy" | "no-answer" | "failed" | "canceled", talkMs: number }} DialOutcome
- */
 /**
  * @typedef {object} CallSetup
  * @property {Callback} voiceUrl URL of the called number's TwiML; absolute.
@@ -27,11 +24,9 @@ import { WebhookClient } from "./webhook_client.js";
  * @property {string} [callSid]
  * @property {Record<string, string>} [fields] More form fields for every request.
  * @property {(verb: SayVerb, signal: AbortSignal) => Promise<void> | void} [speak] Speaks the text of `<Say>`.
- * @property {(number: string, signal: AbortSignal) => Promise<DialOutcome>} dial Rings until somebody answers; the signal
- *   aborts at the `<Dial>`'s timeout and when the caller hangs up.
  * @property {(event: CallStep) => void} onStep
  */
-/** @typedef {CallSetup & WebhookOptions & StreamRunOptions} TwilioCallOptions */
+/** @typedef {CallSetup & WebhookOptions & StreamRunOptions & DialOptions} TwilioCallOptions */
 /**
  * A step of the call. `verb` is reported before each verb runs, prompts of a `Gather` included.
  * @typedef {{ type: "twiml-requested", url: string } | { type: "verb", verb: Verb } | { type: "document-ended" }
@@ -52,8 +47,8 @@ import { WebhookClient } from "./webhook_client.js";
 /** @typedef {{ callback: Callback, fields: Record<string, string> }} NextDocument */
 
 /**
- * A call from {@linkcode run} to its end. Clock, HTTP, sockets, audio and the dialed party are options, so that it runs in a
- * browser, in Deno and on a fake clock.
+ * A call from {@linkcode run} to its end. Clock, HTTP, sockets, audio and the dialed party are options, so
+ * that it runs in a browser, in Deno and on a fake clock.
  */
 export class TwilioCall {
   /** @type {string} */
@@ -111,7 +106,8 @@ export class TwilioCall {
   }
 
   /**
-   * Places the call and resolves when it has ended; callbacks may still be on their way, see {@linkcode delivered}.
+   * Places the call and resolves when it has ended; callbacks may still be on their way, see
+   * {@linkcode delivered}.
    *
    * @returns {Promise<CallResult>}
    */
@@ -130,7 +126,13 @@ export class TwilioCall {
     }
     if (this.hungUp.aborted) result.ending = "caller";
     this.#hangUp.abort();
-    if (this.#answeredAt !== undefined) this.#reportEnd();
+    if (this.#answeredAt !== undefined) {
+      this.#webhooks.notify(this.#options.statusCallback, {
+        CallStatus: "completed",
+        CallDuration: String(Math.ceil(this.answeredMs / 1000)),
+        ...progressFields(0, this.#options.clock),
+      });
+    }
     return result;
   }
 
@@ -225,18 +227,11 @@ export class TwilioCall {
   async #connect({ stream, action }) {
     const { onStep } = this.#options;
     this.#result.ending = "service";
-    /** @type {import("./stream_runner.js").StreamEnd} */
-    const end = await runStream(
-      stream,
-      this.#options,
-      this,
-      this.#webhooks,
-      this.hungUp,
-      (endpoint, streamSid) => {
-        this.stream = endpoint;
-        onStep({ type: "stream-opened", endpoint, streamSid, url: stream.url });
-      },
-    );
+    /** @type {StreamEnd} */
+    const end = await runStream(stream, this.#options, this, this.#webhooks, (endpoint, streamSid) => {
+      this.stream = endpoint;
+      onStep({ type: "stream-opened", endpoint, streamSid, url: stream.url });
+    });
     this.stream = undefined;
     if (end.by === "caller") return undefined;
     const { failure, detail } = end;
@@ -249,80 +244,20 @@ export class TwilioCall {
     return action && { callback: action, fields: {} };
   }
 
-  /**
-   * Dials one number (https://www.twilio.com/docs/voice/twiml/dial).
-   *
-   * @param {DialVerb} verb @returns {Promise<NextDocument | "ended" | undefined>}
-   */
-  async #dial({ number, timeoutSeconds, action, statusCallback, events }) {
-    const { clock, onStep } = this.#options;
-    const childSid = newSid("CA");
-    let sequence = 0;
-    /** @param {string} event @param {string} status @param {Record<string, string>} [more] */
-    const report = async (event, status, more) => {
-      if (!events.includes(event)) return;
-      await this.#webhooks.notify(statusCallback, {
-        CallSid: childSid,
-        ParentCallSid: this.callSid,
-        To: number,
-        Called: number,
-        Direction: "outbound-dial",
-        CallStatus: status,
-        ...this.#progress(sequence++),
-        ...more,
-      });
-    };
-    await report("initiated", "initiated");
-    await report("ringing", "ringing");
-    const { status, talkMs } = await this.#ring(number, timeoutSeconds);
-    const seconds = status === "completed" ? String(Math.ceil(talkMs / 1000)) : "0";
-    if (status === "completed") {
+  /** @param {DialVerb} verb @returns {Promise<NextDocument | "ended" | undefined>} */
+  async #dial(verb) {
+    const { number, action } = verb;
+    const { onStep } = this.#options;
+    const { status, fields } = await dialNumber(verb, this.#options, this, this.#webhooks, () => {
       this.#result.ending = "transferred";
       this.#result.transferredTo = number;
       onStep({ type: "dial-answered", number });
-      await report("answered", "in-progress");
-      await pause(clock, talkMs, this.hungUp);
-    }
+    });
     onStep({ type: "dial-ended", number, status });
-    await report("completed", status, { CallDuration: seconds });
-    const fields = { DialCallStatus: status, DialCallSid: childSid, DialCallDuration: seconds };
     if (status !== "canceled") return action && { callback: action, fields };
     // The caller has hung up. The action is requested, but its TwiML does not run.
     this.hangUp();
     await this.#webhooks.notify(action, { CallStatus: "completed", ...fields });
     return "ended";
-  }
-
-  /** @param {string} number @param {number} timeoutSeconds @returns {Promise<DialOutcome>} */
-  async #ring(number, timeoutSeconds) {
-    const { clock, dial } = this.#options;
-    const ringing = new AbortController();
-    const signal = AbortSignal.any([ringing.signal, this.hungUp]);
-    const outcome = await Promise.race([
-      dial(number, signal),
-      pause(clock, timeoutSeconds * 1000, signal).then(() => /** @type {const} */ ({
-        status: "no-answer",
-        talkMs: 0,
-      })),
-    ]);
-    ringing.abort();
-    return this.hungUp.aborted ? { status: "canceled", talkMs: 0 } : outcome;
-  }
-
-  #reportEnd() {
-    this.#webhooks.notify(this.#options.statusCallback, {
-      CallStatus: "completed",
-      CallDuration: String(Math.ceil(this.answeredMs / 1000)),
-      ...this.#progress(0),
-    });
-  }
-
-  /** The fields of a call progress callback. @param {number} sequence */
-  #progress(sequence) {
-    return {
-      CallbackSource: "call-progress-events",
-      SequenceNumber: String(sequence),
-      Timestamp: new Date(this.#options.clock.wallTime()).toUTCString(),
-    };
   }
 }

@@ -132,7 +132,7 @@ export class WebhookClient {
       if (error instanceof CallError) throw error;
       const why = timeout.signal.aborted
         ? `no answer within ${TIMEOUT_MS / 1000} s (11205)`
-        : `${error instanceof Error ? error.message : error} (11200)`;
+        : `${/** @type {Error} */ (error).message} (11200)`;
       const message = `Cannot reach ${url}: ${why}. Is the server running, and is the address right?`;
       throw new CallError("unreachable", message, why);
     } finally {

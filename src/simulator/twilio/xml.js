@@ -1,4 +1,7 @@
-/** A small XML reader for TwiML: elements, attributes, text, entities, comments and CDATA; no DTD, no namespaces. */
+/**
+ * A small XML reader for TwiML: elements, attributes, text, entities, comments and CDATA; no DTD, no
+ * namespaces.
+ */
 
 /**
  * @typedef {object} XmlElement

@@ -2,6 +2,7 @@
 
 import { encodeBase64 } from "@std/encoding/base64";
 import { encodeMulaw } from "../../../src/audio/g711.js";
+import { upgradeWebSocket } from "../../../src/upgrade_web_socket.ts";
 
 export interface Webhook {
   path: string;
@@ -12,7 +13,7 @@ export interface Webhook {
 /** The server's end of one media stream. */
 export interface ServerStream {
   streamSid: string;
-  /** The next message of this event. */
+  /** Resolves with the next message of this event type. */
   next(event: string): Promise<Record<string, unknown>>;
   send(message: unknown): void;
   sendRaw(data: string | Uint8Array<ArrayBuffer>): void;
@@ -46,7 +47,7 @@ export class CallServer implements AsyncDisposable {
       if (request.headers.get("upgrade") === "websocket") {
         this.upgrades.push(new Headers(request.headers));
         if (options.refuse) return new Response(null, { status: options.refuse });
-        const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: 0 });
+        const { socket, response } = upgradeWebSocket(request, { idleTimeout: 0 });
         const stream = serverStream(socket, this.messages);
         this.#streams.push(stream.then((stream) => options.onStream?.(stream, this.messages)));
         return response;
@@ -74,7 +75,7 @@ export class CallServer implements AsyncDisposable {
   }
 }
 
-/** A 440 Hz tone as µ-law, of the same loudness throughout. */
+/** A 440 Hz tone of constant loudness, in µ-law. */
 export function tone(ms: number): Uint8Array {
   const samples = Int16Array.from(
     { length: ms * 8 },
@@ -83,16 +84,10 @@ export function tone(ms: number): Uint8Array {
   return encodeMulaw(samples);
 }
 
-/** TwiML that connects a stream at `host`; `parameters` are inside the `<Stream>`, `after` follows the `<Connect>`. */
-export function connectTwiml(
-  host: string,
-  { parameters = "", after = "", action = "", callback = "" } = {},
-): string {
-  return `<?xml version="1.0" encoding="UTF-8"?><Response><Connect${action && ` action="${action}"`}>` +
-    `<Stream url="ws://${host}/media-stream"${
-      callback && ` statusCallback="${callback}"`
-    }>${parameters}</Stream>` +
-    `</Connect>${after}</Response>`;
+/** TwiML that connects a stream at `host`, with `callback` as its status callback. */
+export function connectTwiml(host: string, callback?: string): string {
+  const report = callback === undefined ? "" : ` statusCallback="${callback}"`;
+  return `<Response><Connect><Stream url="ws://${host}/media-stream"${report}/></Connect></Response>`;
 }
 
 async function serverStream(socket: WebSocket, log: Record<string, unknown>[]): Promise<ServerStream> {

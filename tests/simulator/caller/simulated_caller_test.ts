@@ -11,7 +11,7 @@ import { FakeClock } from "../../support/fake_clock.ts";
 import { tone } from "./caller_server.ts";
 
 /** A caller on a fake clock; the test is the server. */
-function pickUp(options: Partial<UnscriptedCallerOptions> = {}) {
+function startCaller(options: Partial<UnscriptedCallerOptions> = {}) {
   const clock = new FakeClock();
   const sent: { atMs: number; message: Record<string, unknown> }[] = [];
   const timeline = new Timeline(() => clock.now());
@@ -52,7 +52,7 @@ function pickUp(options: Partial<UnscriptedCallerOptions> = {}) {
 }
 
 Deno.test("SimulatedCaller keeps its schedule and catches up after a stall", () => {
-  const { clock, caller, frames } = pickUp();
+  const { clock, caller, frames } = startCaller();
   clock.advance(1000);
   assertEquals(frames().length, 50);
   clock.stall(137);
@@ -65,8 +65,8 @@ Deno.test("SimulatedCaller keeps its schedule and catches up after a stall", () 
   assertEquals(clock.pending, 0);
 });
 
-Deno.test("SimulatedCaller returns marks with their audio, numbered among the frames", () => {
-  const { clock, caller, speak, mark, clear, events, sent } = pickUp();
+Deno.test("SimulatedCaller returns each mark when its audio was played, in the sequence numbers of its frames", () => {
+  const { clock, caller, speak, mark, clear, events, sent } = startCaller();
   mark("nothing before");
   clock.advance(10);
   speak(30);
@@ -80,17 +80,8 @@ Deno.test("SimulatedCaller returns marks with their audio, numbered among the fr
     [40, { name: "played" }],
     [100, { name: "never played" }],
   ]);
-  assertEquals(sent.slice(1).map(({ message }) => message.sequenceNumber), [
-    "1",
-    "2",
-    "3",
-    "4",
-    "5",
-    "6",
-    "7",
-    "8",
-    "9",
-  ]);
+  const numbers = sent.slice(1).map(({ message }) => Number(message.sequenceNumber));
+  assertEquals(numbers, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
   caller.end();
   assertEquals(caller.counts, {
     framesSent: 5,
@@ -104,19 +95,14 @@ Deno.test("SimulatedCaller returns marks with their audio, numbered among the fr
 });
 
 Deno.test("UnscriptedCaller speaks 600 ms after the greeting and hangs up after the answer", () => {
-  const { clock, speak, events, frames, timeline, hangUps, role } = pickUp();
+  const { clock, speak, events, frames, timeline, hangUps, role } = startCaller();
   clock.advance(100);
   speak(300);
   clock.advance(900); // heard until 400, spoken from 1000 to 1400
   clock.advance(700);
   speak(200); // 1700 to 1900
   clock.advance(5000);
-  assertEquals(role().turns, [{
-    startMs: 1000,
-    endMs: 1400,
-    answerStartMs: 1700,
-    latencyMs: 300,
-  }]);
+  assertEquals(role().turns, [{ startMs: 1000, endMs: 1400, answerStartMs: 1700, latencyMs: 300 }]);
   assertEquals(events("stop").map(({ message }) => message.stop), [{ accountSid: "AC1", callSid: "CA1" }]);
   assertEquals(hangUps(), 1);
   assertEquals(clock.pending, 0);
@@ -139,7 +125,7 @@ Deno.test("UnscriptedCaller speaks 600 ms after the greeting and hangs up after 
 });
 
 Deno.test("UnscriptedCaller speaks first after 5 s without a greeting and hangs up after 10 s without an answer", () => {
-  const { clock, role } = pickUp();
+  const { clock, role } = startCaller();
   clock.advance(30_000);
   assertEquals(role().turns, [{ startMs: 5000, endMs: 5400 }]);
   assertEquals(role().hangUpReason, "no answer within 10 s");
@@ -147,23 +133,18 @@ Deno.test("UnscriptedCaller speaks first after 5 s without a greeting and hangs 
 });
 
 Deno.test("UnscriptedCaller does not count speech during its turn as the answer", () => {
-  const { clock, speak, role } = pickUp();
+  const { clock, speak, role } = startCaller();
   speak(20); // spoken from 620 to 1020
   clock.advance(700);
   speak(100); // while the caller starts speaking
   clock.advance(1500);
   speak(100); // 2200
   clock.advance(3000);
-  assertEquals(role().turns, [{
-    startMs: 620,
-    endMs: 1020,
-    answerStartMs: 2200,
-    latencyMs: 1180,
-  }]);
+  assertEquals(role().turns, [{ startMs: 620, endMs: 1020, answerStartMs: 2200, latencyMs: 1180 }]);
 });
 
 Deno.test("UnscriptedCaller repeats its turn after each answer", () => {
-  const { clock, speak, role } = pickUp({ turns: 3 });
+  const { clock, speak, role } = startCaller({ turns: 3 });
   speak(20);
   for (let turn = 0; turn < 3; turn++) {
     clock.advance(1700);
@@ -175,7 +156,7 @@ Deno.test("UnscriptedCaller repeats its turn after each answer", () => {
 });
 
 Deno.test("UnscriptedCaller barges in and measures when the assistant stopped", () => {
-  const { clock, speak, clear, role } = pickUp({ interruptMs: 300 });
+  const { clock, speak, clear, role } = startCaller({ interruptMs: 300 });
   speak(100); // until 100: spoken from 700 to 1100
   clock.advance(1500);
   speak(5000);
@@ -185,15 +166,13 @@ Deno.test("UnscriptedCaller barges in and measures when the assistant stopped", 
   speak(100);
   clock.advance(3000);
   assertEquals(role().bargeIn, { atMs: 1800, stoppedAfterMs: 70 });
-  assertEquals(role().turns.map(({ startMs, latencyMs }) => [startMs, latencyMs]), [[700, 400], [
-    1800,
-    1170,
-  ]]);
+  const turns = role().turns.map(({ startMs, latencyMs }) => [startMs, latencyMs]);
+  assertEquals(turns, [[700, 400], [1800, 1170]]);
   assertEquals(role().hangUpReason, "all turns done");
 });
 
 Deno.test("UnscriptedCaller hangs up at the maximum duration", () => {
-  const { clock, speak, hangUps, role } = pickUp({ maxMs: 4000 });
+  const { clock, speak, hangUps, role } = startCaller({ maxMs: 4000 });
   speak(60_000);
   clock.advance(10_000);
   assertEquals(role().hangUpReason, "the call has lasted 4 s");
@@ -201,7 +180,7 @@ Deno.test("UnscriptedCaller hangs up at the maximum duration", () => {
 });
 
 Deno.test("SimulatedCaller records both sides on one clock", () => {
-  const { clock, caller, speak, clear } = pickUp();
+  const { clock, caller, speak, clear } = startCaller();
   clock.advance(50);
   speak(100);
   clock.advance(30.125);
@@ -216,7 +195,7 @@ Deno.test("SimulatedCaller records both sides on one clock", () => {
 });
 
 Deno.test("SimulatedCaller adds a warning for each message Twilio would ignore", () => {
-  const { caller, receive, timeline } = pickUp();
+  const { caller, receive, timeline } = startCaller();
   receive({ event: "dance", streamSid: "MZ1" });
   receive({ event: "dance", streamSid: "MZ1" });
   receive({ event: "clear", streamSid: "MZ2" });
@@ -234,7 +213,7 @@ Deno.test("SimulatedCaller adds a warning for each message Twilio would ignore",
 });
 
 Deno.test("SimulatedCaller measures how much audio waited at Twilio", () => {
-  const { clock, caller, speak } = pickUp();
+  const { clock, caller, speak } = startCaller();
   speak(200);
   clock.advance(100);
   speak(20);

@@ -1,9 +1,11 @@
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import { chime } from "../../../src/simulator/model/echo_model.ts";
 import { startSimulatedModel } from "../../../src/simulator/model/model_server.ts";
+import type { NativeWebSocketOptions } from "../../support/native_web_socket.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { speakInto, speechLike, telephone, WireClient } from "./support.ts";
 
+const headers = (headers: Record<string, string>) => ({ headers });
 const HOUR_MS = 60 * 60 * 1000;
 
 Deno.test("startSimulatedModel() rejects other paths and plain HTTP requests", async () => {
@@ -19,35 +21,16 @@ Deno.test("startSimulatedModel() rejects other paths and plain HTTP requests", a
   await model.close();
 });
 
-const rejected: [
-  string,
-  string,
-  { headers?: Record<string, string>; protocols?: string[] },
-  string,
-  number,
-][] = [
+const INVALID_KEY_PROTOCOL = ["realtime", "openai-insecure-api-key.sk-invalid"];
+const rejected: [name: string, query: string, NativeWebSocketOptions, code: string, closeCode: number][] = [
   ["no model", "", {}, "missing_model", 4000],
   ["an empty model", "?model=", {}, "missing_model", 4000],
-  [
-    "the beta header",
-    "?model=m",
-    { headers: { "OpenAI-Beta": "realtime=v1" } },
-    "beta_api_shape_disabled",
-    4000,
-  ],
-  [
-    "an invalid key",
-    "?model=m",
-    { headers: { Authorization: "Bearer sk-invalid" } },
-    "invalid_api_key",
-    3000,
-  ],
+  ["the beta header", "?model=m", headers({ "OpenAI-Beta": "realtime=v1" }), "beta_api_shape_disabled", 4000],
+  ["an invalid key", "?model=m", headers({ Authorization: "Bearer sk-invalid" }), "invalid_api_key", 3000],
   [
     "an invalid key as a subprotocol",
     "?model=m",
-    {
-      protocols: ["realtime", "openai-insecure-api-key.sk-invalid"],
-    },
+    { protocols: INVALID_KEY_PROTOCOL },
     "invalid_api_key",
     3000,
   ],
@@ -75,8 +58,7 @@ Deno.test("startSimulatedModel() accepts any other key", async () => {
 
 Deno.test("SimulatedModel ends a session after an hour", async () => {
   const clock = new FakeClock();
-  const model = startSimulatedModel({ clock });
-  const client = await WireClient.open(model.url);
+  const client = await WireClient.start(undefined, { clock });
   clock.advance(HOUR_MS - 1);
   client.send({ type: "input_audio_buffer.clear" });
   await client.next("input_audio_buffer.cleared");
@@ -86,7 +68,7 @@ Deno.test("SimulatedModel ends a session after an hour", async () => {
     code: 1001,
     reason: "Your session hit the maximum duration of 60 minutes.",
   });
-  await model.close();
+  await client.close();
   assertEquals(clock.pending, 0);
 });
 
@@ -120,8 +102,9 @@ Deno.test("SimulatedModel.close() does not wait for a peer that does not answer"
 
 Deno.test("SimulatedModel calls onEvent for both directions", async () => {
   const seen: string[] = [];
-  const model = startSimulatedModel({ onEvent: (direction, { type }) => seen.push(`${direction} ${type}`) });
-  const client = await WireClient.open(model.url, telephone(null));
+  await using client = await WireClient.start(telephone(null), {
+    onEvent: (direction, { type }) => seen.push(`${direction} ${type}`),
+  });
   speakInto(client, speechLike(20));
   client.send({ type: "nonsense" });
   await client.next("error");
@@ -133,8 +116,6 @@ Deno.test("SimulatedModel calls onEvent for both directions", async () => {
     "in nonsense",
     "out error",
   ]);
-  await client.close();
-  await model.close();
 });
 
 Deno.test("SimulatedModel gives two sessions different ids", async () => {

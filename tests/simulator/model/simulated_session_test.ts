@@ -18,9 +18,8 @@ function audioOf(client: WireClient): Uint8Array {
 
 const TURN = joined(silence(1000), speechLike(1500), silence(1000));
 
-Deno.test("ModelSession starts with the complete default configuration", async () => {
-  const model = startSimulatedModel();
-  const client = await WireClient.open(model.url);
+Deno.test("SimulatedSession starts with the complete default configuration", async () => {
+  await using client = await WireClient.start();
   const { expires_at, id, instructions, ...session } = Object(client.events[0]?.session);
   assert(Math.abs(expires_at - Date.now() / 1000 - 3600) < 10);
   assert(id.startsWith("sess_") && instructions.length > 0);
@@ -54,13 +53,10 @@ Deno.test("ModelSession starts with the complete default configuration", async (
       output: { format: { type: "audio/pcm", rate: 24000 }, voice: "marin", speed: 1 },
     },
   });
-  await client.close();
-  await model.close();
 });
 
-Deno.test("ModelSession changes only the fields of an update", async () => {
-  const model = startSimulatedModel();
-  const client = await WireClient.open(model.url, telephone({ threshold: 0.7 }));
+Deno.test("SimulatedSession changes only the fields of an update", async () => {
+  await using client = await WireClient.start(telephone({ threshold: 0.7 }));
   const updates: [Record<string, unknown>, (string | number)[], unknown][] = [
     [{ instructions: "" }, ["instructions"], ""],
     [{ audio: { output: { voice: "cedar" } } }, ["audio", "output", "voice"], "cedar"],
@@ -84,13 +80,10 @@ Deno.test("ModelSession changes only the fields of an update", async () => {
     assertEquals(field(updated, "session", "audio", "input", "turn_detection", "threshold"), 0.7);
     assertEquals(field(updated, "session", "audio", "input", "turn_detection", "silence_duration_ms"), 500);
   }
-  await client.close();
-  await model.close();
 });
 
-Deno.test("ModelSession greets with a chime, its events in order and its usage consistent", async () => {
-  const model = startSimulatedModel();
-  const client = await WireClient.open(model.url, telephone());
+Deno.test("SimulatedSession greets with a chime, with events in the vendor's order and consistent usage", async () => {
+  await using client = await WireClient.start(telephone());
   client.send({
     type: "response.create",
     response: { instructions: "Greet.", metadata: { kind: "greeting" } },
@@ -126,14 +119,11 @@ Deno.test("ModelSession greets with a chime, its events in order and its usage c
   assertEquals(field(done, "response", "status"), "completed");
   assertEquals(field(done, "response", "metadata"), { kind: "greeting" });
   assertEquals(field(done, "response", "usage", "output_token_details", "audio_tokens"), 20);
-  await client.close();
-  await model.close();
 });
 
-Deno.test("ModelSession sends deltas faster than real time, in sizes that are not multiples of 20 ms", async () => {
+Deno.test("SimulatedSession sends deltas faster than real time, in sizes that are not multiples of 20 ms", async () => {
   const clock = new FakeClock();
-  const model = startSimulatedModel({ clock });
-  const client = await WireClient.open(model.url, telephone(null));
+  await using client = await WireClient.start(telephone(null), { clock });
   speakInto(client, speechLike(3000));
   client.send({ type: "input_audio_buffer.commit" });
   client.send({ type: "response.create" });
@@ -146,16 +136,13 @@ Deno.test("ModelSession sends deltas faster than real time, in sizes that are no
   assert(sizes.slice(0, -1).every((ms) => ms >= 200 && ms <= 400), `${sizes}`);
   assertGreater(new Set(sizes).size, 3);
   assert(sizes.some((ms) => ms % 20 !== 0));
-  await client.close();
-  await model.close();
 });
 
-Deno.test("ModelSession detects, commits, transcribes and repeats a spoken turn", async () => {
-  const model = startSimulatedModel();
+Deno.test("SimulatedSession detects, commits, transcribes and repeats a spoken turn", async () => {
   const session = telephone({ prefix_padding_ms: 200 });
   Object.assign(Object(session.audio).input, { transcription: { model: "gpt-transcribe" } });
-  const client = await WireClient.open(model.url, session);
-  const said = speakInto(client, TURN);
+  await using client = await WireClient.start(session);
+  const turnAudio = speakInto(client, TURN);
   await client.next("response.done");
 
   const order = client.typesSince("input_audio_buffer.speech_started").filter((type) =>
@@ -180,7 +167,7 @@ Deno.test("ModelSession detects, commits, transcribes and repeats a spoken turn"
     assertEquals(at(type)?.item_id, item);
   }
   const back = audioOf(client);
-  assertEquals(back, said.slice(startMs * 8, startMs * 8 + back.length));
+  assertEquals(back, turnAudio.slice(startMs * 8, startMs * 8 + back.length));
   const spokenMs = back.length / 8;
   assert(Math.abs(spokenMs - (200 + 1500 + 100)) <= 80, `said ${spokenMs} ms back`);
 
@@ -195,15 +182,12 @@ Deno.test("ModelSession detects, commits, transcribes and repeats a spoken turn"
   const retrieved = await client.next("conversation.item.retrieved");
   assertEquals(
     field(retrieved, "item", "content", 0, "audio"),
-    encodeBase64(said.slice(startMs * 8, endMs * 8)),
+    encodeBase64(turnAudio.slice(startMs * 8, endMs * 8)),
   );
-  await client.close();
-  await model.close();
 });
 
-Deno.test("ModelSession counts the first turn again in the usage of the second", async () => {
-  const model = startSimulatedModel();
-  const client = await WireClient.open(model.url, telephone());
+Deno.test("SimulatedSession counts the first turn again in the usage of the second", async () => {
+  await using client = await WireClient.start(telephone());
   speakInto(client, joined(silence(500), speechLike(4000), silence(600)));
   const first = await client.next("response.done");
   speakInto(client, joined(silence(500), speechLike(8000), silence(600)));
@@ -234,13 +218,10 @@ Deno.test("ModelSession counts the first turn again in the usage of the second",
     `${audioIn(second)} tokens`,
   );
   assertEquals(field(first, "response", "usage", "input_token_details", "cached_tokens"), 0);
-  await client.close();
-  await model.close();
 });
 
-Deno.test("ModelSession caches repeated input in blocks of 64 tokens", async () => {
-  const model = startSimulatedModel();
-  const client = await WireClient.open(model.url, {
+Deno.test("SimulatedSession caches repeated input in blocks of 64 tokens", async () => {
+  await using client = await WireClient.start({
     instructions: "x".repeat(400),
     output_modalities: ["text"],
   });
@@ -251,14 +232,11 @@ Deno.test("ModelSession caches repeated input in blocks of 64 tokens", async () 
   const cached = (done: WireEvent) =>
     field(done, "response", "usage", "input_token_details", "cached_tokens");
   assertEquals([cached(first), cached(second)], [0, 64]);
-  await client.close();
-  await model.close();
 });
 
-Deno.test("ModelSession cancels the response when the caller speaks", async () => {
+Deno.test("SimulatedSession cancels the response when the caller speaks", async () => {
   const clock = new FakeClock();
-  const model = startSimulatedModel({ clock });
-  const client = await WireClient.open(model.url, telephone());
+  const client = await WireClient.start(telephone(), { clock });
   speakInto(client, TURN);
   await client.next("response.content_part.added");
   clock.advance(100);
@@ -295,14 +273,12 @@ Deno.test("ModelSession cancels the response when the caller speaks", async () =
   speakInto(client, silence(600));
   await client.next("response.created");
   await client.close();
-  await model.close();
   assertEquals(clock.pending, 0);
 });
 
-Deno.test("ModelSession continues the response and does not answer the turn with interrupt_response off", async () => {
+Deno.test("SimulatedSession continues the response and does not answer the turn with interrupt_response off", async () => {
   const clock = new FakeClock();
-  const model = startSimulatedModel({ clock });
-  const client = await WireClient.open(model.url, telephone({ interrupt_response: false }));
+  await using client = await WireClient.start(telephone({ interrupt_response: false }), { clock });
   client.send({ type: "response.create" });
   await client.next("response.content_part.added");
   speakInto(client, TURN);
@@ -313,14 +289,11 @@ Deno.test("ModelSession continues the response and does not answer the turn with
   );
   clock.advance(1000);
   assertEquals(field(await client.next("response.done"), "response", "status"), "completed");
-  await client.close();
-  await model.close();
 });
 
-Deno.test("ModelSession waits for response.create with create_response off, one response at a time", async () => {
+Deno.test("SimulatedSession waits for response.create with create_response off, one response at a time", async () => {
   const clock = new FakeClock();
-  const model = startSimulatedModel({ clock });
-  const client = await WireClient.open(model.url, telephone({ create_response: false }));
+  const client = await WireClient.start(telephone({ create_response: false }), { clock });
   speakInto(client, TURN);
   await client.next("conversation.item.done");
   client.send({ type: "response.create" });
@@ -335,29 +308,24 @@ Deno.test("ModelSession waits for response.create with create_response off, one 
   const done = await client.next("response.done");
   assertEquals(field(done, "response", "status_details"), { type: "cancelled", reason: "client_cancelled" });
   await client.close();
-  await model.close();
   assertEquals(clock.pending, 0);
 });
 
-Deno.test("ModelSession lets the client commit and clear without turn detection", async () => {
-  const model = startSimulatedModel();
-  const client = await WireClient.open(model.url, telephone(null));
+Deno.test("SimulatedSession lets the client commit and clear without turn detection", async () => {
+  await using client = await WireClient.start(telephone(null));
   speakInto(client, speechLike(1000));
   client.send({ type: "input_audio_buffer.clear" });
   await client.next("input_audio_buffer.cleared");
-  const said = speakInto(client, speechLike(760));
+  const turnAudio = speakInto(client, speechLike(760));
   client.send({ type: "input_audio_buffer.commit" });
   client.send({ type: "response.create" });
   await client.next("response.done");
-  assertEquals(audioOf(client), said);
+  assertEquals(audioOf(client), turnAudio);
   assert(!client.events.some(({ type }) => type.startsWith("input_audio_buffer.speech")));
-  await client.close();
-  await model.close();
 });
 
-Deno.test("ModelSession inserts items anywhere and deletes them", async () => {
-  const model = startSimulatedModel();
-  const client = await WireClient.open(model.url, { output_modalities: ["text"] });
+Deno.test("SimulatedSession inserts items anywhere and deletes them", async () => {
+  await using client = await WireClient.start({ output_modalities: ["text"] });
   const make = async (id: string, previous_item_id?: string) => {
     const item = { id, type: "message", role: "user", content: [{ type: "input_text", text: id }] };
     client.send({ type: "conversation.item.create", item, ...(previous_item_id && { previous_item_id }) });
@@ -375,11 +343,9 @@ Deno.test("ModelSession inserts items anywhere and deletes them", async () => {
   client.send({ type: "response.create" });
   await client.next("response.output_text.done");
   assertEquals(field(await client.next("response.done"), "response", "output_modalities"), ["text"]);
-  await client.close();
-  await model.close();
 });
 
-Deno.test("ModelSession keeps the duration of audio in PCM and across formats", async () => {
+Deno.test("SimulatedSession keeps the duration of audio in PCM and across formats", async () => {
   const model = startSimulatedModel();
   const pcm = { type: "audio/pcm", rate: 24000 };
   const pcmu = { type: "audio/pcmu" };
@@ -398,10 +364,9 @@ Deno.test("ModelSession keeps the duration of audio in PCM and across formats", 
   await model.close();
 });
 
-Deno.test("ModelSession responds after the idle timeout of a silent caller", async () => {
+Deno.test("SimulatedSession responds after the idle timeout of a silent caller", async () => {
   const clock = new FakeClock();
-  const model = startSimulatedModel({ clock });
-  const client = await WireClient.open(model.url, telephone({ idle_timeout_ms: 5000 }));
+  const client = await WireClient.start(telephone({ idle_timeout_ms: 5000 }), { clock });
   client.send({ type: "response.create" });
   await client.next("response.content_part.added");
   clock.advance(200);
@@ -416,17 +381,14 @@ Deno.test("ModelSession responds after the idle timeout of a silent caller", asy
   await client.next("input_audio_buffer.committed");
   await client.next("response.created");
   await client.close();
-  await model.close();
   assertEquals(clock.pending, 0);
 });
 
-Deno.test("ModelSession cancels the idle timeout when the caller speaks", async () => {
+Deno.test("SimulatedSession cancels the idle timeout when the caller speaks", async () => {
   const clock = new FakeClock();
-  const model = startSimulatedModel({ clock });
-  const client = await WireClient.open(
-    model.url,
-    telephone({ idle_timeout_ms: 5000, create_response: false }),
-  );
+  await using client = await WireClient.start(telephone({ idle_timeout_ms: 5000, create_response: false }), {
+    clock,
+  });
   client.send({ type: "response.create" });
   await client.next("response.content_part.added");
   clock.advance(200);
@@ -437,19 +399,14 @@ Deno.test("ModelSession cancels the idle timeout when the caller speaks", async 
   client.send({ type: "input_audio_buffer.clear" });
   await client.next("input_audio_buffer.cleared");
   assert(!client.events.some(({ type }) => type === "input_audio_buffer.timeout_triggered"));
-  await client.close();
-  await model.close();
 });
 
-Deno.test("ModelSession starts no idle timeout while the caller speaks", async () => {
+Deno.test("SimulatedSession starts no idle timeout while the caller speaks", async () => {
   const clock = new FakeClock();
-  const model = startSimulatedModel({ clock });
-  const client = await WireClient.open(model.url, telephone({ idle_timeout_ms: 5000 }));
+  await using client = await WireClient.start(telephone({ idle_timeout_ms: 5000 }), { clock });
   client.send({ type: "response.create" });
   await client.next("response.content_part.added");
   speakInto(client, speechLike(1000));
   await client.next("rate_limits.updated");
   assertEquals(clock.pending, 1); // the end of the session
-  await client.close();
-  await model.close();
 });

@@ -1,13 +1,20 @@
-import { type NativeWebSocketOptions, openNativeWebSocket } from "../../../src/native_web_socket.ts";
+import { type NativeWebSocketOptions, openNativeWebSocket } from "../../support/native_web_socket.ts";
 import { encodeBase64 } from "@std/encoding/base64";
 import { encodeMulaw } from "../../../src/audio/g711.js";
+import {
+  type SimulatedModel,
+  type SimulatedModelOptions,
+  startSimulatedModel,
+} from "../../../src/simulator/model/model_server.ts";
 import type { WireEvent } from "../../../src/simulator/model/server_events.ts";
 
 /** A plain WebSocket client that keeps every event. */
-export class WireClient {
+export class WireClient implements AsyncDisposable {
   readonly events: WireEvent[] = [];
   readonly closed: Promise<{ code: number; reason: string }>;
   readonly #socket: WebSocket;
+  /** A model of this client alone, closed with it. */
+  #model: SimulatedModel | undefined;
   #read = 0;
   #wake: () => void = () => {};
 
@@ -30,6 +37,17 @@ export class WireClient {
       client.send({ type: "session.update", session: { type: "realtime", ...session } });
       await client.next("session.updated");
     }
+    return client;
+  }
+
+  /** Starts a model, and connects to it. */
+  static async start(
+    session?: Record<string, unknown>,
+    options?: SimulatedModelOptions,
+  ): Promise<WireClient> {
+    const model = startSimulatedModel(options);
+    const client = await WireClient.open(model.url, session);
+    client.#model = model;
     return client;
   }
 
@@ -67,6 +85,11 @@ export class WireClient {
   async close(): Promise<void> {
     this.#socket.close(1000);
     await this.closed;
+    await this.#model?.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 }
 
@@ -110,7 +133,10 @@ export function joined(...parts: Int16Array[]): Int16Array {
 }
 
 /** Appends samples as µ-law in frames of 20 ms. */
-export function speakInto(client: WireClient, samples: Int16Array): Uint8Array {
+export function speakInto(
+  client: { send(event: { type: "input_audio_buffer.append"; audio: string }): void },
+  samples: Int16Array,
+): Uint8Array {
   const bytes = encodeMulaw(samples);
   for (let at = 0; at < bytes.length; at += 160) {
     client.send({ type: "input_audio_buffer.append", audio: encodeBase64(bytes.slice(at, at + 160)) });

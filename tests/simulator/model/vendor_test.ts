@@ -1,5 +1,4 @@
 import { assert, assertEquals } from "@std/assert";
-import { encodeBase64 } from "@std/encoding/base64";
 import {
   OpenAIRealtimeWebSocket as AgentsTransport,
   type TransportToolCallEvent,
@@ -7,14 +6,13 @@ import {
 import OpenAI from "openai";
 import { OpenAIRealtimeWebSocket } from "openai/realtime/websocket";
 import type { RealtimeServerEvent } from "openai/resources/realtime/realtime";
-import { encodeMulaw } from "../../../src/audio/g711.js";
 import type { ResponsePlan } from "../../../src/simulator/model/model_behavior.ts";
 import { startSimulatedModel } from "../../../src/simulator/model/model_server.ts";
-import { joined, silence, speechLike } from "./support.ts";
+import { joined, silence, speakInto, speechLike } from "./support.ts";
 
 /**
- * The vendor's client. It requires `wss:` and the simulated model has no certificate, so the scheme is replaced before the
- * socket opens.
+ * The vendor's client. It requires `wss:` and the simulated model has no certificate, so the scheme is
+ * replaced before the socket opens.
  */
 function vendorClient(url: string): OpenAIRealtimeWebSocket {
   const Native = globalThis.WebSocket;
@@ -73,13 +71,6 @@ function isNamed<Type extends RealtimeServerEvent["type"]>(
   return event.type === type;
 }
 
-function speak(client: OpenAIRealtimeWebSocket, samples: Int16Array): void {
-  const bytes = encodeMulaw(samples);
-  for (let at = 0; at < bytes.length; at += 160) {
-    client.send({ type: "input_audio_buffer.append", audio: encodeBase64(bytes.slice(at, at + 160)) });
-  }
-}
-
 Deno.test("the vendor's client holds a conversation with the simulated model", async () => {
   const model = startSimulatedModel();
   const client = vendorClient(model.url);
@@ -107,7 +98,7 @@ Deno.test("the vendor's client holds a conversation with the simulated model", a
   assertEquals(session.audio?.output?.format, { type: "audio/pcmu" });
 
   // A turn of audio with a complete answer.
-  speak(client, joined(silence(500), speechLike(1500), silence(600)));
+  speakInto(client, joined(silence(500), speechLike(1500), silence(600)));
   const heard = await inbox.next("input_audio_buffer.committed");
   const transcribed = await inbox.next("conversation.item.input_audio_transcription.completed");
   assertEquals(transcribed.item_id, heard.item_id);
@@ -115,9 +106,9 @@ Deno.test("the vendor's client holds a conversation with the simulated model", a
   assertEquals(first.status, "completed");
 
   // A barge-in truncates the second answer at its heard part.
-  speak(client, joined(speechLike(3000), silence(600)));
+  speakInto(client, joined(speechLike(3000), silence(600)));
   const { item_id } = await inbox.next("response.output_audio.delta");
-  speak(client, speechLike(400));
+  speakInto(client, speechLike(400));
   await inbox.next("input_audio_buffer.speech_started");
   const second = (await inbox.next("response.done")).response;
   assertEquals(second.status_details?.reason, "turn_detected");
@@ -125,7 +116,7 @@ Deno.test("the vendor's client holds a conversation with the simulated model", a
   assertEquals((await inbox.next("conversation.item.truncated")).audio_end_ms, 100);
 
   // The third answer is cancelled by the client.
-  speak(client, silence(600));
+  speakInto(client, silence(600));
   await inbox.next("response.output_audio.delta");
   client.send({ type: "response.cancel" });
   const third = (await inbox.next("response.done")).response;

@@ -15,7 +15,10 @@ import { speechLike } from "../model/support.ts";
 import { serviceWith } from "./served.ts";
 import { concurrentTests } from "../../support/concurrent_tests.ts";
 
-/** Runs scripts concurrently. Those with a timeout of 1 s run alone, because a service that starts beside others misses it. */
+/**
+ * Runs scripts concurrently. Those with a timeout of 1 s run alone, because a service that starts beside
+ * others misses it.
+ */
 const test = concurrentTests("Scripts against a service");
 
 const EXAMPLES = new URL("../../../docs/rehearsal/", import.meta.url);
@@ -51,7 +54,7 @@ test("rehearseScript() finds the model's audio when the session uses PCM", async
   assertEquals(report.recording.heard.length, report.recording.spoken.length);
 });
 
-Deno.test("rehearseScript() reports what was expected and what came instead", async () => {
+Deno.test("rehearseScript() reports what was expected and what happened", async () => {
   const report = await rehearseScript({
     turns: [
       {
@@ -111,7 +114,7 @@ test("rehearseScript() compares how much of an answer was heard", async () => {
   assertMatch(third, /^heard: expected part, got 7\d0 of 720 ms$/);
 });
 
-Deno.test("rehearseScript() reports a turn that never comes and the rest as not reached", async () => {
+Deno.test("rehearseScript() reports a turn that never starts as failed, and later turns as not reached", async () => {
   const report = await rehearseScript({
     turns: [hi, { model: { say: "And another thing." } }, { caller: { hangUp: true } }],
     timeoutSeconds: 1,

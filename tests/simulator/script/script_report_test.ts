@@ -34,7 +34,7 @@ failed: 1 of 4 steps
   );
 });
 
-Deno.test("formatScriptReport() removes control characters and shortens long texts", () => {
+Deno.test("formatScriptReport() escapes control characters and shortens long texts", () => {
   const text = formatScriptReport({
     name: "x",
     passed: true,
@@ -47,7 +47,7 @@ Deno.test("formatScriptReport() removes control characters and shortens long tex
     }],
   });
   const [, , step, problem] = text.split("\n");
-  assertEquals(step, "  ok           a  model   says  [2Jx y 2K");
-  assertEquals(problem?.trim(), `a b${"c".repeat(497)}…`);
+  assertEquals(step, "  ok           a  model   says \\u001b[2Jx\\u000ay\\u009b2K");
+  assertEquals(problem?.trim(), `a\\u000d\\u000ab${"c".repeat(486)}…`);
   assertEquals(text.trimEnd().split("\n").at(-1), "passed");
 });

@@ -200,7 +200,7 @@ Deno.test("ScriptProgress times out when the call does not end", async () => {
   assertEquals([line.problems(), line.hungUpAt], [["waited 4.3 s for the call to end"], undefined]);
 });
 
-Deno.test("ScriptProgress does not time a turn that has begun", async () => {
+Deno.test("ScriptProgress does not time out a turn that has begun", async () => {
   const line = await lineUp([{ caller: { pause: 30_000, say: 200 } }, hello], { timeoutSeconds: 1 });
   line.hear(31_000);
   assertEquals([line.spoke[0], line.problems()], [30_600, []]);

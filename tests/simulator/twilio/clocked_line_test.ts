@@ -4,7 +4,7 @@ import { ClockedLine } from "../../../src/simulator/twilio/clocked_line.js";
 import { FakeClock } from "../../support/fake_clock.ts";
 
 /** Plays steps at their times. Returns the played audio and the time of each returned mark. */
-function playSteps(steps: [atMs: number, step: (line: ClockedLine) => void][], untilMs: number) {
+function playSteps(steps: Step[], untilMs: number) {
   const clock = new FakeClock();
   const marks: [name: string, atMs: number][] = [];
   const line = new ClockedLine(clock, (name) => marks.push([name, clock.now() - 1000]));
@@ -32,77 +32,61 @@ const audio = (ms: number, byte: number) => (line: ClockedLine) =>
 const mark = (name: string) => (line: ClockedLine) => line.mark(name);
 const clear = (line: ClockedLine) => line.clear();
 
-const CASES: {
-  name: string;
-  steps: [atMs: number, step: (line: ClockedLine) => void][];
-  marks: [name: string, atMs: number][];
-  heard: string;
-}[] = [
-  {
-    name: "returns a mark at once when nothing is buffered",
-    steps: [[10, mark("a")], [20, mark("b")]],
-    marks: [["a", 10], ["b", 20]],
-    heard: "100x-",
-  },
-  {
-    name: "returns a mark when the audio before it was played",
-    steps: [[10, audio(20, 1)], [10, mark("a")], [10, audio(30, 2)], [10, mark("b")]],
-    marks: [["a", 30], ["b", 60]],
-    heard: "10x- 20x1 30x2 40x-",
-  },
-  {
-    name: "returns marks after the same audio together, in order",
-    steps: [[0, audio(20, 1)], [5, mark("a")], [15, mark("b")], [19, mark("a")]],
-    marks: [["a", 20], ["b", 20], ["a", 20]],
-    heard: "20x1 80x-",
-  },
-  {
-    name: "plays audio that arrives during playback without a gap",
-    steps: [[0, audio(20, 1)], [19.9, audio(20, 2)]],
-    marks: [],
-    heard: "20x1 20x2 60x-",
-  },
-  {
-    name: "plays late audio when it arrives, after silence",
-    steps: [[0, audio(20, 1)], [0, mark("a")], [50, audio(20, 2)], [50, mark("b")]],
-    marks: [["a", 20], ["b", 70]],
-    heard: "20x1 30x- 20x2 30x-",
-  },
-  {
-    name: "stops and returns every pending mark at a clear",
-    steps: [[0, audio(20, 1)], [0, mark("a")], [0, audio(40, 2)], [0, mark("b")], [0, mark("c")], [
-      30,
-      clear,
-    ]],
-    marks: [["a", 20], ["b", 30], ["c", 30]],
-    heard: "20x1 10x2 70x-",
-  },
-  {
-    name: "returns no mark twice at a clear without audio",
-    steps: [[0, audio(10, 1)], [0, mark("a")], [20, clear], [25, clear]],
-    marks: [["a", 10]],
-    heard: "10x1 90x-",
-  },
-  {
-    name: "plays audio after a clear at once, and its mark waits for it alone",
-    steps: [[0, audio(80, 1)], [0, mark("a")], [10, clear], [10, audio(20, 2)], [10, mark("b")]],
-    marks: [["a", 10], ["b", 30]],
-    heard: "10x1 20x2 70x-",
-  },
-  {
-    name: "stops between two samples at a clear",
-    steps: [[0, audio(20, 1)], [10.125, clear]],
-    marks: [],
-    heard: "10.125x1 89.875x-",
-  },
+type Step = [atMs: number, step: (line: ClockedLine) => void];
+const CASES: [name: string, steps: Step[], marks: [name: string, atMs: number][], heard: string][] = [
+  ["returns a mark immediately when nothing is buffered", [[10, mark("a")], [20, mark("b")]], [["a", 10], [
+    "b",
+    20,
+  ]], "100x-"],
+  [
+    "returns a mark when the audio before it was played",
+    [[10, audio(20, 1)], [10, mark("a")], [10, audio(30, 2)], [10, mark("b")]],
+    [["a", 30], ["b", 60]],
+    "10x- 20x1 30x2 40x-",
+  ],
+  [
+    "returns marks after the same audio together, in order",
+    [[0, audio(20, 1)], [5, mark("a")], [15, mark("b")], [19, mark("a")]],
+    [["a", 20], ["b", 20], ["a", 20]],
+    "20x1 80x-",
+  ],
+  [
+    "plays audio that arrives during playback without a gap",
+    [[0, audio(20, 1)], [19.9, audio(20, 2)]],
+    [],
+    "20x1 20x2 60x-",
+  ],
+  [
+    "plays late audio when it arrives, after silence",
+    [[0, audio(20, 1)], [0, mark("a")], [50, audio(20, 2)], [50, mark("b")]],
+    [["a", 20], ["b", 70]],
+    "20x1 30x- 20x2 30x-",
+  ],
+  [
+    "stops and returns every pending mark at a clear",
+    [[0, audio(20, 1)], [0, mark("a")], [0, audio(40, 2)], [0, mark("b")], [0, mark("c")], [30, clear]],
+    [["a", 20], ["b", 30], ["c", 30]],
+    "20x1 10x2 70x-",
+  ],
+  [
+    "returns no mark twice at a clear without audio",
+    [[0, audio(10, 1)], [0, mark("a")], [20, clear], [25, clear]],
+    [["a", 10]],
+    "10x1 90x-",
+  ],
+  [
+    "plays audio after a clear immediately, and delays its mark by that audio only",
+    [[0, audio(80, 1)], [0, mark("a")], [10, clear], [10, audio(20, 2)], [10, mark("b")]],
+    [["a", 10], ["b", 30]],
+    "10x1 20x2 70x-",
+  ],
+  ["stops between two samples at a clear", [[0, audio(20, 1)], [10.125, clear]], [], "10.125x1 89.875x-"],
 ];
 
-for (const { name, steps, marks, heard } of CASES) {
+for (const [name, steps, marks, heard] of CASES) {
   Deno.test(`ClockedLine ${name}`, () => {
     const played = playSteps(steps, 100);
-    assertEquals(played.marks, marks);
-    assertEquals(played.heard, heard);
-    assertEquals(played.clock.pending, 0);
+    assertEquals([played.marks, played.heard, played.clock.pending], [marks, heard, 0]);
   });
 }
 

@@ -1,11 +1,12 @@
 /**
- * The behaviour of Twilio's stand-in, for every phone built on it: the simulator's caller and the console's phone. Fields and
- * order as in Twilio's documentation of Media Streams, TwiML and status callbacks.
+ * The behaviour of Twilio's stand-in, for every phone built on it: the simulator's caller and the console's
+ * phone. Fields and order as in Twilio's documentation of Media Streams, TwiML and status callbacks.
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { encodeBase64 } from "@std/encoding/base64";
-import type { CallResult, DialOutcome } from "../../../src/simulator/twilio/twilio_call.js";
+import type { DialOutcome } from "../../../src/simulator/twilio/dialed_number.js";
+import type { CallResult } from "../../../src/simulator/twilio/twilio_call.js";
 import { FakeService } from "./fake_service.ts";
 
 /**
@@ -117,7 +118,7 @@ export function twilioStandInSuite(name: string, makePhone: MakePhone): void {
     await call.ended();
   });
 
-  test("returns a mark once the audio before it was played, and at once when there is none", async () => {
+  test("returns a mark when the audio before it was played, and immediately without audio", async () => {
     const call = place({ "/incoming-call": connect() });
     const socket = await call.stream();
     socket.send("mark", { mark: { name: "first" } });
@@ -138,7 +139,7 @@ export function twilioStandInSuite(name: string, makePhone: MakePhone): void {
     await call.ended();
   });
 
-  test("empties its buffer and returns every pending mark at once at a clear", async () => {
+  test("empties its buffer and returns every pending mark immediately at a clear", async () => {
     const call = place({ "/incoming-call": connect() });
     const socket = await call.stream();
     socket.speak(5000);

@@ -81,17 +81,17 @@ Deno.test("StreamWire leaves a gap in the timestamps when the caller's audio has
 
 Deno.test("StreamWire plays the service's messages in order and counts what Twilio would ignore", () => {
   const { wire, played, warnings } = setUp();
-  const good = [
+  const validMessages = [
     mediaMessage(streamSid, Uint8Array.of(1, 2, 255)),
     markMessage(streamSid, "<b>"),
     clearMessage(streamSid),
   ];
-  for (const message of good) wire.receive(message);
+  for (const message of validMessages) wire.receive(message);
   assertEquals(played, [[1, 2, 255], "<b>", "cleared"]);
-  const bad: unknown[] = ["", "x", new ArrayBuffer(3), mediaMessage("MZ2", Uint8Array.of(1))];
-  for (const message of bad) wire.receive(message);
+  const invalidMessages: unknown[] = ["", "x", new ArrayBuffer(3), mediaMessage("MZ2", Uint8Array.of(1))];
+  for (const message of invalidMessages) wire.receive(message);
   assertEquals(warnings, [31951, 31951, 31950, 31951]);
-  assertEquals([wire.counts.warnings, wire.counts.clears, played.length], [bad.length, 1, 3]);
+  assertEquals([wire.counts.warnings, wire.counts.clears, played.length], [invalidMessages.length, 1, 3]);
 });
 
 Deno.test("StreamWire sends and plays nothing after its end", () => {

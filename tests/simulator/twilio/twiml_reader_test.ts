@@ -5,7 +5,6 @@ import { readTwiml } from "../../../src/simulator/twilio/twiml_reader.js";
 import {
   connectStream,
   dial,
-  dialWithFallback,
   gatherKey,
   hangup,
   redirect,
@@ -131,7 +130,7 @@ Deno.test("readTwiml() reads every verb Parley writes", () => {
     redirect(`${url}/elsewhere`),
     reject("busy"),
     dial({ number: "+15550100", maxSeconds: 1_800, statusCallback: `${url}/call-status` }),
-    dialWithFallback({
+    dial({
       number: "sip:desk@example.com",
       ringSeconds: 20,
       maxSeconds: 1_800,
