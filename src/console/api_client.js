@@ -71,6 +71,11 @@ export function messageOf(error) {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** Whether the user signed in with `VIEWER_TOKEN`, so that the service refuses what changes calls. */
+export function isReadOnly() {
+  return document.body.hasAttribute("data-read-only");
+}
+
 /** @param {string} path @param {RequestInit} [init] */
 async function request(path, init) {
   const response = await fetch(`../api/${path}`, init);

@@ -1,9 +1,11 @@
 /** Types of the API's responses, for the console's JSDoc. */
 
 import type { Cost, Level } from "../call/call_feed.ts";
+import type { EndReason } from "../call/end_reason.ts";
 import type { CallActivity } from "../http/admin/api/call_activity.ts";
 import type { CallChange } from "../calls/live_calls.ts";
-import type { CallEvent, CallRecord, CallSummary, Turn } from "../records/call_record.ts";
+import type { CallEvent, CallOverview, CallRecord, Turn } from "../records/call_record.ts";
+import type { INTERRUPTED } from "../records/open_calls.ts";
 import type { TurnLatency } from "../telemetry/turn_latency.ts";
 
 export type { Cost, Level } from "../call/call_feed.ts";
@@ -11,12 +13,12 @@ export type { Finding } from "../check/finding.ts";
 export type { CallActivity } from "../http/admin/api/call_activity.ts";
 export type { Setup } from "../http/admin/api/setup.ts";
 export type { Levels } from "../recording/levels.ts";
-export type { ListedCall } from "../records/call_list.ts";
 export type {
   CallEvent,
   CallMessage,
+  CallOverview,
   CallRecord,
-  CallSummary,
+  ListedCall,
   Span,
   Tokens,
   Turn,
@@ -24,9 +26,12 @@ export type {
 export type { DayStats } from "../records/call_stats.ts";
 export type { Hop, TurnLatency } from "../telemetry/turn_latency.ts";
 
+/** Why a recorded call ended. */
+export type RecordEndReason = EndReason | typeof INTERRUPTED;
+
 /** Events of `/api/events`, by name. `now` is the service's clock (ISO 8601). */
 export interface CallListEvents {
-  calls: { readonly now: string; readonly calls: readonly CallSummary[] };
+  calls: { readonly now: string; readonly calls: readonly CallOverview[] };
   call: CallChange;
   /** Only with `?activity=true`: twice a second, the calls in which something changed. */
   activity: { readonly calls: readonly CallActivity[] };
@@ -40,7 +45,7 @@ export interface LiveCallEvents {
   level: Level;
   event: CallEvent;
   cost: Cost;
-  changed: CallSummary;
+  changed: CallOverview;
   ended: { readonly endReason: string };
 }
 

@@ -24,7 +24,7 @@ const t = dictionary({
     all: "All {count} checks",
     key: "OpenAI API key",
     keyHow:
-      "Without a key, a stand-in model answers: it only repeats what it hears. Create a key at {link}, in " +
+      "Without a key, a stand-in model answers: it only repeats what you say. Create a key at {link}, in " +
       "a project with credit, and set OPENAI_API_KEY to it.",
     address: "Public address",
     addressHow:
@@ -208,7 +208,9 @@ function stateIcon(state) {
  * @param {string} [link]
  */
 function withCode(sentence, link = "") {
-  return sentence.split(/(\0|\.env|[A-Z]+(?:_[A-Z]+)+|(?:parley|deno task) check --fix)/).map((part, at) => {
+  return sentence.split(
+    /(\0|\.env|[A-Z]+(?:_[A-Z]+)+|(?:parley|deno task|npx -y deno@[\d.]+ task) check --fix)/,
+  ).map((part, at) => {
     if (part === "\0") {
       return h("a", { href: link, target: "_blank", rel: "noreferrer" }, link.replace("https://", ""));
     }

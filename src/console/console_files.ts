@@ -5,10 +5,14 @@
 
 import apiClient from "./api_client.js" with { type: "text" };
 import checklist from "./checklist.js" with { type: "text" };
+import checklistCss from "./checklist.css" with { type: "text" };
 import consoleCss from "./console.css" with { type: "text" };
+import controlsCss from "./controls.css" with { type: "text" };
 import dom from "./dom.js" with { type: "text" };
+import figuresCss from "./figures.css" with { type: "text" };
 import icon from "./icon.svg" with { type: "text" };
 import languageSelect from "./language_select.js" with { type: "text" };
+import layoutCss from "./layout.css" with { type: "text" };
 import locale from "./locale.js" with { type: "text" };
 import loginPage from "./login_page.js" with { type: "text" };
 import rehearseHint from "./rehearse_hint.js" with { type: "text" };
@@ -21,9 +25,9 @@ import callRecordView from "./calls/call_record_view.js" with { type: "text" };
 import callRow from "./calls/call_row.js" with { type: "text" };
 import callTexts from "./calls/call_texts.js" with { type: "text" };
 import callsPageCss from "./calls/calls_page.css" with { type: "text" };
-import callsView from "./calls/calls_view.js" with { type: "text" };
 import endedCallList from "./calls/ended_call_list.js" with { type: "text" };
 import eventIcons from "./calls/event_icons.js" with { type: "text" };
+import eventLane from "./calls/event_lane.js" with { type: "text" };
 import eventTexts from "./calls/event_texts.js" with { type: "text" };
 import recordPageCss from "./calls/record_page.css" with { type: "text" };
 import recordTimelineCss from "./calls/record_timeline.css" with { type: "text" };
@@ -42,14 +46,15 @@ import latencyTable from "./live/latency_table.js" with { type: "text" };
 import levelHistory from "./live/level_history.js" with { type: "text" };
 import listenIn from "./live/listen_in.js" with { type: "text" };
 import listenWorklet from "./live/listen_worklet.js" with { type: "text" };
+import liveBadges from "./live/live_badges.js" with { type: "text" };
 import liveCss from "./live/live.css" with { type: "text" };
+import liveCallCss from "./live/live_call.css" with { type: "text" };
 import liveCallList from "./live/live_call_list.js" with { type: "text" };
 import liveCallView from "./live/live_call_view.js" with { type: "text" };
 import liveEventLog from "./live/live_event_log.js" with { type: "text" };
 import liveEvents from "./live/live_events.js" with { type: "text" };
 import liveTexts from "./live/live_texts.js" with { type: "text" };
 import liveTranscript from "./live/live_transcript.js" with { type: "text" };
-import liveView from "./live/live_view.js" with { type: "text" };
 import liveWaveform from "./live/live_waveform.js" with { type: "text" };
 import playbackMeter from "./live/playback_meter.js" with { type: "text" };
 import wavStreamReader from "./live/wav_stream_reader.js" with { type: "text" };
@@ -82,6 +87,7 @@ import lineFormat from "../audio/line_format.js" with { type: "text" };
 import lowPass from "../audio/low_pass.js" with { type: "text" };
 import resampler from "../audio/resampler.js" with { type: "text" };
 import callError from "../simulator/twilio/call_error.js" with { type: "text" };
+import dialedNumber from "../simulator/twilio/dialed_number.js" with { type: "text" };
 import keyGatherer from "../simulator/twilio/key_gatherer.js" with { type: "text" };
 import pause from "../simulator/twilio/pause.js" with { type: "text" };
 import playbackLine from "../simulator/twilio/playback_line.js" with { type: "text" };
@@ -98,10 +104,14 @@ import xml from "../simulator/twilio/xml.js" with { type: "text" };
 export const CONSOLE_FILES: Readonly<Record<string, string>> = {
   "api_client.js": apiClient,
   "checklist.js": checklist,
+  "checklist.css": checklistCss,
   "console.css": consoleCss,
+  "controls.css": controlsCss,
   "dom.js": dom,
+  "figures.css": figuresCss,
   "icon.svg": icon,
   "language_select.js": languageSelect,
+  "layout.css": layoutCss,
   "locale.js": locale,
   "login_page.js": loginPage,
   "rehearse_hint.js": rehearseHint,
@@ -114,9 +124,9 @@ export const CONSOLE_FILES: Readonly<Record<string, string>> = {
   "calls/call_row.js": callRow,
   "calls/call_texts.js": callTexts,
   "calls/calls_page.css": callsPageCss,
-  "calls/calls_view.js": callsView,
   "calls/ended_call_list.js": endedCallList,
   "calls/event_icons.js": eventIcons,
+  "calls/event_lane.js": eventLane,
   "calls/event_texts.js": eventTexts,
   "calls/record_page.css": recordPageCss,
   "calls/record_timeline.css": recordTimelineCss,
@@ -135,14 +145,15 @@ export const CONSOLE_FILES: Readonly<Record<string, string>> = {
   "live/level_history.js": levelHistory,
   "live/listen_in.js": listenIn,
   "live/listen_worklet.js": listenWorklet,
+  "live/live_badges.js": liveBadges,
   "live/live.css": liveCss,
+  "live/live_call.css": liveCallCss,
   "live/live_call_list.js": liveCallList,
   "live/live_call_view.js": liveCallView,
   "live/live_event_log.js": liveEventLog,
   "live/live_events.js": liveEvents,
   "live/live_texts.js": liveTexts,
   "live/live_transcript.js": liveTranscript,
-  "live/live_view.js": liveView,
   "live/live_waveform.js": liveWaveform,
   "live/playback_meter.js": playbackMeter,
   "live/wav_stream_reader.js": wavStreamReader,
@@ -175,6 +186,7 @@ export const CONSOLE_FILES: Readonly<Record<string, string>> = {
   "shared/audio/low_pass.js": lowPass,
   "shared/audio/resampler.js": resampler,
   "shared/simulator/twilio/call_error.js": callError,
+  "shared/simulator/twilio/dialed_number.js": dialedNumber,
   "shared/simulator/twilio/key_gatherer.js": keyGatherer,
   "shared/simulator/twilio/pause.js": pause,
   "shared/simulator/twilio/playback_line.js": playbackLine,

@@ -7,8 +7,8 @@
  *
  * @template {keyof HTMLElementTagNameMap} Name
  * @param {Name} name
- * @param {Attributes} [attributes] `on…` functions become listeners, `true` an attribute without a value;
- *   `false` and undefined ones are left out.
+ * @param {Attributes} [attributes] `on…` functions become listeners, `--…` CSS variables, and `true` an attribute
+ *   without a value; `false` and undefined ones are left out.
  * @param {...Children} children Nodes, texts and lists of these; undefined ones are left out.
  * @returns {HTMLElementTagNameMap[Name]}
  */
@@ -27,6 +27,18 @@ export function h(name, attributes = {}, ...children) {
  */
 export function svg(name, attributes = {}, ...children) {
   return fill(document.createElementNS("http://www.w3.org/2000/svg", name), attributes, children);
+}
+
+/**
+ * A name and its value in a `dl`.
+ *
+ * @param {Children} name
+ * @param {Children | HTMLElement} value The text, or a `dd`.
+ * @param {string} [look] Class of the value.
+ */
+export function pair(name, value, look) {
+  const dd = value instanceof HTMLElement ? value : h("dd", { class: look }, value);
+  return h("div", {}, h("dt", {}, name), dd);
 }
 
 /**
@@ -62,7 +74,8 @@ function fill(element, attributes, children) {
     if (value === undefined || value === false) continue;
     if (typeof value === "function") {
       element.addEventListener(name.slice(2), /** @type {EventListener} */ (value));
-    } else element.setAttribute(name, value === true ? "" : String(value));
+    } else if (name.startsWith("--")) element.style.setProperty(name, String(value));
+    else element.setAttribute(name, value === true ? "" : String(value));
   }
   element.append(...children.flat().filter((child) => child !== undefined));
   return element;

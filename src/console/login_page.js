@@ -27,7 +27,7 @@ const t = dictionary({
   },
 });
 
-// This page may be the response to a POST. The new address prevents that a reload sends the form again.
+// This page may be the response to a POST. The new address prevents a reload from sending the form again.
 history.replaceState(null, "", "./");
 document.documentElement.lang = language;
 document.title = t("title");

@@ -4,10 +4,12 @@ import { get, messageOf } from "./api_client.js";
 import { find, h } from "./dom.js";
 import { languageSelect } from "./language_select.js";
 import { dictionary, language } from "./locale.js";
-import * as calls from "./calls/calls_view.js";
-import * as live from "./live/live_view.js";
-import * as overview from "./overview/overview_view.js";
-import * as phone from "./phone/phone_view.js";
+import { showCallRecord } from "./calls/call_record_view.js";
+import { showEndedCalls } from "./calls/ended_call_list.js";
+import { showLiveCalls } from "./live/live_call_list.js";
+import { showLiveCall } from "./live/live_call_view.js";
+import { showOverview } from "./overview/overview_view.js";
+import { showPhone } from "./phone/phone_view.js";
 
 /** @import { Setup } from "./api_types.ts" */
 
@@ -21,7 +23,7 @@ const t = dictionary({
     signOut: "Sign out",
     views: "Views",
     skip: "Skip to content",
-    standIn: "OPENAI_API_KEY is not set: a stand-in model answers and repeats what it hears.",
+    standIn: "OPENAI_API_KEY is not set: a stand-in model answers and repeats what you say.",
     broken: "Cannot show this view: {why}",
   },
   es: {
@@ -39,11 +41,19 @@ const t = dictionary({
 });
 
 /**
- * Views by name: `show` draws into an element and returns a function that ends the view.
+ * Views by name: each draws into an element and returns a function that ends the view.
  *
- * @satisfies {Record<string, { show(place: HTMLElement, parameter?: string): () => void }>}
+ * @satisfies {Record<string, (place: HTMLElement, parameter?: string) => () => void>}
  */
-const VIEWS = { live, calls, overview, phone };
+const VIEWS = {
+  /** @param {HTMLElement} place @param {string} [callSid] */
+  live: (place, callSid) => callSid ? showLiveCall(place, callSid) : showLiveCalls(place),
+  /** @param {HTMLElement} place @param {string} [parameter] A CallSid, or `?` and a filter. */
+  calls: (place, parameter = "?") =>
+    /^(\?|$)/.test(parameter) ? showEndedCalls(place) : showCallRecord(place, parameter),
+  overview: showOverview,
+  phone: showPhone,
+};
 
 /** @typedef {keyof typeof VIEWS} ViewName */
 
@@ -64,7 +74,7 @@ function showView() {
   }
   main.replaceChildren();
   try {
-    endView = VIEWS[name].show(main, parameter === undefined ? undefined : decoded(parameter));
+    endView = VIEWS[name](main, parameter === undefined ? undefined : decoded(parameter));
   } catch (error) {
     // Keep the other views usable.
     main.replaceChildren(

@@ -108,6 +108,16 @@ export async function waitForText(page: Page, text: string, selector?: string): 
   }
 }
 
+/** Answers the page's requests for a call's live events with these. */
+export async function sendLiveEvents(page: Page, events: readonly [name: string, data: unknown][]) {
+  const body = events.map(([name, data]) => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`).join("");
+  await page.setRequestInterception(true);
+  page.on("request", (request) => {
+    if (!/\/calls\/.*\/events$/.test(request.url())) return void request.continue();
+    return void request.respond({ contentType: "text/event-stream", body });
+  });
+}
+
 async function tapPage(page: Page): Promise<void> {
   await page.evaluateOnNewDocument(tap);
   await page.setRequestInterception(true);

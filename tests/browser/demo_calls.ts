@@ -96,13 +96,23 @@ function demoCall(number: number, startedAt: number, next: () => number): EndedC
       audioIn: tokens(10),
       audioOut: tokens(9),
     },
-    costUsd: seconds * (0.0006 + 0.0003 * next()),
-    carrierMinutes: Math.ceil(seconds / 60),
+    ...demoCost(seconds, seconds * (0.0005 + 0.0003 * next())),
     ...(number === 0
       ? { summary: "The caller moved the delivery of order 4711 from Thursday to Friday." }
       : {}),
     messages: [],
   };
+}
+
+function demoCost(seconds: number, modelUsd: number) {
+  const carrierMinutes = Math.ceil(seconds / 60);
+  const costs = {
+    modelUsd,
+    transcriptionUsd: seconds * 0.000_02,
+    summaryUsd: 0,
+    carrierUsd: carrierMinutes * 0.012_9,
+  };
+  return { costs, costUsd: modelUsd + costs.transcriptionUsd + costs.carrierUsd, carrierMinutes };
 }
 
 function lookUp(atMs: number): CallEvent {

@@ -3,15 +3,16 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Browser, Page } from "puppeteer-core";
 import { ScriptedModel } from "../support/scripted_model.ts";
-import { visit, waitForText } from "./chromium.ts";
+import { sendLiveEvents, visit, waitForText } from "./chromium.ts";
 import { ConsoleService } from "./console_service.ts";
-import { sidOf } from "./demo_calls.ts";
+import { demoCalls, sidOf } from "./demo_calls.ts";
 import { type Line, placeStagedCall, playModel } from "./staged_call.ts";
 
 export const LIVE_STEPS: Readonly<Record<string, (browser: Browser) => Promise<void>>> = {
   "Live call opened in its middle, and after a reload, shows earlier answers as heard": openedInMiddle,
   "Live list shows levels and the last words of each call": wallboard,
   "Hang-up dialog has Cancel before Hang up, in one row, and gives Cancel the focus": hangUpDialog,
+  "Viewer can listen to a live call but finds no control that changes it, and cannot call": viewer,
   "Phone shows no buffered audio after the call ended": bufferedAfterEnd,
 };
 
@@ -34,7 +35,7 @@ async function startService(model: ScriptedModel): Promise<ConsoleService> {
   });
 }
 
-/** A service with the call of `TALK` in progress. */
+/** A service with a call in progress, in which nobody speaks until `talk`. */
 async function talkingService() {
   const model = new ScriptedModel();
   const service = await startService(model);
@@ -43,11 +44,11 @@ async function talkingService() {
     model.session(model.sessions.length),
   ]);
   await session.configure();
-  const spoken = playModel(session, TALK);
+  let spoken = Promise.resolve();
   return {
     service,
-    /** Resolves once everything was sent. */
-    spoken,
+    /** Plays `TALK`. Resolves once everything was sent. */
+    talk: () => spoken = playModel(session, TALK),
     async [Symbol.asyncDispose]() {
       await spoken;
       await caller.hangUp();
@@ -67,10 +68,13 @@ async function unheardTexts(page: Page): Promise<string[]> {
 
 async function openedInMiddle(browser: Browser): Promise<void> {
   await using talking = await talkingService();
-  const { service, spoken } = talking;
+  const { service, talk } = talking;
   await using visited = await visit(browser, { origin: service.origin, microphone: false });
   const { page, problems } = visited;
-  await spoken;
+  // The browser then has the page's files, so that it opens the call before the answer ends.
+  await page.goto(service.page("#live"));
+  await waitForText(page, CALL.from, ".live-calls");
+  await talk();
   await page.goto(service.page(`#live/${CALL.callSid}`));
   for (let visits = 0; visits < 2; visits++) {
     await waitForText(page, "On Saturdays", ".live-turns li.assistant");
@@ -99,10 +103,12 @@ async function openedInMiddle(browser: Browser): Promise<void> {
 
 async function wallboard(browser: Browser): Promise<void> {
   await using talking = await talkingService();
-  const { service } = talking;
+  const { service, talk } = talking;
   await using visited = await visit(browser, { origin: service.origin, microphone: false });
   const { page, problems } = visited;
   await page.goto(service.page("#live"));
+  await waitForText(page, CALL.from, ".live-calls");
+  talk();
   await waitForText(page, QUESTION, ".live-calls .words");
   await waitForText(page, "to six.", ".live-calls .words");
   await page.waitForFunction(
@@ -129,6 +135,34 @@ async function hangUpDialog(browser: Browser): Promise<void> {
   assertEquals(buttons.map(({ text }) => text), ["Cancel", "Hang up"]);
   const [cancel, hangUp] = buttons;
   assert(cancel && hangUp && cancel.left < hangUp.left && cancel.top === hangUp.top, JSON.stringify(buttons));
+}
+
+async function viewer(browser: Browser): Promise<void> {
+  const token = "viewer-of-the-switchboard";
+  const env = {
+    ADMIN_TOKEN: "correct-horse-battery",
+    VIEWER_TOKEN: token,
+    TWILIO_AUTH_TOKEN: "the-account-token",
+    PUBLIC_URL: "https://phone.example.com",
+  };
+  await using service = await ConsoleService.start({ env });
+  await using visited = await visit(browser, { origin: service.origin });
+  const { page } = visited;
+  const [call] = demoCalls(1, Date.now());
+  await sendLiveEvents(page, [["call", { ...call, state: "connected", now: call?.startedAt }]]);
+  await page.goto(service.page(""));
+  await page.type("#token", token);
+  await Promise.all([page.waitForNavigation(), page.locator(".sign-in form button").click()]);
+  await page.goto(service.page(`#live/${call?.callSid}`));
+  await page.waitForSelector(".live-turns li:not([hidden])");
+  const controls = await page.$$eval(
+    "main button, main input",
+    (all) => all.map(({ textContent }) => textContent),
+  );
+  assertEquals(controls, ["Listen"]);
+  await page.goto(service.page("#phone"));
+  await waitForText(page, "VIEWER_TOKEN", ".phone-notice");
+  assertEquals(await page.$eval(".phone-button", (button) => button.matches(":disabled")), true);
 }
 
 async function bufferedAfterEnd(browser: Browser): Promise<void> {

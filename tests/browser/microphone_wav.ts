@@ -5,9 +5,10 @@ import { synthesize, VOWELS } from "../../src/simulator/synthetic_voice.ts";
 /** Samples per second of the microphone. */
 const RATE = 48_000;
 /**
- * Silence around the speech (ms): the first utterance follows the greeting, the second interrupts the answer.
+ * Silence around the speech (ms): the first utterance follows the greeting, the second interrupts the answer. The file
+ * starts to play before the call is connected, which takes seconds on a busy machine.
  */
-const BEFORE_MS = 2_500;
+const BEFORE_MS = 4_500;
 const BETWEEN_MS = 1_700;
 const AFTER_MS = 4_000;
 

@@ -183,10 +183,17 @@ export function containsText(text, selector = "body") {
   );
 }
 
-/** Violations that axe finds in the page. */
-export async function axeProblems() {
+/**
+ * Violations that axe finds in the page.
+ *
+ * @param {string[]} [rules] Only of these rules.
+ */
+export async function axeProblems(rules) {
   const { axe } = /** @type {{ axe: typeof import("axe-core") }} */ (/** @type {unknown} */ (globalThis));
-  const { violations } = await axe.run(document, { resultTypes: ["violations"] });
+  const { violations } = await axe.run(document, {
+    resultTypes: ["violations"],
+    ...(rules && { runOnly: rules }),
+  });
   return violations.map(({ id, help, nodes }) => {
     const where = nodes.slice(0, 3).map(({ target, failureSummary }) => `${target} ${failureSummary}`);
     return `${id}: ${help}: ${where.join(" | ")}`;

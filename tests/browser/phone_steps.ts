@@ -98,7 +98,7 @@ async function wholeCall(browser: Browser): Promise<void> {
   await openPhone(page, service);
   await page.locator(".phone-button").click();
   await waitForState(page, "Talking");
-  await page.waitForFunction("tapped.clears.length > 0", { timeout: 12_000, polling: 50 });
+  await page.waitForFunction("tapped.clears.length > 0", { timeout: 20_000, polling: 50 });
   // Long enough to hear what the clear should have discarded.
   await page.waitForFunction("tapped.contexts[0].currentTime > tapped.clears[0] + 0.7", { polling: 50 });
   await page.locator(".hang-up").click();

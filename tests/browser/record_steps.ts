@@ -3,7 +3,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Browser } from "puppeteer-core";
 import type { EndedCall } from "../../src/records/call_record.ts";
-import { visit, waitForText } from "./chromium.ts";
+import { sendLiveEvents, visit, waitForText } from "./chromium.ts";
 import { ConsoleService } from "./console_service.ts";
 import { demoCalls, sidOf } from "./demo_calls.ts";
 
@@ -55,14 +55,8 @@ async function liveToolData(browser: Browser): Promise<void> {
   await using service = await ConsoleService.start();
   await using visited = await visit(browser, { origin: service.origin, microphone: false });
   const { page } = visited;
-  await page.setRequestInterception(true);
-  page.on("request", (request) => {
-    if (!request.url().endsWith("/events")) return void request.continue();
-    const { endedAt: _, endReason: __, ...running } = { ...CALL, state: "connected", now: CALL.startedAt };
-    const events = [["call", { ...running, events: [] }], ["event", TOOL]];
-    const body = events.map(([name, data]) => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`).join("");
-    return void request.respond({ contentType: "text/event-stream", body });
-  });
+  const call = { ...CALL, endedAt: undefined, endReason: undefined, state: "connected", now: CALL.startedAt };
+  await sendLiveEvents(page, [["call", { ...call, events: [] }], ["event", TOOL]]);
   await page.goto(service.page(`#live/${CALL.callSid}`));
   await page.waitForSelector(".live-events details:not([open])");
   await page.locator(".live-events summary").click();

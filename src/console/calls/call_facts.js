@@ -1,6 +1,6 @@
 /** Facts about a call record: figures, summary, messages, parties, tokens. */
 
-import { h } from "../dom.js";
+import { h, pair } from "../dom.js";
 import { dictionary, duration, money, number } from "../locale.js";
 import { turnLatency } from "./call_lanes.js";
 
@@ -15,7 +15,12 @@ const t = dictionary({
     bargeIns: "Barge-ins",
     latency: "Median latency",
     model: "Model",
-    modelCost: "Model cost",
+    cost: "Cost",
+    costs: "Costs",
+    modelUsd: "Model",
+    transcriptionUsd: "Transcription",
+    summaryUsd: "Summary",
+    carrierUsd: "Carrier",
     carrier: "Billed minutes",
     assistant: "Assistant",
     from: "From",
@@ -42,7 +47,12 @@ const t = dictionary({
     bargeIns: "Interrupciones",
     latency: "Latencia mediana",
     model: "Modelo",
-    modelCost: "Coste del modelo",
+    cost: "Coste",
+    costs: "Costes",
+    modelUsd: "Modelo",
+    transcriptionUsd: "Transcripción",
+    summaryUsd: "Resumen",
+    carrierUsd: "Operador",
     carrier: "Minutos facturados",
     assistant: "Asistente",
     from: "De",
@@ -63,6 +73,8 @@ const t = dictionary({
     urgent: "urgente",
   },
 });
+
+const COST_PARTS = /** @type {const} */ (["modelUsd", "transcriptionUsd", "summaryUsd", "carrierUsd"]);
 
 /**
  * Figures, and the summary and messages if there are any.
@@ -88,7 +100,7 @@ export function callSummary(call) {
       pair(t("turns"), number(call.callerTurns)),
       pair(t("bargeIns"), number(call.bargeIns)),
       pair(t("latency"), medianMs === undefined ? "–" : t("ms", { ms: number(Math.round(medianMs)) })),
-      pair(t("modelCost"), money(call.costUsd)),
+      pair(t("cost"), money(call.costUsd)),
       pair(t("carrier"), number(call.carrierMinutes)),
     ),
     ...(parts.length > 0 ? [h("div", { class: "columns" }, parts)] : []),
@@ -113,6 +125,10 @@ export function callFacts(call) {
         pair(t("sid"), call.callSid, "mono"),
       ),
     ),
+    section(
+      t("costs"),
+      h("dl", { class: "facts" }, COST_PARTS.map((part) => pair(t(part), money(call.costs[part])))),
+    ),
     section(t("tokens"), tokensTable(call.tokens)),
   );
 }
@@ -120,15 +136,6 @@ export function callFacts(call) {
 /** @param {string} title @param {...Children} content */
 function section(title, ...content) {
   return h("section", { class: "card" }, h("h3", {}, title), ...content);
-}
-
-/**
- * @param {string} name
- * @param {string} value
- * @param {string} [look] Class of the value.
- */
-function pair(name, value, look) {
-  return h("div", {}, h("dt", {}, name), h("dd", { class: look }, value));
 }
 
 /** @param {CallMessage} message */

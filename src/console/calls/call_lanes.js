@@ -1,6 +1,6 @@
 /**
- * A call on one time scale: the caller's speech, the generated responses and their playback. All times are milliseconds
- * from the start of the stream. Pure functions.
+ * A call on one time scale: the caller's speech, the generated responses and their playback. All times are
+ * milliseconds from the start of the stream. Pure functions.
  */
 
 /** @import { CallRecord, Hop, Span, Turn } from "../api_types.ts" */
@@ -86,8 +86,8 @@ export function callLanes(call) {
 }
 
 /**
- * Estimates the playback of a response without `played`: from its place in the conversation, after the previous
- * response.
+ * Estimates the playback of a response without `played`: from its place in the conversation, after the
+ * previous response.
  *
  * @param {Turn} turn
  * @param {number} playedUntil

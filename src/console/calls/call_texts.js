@@ -13,6 +13,7 @@ const t = dictionary({
     anonymous: "a withheld number",
     unknown: "an unknown number",
     retry: "Try again",
+    phone: "Open the browser phone",
   },
   es: {
     from: "de {party}",
@@ -20,6 +21,7 @@ const t = dictionary({
     anonymous: "un número oculto",
     unknown: "un número desconocido",
     retry: "Volver a intentar",
+    phone: "Abrir el teléfono del navegador",
   },
 });
 
@@ -40,6 +42,7 @@ const reasons = dictionary({
     "time limit": "Time limit reached",
     "drained": "The service was drained",
     "shutdown": "The service shut down",
+    "interrupted": "The service stopped unexpectedly",
   },
   es: {
     "caller hung up": "Colgó quien llamaba",
@@ -57,14 +60,16 @@ const reasons = dictionary({
     "time limit": "Límite de tiempo alcanzado",
     "drained": "El servicio se estaba vaciando",
     "shutdown": "El servicio se apagó",
+    "interrupted": "El servicio se detuvo inesperadamente",
   },
 });
 
 /**
- * The badge class of each end reason of `src/call/end_reason.ts`: ordinary, unclear, warning, or
- * failure. Only the last two have a colour, because most calls end in an ordinary way.
+ * The badge class of each end reason of `src/call/end_reason.ts` and of `src/records/open_calls.ts`:
+ * ordinary, unclear, warning, or failure. Only the last two have a colour, because most calls end in an
+ * ordinary way.
  *
- * @satisfies {Record<import("../../call/end_reason.ts").EndReason, "plain" | "" | "warn" | "bad">}
+ * @satisfies {Record<import("../api_types.ts").RecordEndReason, "plain" | "" | "warn" | "bad">}
  */
 const LOOKS = {
   "caller hung up": "plain",
@@ -82,6 +87,7 @@ const LOOKS = {
   "stream lost": "bad",
   "model failed": "bad",
   "flood": "bad",
+  "interrupted": "bad",
 };
 
 /** All end reasons. */
@@ -114,6 +120,26 @@ export function otherParty({ direction, from, to }) {
   const number = direction === "outbound" ? to : from;
   const party = number === "" ? t("unknown") : number === "anonymous" ? t("anonymous") : number;
   return t(direction === "outbound" ? "to" : "from", { party });
+}
+
+/**
+ * A card without content that says what to do.
+ *
+ * @param {string} title
+ * @param {...HTMLElement | string} lines
+ */
+export function emptyCard(title, ...lines) {
+  return h(
+    "div",
+    { class: "card empty stack" },
+    h("p", {}, h("strong", {}, title)),
+    lines.map((line) => typeof line === "string" ? h("p", {}, line) : line),
+  );
+}
+
+/** A link to the browser phone. */
+export function phoneLink() {
+  return h("p", {}, h("a", { href: "#phone", class: "button primary" }, t("phone")));
 }
 
 /**

@@ -6,7 +6,7 @@ import { dictionary, number } from "../locale.js";
 import { rehearseHint } from "../rehearse_hint.js";
 import { callFilter } from "./call_filter.js";
 import { callRow, dayName } from "./call_row.js";
-import { requestProblem } from "./call_texts.js";
+import { emptyCard, phoneLink, requestProblem } from "./call_texts.js";
 
 /** @import { CallListEvents, ListedCall, Setup } from "../api_types.ts" */
 /** @typedef {CallListEvents["calls"] & { ended: readonly ListedCall[], next?: string }} CallListAnswer */
@@ -25,7 +25,6 @@ const t = dictionary({
     live: "{count} in progress",
     none: "No calls yet.",
     noneAction: "Call your number, use the browser phone, or place a simulated call from a terminal:",
-    phone: "Open the browser phone",
     noMatch: "No calls match.",
     noMatchAction: "Change the filter, or clear it to see all calls.",
   },
@@ -39,7 +38,6 @@ const t = dictionary({
     none: "Todavía no hay llamadas.",
     noneAction:
       "Llame a su número, use el teléfono del navegador o haga una llamada simulada desde una terminal:",
-    phone: "Abrir el teléfono del navegador",
     noMatch: "Ninguna llamada coincide.",
     noMatchAction: "Cambie los filtros, o quítelos para ver todas las llamadas.",
   },
@@ -73,12 +71,12 @@ export function showEndedCalls(place) {
   const status = h("p", { class: "quiet small", role: "status" });
   const live = h("a", { href: "#live", class: "small", hidden: true });
   const days = h("div", { class: "call-days" });
-  const more = h("button", { type: "button", hidden: true, onclick: () => void load(true) }, t("more"));
+  const moreButton = h("button", { type: "button", hidden: true, onclick: () => void load(true) }, t("more"));
   place.append(
     h("div", { class: "page-head" }, h("h2", {}, t("title")), h("div", { class: "row" }, status, live)),
     filter.element,
     days,
-    h("p", { class: "call-more" }, more),
+    h("p", { class: "call-more" }, moreButton),
   );
   const restored = lastVisit.filter === filter.text ? lastVisit : undefined;
   load(false, restored?.shown).then(() => restored && scrollTo(0, restored.scrollY));
@@ -101,7 +99,7 @@ export function showEndedCalls(place) {
    */
   async function load(append, count = PAGE_SIZE) {
     const request = ++requests;
-    more.disabled = true;
+    moreButton.disabled = true;
     try {
       /** @type {CallListAnswer} */
       const page = await get("calls", {
@@ -115,7 +113,7 @@ export function showEndedCalls(place) {
       if (!append) days.replaceChildren();
       days.querySelector(".notice")?.remove();
       days.append(requestProblem(error, () => load(append, count)));
-      more.hidden = true;
+      moreButton.hidden = true;
       status.textContent = "";
     }
   }
@@ -130,10 +128,16 @@ export function showEndedCalls(place) {
     const rows = ended.map((call) => ({ call, ...callRow(call) }));
     for (const { call, element } of rows) dayList(call.startedAt).append(element);
     next = following;
-    more.hidden = next === undefined;
-    more.disabled = false;
+    moreButton.hidden = next === undefined;
+    moreButton.disabled = false;
     const shown = countRows();
-    if (shown === 0) days.append(filter.text === "" ? noCallsNotice(setup) : noMatchNotice());
+    if (shown === 0) {
+      days.append(
+        filter.text === ""
+          ? emptyCard(t("none"), t("noneAction"), rehearseHint(setup), phoneLink())
+          : emptyCard(t("noMatch"), t("noMatchAction")),
+      );
+    }
     status.textContent = shown === 0
       ? ""
       : next !== undefined
@@ -160,25 +164,4 @@ export function showEndedCalls(place) {
     }
     return day.list;
   }
-}
-
-/** @param {Promise<Setup>} setup */
-function noCallsNotice(setup) {
-  return h(
-    "div",
-    { class: "card empty stack" },
-    h("p", {}, h("strong", {}, t("none"))),
-    h("p", {}, t("noneAction")),
-    rehearseHint(setup),
-    h("p", {}, h("a", { href: "#phone", class: "button primary" }, t("phone"))),
-  );
-}
-
-function noMatchNotice() {
-  return h(
-    "div",
-    { class: "card empty stack" },
-    h("p", {}, h("strong", {}, t("noMatch"))),
-    h("p", {}, t("noMatchAction")),
-  );
 }

@@ -192,11 +192,7 @@ function latencyBar(turn, top) {
     h(
       "div",
       { class: "bar", "aria-hidden": "true" },
-      hops.map(({ hop, ms }) => {
-        const bar = h("i", { class: hop });
-        bar.style.setProperty("--share", String(ms / top));
-        return bar;
-      }),
+      hops.map(({ hop, ms }) => h("i", { class: hop, "--share": ms / top })),
     ),
     h(
       "p",

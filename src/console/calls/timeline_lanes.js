@@ -3,13 +3,11 @@
 import { svg } from "../dom.js";
 import { dictionary, number, tenths } from "../locale.js";
 import { clockText, ticks, timeStep } from "./axis_scale.js";
-import { packLabels } from "./call_lanes.js";
-import { eventIcon } from "./event_icons.js";
-import { eventText } from "./event_texts.js";
+import { eventLane } from "./event_lane.js";
 import { columnGrid, columnPeaks, outlinePath } from "./recording_waveform.js";
-import { AXIS_PX, GAP_PX, ROW_PX } from "./timeline_layout.js";
+import { AXIS_PX, GAP_PX } from "./timeline_layout.js";
 
-/** @import { CallEvent, CallRecord, Levels, Span, Turn } from "../api_types.ts" */
+/** @import { CallRecord, Levels, Span, Turn } from "../api_types.ts" */
 /** @import { Attributes } from "../dom_types.ts" */
 /** @import { Lanes, PlayedSpan } from "./call_lanes.js" */
 /** @import { Lane, TimelineLayout } from "./timeline_layout.js" */
@@ -51,13 +49,14 @@ const t = dictionary({
 const COLUMN_PX = 1.5;
 /** Responses narrower than this (px) are drawn without their marks. */
 const MIN_MARKED_PX = 12;
-/** Approximate width of a letter of a label (px). */
-const LETTER_PX = 6.3;
-/** Maximum length of a label (letters). */
-const MAX_LABEL = 26;
-
-/** Kinds of events labelled by their name; others by their kind. */
-const NAMED_KINDS = new Set(["tool", "transfer", "keypad", "language", "whisper"]);
+/**
+ * The visible part of a call.
+ * @typedef {object} TimelineView
+ * @property {number} fromMs
+ * @property {number} scale Pixels per ms.
+ * @property {(ms: number) => number} x
+ * @property {(span: Span & { unheardToMs?: number }) => boolean} isVisible
+ */
 
 /**
  * @param {CallRecord} call
@@ -70,9 +69,9 @@ const NAMED_KINDS = new Set(["tool", "transfer", "keypad", "language", "whisper"
  */
 export function drawLanes(call, lanes, levels, layout, { fromMs, scale, width }) {
   const toMs = fromMs + (width - layout.gutter) / scale;
-  /** @type {(ms: number) => number} */
+  /** @type {TimelineView["x"]} */
   const x = (ms) => Math.round((layout.gutter + (ms - fromMs) * scale) * 10) / 10;
-  /** @type {(span: Span & { unheardToMs?: number }) => boolean} */
+  /** @type {TimelineView["isVisible"]} */
   const isVisible = (span) => (span.unheardToMs ?? span.toMs) >= fromMs && span.fromMs <= toMs;
   /**
    * @type {(span: Span, top: number, height: number, attributes: Attributes, title: string) => SVGElement}
@@ -107,7 +106,14 @@ export function drawLanes(call, lanes, levels, layout, { fromMs, scale, width })
     ),
     ...grounds(),
     axis(),
-    svg("g", clip, callerLane(), modelLane(), playedLane(), eventLane()),
+    svg(
+      "g",
+      clip,
+      callerLane(),
+      modelLane(),
+      playedLane(),
+      eventLane(call, lanes, layout, { fromMs, scale, x, isVisible }),
+    ),
     ...laneNames(),
   ];
 
@@ -207,79 +213,6 @@ export function drawLanes(call, lanes, levels, layout, { fromMs, scale, width })
       "path",
       { class: "mark", d: `M${x(at)} ${top - 4}v${height + 8}m-3 0h6` },
       svg("title", {}, t(key, { at: clockText(at, 100) })),
-    );
-  }
-
-  function eventLane() {
-    const lane = layout.events;
-    if (!lane) return undefined;
-    // Invisible labels are packed too, so that labels keep their rows while the timeline scrolls.
-    const all = lanes.events.flatMap((span) => {
-      const event = call.events[span.event];
-      return event ? [eventLabel(event, span)] : [];
-    }).toSorted((a, b) => a.from - b.from);
-    // If not all labels fit, the last row holds icons without a label.
-    const fitting = packLabels(all, layout.rows, 8);
-    const rows = fitting.includes(undefined) ? packLabels(all, layout.rows - 1, 8) : fitting;
-    return svg(
-      "g",
-      {},
-      all.map((label, at) => {
-        if (!isVisible(label.span) && label.to / scale < fromMs) return undefined;
-        return drawEvent(label, lane.top, rows[at]);
-      }),
-    );
-  }
-
-  /**
-   * The text and horizontal extent of an event (px from the start of the call).
-   *
-   * @param {CallEvent} event
-   * @param {Span} span
-   */
-  function eventLabel(event, span) {
-    const { kind, label, detail } = eventText(event);
-    const text = NAMED_KINDS.has(event.kind) ? label : kind;
-    const short = text.length > MAX_LABEL ? `${text.slice(0, MAX_LABEL - 1)}…` : text;
-    const left = span.fromMs * scale;
-    const iconWidth = event.kind === "tool" ? Math.max(8, (span.toMs - span.fromMs) * scale) : 8;
-    const textWidth = 6 + short.length * LETTER_PX;
-    // At the end of the call the label is on the left of its icon, so that it is not cut off.
-    const before = left + iconWidth + textWidth > lanes.totalMs * scale && textWidth < left;
-    return {
-      event,
-      span,
-      short,
-      before,
-      from: before ? left - textWidth : left,
-      iconWidth,
-      to: left + iconWidth + (before ? 0 : textWidth),
-      title: `${kind} ${label} ${detail}`.trim(),
-    };
-  }
-
-  /**
-   * @param {ReturnType<typeof eventLabel>} label
-   * @param {number} laneTop
-   * @param {number | undefined} row Undefined: an icon without a label.
-   */
-  function drawEvent({ event: { kind, ok }, span, short, before, iconWidth, title }, laneTop, row) {
-    const top = laneTop + (row ?? layout.rows - 1) * ROW_PX;
-    const left = x(span.fromMs);
-    const textAt = before
-      ? { x: left - 5, "text-anchor": "end" }
-      : { x: left + (kind === "barge-in" ? 9 : iconWidth + 5) };
-    return svg(
-      "g",
-      { class: `event ${ok === false ? "failed" : ""}` },
-      svg("title", {}, title),
-      kind === "barge-in"
-        ? svg("path", { class: "guide", d: `M${left} ${layout.caller.top}V${top + 8}` })
-        : undefined,
-      kind === "tool"
-        ? svg("rect", { class: "shape", x: left, y: top + 4, width: iconWidth, height: 8, rx: 2 })
-        : svg("path", { class: "shape", d: eventIcon(kind, left, top + 8) }),
-      row === undefined ? undefined : svg("text", { ...textAt, y: top + 12 }, short),
     );
   }
 

@@ -15,8 +15,16 @@ import { timelineLegend, unheardPattern } from "./timeline_legend.js";
 const MAX_SCALE = 0.25;
 const ZOOM_FACTOR = 1.6;
 /** How far keys move the playhead (ms). */
-const STEP_MS = 1_000;
-const PAGE_MS = 10_000;
+const MOVES_MS = new Map([
+  ["ArrowLeft", -1_000],
+  ["ArrowDown", -1_000],
+  ["ArrowRight", 1_000],
+  ["ArrowUp", 1_000],
+  ["PageDown", -10_000],
+  ["PageUp", 10_000],
+  ["Home", -Infinity],
+  ["End", Infinity],
+]);
 /** Space after the end (px). */
 const END_PX = 12;
 
@@ -53,7 +61,7 @@ export function timelineView(call, lanes, { seek, toggle }) {
   let at = 0;
   let frame = 0;
   /** Whether the whole call stays visible when the width changes. */
-  let whole = true;
+  let showsWholeCall = true;
 
   const lines = svg("g");
   const pointerLine = svg("path");
@@ -116,7 +124,7 @@ export function timelineView(call, lanes, { seek, toggle }) {
     drawing.setAttribute("viewBox", `0 0 ${width} ${layout.height}`);
     playheadLine.setAttribute("d", `M-5 14h10l-5 7zM0 18V${layout.height - 6}`);
     pointerLine.setAttribute("d", `M0 20V${layout.height - 6}`);
-    setScale(whole ? fitScale() : scale, middleMs, width / 2);
+    setScale(showsWholeCall ? fitScale() : scale, middleMs, width / 2);
   }
 
   /**
@@ -128,7 +136,7 @@ export function timelineView(call, lanes, { seek, toggle }) {
    */
   function setScale(newScale, ms, x) {
     scale = Math.min(Math.max(MAX_SCALE, fitScale()), Math.max(fitScale(), newScale));
-    whole = scale <= fitScale() * 1.001;
+    showsWholeCall = scale <= fitScale() * 1.001;
     wide.style.setProperty("width", `${Math.floor(layout.gutter + totalMs * scale + END_PX)}px`);
     element.scrollLeft = ms * scale - (x - layout.gutter);
     draw();
@@ -194,26 +202,14 @@ export function timelineView(call, lanes, { seek, toggle }) {
   /** @param {KeyboardEvent} event */
   function onKey(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    /** @type {Record<string, () => void>} */
-    const actions = {
-      ArrowLeft: () => seek(at - STEP_MS),
-      ArrowDown: () => seek(at - STEP_MS),
-      ArrowRight: () => seek(at + STEP_MS),
-      ArrowUp: () => seek(at + STEP_MS),
-      PageDown: () => seek(at - PAGE_MS),
-      PageUp: () => seek(at + PAGE_MS),
-      Home: () => seek(0),
-      End: () => seek(totalMs),
-      "+": () => zoomBy(ZOOM_FACTOR),
-      "=": () => zoomBy(ZOOM_FACTOR),
-      "-": () => zoomBy(1 / ZOOM_FACTOR),
-      "0": showWhole,
-      " ": toggle,
-    };
-    const action = Object.hasOwn(actions, event.key) ? actions[event.key] : undefined;
-    if (!action) return;
+    const moveMs = MOVES_MS.get(event.key);
+    if (moveMs !== undefined) seek(at + moveMs);
+    else if (event.key === "+" || event.key === "=") zoomBy(ZOOM_FACTOR);
+    else if (event.key === "-") zoomBy(1 / ZOOM_FACTOR);
+    else if (event.key === "0") showWhole();
+    else if (event.key === " ") toggle();
+    else return;
     event.preventDefault();
-    action();
   }
 
   return {

@@ -34,7 +34,7 @@ export function toolData(event) {
 }
 
 /**
- * JSON with indentation; a string that is not JSON, because it was shortened, as it is.
+ * JSON with indentation. A string that is not JSON, because it was shortened, is returned unchanged.
  *
  * @param {string} [text]
  */

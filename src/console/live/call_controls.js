@@ -1,6 +1,9 @@
-/** The buttons of a call in progress: listen, take over, pause the recording, hang up. */
+/**
+ * The buttons of a call in progress: listen, take over, pause the recording, hang up. A viewer may only
+ * listen.
+ */
 
-import { messageOf, post } from "../api_client.js";
+import { isReadOnly, messageOf, post } from "../api_client.js";
 import { h } from "../dom.js";
 import { hangUpDialog, takeOverDialog } from "./call_dialogs.js";
 import { listenIn } from "./listen_in.js";
@@ -81,15 +84,17 @@ export function callControls(callSid) {
   const confirmation = hangUpDialog(() => attempt(hangUp, "hangUpFailed", () => post(`${path}/hangup`, {})));
   hangUp.addEventListener("click", confirmation.open);
 
+  const [actions, dialogs] = isReadOnly()
+    ? [[], []]
+    : [[takeOver, record, hangUp], [destinations.element, confirmation.element]];
   return {
     element: h(
       "div",
       { class: "controls stack" },
-      h("div", { class: "row" }, listen, takeOver, record, hangUp),
+      h("div", { class: "row" }, listen, actions),
       status,
       problem,
-      destinations.element,
-      confirmation.element,
+      dialogs,
     ),
     showRecording,
     end() {

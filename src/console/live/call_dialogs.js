@@ -84,8 +84,8 @@ export function takeOverDialog(transfer) {
 }
 
 /**
- * A modal dialog. Escape and a click outside cancel it. The first control gets the focus; before the actions, that is
- * "Cancel".
+ * A modal dialog. Escape and a click outside cancel it. The first control gets the focus; before the actions,
+ * that is "Cancel".
  *
  * @param {string} title
  * @param {readonly Children[]} content

@@ -1,10 +1,12 @@
-/** Buffers stereo audio that arrives in uneven chunks. 8 kHz. */
+/** Buffers 8 kHz stereo audio that arrives in uneven chunks. */
 
 const SAMPLE_RATE = 8_000;
-/** Playback starts, and resumes after an underrun, with this much buffered (samples); more than one chunk. */
+/**
+ * Playback starts, and resumes after an underrun, when this much is buffered (samples). Exceeds one chunk.
+ */
 const START_SAMPLES = 0.3 * SAMPLE_RATE;
 /**
- * With more than this buffered (samples), playback skips to the newest, so that delay does not accumulate.
+ * When more than this is buffered (samples), playback skips to the newest audio, so that no delay builds up.
  */
 const MAX_SAMPLES = 1.2 * SAMPLE_RATE;
 /** Fade-in and fade-out (samples), to avoid clicks. */

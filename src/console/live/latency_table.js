@@ -11,13 +11,13 @@ const MAX_ROWS = 6;
 /** Minimum latency for the bar's full width (ms), so that fast calls look fast. */
 const MIN_SCALE_MS = 1_000;
 const HOPS = /** @type {const} */ ([
-  { name: "modelHop", field: "modelMs", colour: "var(--hop-model)" },
-  { name: "sendHop", field: "sendMs", colour: "var(--hop-send)" },
-  { name: "playbackHop", field: "playbackMs", colour: "var(--hop-playback)" },
+  { name: "modelHop", field: "modelMs", look: "model" },
+  { name: "sendHop", field: "sendMs", look: "send" },
+  { name: "playbackHop", field: "playbackMs", look: "playback" },
 ]);
 
 export function latencyTable() {
-  const none = h("p", { class: "quiet small" }, t("noLatency"));
+  const emptyNote = h("p", { class: "quiet small" }, t("noLatency"));
   const rows = h("tbody");
   const table = h(
     "table",
@@ -30,8 +30,8 @@ export function latencyTable() {
         "tr",
         {},
         h("td"),
-        HOPS.map(({ name, colour }) =>
-          h("th", { class: "number", scope: "col" }, coloured("span", { class: "swatch" }, colour), t(name))
+        HOPS.map(({ name, look }) =>
+          h("th", { class: "number", scope: "col" }, h("span", { class: `swatch ${look}` }), t(name))
         ),
         h("th", { class: "number", scope: "col" }, t("total")),
       ),
@@ -43,13 +43,13 @@ export function latencyTable() {
   /** Number of the first turn shown, from 1. */
   let first = 1;
   const draw = () => {
-    none.hidden = turns.length > 0;
+    emptyNote.hidden = turns.length > 0;
     table.hidden = turns.length === 0;
     const scaleMs = Math.max(MIN_SCALE_MS, ...turns.map(totalMs));
     rows.replaceChildren(...turns.map((turn, at) => drawTurn(turn, first + at, scaleMs)).toReversed().flat());
   };
   return {
-    element: h("div", {}, none, table),
+    element: h("div", {}, emptyNote, table),
     /**
      * Shows the last of these turns.
      *
@@ -80,11 +80,7 @@ export function latencyTable() {
  * @param {number} scaleMs
  */
 function drawTurn(turn, count, scaleMs) {
-  const bar = HOPS.map(({ field, colour }) => {
-    const bar = coloured("i", {}, colour);
-    bar.style.setProperty("--share", String((turn[field] ?? 0) / scaleMs));
-    return bar;
-  });
+  const bar = HOPS.map(({ field, look }) => h("i", { class: look, "--share": (turn[field] ?? 0) / scaleMs }));
   return [
     h(
       "tr",
@@ -99,17 +95,6 @@ function drawTurn(turn, count, scaleMs) {
       h("td", { colspan: HOPS.length + 2 }, h("div", { class: "bar" }, bar)),
     ),
   ];
-}
-
-/**
- * @param {"span" | "i"} name
- * @param {import("../dom_types.ts").Attributes} attributes
- * @param {string} colour
- */
-function coloured(name, attributes, colour) {
-  const element = h(name, attributes);
-  element.style.setProperty("--colour", colour);
-  return element;
 }
 
 /** @param {TurnLatency} turn */

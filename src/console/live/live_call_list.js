@@ -4,11 +4,12 @@ import { get } from "../api_client.js";
 import { endReasonText } from "../calls/call_texts.js";
 import { h, setText } from "../dom.js";
 import { duration, money } from "../locale.js";
-import { connectionBadge, subscribe } from "./live_events.js";
-import { partyText, recordingBadge, stateBadge, t } from "./live_texts.js";
+import { connectionBadge, parties, recordingBadge, stateBadge } from "./live_badges.js";
+import { subscribe } from "./live_events.js";
+import { t } from "./live_texts.js";
 import { welcome } from "./welcome.js";
 
-/** @import { CallActivity, CallListEvents, CallSummary, EventHandlers } from "../api_types.ts" */
+/** @import { CallActivity, CallListEvents, CallOverview, EventHandlers } from "../api_types.ts" */
 
 /** Maximum number of ended calls on the page. */
 const MAX_ENDED = 10;
@@ -38,7 +39,7 @@ export function showLiveCalls(place) {
     endedSection,
   );
 
-  /** @param {CallSummary} call */
+  /** @param {CallOverview} call */
   const show = (call) => {
     const row = rows.get(call.callSid);
     if (row) return row.update(call);
@@ -51,7 +52,7 @@ export function showLiveCalls(place) {
     rows.get(callSid)?.element.remove();
     rows.delete(callSid);
   };
-  /** @param {CallSummary} call */
+  /** @param {CallOverview} call */
   const moveToEnded = (call) => {
     remove(call.callSid);
     ended.prepend(callRow(call, Date.now() + clockOffset).element);
@@ -105,12 +106,11 @@ export function showLiveCalls(place) {
 /**
  * A row of the list.
  *
- * @param {CallSummary} call
+ * @param {CallOverview} call
  * @param {number} [endedAt] When the call ended (ms since 1970); undefined while it runs.
  */
 function callRow(call, endedAt) {
-  const from = h("b");
-  const to = h("span");
+  const { elements, show } = parties();
   const assistant = h("span", { class: "quiet clip" });
   const state = h("span", { class: "badge" });
   const recording = recordingBadge();
@@ -121,14 +121,7 @@ function callRow(call, endedAt) {
   const link = h(
     "a",
     { href: `#${endedAt === undefined ? "live" : "calls"}/${encodeURIComponent(call.callSid)}` },
-    h(
-      "span",
-      { class: "parties" },
-      from,
-      h("span", { class: "visually-hidden" }, ` ${t("called")} `),
-      h("span", { class: "quiet", "aria-hidden": "true" }, " → "),
-      to,
-    ),
+    h("span", { class: "parties" }, elements),
     assistant,
     h("span", { class: "states" }, state, recording.element),
     time,
@@ -139,13 +132,12 @@ function callRow(call, endedAt) {
   const startedAt = Date.parse(call.startedAt);
   /** @param {number} now Milliseconds since 1970. */
   const tick = (now) => setText(time, duration((now - startedAt) / 1000));
-  /** @param {CallSummary} call */
+  /** @param {CallOverview} call */
   const update = (call) => {
     const { text, look } = call.endReason === undefined
       ? stateBadge(call)
       : { text: endReasonText(call.endReason), look: "" };
-    setText(from, partyText(call.from));
-    setText(to, partyText(call.to));
+    show(call);
     setText(assistant, call.assistant);
     setText(state, text);
     state.className = `badge ${look}`;

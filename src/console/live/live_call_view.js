@@ -1,20 +1,21 @@
 /** One call in progress. */
 
-import { ApiError, get } from "../api_client.js";
+import { ApiError, get, isReadOnly } from "../api_client.js";
 import { endReasonText } from "../calls/call_texts.js";
-import { h } from "../dom.js";
+import { h, pair } from "../dom.js";
 import { duration, money, number } from "../locale.js";
 import { callControls } from "./call_controls.js";
 import { latencyTable } from "./latency_table.js";
 import { liveEventLog } from "./live_event_log.js";
-import { connectionBadge, subscribe } from "./live_events.js";
-import { partyText, recordingBadge, stateBadge, t } from "./live_texts.js";
+import { connectionBadge, parties, recordingBadge, stateBadge } from "./live_badges.js";
+import { subscribe } from "./live_events.js";
+import { t } from "./live_texts.js";
 import { liveTranscript } from "./live_transcript.js";
 import { liveWaveform } from "./live_waveform.js";
 import { playbackMeter } from "./playback_meter.js";
 import { whisperForm } from "./whisper_form.js";
 
-/** @import { CallRecord, CallSummary, Cost, EventHandlers, LiveCallEvents } from "../api_types.ts" */
+/** @import { CallRecord, CallOverview, Cost, EventHandlers, LiveCallEvents } from "../api_types.ts" */
 
 /**
  * @param {HTMLElement} place
@@ -30,7 +31,7 @@ export function showLiveCall(place, callSid) {
   const playback = playbackMeter();
   const latency = latencyTable();
   const eventLog = liveEventLog();
-  const whisper = whisperForm(callSid);
+  const whisper = isReadOnly() ? undefined : whisperForm(callSid);
   const endNotice = h("div", { role: "status" });
   const playbackCard = h("section", { class: "card" }, h("h3", {}, t("playback")), playback.element);
   const body = h(
@@ -58,7 +59,7 @@ export function showLiveCall(place, callSid) {
     body,
   );
 
-  /** @param {CallSummary} call */
+  /** @param {CallOverview} call */
   const show = (call) => {
     head.show(call);
     controls.showRecording(call.recording?.state);
@@ -114,7 +115,7 @@ export function showLiveCall(place, callSid) {
           : undefined,
       ),
     );
-    for (const element of [controls.element, whisper, playbackCard]) element.hidden = true;
+    for (const element of [controls.element, whisper, playbackCard]) if (element) element.hidden = true;
     transcript.end();
     head.hideState();
     end();
@@ -135,8 +136,7 @@ export function showLiveCall(place, callSid) {
 
 /** The parties, state, duration and cost of a call. */
 function callHead() {
-  const from = h("span");
-  const to = h("span");
+  const { elements, show: showParties } = parties();
   const assistant = h("span", { class: "badge" });
   const state = h("span", { class: "badge" });
   const recording = recordingBadge();
@@ -156,34 +156,26 @@ function callHead() {
       h(
         "div",
         { class: "stack" },
-        h(
-          "h2",
-          {},
-          from,
-          h("span", { class: "visually-hidden" }, ` ${t("called")} `),
-          h("span", { class: "quiet", "aria-hidden": "true" }, " → "),
-          to,
-        ),
+        h("h2", {}, elements),
         h("div", { class: "row" }, state, recording.element, assistant),
       ),
       h(
         "dl",
         { class: "figures" },
-        h("div", {}, h("dt", {}, t("time")), time),
-        h("div", {}, h("dt", {}, t("turns")), turns),
-        h("div", {}, h("dt", {}, t("cost")), cost),
-        h("div", {}, h("dt", {}, t("tokens")), tokens),
+        pair(t("time"), time),
+        pair(t("turns"), turns),
+        pair(t("cost"), cost),
+        pair(t("tokens"), tokens),
       ),
     ),
     /** @param {number} ms */
     setClockOffset(ms) {
       clockOffset = ms;
     },
-    /** @param {CallSummary} call */
+    /** @param {CallOverview} call */
     show(call) {
       const { text, look } = stateBadge(call);
-      from.textContent = partyText(call.from);
-      to.textContent = partyText(call.to);
+      showParties(call);
       assistant.textContent = call.assistant;
       state.textContent = text;
       state.className = `badge ${look}`;

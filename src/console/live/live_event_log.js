@@ -1,9 +1,9 @@
 /** Tool calls, keypad presses, barge-ins and other events of a call, newest first. */
 
-import { kindText } from "../calls/event_texts.js";
+import { eventText } from "../calls/event_texts.js";
 import { toolData } from "../calls/tool_data.js";
 import { h } from "../dom.js";
-import { duration, number } from "../locale.js";
+import { duration } from "../locale.js";
 import { t } from "./live_texts.js";
 
 /** @import { CallEvent } from "../api_types.ts" */
@@ -12,20 +12,20 @@ import { t } from "./live_texts.js";
 const MAX_EVENTS = 50;
 
 export function liveEventLog() {
-  const none = h("p", { class: "quiet small" }, t("noEvents"));
+  const emptyNote = h("p", { class: "quiet small" }, t("noEvents"));
   const list = h("ol", { class: "live-events small" });
   /** @param {CallEvent} event */
   const add = (event) => {
-    none.hidden = true;
+    emptyNote.hidden = true;
     list.prepend(drawEvent(event));
     if (list.children.length > MAX_EVENTS) list.lastElementChild?.remove();
   };
   return {
-    element: h("div", {}, none, list),
+    element: h("div", {}, emptyNote, list),
     /** @param {readonly CallEvent[]} events Replace the shown ones. */
     replace(events) {
       list.replaceChildren();
-      none.hidden = false;
+      emptyNote.hidden = false;
       events.slice(-MAX_EVENTS).forEach(add);
     },
     add,
@@ -34,21 +34,18 @@ export function liveEventLog() {
 
 /** @param {CallEvent} event */
 function drawEvent(event) {
-  const { atMs, kind, name, ok, ms, detail } = event;
+  const { kind, label, detail } = eventText(event);
   return h(
     "li",
     {},
-    h("span", { class: "number quiet" }, duration(atMs / 1000)),
+    h("span", { class: "number quiet" }, duration(event.atMs / 1000)),
     h(
       "div",
       {},
-      h("span", { class: `badge ${ok === false ? "bad" : ""}` }, kindText(kind)),
+      h("span", { class: `badge ${event.ok === false ? "bad" : ""}` }, kind),
       " ",
-      // A barge-in's name is the id of the model's item, which means nothing to a reader.
-      kind === "barge-in" ? undefined : h("b", {}, name),
-      ok === undefined ? undefined : ` ${t(ok ? "succeeded" : "failed")}`,
-      ms === undefined ? undefined : h("span", { class: "number quiet" }, ` ${number(Math.round(ms))} ms`),
-      detail === undefined ? undefined : h("p", { class: "quiet" }, detail),
+      h("b", {}, label),
+      h("span", { class: "number quiet" }, ` ${detail}`),
       toolData(event),
     ),
   );

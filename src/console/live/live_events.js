@@ -1,8 +1,6 @@
 /** Server-sent events of the API, kept open across connection losses. */
 
 import { openEvents } from "../api_client.js";
-import { h } from "../dom.js";
-import { t } from "./live_texts.js";
 
 /** Delay before reconnecting (ms) when the browser does not reconnect by itself. */
 const RETRY_MS = 5_000;
@@ -11,8 +9,8 @@ const RETRY_MS = 5_000;
 /** @typedef {"open" | "lost"} ConnectionState */
 
 /**
- * Subscribes to the events of `../api/…`. Disconnects while the page is hidden, because over HTTP/1.1 a browser
- * opens only six connections to a host, and a seventh tab could not load.
+ * Subscribes to the events of `../api/…`. Disconnects while the page is hidden, because over HTTP/1.1 a
+ * browser opens only six connections to a host, and a seventh tab could not load.
  *
  * @template Events
  * @param {string} path
@@ -52,21 +50,5 @@ export function subscribe(path, handlers, onState, onRefused) {
     closed = true;
     document.removeEventListener("visibilitychange", open);
     open();
-  };
-}
-
-/** Shows the state of a connection. */
-export function connectionBadge() {
-  const dot = h("span", { class: "dot", "aria-hidden": "true" });
-  const label = h("span", {}, t("connecting"));
-  const element = h("p", { class: "connection row small quiet", role: "status" }, dot, label);
-  return {
-    element,
-    /** @param {ConnectionState} state */
-    show(state) {
-      dot.className = `dot ${state === "open" ? "good" : "bad"}`;
-      element.classList.toggle("alarm", state === "lost");
-      label.textContent = t(state);
-    },
   };
 }

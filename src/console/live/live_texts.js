@@ -1,9 +1,6 @@
 /** Texts of the Live view. */
 
-import { h, setText } from "../dom.js";
 import { dictionary } from "../locale.js";
-
-/** @import { CallRecord } from "../api_types.ts" */
 
 export const t = dictionary({
   en: {
@@ -68,8 +65,6 @@ export const t = dictionary({
     inMs: "milliseconds",
     noEvents: "Tool calls, keypad presses and barge-ins appear here.",
     events: "Events",
-    succeeded: "succeeded",
-    failed: "failed",
 
     listen: "Listen",
     listenFailed: "Cannot listen: {why}",
@@ -163,8 +158,6 @@ export const t = dictionary({
     inMs: "milisegundos",
     noEvents: "Aquí aparecen herramientas, teclas e interrupciones.",
     events: "Eventos",
-    succeeded: "correcto",
-    failed: "falló",
 
     listen: "Escuchar",
     listenFailed: "No se puede escuchar: {why}",
@@ -198,45 +191,8 @@ export const t = dictionary({
   },
 });
 
-const states = dictionary({
+/** States of a call. */
+export const states = dictionary({
   en: { announced: "ringing", connected: "talking", transferring: "transferring", ending: "ending" },
   es: { announced: "sonando", connected: "hablando", transferring: "transfiriendo", ending: "terminando" },
 });
-/** Badge classes. */
-const STATE_LOOKS = { announced: "info", connected: "", transferring: "warn", ending: "" };
-
-/**
- * The text and badge class of a call's state; an unknown state is shown unchanged.
- *
- * @param {{ readonly state: string }} call
- */
-export function stateBadge({ state }) {
-  return states.has(state) ? { text: states(state), look: STATE_LOOKS[state] } : { text: state, look: "" };
-}
-
-/** A badge of the state of a recording. */
-export function recordingBadge() {
-  const dot = h("span", { class: "dot", "aria-hidden": "true" });
-  const label = h("span");
-  const element = h("span", { class: "badge recording", hidden: true }, dot, label);
-  return {
-    element,
-    /** @param {NonNullable<CallRecord["recording"]>["state"] | undefined} state Undefined hides it. */
-    show(state) {
-      element.hidden = state === undefined;
-      element.classList.toggle("on", state === "on");
-      setText(label, t(state === "paused" ? "paused" : "recording"));
-    },
-  };
-}
-
-/**
- * A party of a call in words.
- *
- * @param {string} party As Twilio sends it.
- */
-export function partyText(party) {
-  if (party === "") return t("unknown");
-  if (party === "anonymous") return t("anonymous");
-  return party === "client:console" ? t("browserPhone") : party;
-}

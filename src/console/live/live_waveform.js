@@ -226,7 +226,11 @@ function laneLabel(side) {
 }
 
 function readColours() {
-  const style = getComputedStyle(document.documentElement);
-  const entries = COLOURS.map((name) => [name, style.getPropertyValue(`--${name}`)]);
+  const probe = document.body.appendChild(h("i"));
+  const entries = COLOURS.map((name) => {
+    probe.style.color = `var(--${name})`;
+    return [name, getComputedStyle(probe).color];
+  });
+  probe.remove();
   return /** @type {Record<typeof COLOURS[number], string>} */ (Object.fromEntries(entries));
 }

@@ -1,6 +1,6 @@
 /** The parts of the assistant's current response: heard, buffered at Twilio, and queued in Parley. */
 
-import { h, setText } from "../dom.js";
+import { h, pair, setText } from "../dom.js";
 import { tenths } from "../locale.js";
 import { t } from "./live_texts.js";
 
@@ -22,9 +22,7 @@ export function playbackMeter() {
     h(
       "dl",
       { class: "facts small" },
-      parts.map(({ name, look, value }) =>
-        h("div", {}, h("dt", {}, h("span", { class: `swatch ${look}` }), t(name)), value)
-      ),
+      parts.map(({ name, look, value }) => pair([h("span", { class: `swatch ${look}` }), t(name)], value)),
     ),
   );
   /** @param {Record<typeof PARTS[number]["name"], number>} ms */

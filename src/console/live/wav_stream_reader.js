@@ -27,9 +27,9 @@ export class WavStreamReader {
       }
       bytes = bytes.slice(at + CHUNK_HEADER_BYTES);
     }
-    const whole = bytes.length - bytes.length % FRAME_BYTES;
-    this.#rest = bytes.slice(whole);
-    const view = new DataView(bytes.buffer, 0, whole);
-    return Int16Array.from({ length: whole / 2 }, (_, i) => view.getInt16(2 * i, true));
+    const completeBytes = bytes.length - bytes.length % FRAME_BYTES;
+    this.#rest = bytes.slice(completeBytes);
+    const view = new DataView(bytes.buffer, 0, completeBytes);
+    return Int16Array.from({ length: completeBytes / 2 }, (_, i) => view.getInt16(2 * i, true));
   }
 }

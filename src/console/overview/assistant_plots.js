@@ -2,7 +2,7 @@
 
 import { h } from "../dom.js";
 import { dictionary } from "../locale.js";
-import { percent, whole } from "./plot_format.js";
+import { formatWholeNumber, percent } from "./plot_format.js";
 import { lineSample, plotLegend } from "./plot_legend.js";
 
 /** @import { DayStats } from "../api_types.ts" */
@@ -78,7 +78,8 @@ export function bargeInPanels(series, names) {
 }
 
 /**
- * One panel per assistant, all on the same scale, because percentiles of several assistants cannot be combined.
+ * One panel per assistant, all on the same scale, because percentiles of several assistants cannot be
+ * combined.
  *
  * @param {readonly DayStats[]} stats
  * @param {readonly string[]} days
@@ -105,7 +106,7 @@ export function latencyPanels(stats, days, assistants) {
         values: days.map((day) => byDay.get(day)?.[key]),
       })),
       shape: "lines",
-      format: whole,
+      format: formatWholeNumber,
       axisMax,
     };
   });

@@ -2,8 +2,8 @@
 
 import { ticks, valueAxis } from "../calls/axis_scale.js";
 import { h, svg } from "../dom.js";
-import { time } from "../locale.js";
 import { stacked } from "./day_series.js";
+import { dayText } from "./plot_format.js";
 import { texturedBar } from "./plot_legend.js";
 
 /** Height, and space around the plot (px). */
@@ -16,6 +16,9 @@ const LETTER_PX = 6.3;
 const DATE_PX = 64;
 /** Bars of days narrower than this (px) have no gaps. */
 const NARROW_DAY_PX = 7;
+
+const SHORT_DAY = /** @type {const} */ ({ day: "numeric", month: "short" });
+const LONG_DAY = /** @type {const} */ ({ weekday: "long", day: "numeric", month: "long" });
 
 /**
  * @typedef {object} Series
@@ -112,7 +115,7 @@ export function chart(options) {
         class: "day",
         role: "img",
         tabindex: at === current ? 0 : -1,
-        "aria-label": `${longDay(day)}: ${valuesText(at)}`,
+        "aria-label": `${dayText(day, LONG_DAY)}: ${valuesText(at)}`,
         x: left + dayWidth * at,
         y: TOP_PX - 6,
         width: dayWidth,
@@ -147,7 +150,7 @@ export function chart(options) {
           "text-anchor": atEnd ? "end" : "middle",
           "aria-hidden": "true",
         },
-        shortDay(day),
+        dayText(day, SHORT_DAY),
       )];
     });
   }
@@ -233,20 +236,10 @@ export function chart(options) {
       const name = day === undefined ? undefined : days[day];
       output.textContent = day === undefined || name === undefined
         ? summary
-        : `${shortDay(name)}: ${valuesText(day)}`;
+        : `${dayText(name, SHORT_DAY)}: ${valuesText(day)}`;
     },
     close: () => resizing.disconnect(),
   };
-}
-
-/** @param {string} day */
-function shortDay(day) {
-  return time(`${day}T12:00`, { day: "numeric", month: "short" });
-}
-
-/** @param {string} day */
-function longDay(day) {
-  return time(`${day}T12:00`, { weekday: "long", day: "numeric", month: "long" });
 }
 
 /** @param {number} value */

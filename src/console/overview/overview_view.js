@@ -1,8 +1,8 @@
 /** The Overview: volume, duration, cost, end reasons and latency of the last days. */
 
 import { get } from "../api_client.js";
-import { requestProblem } from "../calls/call_texts.js";
-import { h } from "../dom.js";
+import { emptyCard, phoneLink, requestProblem } from "../calls/call_texts.js";
+import { h, pair } from "../dom.js";
 import { dictionary, money, number } from "../locale.js";
 import { assistantPlots, bargeInPanels, latencyPanels } from "./assistant_plots.js";
 import { chart } from "./chart.js";
@@ -16,7 +16,7 @@ import {
   sum,
 } from "./day_series.js";
 import { endReasonsPlot } from "./end_reasons_plot.js";
-import { dollars, minutes, whole } from "./plot_format.js";
+import { dollars, formatMinutes, formatWholeNumber } from "./plot_format.js";
 import { barSample, plotLegend, textures } from "./plot_legend.js";
 import { statsTable } from "./stats_table.js";
 
@@ -36,7 +36,7 @@ const t = dictionary({
     calls: "Calls",
     minutes: "Minutes",
     carrier: "Billed minutes",
-    cost: "Model cost",
+    cost: "Cost",
     costPerCall: "Cost per call",
     latency: "Typical latency",
     latencyHint: "Median of the daily medians, weighted by responses",
@@ -45,7 +45,6 @@ const t = dictionary({
     rest: "{count} others",
     none: "There were no calls in this period.",
     noneAction: "Choose a longer period, call your number, or use the browser phone.",
-    phone: "Open the browser phone",
   },
   es: {
     title: "Resumen",
@@ -54,7 +53,7 @@ const t = dictionary({
     calls: "Llamadas",
     minutes: "Minutos",
     carrier: "Minutos facturados",
-    cost: "Coste del modelo",
+    cost: "Coste",
     costPerCall: "Coste por llamada",
     latency: "Latencia habitual",
     latencyHint: "Mediana de las medianas diarias, ponderada por respuestas",
@@ -63,7 +62,6 @@ const t = dictionary({
     rest: "otros {count}",
     none: "En este período no hubo llamadas.",
     noneAction: "Elija un período más largo, llame a su número o use el teléfono del navegador.",
-    phone: "Abrir el teléfono del navegador",
   },
 });
 
@@ -72,7 +70,7 @@ const t = dictionary({
  * @param {string} [parameter] The period in days.
  * @returns {() => void} Ends the view.
  */
-export function show(place, parameter) {
+export function showOverview(place, parameter) {
   const period = PERIODS.find((days) => String(days) === parameter) ?? DEFAULT_PERIOD;
   let closed = false;
   /** @type {readonly Chart[]} */
@@ -120,7 +118,7 @@ export function show(place, parameter) {
       // The API uses today's UTC offset for all days: across a clock change it may return part of an earlier
       // day.
       const shown = stats.filter(({ day }) => days.includes(day));
-      if (shown.length === 0) body.append(noCallsNotice());
+      if (shown.length === 0) body.append(emptyCard(t("none"), t("noneAction"), phoneLink()));
       else charts = draw(shown, days, body);
     } catch (error) {
       if (!closed) body.replaceChildren(requestProblem(error, load));
@@ -177,8 +175,8 @@ function draw(stats, days, body) {
     h(
       "div",
       { class: "columns plots" },
-      addBars(t("calls"), "calls", whole, 1),
-      addBars(t("minutes"), "minutes", minutes, 1),
+      addBars(t("calls"), "calls", formatWholeNumber, 1),
+      addBars(t("minutes"), "minutes", formatMinutes, 1),
       addBars(t("cost"), "costUsd", dollars),
     ),
     endReasonsPlot(endReasonCounts(stats, groups)),
@@ -197,36 +195,23 @@ function figures(stats) {
   const calls = sum(stats, "calls");
   const latencyMs = medianOfDays(stats, "p50");
   const rate = bargeInRate(stats);
-  /** @type {(name: string, value: string, hint?: string) => HTMLElement} */
-  const figure = (name, value, hint) =>
-    h(
-      "div",
-      { title: hint },
-      h("dt", {}, name, hint && h("span", { class: "visually-hidden" }, ` (${hint})`)),
-      h("dd", {}, value),
-    );
   return h(
     "dl",
     { class: "figures card" },
-    figure(t("calls"), number(calls)),
-    figure(t("minutes"), minutes(sum(stats, "minutes"))),
-    figure(t("carrier"), number(sum(stats, "carrierMinutes"))),
-    figure(t("cost"), money(sum(stats, "costUsd"))),
-    figure(t("costPerCall"), money(sum(stats, "costUsd") / calls)),
-    figure(t("latency"), latencyMs === undefined ? "–" : `${whole(latencyMs)} ms`, t("latencyHint")),
-    figure(
+    pair(t("calls"), number(calls)),
+    pair(t("minutes"), formatMinutes(sum(stats, "minutes"))),
+    pair(t("carrier"), number(sum(stats, "carrierMinutes"))),
+    pair(t("cost"), money(sum(stats, "costUsd"))),
+    pair(t("costPerCall"), money(sum(stats, "costUsd") / calls)),
+    h(
+      "div",
+      { title: t("latencyHint") },
+      h("dt", {}, t("latency"), h("span", { class: "visually-hidden" }, ` (${t("latencyHint")})`)),
+      h("dd", {}, latencyMs === undefined ? "–" : `${formatWholeNumber(latencyMs)} ms`),
+    ),
+    pair(
       t("bargeIns"),
       rate === undefined ? "–" : number(rate, { style: "percent", maximumFractionDigits: 1 }),
     ),
-  );
-}
-
-function noCallsNotice() {
-  return h(
-    "div",
-    { class: "card empty stack" },
-    h("p", {}, h("strong", {}, t("none"))),
-    h("p", {}, t("noneAction")),
-    h("p", {}, h("a", { href: "#phone", class: "button primary" }, t("phone"))),
   );
 }

@@ -1,14 +1,22 @@
-/** Short number formats for axes. */
+/** Short formats of numbers and days. */
 
-import { number } from "../locale.js";
+import { number, time } from "../locale.js";
+
+/**
+ * @param {string} day `2026-11-21`
+ * @param {Intl.DateTimeFormatOptions} options
+ */
+export function dayText(day, options) {
+  return time(`${day}T12:00`, options);
+}
 
 /** @param {number} value */
-export function whole(value) {
+export function formatWholeNumber(value) {
   return number(value, { maximumFractionDigits: 0 });
 }
 
 /** @param {number} value */
-export function minutes(value) {
+export function formatMinutes(value) {
   return number(value, { maximumFractionDigits: value < 10 ? 1 : 0 });
 }
 

@@ -2,7 +2,9 @@
 
 import { endReasonText } from "../calls/call_texts.js";
 import { h } from "../dom.js";
-import { dictionary, money, number, time } from "../locale.js";
+import { dictionary, money, number } from "../locale.js";
+
+import { dayText } from "./plot_format.js";
 
 /** @import { DayStats } from "../api_types.ts" */
 
@@ -14,7 +16,7 @@ const t = dictionary({
     calls: "Calls",
     minutes: "Minutes",
     carrierMinutes: "Billed minutes",
-    cost: "Model cost",
+    cost: "Cost",
     answers: "Responses",
     bargeIns: "Barge-ins",
     bargeInRate: "Rate",
@@ -30,7 +32,7 @@ const t = dictionary({
     calls: "Llamadas",
     minutes: "Minutos",
     carrierMinutes: "Minutos facturados",
-    cost: "Coste del modelo",
+    cost: "Coste",
     answers: "Respuestas",
     bargeIns: "Interrupciones",
     bargeInRate: "Proporción",
@@ -109,7 +111,7 @@ function row(stats) {
   return h(
     "tr",
     {},
-    h("th", { scope: "row" }, time(`${day}T12:00`, { day: "numeric", month: "short", year: "numeric" })),
+    h("th", { scope: "row" }, dayText(day, { day: "numeric", month: "short", year: "numeric" })),
     h("td", {}, assistant),
     COLUMNS.map(({ value }) => h("td", { class: "number" }, value(stats))),
     h(

@@ -1,6 +1,6 @@
 /** The transcript of a phone call in progress, and Twilio's steps. */
 
-import { h } from "../dom.js";
+import { h, pair } from "../dom.js";
 import { subscribe } from "../live/live_events.js";
 import { liveTranscript } from "../live/live_transcript.js";
 import { duration, number } from "../locale.js";
@@ -29,10 +29,10 @@ export function callActivity() {
       h(
         "dl",
         { class: "facts small" },
-        h("div", {}, h("dt", {}, t("buffered")), buffered),
-        h("div", {}, h("dt", {}, t("marks")), marks),
-        h("div", {}, h("dt", {}, t("clears")), clears),
-        h("div", {}, h("dt", {}, t("frames")), frames),
+        pair(t("buffered"), buffered),
+        pair(t("marks"), marks),
+        pair(t("clears"), clears),
+        pair(t("frames"), frames),
       ),
     ),
   );

@@ -1,5 +1,6 @@
 /** The phone's display, buttons and keypad. */
 
+import { isReadOnly } from "../api_client.js";
 import { h } from "../dom.js";
 import { duration } from "../locale.js";
 import { keypadButtons } from "./keypad_buttons.js";
@@ -63,7 +64,7 @@ export function handset(actions) {
   });
   let keys = "";
   const hideNotice = () => notice.replaceChildren();
-  /** @param {MicrophoneProblem | "noToken" | "setupFailed"} name @param {Record<string, unknown>} [values] */
+  /** @param {MicrophoneProblem | "noToken" | "readOnly" | "setupFailed"} name @param {Record<string, unknown>} [values] */
   const showNotice = (name, values) =>
     notice.replaceChildren(h("p", { class: "notice warn" }, t(name, values)));
 
@@ -93,8 +94,8 @@ export function handset(actions) {
       );
       choice.hidden = setup.assistants.length < 2;
       // The page cannot sign requests as Twilio does. The session cookie replaces the signature.
-      call.disabled = setup.signatureRequired && !setup.signInRequired;
-      if (call.disabled) showNotice("noToken");
+      call.disabled = setup.signatureRequired && (!setup.signInRequired || isReadOnly());
+      if (call.disabled) showNotice(isReadOnly() ? "readOnly" : "noToken");
     },
     showNotice,
     hideNotice,

@@ -2,7 +2,9 @@
 
 /** @import { MicrophoneProblem, PageMessage, PhoneLevels, WorkletMessage } from "./phone_types.ts" */
 
-/** Interval between measurements of output latency (frames of 20 ms), and the smallest reported change (s). */
+/**
+ * Interval between measurements of output latency (frames of 20 ms), and the smallest reported change (s).
+ */
 const LATENCY_FRAMES = 50;
 const LATENCY_CHANGE_SECONDS = 0.002;
 /** DTMF frequencies (Hz) by row and column of the keypad. Source: ITU-T Q.23. */
@@ -13,7 +15,7 @@ const KEYS = "123456789*0#";
 const TONE_SECONDS = 0.12;
 const TONE_GAIN = 0.05;
 
-/** Reason for a missing microphone. */
+/** Thrown when no microphone can be used. */
 export class MicrophoneError extends Error {
   /** @param {MicrophoneProblem} reason */
   constructor(reason) {
@@ -46,7 +48,10 @@ export class PhoneAudio {
   #muted = false;
   #latencySeconds = 0;
   #frames = 0;
-  /** Total time of suspended audio (ms), as during another call on a mobile phone; and start of the present suspension. */
+  /**
+   * Total time of suspended audio (ms), as during another call on a mobile phone; and start of the present
+   * suspension.
+   */
   #suspendedMs = 0;
   /** @type {number | undefined} */
   #suspendedAt;

@@ -5,10 +5,12 @@ import { aborted } from "../../simulator/twilio/pause.js";
 import { socketOpener } from "../../simulator/twilio/socket_opener.js";
 import { StreamWire } from "../../simulator/twilio/stream_wire.js";
 import { TwilioCall } from "../../simulator/twilio/twilio_call.js";
+import { messageOf } from "../api_client.js";
 import { speak } from "./speech_synthesis.js";
 
 /** @import { Clock } from "../../clock.ts" */
-/** @import { CallResult, CallStep, DialOutcome } from "../../simulator/twilio/twilio_call.js" */
+/** @import { DialOutcome } from "../../simulator/twilio/dialed_number.js" */
+/** @import { CallResult, CallStep } from "../../simulator/twilio/twilio_call.js" */
 /** @import { PhoneCallOptions, PhoneState, Platform } from "./phone_types.ts" */
 
 /** The caller, as Twilio names a client without a number. */
@@ -93,7 +95,7 @@ export class PhoneCall {
       ended = {
         phase: "ended",
         why: "failed",
-        detail: error instanceof Error ? error.message : String(error),
+        detail: messageOf(error),
       };
     }
     onStep("hangsUp", {});

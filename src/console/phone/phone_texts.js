@@ -54,6 +54,7 @@ export const t = dictionary({
     noToken:
       "This service accepts only requests signed by Twilio or from a signed-in user. Set ADMIN_TOKEN and " +
       "restart it; then sign in here and call.",
+    readOnly: "You are signed in with the VIEWER_TOKEN. Sign in with the ADMIN_TOKEN to call.",
     setupFailed: "Cannot load the settings of this service: {why}",
     transcript: "Transcript",
     transcriptHint: "Both sides appear here as text while you talk.",
@@ -133,12 +134,13 @@ export const t = dictionary({
     noToken:
       "Este servicio solo acepta peticiones firmadas por Twilio o de quien ha iniciado sesión. Defina " +
       "ADMIN_TOKEN y reinícielo; después inicie sesión aquí y llame.",
+    readOnly: "Ha iniciado sesión con el VIEWER_TOKEN. Inicie sesión con el ADMIN_TOKEN para llamar.",
     setupFailed: "No se pueden cargar los ajustes de este servicio: {why}",
     transcript: "Transcripción",
     transcriptHint: "Aquí aparece como texto lo que dicen ambos lados durante la llamada.",
     noTranscript: "Esta llamada no tiene transcripción en vivo.",
     record: "Abrir el registro de la llamada",
-    steps: "Lo que hace Twilio",
+    steps: "Pasos de Twilio",
     requests: "pide {url}",
     says: "dice «{text}»",
     plays: "reproduce {url} (aquí no se oye)",

@@ -1,9 +1,10 @@
 /** Types of the Phone view. */
 
-import type { DialOutcome, TwilioCallOptions } from "../../simulator/twilio/twilio_call.js";
+import type { DialOutcome } from "../../simulator/twilio/dialed_number.js";
+import type { TwilioCallOptions } from "../../simulator/twilio/twilio_call.js";
 import type { PhoneAudio } from "./phone_audio.js";
 
-/** Reason for a missing microphone. */
+/** Why no microphone can be used. */
 export type MicrophoneProblem = "insecure" | "denied" | "missing" | "busyMicrophone";
 
 /** Peaks of the last 20 ms, from 0 to 1, and the assistant's audio not yet played. */
@@ -47,7 +48,7 @@ export type PhoneState =
   | { readonly phase: "dialling"; readonly number: string }
   | { readonly phase: "ended"; readonly why: EndReason; readonly detail?: string };
 
-/** Steps of Twilio that the view lists. */
+/** Steps of the simulated Twilio, as the view lists them. */
 export type StepName =
   | "requests"
   | "says"
@@ -79,7 +80,7 @@ export interface PhoneCallOptions {
     PhoneAudio,
     "start" | "close" | "media" | "mark" | "clear" | "playTone" | "onFrame" | "onMark"
   >;
-  /** Resolves when the microphone is connected, or will not be. */
+  /** Resolves when the microphone is connected, or known to be unavailable. */
   readonly ready: Promise<unknown>;
   readonly onChange: () => void;
   /** Called every 20 ms. */

@@ -24,7 +24,7 @@ let phone;
  * @param {HTMLElement} place
  * @returns {() => void} Ends the view, not the call.
  */
-export function show(place) {
+export function showPhone(place) {
   phone ??= new Phone();
   return phone.show(place);
 }

@@ -95,7 +95,7 @@ Deno.test("callLanes() estimates the places of turns in a record without spoken 
   assertEquals(hops.length, 3);
 });
 
-Deno.test("callLanes() places events before their time of record, and covers the whole call", () => {
+Deno.test("callLanes() ends each event at its recorded time, and covers the whole call", () => {
   const { events, totalMs } = lanes([], [
     { atMs: 2_000, kind: "tool", name: "book", ms: 1_500 },
     { atMs: 9_000, kind: "barge-in", name: "item_1" },

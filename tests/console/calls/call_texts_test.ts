@@ -9,9 +9,10 @@ import {
 } from "../../../src/console/calls/call_texts.js";
 import type { MachineDecision } from "../../../src/dialer/answering_machine_policy.ts";
 import { EVENT_KINDS } from "../../../src/records/call_record.ts";
+import type { INTERRUPTED } from "../../../src/records/open_calls.ts";
 
-/** Typed by `EndReason`, so that a missing reason does not compile. */
-const ALL: Readonly<Record<EndReason, true>> = {
+/** Typed, so that a missing reason does not compile. */
+const ALL: Readonly<Record<EndReason | typeof INTERRUPTED, true>> = {
   "caller hung up": true,
   "stream lost": true,
   "flood": true,
@@ -27,23 +28,24 @@ const ALL: Readonly<Record<EndReason, true>> = {
   "time limit": true,
   "drained": true,
   "shutdown": true,
+  "interrupted": true,
 };
 
-Deno.test("endReasonText() has words for every end reason, and returns an unknown one as it is", () => {
+Deno.test("endReasonText() has words for every end reason, and returns an unknown one unchanged", () => {
   assertEquals(END_REASONS.toSorted(), Object.keys(ALL).sort());
   for (const reason of END_REASONS) assertNotEquals(endReasonText(reason), reason);
   assertEquals([endReasonText("meteor"), endReasonLook("meteor")], ["meteor", ""]);
   assertEquals(endReasonText("constructor"), "constructor");
 });
 
-Deno.test("endReasonLook() colours no ordinary ending", () => {
+Deno.test("endReasonLook() marks ordinary endings as plain", () => {
   for (const reason of ["caller hung up", "assistant hung up", "operator hung up", "transferred"]) {
     assertEquals(endReasonLook(reason), "plain", reason);
   }
   assertEquals([endReasonLook("silence"), endReasonLook("model failed")], ["warn", "bad"]);
 });
 
-Deno.test("eventText() has words for every kind of event, and returns an unknown one as it is", () => {
+Deno.test("eventText() has words for every kind of event, and returns an unknown one unchanged", () => {
   for (const kind of EVENT_KINDS) assertNotEquals(kindText(kind), kind);
   assertEquals(eventText({ kind: "meteor", name: "x" }), { kind: "meteor", label: "x", detail: "" });
   const failed = eventText({ kind: "tool", name: "book", ok: false, ms: 12.4, detail: "HTTP 503" });
@@ -69,7 +71,7 @@ Deno.test("eventText() has words for every decision about an answering machine",
   }
 });
 
-Deno.test("eventText() names a language by its code, and leaves other names as they are", () => {
+Deno.test("eventText() names a language by its code, and returns other names unchanged", () => {
   assertNotEquals(eventText({ kind: "language", name: "de" }).label, "de");
   assertEquals(eventText({ kind: "language", name: "Klingon" }).label, "Klingon");
 });

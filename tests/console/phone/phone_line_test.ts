@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { decodeMulaw } from "../../../src/audio/g711.js";
 import { LinePlayer, MicrophoneEncoder } from "../../../src/console/phone/phone_line.js";
+import { randomFrom } from "../../support/random.ts";
 import { PlaybackLine } from "../../../src/simulator/twilio/playback_line.js";
 
 /** Samples per call of an audio worklet. */
@@ -12,14 +13,9 @@ function speech(samples: number, seed: number): Uint8Array {
   return Uint8Array.from({ length: samples }, (_, i) => (seed * 31 + i * 7) % 255);
 }
 
-/** A deterministic sequence of numbers from 0 to 1. */
-function random(seed: number): () => number {
-  return () => (seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31) / 2 ** 31;
-}
-
 Deno.test("LinePlayer plays and returns marks like PlaybackLine, in any order of messages", () => {
   for (let seed = 1; seed <= 40; seed++) {
-    const next = random(seed);
+    const next = randomFrom(seed);
     const expected: string[] = [], marks: string[] = [];
     const line = new PlaybackLine((name) => expected.push(name));
     const player = new LinePlayer(8_000, (name) => marks.push(name));
@@ -68,7 +64,7 @@ Deno.test("LinePlayer returns a mark after the delay of its filter and of the lo
   assertEquals(marks, ["a", "b"], "everything was heard");
 });
 
-Deno.test("LinePlayer holds a mark for the loudspeaker's delay, and returns all at once at a clear", () => {
+Deno.test("LinePlayer delays a mark by the loudspeaker's latency, and returns all marks immediately at a clear", () => {
   const marks: string[] = [];
   const player = new LinePlayer(8_000, (name) => marks.push(name));
   player.setOutputLatency(0.05);
