@@ -10,15 +10,49 @@ export function readPhoneNumber(text: string): string | undefined {
 /** Country codes of one and two digits; all others have three. Source: ITU-T E.164, list of assigned country codes */
 const SHORT_COUNTRY_CODE = /^\+(1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58])/;
 
-/** The `+` and country code of an E.164 number. */
-function countryCode(number: string): string {
+/** Area codes of +1 outside the United States and Canada. Source: https://www.nanpa.com, geographic area codes */
+const ISLAND_AREA_CODE =
+  /^\+1(242|246|26[48]|284|340|345|441|473|649|65[18]|664|67[01]|684|721|758|767|78[47]|809|829|849|86[89]|876|939)/;
+/** The first area code of countries with more than one. */
+const OVERLAYS: Readonly<Record<string, string>> = {
+  "+1829": "+1809",
+  "+1849": "+1809",
+  "+1658": "+1876",
+  "+1939": "+1787",
+};
+
+/** The `+` and country code of an E.164 number; with the area code for the countries that share +1 with others. */
+export function countryCode(number: string): string {
+  const island = ISLAND_AREA_CODE.exec(number)?.[0];
+  if (island) return OVERLAYS[island] ?? island;
   return SHORT_COUNTRY_CODE.exec(number)?.[0] ?? number.slice(0, 4);
+}
+
+/** Premium-rate and shared-cost numbers. Source: the countries' numbering plans, https://www.itu.int/oth/T0202.aspx?parent=T0202 */
+const PREMIUM_RATE = [
+  /^\+1(900|976|\d{3}976)/,
+  /^\+31(900|906|909)/,
+  /^\+3290/,
+  /^\+33(81|82|89)/,
+  /^\+34(80[367]|90[57])/,
+  /^\+39(89|144|16[46]|178|199)/,
+  /^\+41(90[016])/,
+  /^\+43(90|93)/,
+  /^\+44(70|84|87|9)/,
+  /^\+49(118|137|180|190|900)/,
+  /^\+6119/,
+];
+
+/** Whether calls to a number may cost far more than others to its country. */
+export function isPremiumRate(number: string): boolean {
+  return PREMIUM_RATE.some((pattern) => pattern.test(number));
 }
 
 /**
  * Whether calls may go to a number.
  *
- * @param allowed `OUTBOUND_ALLOWED`: numbers, and prefixes such as `+49*`. Undefined: the country of `ownNumber`.
+ * @param allowed `OUTBOUND_ALLOWED`: numbers, and prefixes such as `+49*`. Undefined: the country of `ownNumber`, without its
+ * premium-rate numbers.
  * @param ownNumber Our own number; every number is allowed while it is not E.164.
  */
 export function isAllowedNumber(
@@ -27,7 +61,8 @@ export function isAllowedNumber(
   ownNumber: string,
 ): boolean {
   if (allowed) return allowed.some((pattern) => matchesPattern(pattern, number));
-  return !E164.test(ownNumber) || number.startsWith(countryCode(ownNumber));
+  if (!E164.test(ownNumber)) return true;
+  return countryCode(number) === countryCode(ownNumber) && !isPremiumRate(number);
 }
 
 /** Whether a number, or a prefix that ends with `*`, matches. */

@@ -6,7 +6,8 @@ import { allowedValues, defaultOf } from "../docs/generate/settings.ts";
 import { loadConfig } from "../src/app/service_config.ts";
 import { isObject } from "../src/json.ts";
 import { JsoncSource } from "../src/jsonc.ts";
-import { type Setting, SETTING_GROUPS, SETTINGS } from "../src/config/settings.ts";
+import type { Setting } from "../src/config/setting_types.ts";
+import { SETTING_GROUPS, SETTINGS } from "../src/config/settings.ts";
 import { load } from "./assistants/support.ts";
 
 for (const page of PAGES) {

@@ -62,3 +62,27 @@ Deno.test("isAllowedNumber() compares with the list, or with the country code of
   const numbers = ["+4930111", "+15551230000", "+155512300001", "+1555123"];
   assertEquals(numbers.map((number) => isAllowedNumber(number, list, "+441")), [true, true, false, false]);
 });
+
+Deno.test("isAllowedNumber() excludes premium-rate numbers and the islands of +1 unless they are listed", () => {
+  const cases: [ours: string, number: string, allowed: boolean][] = [
+    ["+15551230000", "+16475550123", true], // Canada
+    ["+15551230000", "+18005550123", true],
+    ["+15551230000", "+19005550123", false],
+    ["+15551230000", "+19765550123", false],
+    ["+15551230000", "+12129765555", false],
+    ["+15551230000", "+18765550123", false], // Jamaica
+    ["+15551230000", "+18095550123", false], // Dominican Republic
+    ["+15551230000", "+16845550123", false], // American Samoa
+    ["+18765550123", "+16585550123", true], // both are Jamaica's
+    ["+18765550123", "+15551230000", false],
+    ["+442071234567", "+447911123456", true],
+    ["+442071234567", "+449098790000", false],
+    ["+442071234567", "+447012345678", false],
+    ["+493012345", "+4990012345", false],
+    ["+34912345678", "+34806123456", false],
+  ];
+  for (const [ours, number, allowed] of cases) {
+    assertEquals(isAllowedNumber(number, undefined, ours), allowed, `${ours} calls ${number}`);
+  }
+  assertEquals(isAllowedNumber("+19005550123", ["+1*"], "+15551230000"), true, "the operator asked for it");
+});

@@ -17,7 +17,7 @@ Programs can do everything that the console does. The service describes this API
 the same file is [openapi.json](openapi.json)).
 
 **Authentication.** Send \`ADMIN_TOKEN\` as \`Authorization: Bearer …\`. Without \`ADMIN_TOKEN\` the API answers its own machine
-only. Ten wrong tokens within a minute block an address for a minute (429).
+only. After ten wrong tokens within a minute, an address gets 429 for further wrong ones.
 
 **Bodies** are \`application/json\`. **Errors** are \`application/problem+json\` (RFC 9457), with the reason in \`detail\`.
 

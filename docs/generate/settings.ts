@@ -1,6 +1,7 @@
 /** Generates docs/settings.md and .env.example from src/config/settings.ts. */
 
-import { type Setting, SETTING_GROUPS, SETTINGS } from "../../src/config/settings.ts";
+import type { Setting } from "../../src/config/setting_types.ts";
+import { SETTING_GROUPS, SETTINGS } from "../../src/config/settings.ts";
 import { code, type Page, plain, table } from "./page.ts";
 
 const INTRODUCTION = `# Settings
@@ -8,16 +9,16 @@ const INTRODUCTION = `# Settings
 <!-- Generated from src/config/settings.ts by "deno task docs". -->
 
 Parley reads its settings from environment variables, then from \`.env.$APP_ENV\` (such as \`.env.production\`),
-then from \`.env\`; the first that has the name applies. If the current directory has none of these files, the compiled
+then from \`.env\`; the first of these that contains a setting applies. If the current directory has none of these files, the compiled
 program reads those in \`/etc/parley\`. Relative paths in a file are relative to its folder. An empty value means "not set", except where the
 description gives a meaning to it. [.env.example](../.env.example) lists all settings with their defaults.
 
 A **secret** may also be given as a file: \`OPENAI_API_KEY_FILE=/run/secrets/openai_api_key\`. The values of secrets appear
 neither in the log nor in error messages.
 
-A wrong value prevents the start; all problems are reported at once, with the values allowed. Only
-\`APP_ENV=production\` is strict: what other environments warn of prevents its start, and limits have defaults, which
-the value \`none\` removes. \`parley check --print-config\` prints the settings in force and where each comes from.`;
+An invalid value prevents the start; all problems are reported at once, with the values allowed. With
+\`APP_ENV=production\`, problems that are warnings in other environments also prevent the start, and limits have
+defaults; the value \`none\` removes a limit. \`parley check --print-config\` prints the settings in force and where each comes from.`;
 
 export const settingsPage: Page = {
   path: "docs/settings.md",

@@ -5,6 +5,7 @@ import { isObject } from "../../src/json.ts";
 import type { RehearseOptions } from "../../src/simulator/caller/rehearse.ts";
 import { speechLike } from "../simulator/model/support.ts";
 import { TestService } from "../support/service.ts";
+import { SteadyClock } from "../support/steady_clock.ts";
 import {
   assertSameAudio,
   heardMs,
@@ -15,18 +16,22 @@ import {
   WatchedModel,
 } from "./watched_call.ts";
 
+/** The calls run this much faster than real time. */
+const RATE = 3;
+
 /** A call through Parley, from the simulated caller to the simulated model. */
 async function callThroughParley(
   format: "pcmu" | "pcm16",
   options: Pick<RehearseOptions, "speech" | "interruptMs" | "maxSeconds">,
 ): Promise<{ call: WatchedCall; model: WatchedModel }> {
-  await using model = new WatchedModel(format);
+  const clock = new SteadyClock(RATE);
+  await using model = new WatchedModel(format, clock);
   await using service = new TestService({
     OPENAI_REALTIME_URL: model.url,
     GREETING: "Hello!",
     AUDIO_FORMAT: format,
-  });
-  const call = await placeWatchedCall({ baseUrl: service.url, ...options });
+  }, clock);
+  const call = await placeWatchedCall({ baseUrl: service.url, clock, ...options });
   await service.logged("call ended");
   return { call, model };
 }

@@ -3,23 +3,27 @@ import { assert } from "@std/assert";
 import { decodeBase64 } from "@std/encoding/base64";
 import { decodeMulaw } from "../../src/audio/g711.js";
 import { MulawToPcm24, Pcm24ToMulaw } from "../../src/audio/transcode.ts";
+import { systemClock } from "../../src/clock.ts";
 import { isObject, parseObject } from "../../src/json.ts";
 import { audibleSpan } from "../../src/simulator/caller/speech_tracker.ts";
 import { connectWebSocket } from "../../src/model/web_socket/web_socket.ts";
 import type { OpenSocket } from "../../src/simulator/twilio/stream_runner.js";
-import { startSimulatedModel } from "../../src/simulator/model/model_server.ts";
+import { type SimulatedModel, startSimulatedModel } from "../../src/simulator/model/model_server.ts";
 import type { WireEvent } from "../../src/simulator/model/server_events.ts";
 import { type Rehearsal, rehearse, type RehearseOptions } from "../../src/simulator/caller/rehearse.ts";
 
 /** The simulated model with every event of its sessions. */
 export class WatchedModel implements AsyncDisposable {
   readonly #events: { direction: "in" | "out"; event: WireEvent; at: number }[] = [];
-  readonly #model = startSimulatedModel({
-    onEvent: (direction, event) => this.#events.push({ direction, event, at: performance.now() }),
-  });
+  readonly #model: SimulatedModel;
 
   /** @param format Of its sessions. */
-  constructor(readonly format: "pcmu" | "pcm16" = "pcmu") {}
+  constructor(readonly format: "pcmu" | "pcm16" = "pcmu", clock = systemClock) {
+    this.#model = startSimulatedModel({
+      clock,
+      onEvent: (direction, event) => this.#events.push({ direction, event, at: clock.now() }),
+    });
+  }
 
   get url(): string {
     return this.#model.url;
@@ -35,7 +39,7 @@ export class WatchedModel implements AsyncDisposable {
     return this.#of("out", type).map(({ event }) => event);
   }
 
-  /** When it sent the first event of a type about an item (ms, monotonic); NaN if it did not. */
+  /** When it sent the first event of a type about an item (ms of its clock); NaN if it did not. */
   sentAt(type: string, itemId: unknown): number {
     return this.#of("out", type).find(({ event }) => event.item_id === itemId)?.at ?? NaN;
   }

@@ -6,7 +6,7 @@ import { CALL_SID, connect, type ServiceCall } from "../support/service_call.ts"
 const SALES = {
   destinations: { sales: { number: "+15550100", ringSeconds: 20 } },
   assistants: {
-    reception: { greeting: "", keypad: { menu: { 0: "sales" } }, limits: { dayMinutes: 3 } },
+    reception: { greeting: "", keypad: { menu: { 0: "sales" } }, limits: { dayMinutes: 5 } },
   },
 };
 /** A folder of its own, because budgets are kept across restarts. */
@@ -70,16 +70,29 @@ Deno.test("Transferred caller frees their place after MAX_TRANSFER_SECONDS when 
   assertStringIncludes(await ring(line.service, "CA3001"), "<Stream");
 });
 
-Deno.test("Transferred caller's minutes count in the day's budget until the transfer ends", async () => {
+Deno.test("Transferred caller's minutes count in the day's budget, for both legs, until the transfer ends", async () => {
   const clock = new FakeClock();
   using data = dataDir();
   await using line = await connect({ DATA_DIR: data.path }, clock, SALES);
   await transfer(line);
   await answered(line);
   clock.advance(60_000);
-  assertStringIncludes(await ring(line.service, "CA3000"), "<Stream", "two of three minutes are used");
+  assertStringIncludes(await ring(line.service, "CA3000"), "<Stream", "four of five minutes are used");
   clock.advance(60_000);
   assertStringIncludes(await ring(line.service, "CA3001"), BUSY, "the budget is used up");
+});
+
+Deno.test("Destination of a transfer is billed although Twilio's report that it answered is lost", async () => {
+  using data = dataDir();
+  const env = { DATA_DIR: data.path, CARRIER_PRICES: "in=0.5, out=0.25, stream=0.125" };
+  await using line = await connect(env, undefined, SALES);
+  await transfer(line);
+  const form = { CallSid: CALL_SID, DialCallStatus: "completed", CallStatus: "in-progress" };
+  await line.service.post("/after-transfer", form);
+  assertEquals((await line.service.logged("call ended")).end_reason, "transferred");
+  const metrics = await (await fetch(`${line.service.url}/metrics`)).text();
+  assertStringIncludes(metrics, "parley_carrier_minutes_total 2\n");
+  assertStringIncludes(metrics, "parley_carrier_cost_usd_total 0.875\n");
 });
 
 Deno.test("OVERFLOW dials at most MAX_OVERFLOW_CALLS numbers at once, each with a time limit", async () => {

@@ -256,6 +256,27 @@ Deno.test("A stream meets its outbound assistant at an instance that did not ans
   await stream[Symbol.asyncDispose]();
 });
 
+Deno.test("A stream with another call's sealed request is refused, also for the same number", async () => {
+  await using first = new OutboundService();
+  await using second = new OutboundService();
+  const parametersOf = async () => {
+    const callSid = String((await first.place(REMIND)).answer.callSid);
+    const url = Object.fromEntries(first.api.requests.at(-1)?.form ?? []).Url ?? "";
+    const twiml = await first.webhook(url.replace(PUBLIC_URL, ""), { CallSid: callSid });
+    const pairs = [...twiml.matchAll(/<Parameter name="(\w+)" value="([^"]*)"/g)];
+    const parameters = Object.fromEntries(pairs.map(([, name = "", value = ""]) => [name, value]));
+    return { callSid, parameters };
+  };
+  const other = await parametersOf();
+  const { callSid, parameters: { token = "" } } = await parametersOf();
+  const signature = await twilioSignature(AUTH_TOKEN, `${PUBLIC_URL.replace("https", "wss")}/media-stream`);
+  const stream = new StreamClient(second.service.streamUrl, { "x-twilio-signature": signature });
+  await stream.start(callSid, { ...other.parameters, token });
+  const refusal = await second.service.logged("stream of an unannounced call refused");
+  assertEquals([refusal.call, refusal.reason], [callSid, "unknown outbound call"]);
+  await stream[Symbol.asyncDispose]();
+});
+
 Deno.test("An outbound call that Parley does not know is hung up", async () => {
   await using outbound = new OutboundService();
   const unknown = { CallSid: "CA7", CallStatus: "in-progress" };

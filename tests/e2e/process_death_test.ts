@@ -2,7 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { systemClock } from "../../src/clock.ts";
 import { type JsonObject, parseObject } from "../../src/json.ts";
 import { openCallDatabase } from "../../src/records/call_database.ts";
-import { writeCall } from "../../src/records/call_rows.ts";
+import { writeCall } from "../../src/records/call_writer.ts";
 import { call, turnsOf } from "../records/store_rig.ts";
 import { field } from "../support/field.ts";
 import { parleyProcess } from "../support/parley_process.ts";
@@ -121,6 +121,7 @@ Deno.test("A call in progress when the service is killed is listed as interrupte
       ASSISTANTS_FILE: "assistants.json",
       WEBHOOK_SECRET: "a secret of 24 characters",
       RECORDING: "on",
+      CARRIER_PRICES: "in=0.5",
     };
     {
       await using service = new ServiceProcess(folder, env);
@@ -145,6 +146,10 @@ Deno.test("A call in progress when the service is killed is listed as interrupte
       "interrupted",
     ]);
     assertEquals(Number(field(event, "data", "seconds")) > 0, true, "as long as its recording");
+    assertEquals([field(event, "data", "carrierMinutes"), field(event, "data", "costs", "carrierUsd")], [
+      1,
+      0.5,
+    ]);
     assertEquals(await service.kill("SIGTERM"), 0);
     const { calls } = JSON.parse((await run(folder, ["calls", "--json"])).out);
     assertEquals(calls.map((call: JsonObject) => [call.callSid, call.endReason]), [[
@@ -172,7 +177,7 @@ Deno.test("A second signal within a second of the first does not cut the drain",
       const stream = await connectCaller(await service.url());
       service.process.kill("SIGINT");
       service.process.kill("SIGTERM");
-      assertEquals((await service.logged("draining")).second_signal, "ends all calls at once");
+      assertEquals((await service.logged("draining")).second_signal, "ends all calls immediately");
       stream.stop();
       await service.logged("call ended");
       assertEquals((await service.process.status).code, 0);

@@ -7,7 +7,7 @@ import { CallStore } from "../../src/records/call_store.ts";
 import { Recordings } from "../../src/recording/recordings.ts";
 import { RemoteCallStore, serveCallStore } from "../../src/records/remote_call_store.ts";
 import { SimulatedCaller } from "../../src/simulator/caller/simulated_caller.ts";
-import { openNativeSocket } from "../../src/simulator/caller/call_target.ts";
+import { openStreamSocket } from "../../src/simulator/caller/call_target.ts";
 import { newSid } from "../../src/simulator/twilio/sid.js";
 import { createLog } from "../../src/telemetry/log.ts";
 import { compare, noise } from "../recording/network_rig.ts";
@@ -63,7 +63,7 @@ async function connectCaller(
   const closed = Promise.withResolvers<void>();
   let receive = (_data: unknown) => {};
   let press = (_key: string) => {};
-  const socket = await openNativeSocket(new URL(recording.service.streamUrl), {}, {
+  const socket = await openStreamSocket(new URL(recording.service.streamUrl), {}, {
     onMessage: (data) => receive(data),
     onClose: () => closed.resolve(),
   }, new AbortController().signal);
@@ -178,29 +178,38 @@ Deno.test("Recording holds what the caller said and heard, within 20 ms, across 
 
 /** Runs `work`; returns when it began and ended on the caller's clock (ms). */
 async function during(caller: SimulatedCaller, work: () => Promise<unknown>): Promise<[number, number]> {
-  const from = caller.elapsedMs;
+  const from = caller.progress.elapsedMs;
   await work();
-  return [from, caller.elapsedMs];
+  return [from, caller.progress.elapsedMs];
 }
 
 const isIn = (ms: number, [from, to]: readonly [number, number]) => ms > from - 60 && ms < to + 60;
 
-Deno.test("Recording is silent on both sides while the assistant has paused it", async () => {
-  await using recording = new RecordingService();
+Deno.test("Recording is silent on both sides while the assistant has paused it, and the record has no words", async () => {
+  await using recording = new RecordingService({ LOG_EVENTS: "*" });
   const callSid = newSid("CA");
   const random = randomFrom(8);
   const { caller, session, hangUp } = await placeCall(recording, callSid, random);
   await pause(500);
   const from = await during(caller, () => callFunction(session, "pause_recording", {}, 1));
+  session.send({ type: "input_audio_buffer.speech_started", item_id: "u1", audio_start_ms: 60_000 });
+  await pause(100);
+  session.send({ type: "input_audio_buffer.speech_stopped", item_id: "u1", audio_end_ms: 60_000 });
   speak(session, "b", noise(random, 300));
-  await pause(600);
+  await pause(500);
   const to = await during(caller, () => callFunction(session, "resume_recording", {}, 2));
+  const transcript = "My card is 4242.";
+  const transcribed = "conversation.item.input_audio_transcription.completed";
+  session.send({ type: transcribed, item_id: "u1", content_index: 0, transcript });
   await pause(500);
   await hangUp();
   const { left, right } = await recordingOf(recording, callSid);
   const { fromMs, toMs } = silenceIn(left);
   assert(isIn(fromMs, from) && isIn(toMs, to), `${fromMs} to ${toMs}, not ${from} to ${to}`);
   assert(right.every((sample) => sample === 0), "the assistant's audio in the pause is not recorded");
+  const record = await (await fetch(`${recording.service.url}/api/calls/${callSid}`)).text();
+  assertMatch(record, /"text":"\[not recorded\]"/);
+  assert(!record.includes("4242") && !JSON.stringify(recording.service.lines).includes("4242"));
 });
 
 Deno.test("Recording mutes the caller and not the assistant while a secret is entered", async () => {
@@ -209,14 +218,14 @@ Deno.test("Recording mutes the caller and not the assistant while a secret is en
   const random = randomFrom(9);
   const { caller, press, session, hangUp } = await placeCall(recording, callSid, random);
   await pause(500);
-  const from = caller.elapsedMs;
+  const from = caller.progress.elapsedMs;
   const collected = callFunction(session, "collect_digits", { name: "pin" }, 1);
   speak(session, "b", noise(random, 200));
   await pause(400);
   press("1");
   press("2");
   await collected;
-  const to = caller.elapsedMs;
+  const to = caller.progress.elapsedMs;
   await pause(700);
   await hangUp();
   const { left, right } = await recordingOf(recording, callSid);
@@ -237,7 +246,7 @@ Deno.test("Recording continues after a transfer with silence for its duration", 
   await pause(400);
   press("0");
   await closed;
-  const from = before.elapsedMs;
+  const from = before.progress.elapsedMs;
   await pause(700);
   const twiml = await service.post("/after-transfer", {
     CallSid: callSid,
@@ -248,7 +257,7 @@ Deno.test("Recording continues after a transfer with silence for its duration", 
   const token = /name="token" value="([^"]+)"/.exec(twiml)?.[1] ?? "";
   const back = await connectCaller(recording, callSid, token, random);
   await service.logged("stream started", 2);
-  const to = before.elapsedMs;
+  const to = before.progress.elapsedMs;
   await pause(500);
   await hangUp(back);
   const { left } = await recordingOf(recording, callSid);

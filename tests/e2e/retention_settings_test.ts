@@ -5,7 +5,7 @@ import { startService } from "../../src/app/service.ts";
 import { writeWav } from "../../src/audio/wav.ts";
 import { recordingsFolder } from "../../src/recording/stored_recordings.ts";
 import { openCallDatabase } from "../../src/records/call_database.ts";
-import { writeCall } from "../../src/records/call_rows.ts";
+import { writeCall } from "../../src/records/call_writer.ts";
 import { sampleEndedCall } from "../support/sample_calls.ts";
 import { configOf } from "../support/service.ts";
 import { poll } from "../support/wait_until.ts";

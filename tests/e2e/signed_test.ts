@@ -13,8 +13,8 @@ import { poll } from "../support/wait_until.ts";
 const TOKEN = "the-account-token";
 const PUBLIC_URL = "https://phone.example.com";
 
-function startService(modelUrl = "ws://127.0.0.1:9/v1/realtime"): TestService {
-  return new TestService({ OPENAI_REALTIME_URL: modelUrl, TWILIO_AUTH_TOKEN: TOKEN, PUBLIC_URL });
+function startService(modelUrl = "ws://127.0.0.1:9/v1/realtime", env = {}): TestService {
+  return new TestService({ OPENAI_REALTIME_URL: modelUrl, TWILIO_AUTH_TOKEN: TOKEN, PUBLIC_URL, ...env });
 }
 
 /** The signature of a media stream's handshake. */
@@ -133,8 +133,9 @@ Deno.test("Signed handshakes do not count towards the limits for unsigned stream
 
 Deno.test("Stream reaches another instance than its webhook with the same caller", async () => {
   await using model = new ScriptedModel();
-  await using announced = startService(model.url);
-  await using reached = startService(model.url);
+  const data = { DATA_DIR: await Deno.makeTempDir() };
+  await using announced = startService(model.url, data);
+  await using reached = startService(model.url, data);
   const form = { CallSid: "CA1", From: "+15551230000" };
   const response = await fetch(`${announced.url}/incoming-call`, {
     method: "POST",
@@ -160,6 +161,7 @@ Deno.test("Stream reaches another instance than its webhook with the same caller
   assertNotEquals(first, encodeHex(unkeyed));
   stream.close();
   await reached.logged("call ended");
+  await Deno.remove(data.DATA_DIR, { recursive: true });
 });
 
 Deno.test("Signature is checked against the path as sent, without normalising it", async () => {
