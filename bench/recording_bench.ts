@@ -4,8 +4,8 @@
  *     deno run -A bench/recording_bench.ts [MINUTES]
  */
 
-import { CallEventStream } from "../src/call/call_event_stream.ts";
 import { CallerAudio } from "../src/call/conversation/caller_audio.ts";
+import { CallerLevelMeter } from "../src/call/conversation/caller_level.ts";
 import type { Clock } from "../src/clock.ts";
 import { AudioAligner, type AudioSlice } from "../src/recording/audio_aligner.ts";
 import { Playout, type PlayoutLine } from "../src/playout/playout.ts";
@@ -52,9 +52,9 @@ function runCall(observe: (clock: Clock) => LineObserver | undefined): number {
   const observer = observe(clock);
   const payload = new Uint8Array(160).fill(0x55).toBase64();
   const turnAudio = new Uint8Array(TURN_MS / 2 * 8).fill(0x33);
-  const callerAudio = new CallerAudio(clock, new CallEventStream());
+  const callerAudio = new CallerAudio(clock, { level: new CallerLevelMeter() });
   let appended = 0;
-  callerAudio.open((payload) => void (appended += payload.length));
+  callerAudio.sendTo({ appendAudio: (payload) => void (appended += payload.length) });
   const playout = new Playout(clock, {
     sendingStarted() {},
     playbackStarted() {},

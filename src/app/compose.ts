@@ -13,6 +13,7 @@ import type { CallReader } from "../http/admin/api/calls_api.ts";
 import type { RecordingReader } from "../http/admin/api/recording_routes.ts";
 import { PendingStreams } from "../http/twilio/pending_streams.ts";
 import { sealedRequestIn } from "../http/twilio/connect_twiml.ts";
+import { EndpointHealth } from "../model/endpoint_health.ts";
 import type { OpenSession } from "../model/model_interface.ts";
 import type { RemoteCallStore } from "../records/remote_call_store.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -98,6 +99,12 @@ export function composeService(
     },
     maxTransferSeconds: config.MAX_TRANSFER_SECONDS,
     maxOverflowCalls: config.MAX_OVERFLOW_CALLS,
+    models: {
+      health: new EndpointHealth(clock, log),
+      firstAudioMs: config.MODEL_FIRST_AUDIO_SECONDS * 1_000,
+      outageMs: config.MODEL_OUTAGE_SECONDS * 1_000,
+    },
+    streamGraceMs: config.STREAM_GRACE_SECONDS * 1_000,
     mediaTimeoutMs: config.MEDIA_TIMEOUT_SECONDS * 1000,
     pseudonym,
     spending,
@@ -117,6 +124,11 @@ export function composeService(
     assistant: (name) => assistants.find(name),
     isOverBudget: (party, limits) => calls.isOverBudget(party, limits),
     admission: calls.admission,
+    headStart: {
+      createAssistant: (call, options) => assistants.create(call, options),
+      prepare: (call, assistant, ringMs) => calls.prepareOutbound(call, assistant, ringMs),
+      discard: (callSid) => calls.prepared.discard(callSid),
+    },
     clock,
     log,
   });
@@ -143,6 +155,7 @@ export function composeService(
     async close() {
       metrics.close();
       calls.dialled.close();
+      calls.prepared.close();
       outbound.dialer.close();
       await Promise.all([reporter.stop(), spending.close(), minutes.close()]);
       await records?.close();

@@ -1,11 +1,13 @@
 import type { Assistant } from "../assistants/assistant.ts";
 import type { Admission } from "../calls/admission.ts";
 import { type AssignmentOptions, callLimits } from "../assistants/assistant_factory.ts";
+import type { CallAssistant } from "../assistants/call_assistant.ts";
 import type { Clock } from "../clock.ts";
 import type { ServiceConfig } from "./service_config.ts";
 import { failedBeforeSending } from "../error_message.ts";
 import type { CallRequest } from "../dialer/call_request.ts";
-import { Dialer } from "../dialer/dialer.ts";
+import { isFinal } from "../dialer/call_progress.ts";
+import { Dialer, WEBHOOK_MS } from "../dialer/dialer.ts";
 import { RequestSeal } from "../dialer/sealed_request.ts";
 import type { PlacementRefusal } from "../http/admin/api/post_calls.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -15,6 +17,15 @@ import type { IncomingCall } from "../twilio/voice_webhook.ts";
 /** Settings without which no call can be placed. */
 const REQUIRED = ["TWILIO_ACCOUNT_SID", "TWILIO_PHONE_NUMBER", "PUBLIC_URL"] as const;
 
+/** Opens the sessions of calls that ring. */
+export interface HeadStart {
+  createAssistant(call: IncomingCall, options: AssignmentOptions): Promise<CallAssistant>;
+  /** @param ringMs Time after which nobody answers any more (ms). */
+  prepare(call: IncomingCall, assistant: CallAssistant, ringMs: number): void;
+  /** The call has ended, answered or not. */
+  discard(callSid: string): void;
+}
+
 export interface OutboundCallsOptions {
   readonly config: ServiceConfig;
   /** The assistant of this name, or the default one; undefined when it does not exist. */
@@ -23,6 +34,8 @@ export interface OutboundCallsOptions {
   readonly isOverBudget: (party: string, limits: ReturnType<typeof callLimits>) => boolean;
   /** Counts the calls to each number. */
   readonly admission: Pick<Admission, "count" | "isAtDayLimit">;
+  /** Without it, a call's session is opened when the call is answered. */
+  readonly headStart?: HeadStart | undefined;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -61,6 +74,7 @@ export class OutboundCalls {
       allowed: config.OUTBOUND_ALLOWED,
       doNotCall: config.doNotCall,
       hours: config.CALLING_HOURS,
+      onEnded: (callSid) => this.#options.headStart?.discard(callSid),
       clock,
     });
   }
@@ -101,6 +115,7 @@ export class OutboundCalls {
       if (!("refused" in placed)) {
         this.#options.admission.count(request.to);
         log.info("call placed", { call: placed.callSid, to: request.to, assistant: assistant.name });
+        void this.#prepare(placed.callSid, request);
       }
       return placed;
     } catch (error) {
@@ -152,6 +167,17 @@ export class OutboundCalls {
       if (!(error instanceof TwilioError)) throw error;
       log.warn("call not cancelled", { call: callSid, problem: error.message });
     }
+  }
+
+  /** Opens the call's session while it rings. Never rejects. */
+  async #prepare(callSid: string, request: CallRequest): Promise<void> {
+    const { config, headStart } = this.#options;
+    if (!headStart) return;
+    const call = { callSid, from: config.TWILIO_PHONE_NUMBER ?? "", to: request.to, outbound: true } as const;
+    const assistant = await headStart.createAssistant(call, this.#assignmentOf(request));
+    const status = this.dialer.find(callSid)?.status;
+    if (status === undefined || isFinal(status)) return;
+    headStart.prepare(call, assistant, config.RING_SECONDS * 1_000 + WEBHOOK_MS);
   }
 
   #assignmentOf({ assistant, objective, variables }: CallRequest): AssignmentOptions {

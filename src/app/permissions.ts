@@ -34,6 +34,7 @@ export function permissionsFor(
     net: [
       port === 0 ? host : `${host}:${port}`,
       hostAndPort(modelUrl ?? config.OPENAI_REALTIME_URL),
+      ...(config.MODEL_FALLBACKS ?? []).map(({ url }) => hostAndPort(url)),
       hostAndPort(config.TWILIO_API_URL),
       ...webhookUrls(config.assistants).map(hostAndPort),
       // TlsFront forwards to a server on loopback.

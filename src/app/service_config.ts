@@ -22,7 +22,8 @@ export interface ServiceConfig extends Config {
 export function loadConfig(environment: Environment): ServiceConfig {
   const settings = parseSettings(environment);
   const { values } = settings;
-  const files = { env: settings.find, readFile: environment.readFile };
+  const { readFile, readBytes } = environment;
+  const files = { env: settings.find, readFile, readBytes };
   const problems = [...settings.problems];
   const assistants = readAssistants(values, files, problems);
   const doNotCall = readDoNotCallList(values.DO_NOT_CALL_FILE, files, problems);

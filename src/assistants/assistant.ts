@@ -35,6 +35,8 @@ export interface Assistant {
   readonly instructions: string;
   /** Instructions for the first response; may contain `{{…}}`. Empty: the caller speaks first. */
   readonly greeting: string;
+  /** Sentence in front of the greeting, which the caller hears to its end; may contain `{{…}}`. */
+  readonly disclosure?: string | undefined;
   readonly model: string;
   readonly voice: string;
   /** Speaking rate, 0.25 to 1.5. */
@@ -55,11 +57,22 @@ export interface Assistant {
   readonly transferTo: readonly Destination[];
   /** Played while the caller waits for a tool: a sentence, or a tone without `say`. */
   readonly waiting?: { readonly afterSeconds: number; readonly say?: string | undefined } | undefined;
+  /** Played while the model's server is lost or stands still: `audio` once (base64 of µ-law), then a tone. */
+  readonly holding: { readonly afterMs: number; readonly audio?: string | undefined };
   readonly keypad: Keypad;
   /** Prompts a silent caller every `afterSeconds`; after `prompts` prompts, says goodbye. */
   readonly silence?: { readonly afterSeconds: number; readonly prompts: number } | undefined;
   /** How long the caller cannot interrupt the greeting. */
   readonly protectGreetingSeconds: number;
+  readonly interruptions: {
+    readonly mode: "pause" | "stop" | "off";
+    readonly minMs: number;
+    readonly decideMs: number;
+    readonly overlapMs: number;
+    /** Missing: those of its languages. */
+    readonly backchannels?: readonly string[] | undefined;
+    readonly protectGreeting: boolean;
+  };
   /** Endpoint that returns further values for `{{…}}` before the call. */
   readonly variables?: Endpoint | undefined;
   /** Behaviour when an answering machine picks up an outbound call. Missing: machines are not detected. */
@@ -86,6 +99,7 @@ export interface Language {
   readonly code: string;
   readonly voice?: string | undefined;
   readonly greeting?: string | undefined;
+  readonly disclosure?: string | undefined;
   /** Appended to the assistant's instructions. */
   readonly instructions?: string | undefined;
   /** Announcement before a recorded call. */

@@ -1,12 +1,15 @@
 import type { CallAssistant, Persona } from "./call_assistant.ts";
 import type { Clock } from "../clock.ts";
 import type { Assistant, Assistants, Limits } from "./assistant.ts";
+import { greetingTemplate } from "./greeting_template.ts";
 import { languagesOf, localizeAssistant } from "./languages.ts";
 import { routeCall } from "./call_routing.ts";
+import { callInterruptions, sessionInterruptions } from "./assistant_interruptions.ts";
 import { callVariables, dateTimeFormat, fillTemplate } from "./call_variables.ts";
 import type { Config } from "../config/config.ts";
 import { outboundInstructions } from "../dialer/call_screening.ts";
 import { toolSet } from "./tool_set.ts";
+import type { ModelEndpoint } from "../model/model_endpoint.ts";
 import { STAND_IN } from "../model/prices.ts";
 import type { Log } from "../telemetry/log.ts";
 import { fetchCallerFacts } from "../tools/caller_facts.ts";
@@ -111,7 +114,7 @@ export class AssistantFactory {
   ): CallAssistant {
     const { modelUrl, canRecord, saveMessage, config, clock } = this.#options;
     const { secrets, destinations, afterCall } = this.#assistants;
-    const { timeZone, keypad, silence, waiting, limits, protectGreetingSeconds } = assistant;
+    const { timeZone, keypad, silence, waiting, holding, limits, protectGreetingSeconds } = assistant;
     const { objective } = options;
     const values = {
       ...facts,
@@ -137,6 +140,7 @@ export class AssistantFactory {
     return {
       ...persona(options.language),
       name: assistant.name,
+      fallbacks: this.#fallbacks(assistant),
       // The stand-in model is free.
       billedModel: modelUrl === undefined ? assistant.model : STAND_IN,
       // Built on demand: few calls switch language.
@@ -164,7 +168,9 @@ export class AssistantFactory {
       },
       silence: silence && { afterMs: silence.afterSeconds * 1000, prompts: silence.prompts },
       waiting: waiting && { afterMs: waiting.afterSeconds * 1000, say: waiting.say },
+      holding: { ...holding, audio: holding.audio ? Uint8Array.fromBase64(holding.audio) : undefined },
       protectedMs: protectGreetingSeconds * 1000,
+      interruptions: callInterruptions(assistant),
       maxCallMs: limits.callSeconds && limits.callSeconds * 1000,
       ...callLimits(limits),
       summary: afterCall?.summary,
@@ -179,7 +185,7 @@ export class AssistantFactory {
     outboundPart: string | undefined,
   ): Persona {
     const { config, modelUrl } = this.#options;
-    const { model, voice, speed, reasoning, turnDetection, noiseReduction, transcription } = assistant;
+    const { model, voice, speed, reasoning, noiseReduction, transcription } = assistant;
     const instructions = [fill(assistant.instructions), outboundPart].filter((part) => part).join("\n\n");
     return {
       session: {
@@ -191,16 +197,33 @@ export class AssistantFactory {
         instructions,
         ...(speed === 1 ? {} : { speed }),
         ...(reasoning === undefined ? {} : { reasoning }),
-        turnDetection,
+        ...sessionInterruptions(assistant),
         noiseReduction,
         transcription,
         mcpServers: assistant.mcpServers,
         maxOutputTokens: config.MAX_OUTPUT_TOKENS,
         truncation: config.TRUNCATION,
         logEvents: config.LOG_EVENTS,
+        readyMs: config.MODEL_READY_SECONDS * 1000,
+        pongMs: config.MODEL_PONG_SECONDS * 1000,
       },
-      greeting: fill(assistant.greeting),
+      greeting: fill(greetingTemplate(assistant)),
     };
+  }
+
+  /** The model servers to try after the assistant's own. */
+  #fallbacks(assistant: Assistant): readonly ModelEndpoint[] {
+    const { config: { MODEL_FALLBACKS = [], AUDIO_FORMAT } } = this.#options;
+    return MODEL_FALLBACKS.map((
+      { name, url, model = assistant.model, audioFormat = AUDIO_FORMAT, ...rest },
+    ) => ({
+      ...rest,
+      name: name ?? new URL(url).host,
+      url,
+      apiKey: rest.apiKey,
+      model,
+      audioFormat,
+    }));
   }
 
   #format(timeZone: string | undefined): Intl.DateTimeFormat {

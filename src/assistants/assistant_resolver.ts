@@ -8,8 +8,8 @@ import type { WeeklyHours } from "../weekly_hours.ts";
 import { type Assistant, BUILT_IN_TOOLS, type Destination, type RoutingRule } from "./assistant.ts";
 import { type AssistantEntry, MAX_INSTRUCTIONS } from "./assistant_schema.ts";
 import { checkAssistant, checkNames } from "./check_assistant.ts";
+import { type AudioFileContext, readAudioFile } from "./audio_file.ts";
 import type { EndpointResolver } from "./endpoint_resolver.ts";
-import type { ProblemReport } from "./problem_report.ts";
 
 /** Settings that supply fields an assistant omits. */
 export type Defaults =
@@ -27,7 +27,7 @@ export type Defaults =
   & Partial<Pick<Settings, "OPENAI_REALTIME_URL">>;
 
 /** The settings and definitions that an assistant's entry refers to. */
-export interface AssistantContext {
+export interface AssistantContext extends AudioFileContext {
   readonly destinations: ReadonlyMap<string, Destination>;
   readonly tools: ReadonlyMap<string, HttpToolOptions>;
   readonly mcpServers: ReadonlyMap<string, McpServer>;
@@ -35,13 +35,12 @@ export interface AssistantContext {
   readonly endpoints: EndpointResolver;
   /** Reads a file, relative to the assistants file. */
   readonly readFile: (path: string) => string | undefined;
-  readonly report: ProblemReport;
 }
 
 /** Completes the entry of an assistant, and reports what cannot be resolved. */
 export function resolveAssistant(name: string, entry: AssistantEntry, context: AssistantContext): Assistant {
   const path = ["assistants", name];
-  const { answers: _, languages, tools, transferTo, keypad, variables, limits, ...rest } = entry;
+  const { answers: _, languages, tools, transferTo, keypad, holding, variables, limits, ...rest } = entry;
   const { defaults, destinations, endpoints, report } = context;
   const secrets = Object.entries(keypad.secrets).map(([name, { digits }]) => ({ name, digits }));
   const assistant: Assistant = {
@@ -70,6 +69,7 @@ export function resolveAssistant(name: string, entry: AssistantEntry, context: A
       ),
       secrets,
     },
+    holding: { ...holding, audio: readAudioFile([...path, "holding", "audio"], holding.audio, context) },
     recording: recordingOf(entry, defaults),
     variables: variables && endpoints.endpoint([...path, "variables"], variables),
     limits: {

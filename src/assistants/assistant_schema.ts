@@ -15,6 +15,7 @@ import {
   textLike,
   wholeNumber,
 } from "./field_types.ts";
+import { INTERRUPTIONS } from "./interruption_schema.ts";
 
 /** Maximum length of instructions (characters). The model accepts 16,384 tokens, tools included. */
 export const MAX_INSTRUCTIONS = 65_536;
@@ -55,10 +56,10 @@ const ANSWERS = object({
 }).refine((answers) => Object.keys(answers).length > 0, "allowed: at least one of to, from, hours");
 
 const responseFlags = {
-  createResponse: flag().default(true).describe(
+  createResponse: flag().optional().describe(
     "Who requests the response when the caller's turn ends. true: the model's server; false: Parley.",
   ),
-  interruptResponse: flag().default(true).describe(
+  interruptResponse: flag().optional().describe(
     "Whether the caller can interrupt the assistant (barge-in). false: the assistant finishes, then answers what the caller said meanwhile.",
   ),
 };
@@ -101,6 +102,7 @@ const CONSENT = z.string("allowed: a string").max(300, "allowed: at most 300 cha
 const LANGUAGE = object({
   voice: text(100).optional().describe("Voice in this language."),
   greeting: text(4_000).optional().describe("Greeting in this language."),
+  disclosure: text(500).optional().describe("Disclosure in this language."),
   instructions: text(MAX_INSTRUCTIONS).optional().describe("Text appended to the assistant's instructions."),
   consent: CONSENT.optional().describe("Announcement before a recorded call, in this language."),
   key: KEY.optional().describe(
@@ -126,6 +128,10 @@ export const ASSISTANT = object({
   greeting: z.string("allowed: a string").max(4_000, "allowed: at most 4000 characters").optional().describe(
     "Instructions for the first response. May contain {{…}}. Empty: the caller speaks first. Default: " +
       "GREETING.",
+  ),
+  disclosure: text(500).optional().describe(
+    "Sentence in front of the greeting, such as that the caller speaks with a machine. Then the caller cannot " +
+      "interrupt the greeting. May contain {{…}}.",
   ),
   model: text(100).optional().describe("Speech-to-speech model. Default: OPENAI_MODEL."),
   voice: text(100).optional().describe("Voice. Default: OPENAI_VOICE."),
@@ -159,6 +165,14 @@ export const ASSISTANT = object({
     ),
     say: text(300).optional().describe("Sentence to speak then. Default: a soft tone."),
   }).optional().describe("What the caller hears while a tool runs for a long time. Default: nothing."),
+  holding: object({
+    afterMs: wholeNumber(200, 5_000).default(800).describe(
+      "Silence of both sides before the caller hears something (ms).",
+    ),
+    audio: text(4_096).optional().describe(
+      "WAV file to play once then, before the tone; relative to this file, at most 30 s. Default: only the soft tone.",
+    ),
+  }).prefault({}).describe("What the caller hears while the model's server is lost or stands still."),
   keypad: object({
     pauseSeconds: number(0.5, 10).default(2).describe("Pause that ends a keypad entry (s)."),
     menu: byName(KEY, text(40)).default({}).describe(
@@ -179,6 +193,9 @@ export const ASSISTANT = object({
   }).optional().describe("What to do when nobody speaks. Default: nothing."),
   protectGreetingSeconds: number(0, 10).default(0).describe(
     "How long the caller cannot interrupt the greeting (s).",
+  ),
+  interruptions: INTERRUPTIONS.prefault({}).describe(
+    "What happens when the caller speaks while the assistant does.",
   ),
   variables: ENDPOINT.optional().describe(
     "Endpoint that returns further values of {{…}} before the call, within 2 s.",

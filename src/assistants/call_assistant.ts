@@ -1,4 +1,5 @@
 import type { MachineBehaviour } from "../dialer/answering_machine_policy.ts";
+import type { ModelEndpoint } from "../model/model_endpoint.ts";
 import type { SessionOptions } from "../model/model_interface.ts";
 import type { CallControl } from "../tools/call_control.ts";
 import type { Tool } from "../tools/tool.ts";
@@ -20,9 +21,21 @@ export interface BudgetLimits {
   readonly perDay?: number | undefined;
 }
 
+/** What happens when the caller speaks while the assistant does; `docs/assistants.md` explains the fields. */
+export interface CallInterruptions {
+  readonly mode: "pause" | "stop" | "off";
+  readonly minMs: number;
+  readonly decideMs: number;
+  readonly overlapMs: number;
+  readonly backchannels: readonly string[];
+  readonly protectGreeting: boolean;
+}
+
 /** An assistant made ready for one call: templates are filled in, limits and tools are set. */
 export interface CallAssistant extends Persona {
   readonly name: string;
+  /** Model servers to try after the one of `session`, in order. */
+  readonly fallbacks?: readonly ModelEndpoint[] | undefined;
   /** Name of the model in prices and metrics. */
   readonly billedModel: string;
   /** The assistant's other languages, by code. */
@@ -44,6 +57,10 @@ export interface CallAssistant extends Persona {
   readonly silence?: { readonly afterMs: number; readonly prompts: number } | undefined;
   /** Played when a tool runs longer than `afterMs`: the sentence `say`, or else the hold tone. */
   readonly waiting?: { readonly afterMs: number; readonly say?: string | undefined } | undefined;
+  /** Played when the model's session is lost or stands still and nobody was heard for `afterMs`: once `audio` (µ-law), then a tone. */
+  readonly holding?: { readonly afterMs: number; readonly audio?: Uint8Array | undefined } | undefined;
+  /** How the caller interrupts it. Missing: at once. */
+  readonly interruptions?: CallInterruptions | undefined;
   /** Length of the first audio of the call that the caller cannot interrupt (ms). */
   readonly protectedMs?: number | undefined;
   /** Maximum duration of a call (ms). */

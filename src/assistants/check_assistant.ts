@@ -1,5 +1,6 @@
 import { findModelProblem, findVoiceProblem, type NameProblem } from "../config/known_values.ts";
 import type { Assistant } from "./assistant.ts";
+import { statesResponses } from "./assistant_interruptions.ts";
 import type { AssistantEntry } from "./assistant_schema.ts";
 import type { ProblemReport } from "./problem_report.ts";
 import type { Path } from "../jsonc.ts";
@@ -24,8 +25,22 @@ export function checkAssistant(path: Path, assistant: Assistant, report: Problem
     problem(["transcription", "prompt"], "gpt-realtime-whisper does not accept a prompt; remove this field");
   }
 
-  const { instructions, greeting, voicemail, variables } = assistant;
-  for (const [field, value] of Object.entries({ instructions, greeting, voicemail, languages })) {
+  const { mode } = assistant.interruptions;
+  if (mode !== "stop" && statesResponses(assistant)) {
+    warning(
+      ["interruptions", "mode"],
+      `${mode} has no effect because turnDetection sets createResponse or interruptResponse; remove them`,
+    );
+  }
+  if (mode === "pause" && transcription === "off") {
+    warning(
+      ["transcription"],
+      "without transcripts, interruptions cannot tell a backchannel or a cough from words; remove off",
+    );
+  }
+
+  const { instructions, greeting, disclosure, voicemail, variables } = assistant;
+  for (const [field, value] of Object.entries({ instructions, greeting, disclosure, voicemail, languages })) {
     for (const name of placeholderNames(value)) {
       if (name.startsWith("secret.")) {
         problem([field], `found {{${name}}}; allowed: secrets in HTTP tools only`);

@@ -16,13 +16,14 @@ export function languagesOf({ language, languages }: Assistant): string[] {
 export function localizeAssistant(assistant: Assistant, code = assistant.language): Assistant {
   const spoken = languagesOf(assistant).find((each) => each === code) ?? assistant.language;
   if (spoken === undefined) return assistant;
-  const { voice, greeting, instructions, consent } =
+  const { voice, greeting, disclosure, instructions, consent } =
     assistant.languages.find(({ code }) => code === spoken) ?? {};
   return Object.freeze({
     ...assistant,
     language: spoken,
     voice: voice ?? assistant.voice,
     greeting: greeting ?? assistant.greeting,
+    disclosure: disclosure ?? assistant.disclosure,
     instructions: [assistant.instructions, instructions, `Speak ${languageName(spoken)}.`]
       .filter((part) => part !== undefined).join("\n\n"),
     transcription: localizeTranscription(assistant, spoken),

@@ -47,7 +47,9 @@ export class AssistantsError extends Error {
  *
  * @throws {AssistantsError} listing every problem with line, column, the value found and the values allowed.
  */
-export function loadAssistants({ text, path, env, readFile, defaults }: AssistantsInput): Assistants {
+export function loadAssistants(
+  { text, path, env, readFile, readBytes, defaults }: AssistantsInput,
+): Assistants {
   const source = new JsoncSource(text);
   const report = new ProblemReport(path, text, source);
   const { value } = source;
@@ -63,13 +65,15 @@ export function loadAssistants({ text, path, env, readFile, defaults }: Assistan
   checkReferences({ destinations, tools, mcpServers, assistants }, report);
   const variables = new ToolVariables({ env, readFile });
   const endpoints = new EndpointResolver(report, variables);
+  const locate = (file: string) => isAbsolute(file) ? file : join(dirname(path), file);
   const context = {
     destinations: mapValid(destinations, (name, entry) => ({ name, ...entry })),
     tools: mapValid(tools, (name, entry) => endpoints.tool(name, entry)),
     mcpServers: mapValid(mcpServers, (name, entry) => endpoints.mcpServer(name, entry)),
     defaults,
     endpoints,
-    readFile: (file: string) => readFile(isAbsolute(file) ? file : join(dirname(path), file)),
+    readFile: (file: string) => readFile(locate(file)),
+    readBytes: readBytes && ((file: string) => readBytes(locate(file))),
     report,
   };
   const resolved = mapValid(assistants, (name, entry) => resolveAssistant(name, entry, context));

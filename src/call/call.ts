@@ -2,6 +2,7 @@ import type { CallAssistant } from "../assistants/call_assistant.ts";
 import type { Clock } from "../clock.ts";
 import {
   DEFAULT_TRANSCRIPTION,
+  type HistoryItem,
   type ModelObserver,
   type ModelSession,
   type SessionOptions,
@@ -20,9 +21,12 @@ import { type CallIdentity, CallReport } from "./call_report.ts";
 import { type CallSinks, reportCallEnd, reportTelemetry } from "./call_telemetry.ts";
 import { CallTimeline } from "./call_timeline.ts";
 import { CallUsage } from "./call_usage.ts";
+import { groupHistory, limitHistory } from "./succession/conversation_history.ts";
 import { Conversation } from "./conversation/conversation.ts";
-import { createSessionKeeper, joinLines } from "./conversation/session_keeper.ts";
+import { interruptionSettings } from "./conversation/interruption_settings.ts";
+import { type ModelService, Sessions } from "./succession/sessions.ts";
 import { runFunctions } from "./function_calls.ts";
+import { HoldingSound } from "./holding_sound.ts";
 import { createOperatorControls } from "./operator.ts";
 import { AfterPlayback } from "./phone/after_playback.ts";
 import { watchForMachine } from "./phone/answering_machine_watch.ts";
@@ -44,12 +48,15 @@ export interface CallOptions extends CallSinks {
   ) => ModelSession;
   /** Timeout without a frame from Twilio (ms). */
   readonly mediaTimeoutMs: number;
+  /** How long a lost stream may take to come back (ms). */
+  readonly streamGraceMs: number;
   /** Charges a response (US dollars) to the budgets. */
   readonly chargeCost?: ((usd: number) => BudgetState) | undefined;
   /** Charges time on the line (minutes) to the budgets; without it, minutes are not limited. */
   readonly chargeMinutes?: ((minutes: number) => BudgetState) | undefined;
-  /** The conversation of the call's earlier part, as text for the model. */
-  readonly earlier?: string | undefined;
+  /** The conversation of the call's earlier part. */
+  readonly earlier?: readonly HistoryItem[] | undefined;
+  readonly models: ModelService;
   /** Records the call, if the assistant's calls are recorded. */
   readonly recorder?: Recorder | undefined;
   readonly clock: Clock;
@@ -68,8 +75,9 @@ export class Call {
   readonly #conversation: Conversation;
   readonly #line: CallLine;
   readonly #setMachineVerdict: ((answeredBy: AnsweredBy) => void) | undefined;
-  readonly #openSession: (speaks?: boolean) => void;
-  readonly #earlier: string;
+  readonly #sessions: Sessions;
+  readonly #earlier: readonly HistoryItem[];
+  readonly #span: CallSinks["span"];
 
   // Handlers of an event run in the order in which the parts are constructed.
   constructor(options: CallOptions) {
@@ -77,7 +85,7 @@ export class Call {
     const { destinations, keypad: keys, silence, waiting, voicemail } = assistant;
     const { events } = this;
     const model = assistant.billedModel;
-    const { protectedMs, session: { turnDetection, transcription } } = assistant;
+    const { protectedMs, session: { transcription } } = assistant;
     const transcriber = transcription === "off"
       ? undefined
       : transcription?.model ?? DEFAULT_TRANSCRIPTION.model;
@@ -89,17 +97,20 @@ export class Call {
     const shared = { events, timeline, clock, log };
     const recorded = assistant.recording !== undefined && recorder !== undefined;
     if (recorded) recordCall({ ...shared, recorder, callSid: identity.callSid, tap });
-    const interruptible = turnDetection?.interruptResponse ?? true;
-    const speaking = { tap, model, transcriptionModel, protectedMs, interruptible, metrics };
+    const interruptions = interruptionSettings(assistant);
+    const speaking = { tap, model, transcriptionModel, protectedMs, interruptions, metrics };
     const conversation = new Conversation({ ...shared, ...speaking });
     const ending = new CallEnding({ ...shared, conversation, summary: assistant.summary ?? false });
     const parts = { ...shared, conversation, ending, model: conversation.model, speech: conversation.speech };
     const keypad = new Keypad(clock, { pauseMs: keys.pauseMs, menu: keys.menu.keys() }, events);
     const approvals = new Approvals({ ...parts, approvals: assistant.approvals });
     const pressKey = createKeyInput({ ...parts, keypad, approvals });
-    const line = new CallLine({ ...parts, pressKey, mediaTimeoutMs: options.mediaTimeoutMs });
+    const { mediaTimeoutMs, streamGraceMs } = options;
+    const line = new CallLine({ ...parts, pressKey, mediaTimeoutMs, streamGraceMs });
     if (silence) promptSilentCaller({ ...parts, ...silence });
     if (waiting) playHoldDuringTools({ ...parts, ...waiting });
+    const { level } = conversation;
+    new HoldingSound({ ...parts, level, isDue: () => conversation.answerDue, ...assistant.holding });
     if (voicemail) this.#setMachineVerdict = watchForMachine({ ...parts, behaviour: voicemail });
     const collectSecret = createSecretEntry({ ...parts, keypad, digits: keys.secrets });
     const transfers = new Transfers({ ...parts, assistant, line });
@@ -108,10 +119,20 @@ export class Call {
     const tools = assistant.tools(control, (name) => keypad.secret(name));
     const { toolData } = assistant;
     const hidden = toolData && (() => [...toolData.secrets, ...keypad.secretValues()]);
-    const functions = runFunctions({ ...parts, tools, secrets: hidden });
-    const { openSession, chargeCost, chargeMinutes, earlier = "" } = options;
+    const { declarations: functions, isRunning } = runFunctions({ ...parts, tools, secrets: hidden });
+    const { openSession, chargeCost, chargeMinutes, earlier = [], models } = options;
     this.#earlier = earlier;
-    this.#openSession = createSessionKeeper({ ...parts, assistant, functions, openSession, line, earlier });
+    const isBusy = () => isRunning() || approvals.waiting || keypad.collecting || afterPlayback.waiting;
+    this.#sessions = new Sessions({
+      ...parts,
+      assistant,
+      functions,
+      openSession,
+      line,
+      earlier,
+      models,
+      isBusy,
+    });
     new CallLimits({ ...parts, maxCallMs: assistant.maxCallMs, chargeCost, chargeMinutes });
     const feed = new CallFeed({ ...parts, tap, usage });
     const report = new CallReport({ ...parts, identity, usage, line, transfers, recorded });
@@ -125,6 +146,7 @@ export class Call {
       transfers,
     });
     events.on("call ended", ({ end: { reason } }) => reportCallEnd(options, { reason, ...report.totals }));
+    this.#span = options.span;
     this.#conversation = conversation;
     this.#line = line;
     this.report = report;
@@ -132,14 +154,24 @@ export class Call {
     this.transfers = transfers;
   }
 
-  /** Whether a media stream is open. */
-  get connected(): boolean {
-    return this.#line.connected;
+  /** Whether Twilio has a stream of this call, or will ask for TwiML because it has lost it. */
+  get awaitsAfterStream(): boolean {
+    return this.#line.connected || this.#line.detachedByLoss;
   }
 
-  /** Everything said and heard, the call's earlier part included, as text for the model. */
-  get conversationText(): string {
-    return joinLines(this.#earlier, this.#conversation.transcript.text);
+  /** Whether a media stream is open that receives audio. */
+  get receiving(): boolean {
+    return this.#line.receiving;
+  }
+
+  /** Number of streams lost within the last minute. */
+  get recentLosses(): number {
+    return this.#line.recentLosses;
+  }
+
+  /** Everything said and heard, the call's earlier part included, for its next part. */
+  get history(): readonly HistoryItem[] {
+    return limitHistory([...groupHistory(this.#earlier), ...this.#conversation.transcript.history]);
   }
 
   /** Bytes of audio waiting in each queue. */
@@ -152,13 +184,25 @@ export class Call {
     };
   }
 
+  /** Connects to the model while an outbound call rings. */
+  prepareSilently(): void {
+    this.#sessions.prepare();
+  }
+
+  /** Closes everything, because nobody has answered. The call leaves no record. */
+  discard(): void {
+    this.ending.discard();
+    this.#span.end("not answered", false);
+  }
+
   /**
-   * Connects to the model and requests the greeting, before the stream exists.
+   * Connects to the model, unless that is done, and requests the greeting, before the stream exists.
    *
    * @param spokenMs How long Twilio speaks before it opens the stream (ms).
    */
   prepare(spokenMs: number): void {
-    this.#openSession();
+    this.report.announced();
+    this.#sessions.start();
     this.#line.awaitFirstStream(spokenMs);
   }
 
@@ -168,17 +212,34 @@ export class Call {
   }
 
   /**
-   * A stream has started: the caller is on the line, or back from a transfer.
+   * Twilio asks for the next stream, because the last one is over or could not be opened.
+   *
+   * @returns whether the call waits for it; false if it is over.
+   */
+  streamRequested(): boolean {
+    this.#line.streamRequested();
+    return !this.ending.ended;
+  }
+
+  /**
+   * Gives up a stream that is still open, because another one has come.
+   *
+   * @returns false if the call has ended because of it.
+   */
+  releaseStream(): boolean {
+    this.#line.detachLost();
+    return !this.ending.ended;
+  }
+
+  /**
+   * A stream has started: the caller is on the line, or back from a transfer or a loss.
    *
    * @returns the observer of the stream's messages.
    */
   attach(stream: MediaStream): MediaStreamObserver {
-    this.#line.attach(stream);
-    const { model } = this.#conversation;
-    // A caller who comes back is not greeted again.
-    if (!model.session) this.#openSession(this.transfers.current === undefined);
+    const observer = this.#line.attach(stream);
     this.#conversation.attach(stream);
     this.events.emit({ type: "stream attached" });
-    return this.#line;
+    return observer;
   }
 }

@@ -15,7 +15,7 @@ export interface CallEndingOptions {
 export class CallEnding {
   readonly #options: CallEndingOptions;
   #goodbyeReason: EndReason | undefined;
-  /** The caller is being transferred, and hears nothing from here. */
+  /** The caller is being transferred, or their stream was lost: they hear nothing from here. */
   #callerAway = false;
   /** A goodbye that became due while the caller was away. */
   #overdue: GoodbyeReason | undefined;
@@ -25,7 +25,7 @@ export class CallEnding {
   constructor(options: CallEndingOptions) {
     this.#options = options;
     const { events } = options;
-    events.on("transfer started", () => this.#callerAway = true);
+    events.on(["transfer started", "stream detached"], () => this.#callerAway = true);
     events.on("stream attached", () => {
       this.#callerAway = false;
       if (this.#overdue) this.sayGoodbye(this.#overdue);
@@ -47,8 +47,8 @@ export class CallEnding {
   }
 
   /**
-   * Ends the call after a goodbye, or at once when nobody can say or hear one. A caller who is being transferred hears it
-   * when they come back, unless the service is about to stop.
+   * Ends the call after a goodbye, or at once when nobody can say or hear one. A caller who is being transferred, or whose
+   * stream was lost, hears it when they come back, unless the service is about to stop.
    */
   sayGoodbye(reason: GoodbyeReason): void {
     if (this.#callerAway && reason !== "drained") this.#overdue ??= reason;
@@ -80,6 +80,15 @@ export class CallEnding {
     const summary = conversation.close(summarise);
     const informed = callerInformed || this.#machineAnswered || reason === "answering machine";
     events.emit({ type: "call ended", end: { reason, callerInformed: informed }, summary });
+  }
+
+  /** Closes a call that nobody has answered: it does not end, because it has not begun. */
+  discard(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    const { conversation, events } = this.#options;
+    events.emit({ type: "call ending", reason: "never connected" });
+    conversation.close();
   }
 
   #sayAndEnd(reason: EndReason, instructions: string): void {

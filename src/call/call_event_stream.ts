@@ -8,6 +8,7 @@ import type {
   SessionFailure,
   TokenUsage,
 } from "../model/model_interface.ts";
+import type { SuccessionReason } from "../model/model_endpoint.ts";
 import type { CallEvent, WrittenSummary } from "../records/call_record.ts";
 import type { TurnLatency } from "../telemetry/turn_latency.ts";
 import type { CallMessage } from "../records/call_record.ts";
@@ -29,6 +30,14 @@ export type CallStreamEvent =
   // Speech.
   | { readonly type: "caller started speaking"; readonly itemId?: string | undefined }
   | { readonly type: "caller stopped speaking"; readonly itemId?: string | undefined }
+  /** Speech of the caller counts as a turn; `interrupts`: it stopped the assistant. */
+  | { readonly type: "turn confirmed"; readonly itemId?: string | undefined; readonly interrupts: boolean }
+  /** Speech of the caller does not count as a turn. */
+  | {
+    readonly type: "turn dismissed";
+    readonly itemId?: string | undefined;
+    readonly why: "quiet" | "empty" | "backchannel";
+  }
   | { readonly type: "caller transcribed"; readonly text: string; readonly costUsd: number }
   /** The first audio of an item arrived and is not queued yet. */
   | { readonly type: "assistant started speaking"; readonly itemId: string }
@@ -36,6 +45,8 @@ export type CallStreamEvent =
   | { readonly type: "assistant audio played" }
   /** Playback stopped for the caller; `heard` is the item that was playing, if any. */
   | { readonly type: "playback interrupted"; readonly heard: HeardItem | undefined }
+  | { readonly type: "playback paused" }
+  | { readonly type: "playback resumed"; readonly repeatedMs: number }
   /** The last protected audio was played: the caller can interrupt again. */
   | { readonly type: "interruption allowed" }
   | { readonly type: "mark lost"; readonly mark: string }
@@ -51,11 +62,25 @@ export type CallStreamEvent =
   // The model.
   | { readonly type: "session ready"; readonly afterMs: number }
   | { readonly type: "session failed"; readonly failure: SessionFailure }
+  /** A connected caller has no serving session. */
+  | { readonly type: "service lost"; readonly reason: SuccessionReason }
+  | { readonly type: "service restored"; readonly afterMs: number }
+  /** The model's server has not answered a probe in time, or has answered again. */
+  | { readonly type: "line suspect"; readonly suspect: boolean }
+  | { readonly type: "session swapped"; readonly reason: SuccessionReason; readonly endpoint: string }
+  /** No model can serve the caller. */
+  | { readonly type: "models down"; readonly code: string }
   | { readonly type: "model error"; readonly code: string }
   | { readonly type: "model event malformed" }
   | {
     readonly type: "response finished";
     readonly response: ResponseOutcome;
+    readonly costUsd: number;
+  }
+  /** A response ended whose session was replaced meanwhile. */
+  | {
+    readonly type: "replaced response finished";
+    readonly usage: TokenUsage;
     readonly costUsd: number;
   }
   | { readonly type: "summary written"; readonly usage: TokenUsage; readonly costUsd: number }

@@ -40,9 +40,12 @@ export class CallLimits {
     this.#options = options;
     const { events } = options;
     events.on("stream attached", () => this.#start());
-    events.on(["response finished", "caller transcribed", "summary written"], ({ costUsd }) => {
-      this.#chargeCost(costUsd);
-    });
+    events.on(
+      ["response finished", "replaced response finished", "caller transcribed", "summary written"],
+      ({ costUsd }) => {
+        this.#chargeCost(costUsd);
+      },
+    );
     events.on("carrier charged", ({ charge: { usd, minutes } }) => {
       this.#chargeCost(usd);
       if (minutes > 0) this.#chargeMinutes(minutes);

@@ -24,13 +24,15 @@ export interface CallReportOptions
 export class CallReport {
   readonly #options: CallReportOptions;
   readonly #messages: CallMessage[] = [];
-  readonly #createdAt: number;
+  #announcedAt: number;
+  #startedAt: string;
   #ended: EndedCall | undefined;
 
   constructor(options: CallReportOptions) {
     this.#options = options;
     const { events, clock } = options;
-    this.#createdAt = clock.now();
+    this.#announcedAt = clock.now();
+    this.#startedAt = options.identity.startedAt;
     events.on("message taken", ({ message }) => this.#messages.push(message));
     events.on("call ended", ({ end }) => {
       this.#ended = {
@@ -43,21 +45,30 @@ export class CallReport {
   }
 
   get identity(): CallIdentity {
-    return this.#options.identity;
+    return { ...this.#options.identity, startedAt: this.#startedAt };
+  }
+
+  /** The call begins now: it was announced, or an outbound call was answered. */
+  announced(): void {
+    const { clock } = this.#options;
+    this.#announcedAt = clock.now();
+    this.#startedAt = new Date(clock.wallTime()).toISOString();
   }
 
   get state(): CallRecord["state"] {
     const { ending, line, transfers } = this.#options;
     if (this.#ended) return "ended";
     if (ending.goodbyeReason) return "ending";
-    return line.connected ? "connected" : transfers.current ? "transferring" : "announced";
+    if (line.connected) return "connected";
+    if (transfers.current) return "transferring";
+    return line.detachedByLoss ? "reconnecting" : "announced";
   }
 
   /** Figures for the call's log line. */
   get totals(): Omit<CallTotals, "reason"> {
     const { clock, conversation, line, timeline, usage } = this.#options;
     return {
-      ms: timeline.started ? timeline.atMs : clock.now() - this.#createdAt,
+      ms: timeline.started ? timeline.atMs : clock.now() - this.#announcedAt,
       connected: timeline.started,
       skipped: line.skipped,
       callerTurns: conversation.turns.count,
@@ -112,9 +123,9 @@ export class CallReport {
   }
 
   #buildOverview(): CallOverview {
-    const { identity, timeline, conversation, usage } = this.#options;
+    const { timeline, conversation, usage } = this.#options;
     return {
-      ...identity,
+      ...this.identity,
       state: this.state,
       seconds: timeline.atMs / 1000,
       callerTurns: conversation.turns.count,

@@ -37,6 +37,10 @@ export function reportTelemetry(
     log.error("model failed", { code, message });
     metrics.countModelError(code);
   });
+  events.on("session swapped", ({ reason, endpoint }) => {
+    if (reason !== "first") log.info("session swapped", { reason, endpoint });
+  });
+  events.on("models down", ({ code }) => log.error("models down", { code }));
   events.on("model error", ({ code }) => metrics.countModelError(code));
   events.on("model event malformed", () => metrics.countMalformedModelEvent());
   events.on("response finished", ({ response: { status, reason, usage }, costUsd }) => {
@@ -49,7 +53,7 @@ export function reportTelemetry(
       output_tokens: usage.outputTokens,
     });
   });
-  events.on("summary written", ({ usage, costUsd }) => {
+  events.on(["summary written", "replaced response finished"], ({ usage, costUsd }) => {
     metrics.countUsage(model, usage, costUsd, isPriced(model, usage));
   });
   events.on("caller transcribed", ({ costUsd }) => {
@@ -96,7 +100,7 @@ export interface CallTotals {
 
 /** Writes a call's log line, counts the call, and ends its span. */
 export function reportCallEnd({ log, metrics, span }: CallSinks, totals: CallTotals): void {
-  const { reason, ms, connected, skipped, callerAudio: { frames, filledMs, droppedMs } } = totals;
+  const { reason, ms, connected, skipped, callerAudio: { frames, filledMs, droppedMs, repeatedMs } } = totals;
   for (const [skipReason, count] of skipped) metrics.countSkippedFrames(skipReason, count);
   metrics.countEndedCall(reason, ms / 1000, connected);
   span.end(reason, reason === "model failed" || reason === "never connected");
@@ -110,6 +114,7 @@ export function reportCallEnd({ log, metrics, span }: CallSinks, totals: CallTot
     frames,
     filled_ms: filledMs || undefined,
     dropped_ms: droppedMs || undefined,
+    repeated_ms: repeatedMs || undefined,
     marks_lost: totals.marksLost || undefined,
     skipped: skipped.map(([skipReason, count]) => `${skipReason}: ${count}`).join(", ") || undefined,
   });

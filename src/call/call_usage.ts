@@ -29,6 +29,10 @@ export class CallUsage {
       this.#addTokens(response.usage);
       this.#addCost({ modelUsd: costUsd });
     });
+    events.on("replaced response finished", ({ usage, costUsd }) => {
+      this.#addTokens(usage);
+      this.#addCost({ modelUsd: costUsd });
+    });
     events.on("caller transcribed", ({ costUsd }) => this.#addCost({ transcriptionUsd: costUsd }));
     events.on("carrier charged", ({ charge: { usd, minutes } }) => {
       this.#addCost({ carrierUsd: usd });

@@ -1,15 +1,13 @@
-import type { FunctionCall, FunctionDeclaration, ModelSession } from "../model/model_interface.ts";
+import type { FunctionCall, FunctionDeclaration } from "../model/model_interface.ts";
 import type { Tool } from "../tools/tool.ts";
 import { type ToolOutcome, ToolRunner } from "../tools/tool_runner.ts";
 import type { CallParts } from "./call_parts.ts";
 
 /** Maximum length of arguments or a result in the record (characters of JSON). */
 const MAX_RECORDED = 4_000;
-/** Maximum length of arguments or a result in a note for another session (characters). */
-const MAX_NOTE = 1_000;
 
 export interface FunctionCallsOptions
-  extends Pick<CallParts, "model" | "ending" | "events" | "timeline" | "clock"> {
+  extends Pick<CallParts, "conversation" | "model" | "ending" | "events" | "timeline" | "clock"> {
   readonly tools: readonly Tool[];
   /** Replaced in the arguments and results of the record; undefined to record neither. */
   readonly secrets?: (() => readonly string[]) | undefined;
@@ -19,25 +17,17 @@ export interface FunctionCallsOptions
  * Runs the functions the model calls, sends it their results, and requests a response about them and about MCP results. A
  * function that runs while its session is lost finishes, and the next session gets the result.
  *
- * @returns the declarations of the functions, for the model.
+ * @returns the declarations of the functions, for the model, and whether any tool runs.
  */
-export function runFunctions(options: FunctionCallsOptions): readonly FunctionDeclaration[] {
+export function runFunctions(
+  options: FunctionCallsOptions,
+): { readonly declarations: readonly FunctionDeclaration[]; readonly isRunning: () => boolean } {
   const { tools, secrets, model, ending, events, timeline, clock } = options;
-  /** Calls without a result, by ID: the session that made the call, and when (ms of the call). */
-  const callers = new Map<string, { readonly session: ModelSession | undefined; readonly atMs: number }>();
+  const { transcript } = options.conversation;
+  /** In the first response after a loss, the model may repeat a call that it has forgotten. */
+  let afterLoss = false;
 
-  /** Describes a call, without arguments if the recording has been paused since it was made. */
-  const recordableCall = (call: FunctionCall) =>
-    timeline.isPrivate(callers.get(call.callId)?.atMs ?? 0) ? nameOf(call) : describe(call);
-
-  const sendResult = (call: FunctionCall, output: string) => {
-    const { session, atMs } = callers.get(call.callId) ?? {};
-    const result = output.slice(0, MAX_NOTE);
-    const recordable = `You called ${recordableCall(call)}. Its result: ${timeline.recordable(result, atMs)}`;
-    callers.delete(call.callId);
-    const note = `You called ${describe(call)}. Its result: ${result}`;
-    model.sendFunctionResult(call.callId, output, session, note, recordable);
-  };
+  const sendResult = (call: FunctionCall, output: string) => model.sendFunctionResult(call.callId, output);
 
   const record = (outcome: ToolOutcome) => {
     const { name, ok, ms } = outcome;
@@ -65,15 +55,12 @@ export function runFunctions(options: FunctionCallsOptions): readonly FunctionDe
       if (runner.running === 0) events.emit({ type: "tools idle" });
     },
   });
-  const stop = () => {
-    callers.clear();
-    runner.stop();
-  };
+  const stop = () => runner.stop();
   events.on("function called", ({ call }) => {
     if (ending.started) return;
     events.emit({ type: "tool started" });
-    callers.set(call.callId, { session: model.session, atMs: timeline.atMs });
-    runner.start(call);
+    transcript.addFunctionCall(call);
+    runner.start(call, afterLoss);
   });
   events.on("mcp call started", ({ call }) => {
     if (ending.started) return;
@@ -85,13 +72,13 @@ export function runFunctions(options: FunctionCallsOptions): readonly FunctionDe
     runner.mcpCallEnded(call, result);
     if (runner.running === 0) events.emit({ type: "tools idle" });
   });
-  events.on("response finished", () => runner.responseDone());
-  events.on(["session failed", "language switched"], () => {
-    for (const call of runner.runningFunctions) {
-      model.addNote(
-        `You called ${recordableCall(call)}. It still runs: do not call it again, its result follows.`,
-      );
-    }
+  events.on("response finished", () => {
+    afterLoss = false;
+    runner.responseDone();
+  });
+  events.on("session swapped", ({ reason }) => afterLoss = reason !== "first" && reason !== "language");
+  // Functions that run now finish, and the next session gets their results.
+  events.on(["session failed", "language switched", "session swapped"], () => {
     for (const { server, name } of runner.runningMcpCalls) {
       model.addNote(
         `You called "${name}" of "${server}", and its outcome is unknown. Ask the caller before you call it again.`,
@@ -105,7 +92,7 @@ export function runFunctions(options: FunctionCallsOptions): readonly FunctionDe
     events.emit({ type: "tools idle" });
   });
   events.on(["goodbye started", "call ending"], stop);
-  return runner.declarations;
+  return { declarations: runner.declarations, isRunning: () => runner.running > 0 };
 }
 
 /** Replaces the secrets, also where JSON escapes them, and then shortens the text: a shortened secret would not be found. */
@@ -116,12 +103,4 @@ function redactAndShorten(text: string, secrets: readonly string[]): string {
     }
   }
   return text.slice(0, MAX_RECORDED).toWellFormed();
-}
-
-function nameOf({ name }: FunctionCall): string {
-  return `the function "${name.slice(0, 64)}"`;
-}
-
-function describe(call: FunctionCall): string {
-  return `${nameOf(call)} with ${call.arguments.slice(0, MAX_NOTE) || "{}"}`;
 }

@@ -44,7 +44,7 @@ export class CallRegistry implements LiveCalls {
 
   /** Calls by state, and the bytes waiting in their queues. */
   gauges() {
-    const calls = { announced: 0, connected: 0, transferring: 0, ending: 0 };
+    const calls = { announced: 0, connected: 0, reconnecting: 0, transferring: 0, ending: 0 };
     const bytes = { playout: 0, twilio: 0, model: 0 };
     for (const call of this.calls.values()) {
       const { state } = call.report;

@@ -4,9 +4,11 @@ import { BoundedMap } from "../bounded_map.ts";
 import { Call } from "../call/call.ts";
 import { CONNECT_MS } from "../call/call_line.ts";
 import type { Recorder } from "../call/call_recording.ts";
-import type { CallEnd } from "../call/end_reason.ts";
+import type { ModelService } from "../call/succession/sessions.ts";
+import { EndpointHealth } from "../model/endpoint_health.ts";
+import type { CallEnd, EndReason } from "../call/end_reason.ts";
 import type { TransferFailure } from "../call/phone/transfer.ts";
-import type { OpenSession } from "../model/model_interface.ts";
+import type { HistoryItem, OpenSession } from "../model/model_interface.ts";
 import type { CallRecord, EndedCall, WrittenSummary } from "../records/call_record.ts";
 import { startCallSpan } from "../telemetry/call_span.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -19,6 +21,7 @@ import type { Budget } from "./budget.ts";
 import { CallBills, type CallBillsOptions } from "./call_bills.ts";
 import { CallRegistry } from "./call_registry.ts";
 import { DialledCalls, type DialledCallsOptions } from "./dialled_calls.ts";
+import { PreparedCalls } from "./prepared_calls.ts";
 import type { Pseudonym } from "./pseudonym.ts";
 import { StreamTokens } from "./stream_tokens.ts";
 
@@ -37,9 +40,13 @@ export interface CallsOptions extends CallBillsOptions, DialledCallsOptions {
     parameters: StreamStart["parameters"],
   ) => CallAssistant | undefined;
   readonly openSession: OpenSession;
+  /** Default: nothing is known about the models yet. */
+  readonly models?: ModelService | undefined;
   readonly rules: AdmissionRules;
   /** A call ends after this long without a frame from Twilio (ms). */
   readonly mediaTimeoutMs: number;
+  /** How long a call waits for its stream to come back after a loss (ms). */
+  readonly streamGraceMs: number;
   /** Shared by all instances of a number, so that a stream may reach another instance than its webhook. */
   readonly tokenSecret?: string | undefined;
   /** Names the caller for the model's provider. */
@@ -59,7 +66,7 @@ export interface CallsOptions extends CallBillsOptions, DialledCallsOptions {
 interface ResumableCall {
   readonly end: CallEnd;
   /** The conversation, for its next part. */
-  readonly conversation: string;
+  readonly conversation: readonly HistoryItem[];
   readonly incoming: IncomingCall;
   readonly assistant: CallAssistant;
   /** How often its stream was lost before. */
@@ -71,10 +78,12 @@ interface ResumableCall {
 /** All calls of this process: announces them, admits their streams, and keeps how they ended for Twilio's callbacks. */
 export class Calls extends CallRegistry {
   readonly #options: CallsOptions;
+  readonly #models: ModelService;
   readonly admission: Admission;
   readonly #tokens: StreamTokens;
   /** Callers who talk to a destination are no longer in `calls`. */
   readonly dialled: DialledCalls;
+  readonly prepared: PreparedCalls;
   readonly #bills: CallBills;
   readonly #ended = new BoundedMap<string, ResumableCall>(MAX_ENDED, (callSid) => {
     this.#awaitingAfterStream.delete(callSid);
@@ -86,7 +95,9 @@ export class Calls extends CallRegistry {
   constructor(options: CallsOptions) {
     super();
     this.#options = options;
+    this.#models = options.models ?? { health: new EndpointHealth(options.clock) };
     this.admission = new Admission(options.rules, options.clock);
+    this.prepared = new PreparedCalls(options.clock);
     this.#bills = new CallBills(options);
     this.dialled = new DialledCalls(options, this.#bills, (callSid) => {
       this.#bills.get(callSid)?.stop("destination");
@@ -128,12 +139,32 @@ export class Calls extends CallRegistry {
     // Twilio may request one call twice.
     if (!this.calls.has(callSid)) {
       const refused = this.#refusal(incoming, assistant);
-      if (refused) return { refused };
+      if (refused) {
+        this.prepared.discard(callSid);
+        return { refused };
+      }
       const call = this.#create(incoming, assistant);
       this.#log(callSid).info("call announced", { from, to, assistant: assistant.name });
       call.prepare(spokenMs);
     }
     return { token: this.#tokens.issue(callSid, spokenMs) };
+  }
+
+  /**
+   * Twilio has accepted an outbound call: its session is connected now, and greets when {@linkcode announce} reports the
+   * answer.
+   *
+   * @param ringMs Time after which nobody answers any more (ms).
+   */
+  prepareOutbound(incoming: IncomingCall, assistant: CallAssistant, ringMs: number): void {
+    const { callSid } = incoming;
+    if (this.calls.has(callSid) || this.#ended.has(callSid) || this.prepared.has(callSid)) return;
+    this.prepared.add(this.#build(incoming, assistant), assistant, ringMs);
+  }
+
+  override endAll(reason: EndReason): void {
+    this.prepared.close();
+    super.endAll(reason);
   }
 
   /** Whether today's budget of the other party, or of all calls, is exhausted. */
@@ -162,8 +193,8 @@ export class Calls extends CallRegistry {
     if (this.#ended.has(callSid)) return { refused: "call is over" };
     const call = this.calls.get(callSid) ?? this.#adopt(callSid, parameters);
     if (!call) return { refused: "not admitted" };
-    const { state } = call.report;
-    if (state !== "announced" && state !== "transferring") return { refused: "call has a stream" };
+    if (call.receiving) return { refused: "call has a stream" };
+    if (!call.releaseStream()) return { refused: "call is over" };
     return call.attach(stream);
   }
 
@@ -191,12 +222,11 @@ export class Calls extends CallRegistry {
     this.calls.get(callSid)?.reportAnsweredBy(answeredBy);
   }
 
-  /** Twilio reports that a call has ended. A call with a stream is ended by the stream instead. */
+  /** Twilio reports that a call has ended. A call whose stream receives audio is ended by the stream instead. */
   callerHungUp(callSid: string): void {
     this.dialled.end(callSid);
     const call = this.calls.get(callSid);
-    const state = call?.report.state;
-    if (state === "announced" || state === "transferring") call?.ending.end("caller hung up");
+    if (!call?.receiving) call?.ending.end("caller hung up");
   }
 
   /** Twilio requests TwiML after the stream. Returns how the call ended; undefined if a restart interrupted it. */
@@ -206,11 +236,14 @@ export class Calls extends CallRegistry {
   }
 
   /**
-   * Starts the next part of a call whose stream was lost while the caller stayed on the line.
+   * Twilio asks what follows after a stream, and the caller is still on the line. A call goes on with its session; one that
+   * ended because its stream was lost gets another part.
    *
    * @returns the token for its stream; undefined for any other call.
    */
   resume(callSid: string): string | undefined {
+    const call = this.calls.get(callSid);
+    if (call) return call.streamRequested() ? this.#tokens.issue(callSid) : undefined;
     const ended = this.#ended.get(callSid);
     if (ended?.end.reason !== "stream lost" || ended.losses >= MAX_LOSSES || this.admission.draining) {
       return undefined;
@@ -245,39 +278,16 @@ export class Calls extends CallRegistry {
     return undefined;
   }
 
+  /** Creates a call, or takes the one that was prepared, and keeps it until it ends. */
   #create(incoming: IncomingCall, assistant: CallAssistant): Call {
-    const { callSid, from, to, outbound } = incoming;
-    const { openSession, clock, metrics, mediaTimeoutMs, spending, minutes, recorder, onStarted, onEnded } =
-      this.#options;
-    const log = this.#log(callSid);
+    const { callSid } = incoming;
+    const { onStarted, onEnded } = this.#options;
     // A resumed call is no longer connected to somebody else.
     this.dialled.end(callSid);
     const earlier = this.#ended.get(callSid);
     this.#ended.delete(callSid);
-    const party = partyOf(incoming);
-    const caller = party ? { safetyIdentifier: this.#options.pseudonym(party) } : {};
-    const call = new Call({
-      identity: {
-        callSid,
-        direction: outbound ? "outbound" : "inbound",
-        from,
-        to,
-        assistant: assistant.name,
-        model: assistant.billedModel,
-        startedAt: new Date(clock.wallTime()).toISOString(),
-      },
-      assistant,
-      earlier: earlier?.conversation,
-      recorder,
-      openSession: (session, observer) => openSession({ ...session, ...caller }, observer, log),
-      mediaTimeoutMs,
-      clock,
-      log,
-      metrics,
-      span: startCallSpan(clock, { call: callSid, from, to, model: assistant.billedModel }),
-      chargeCost: spending.meter(party, assistant.costLimits),
-      chargeMinutes: assistant.minuteLimits && minutes.meter(party, assistant.minuteLimits),
-    });
+    const prepared = this.prepared.take(callSid);
+    const call = prepared ?? this.#build(incoming, assistant, earlier?.conversation);
     const { events, report } = call;
     let started = false;
     events.on("stream attached", () => {
@@ -290,22 +300,57 @@ export class Calls extends CallRegistry {
       () => this.notifyWatchers("changed", call),
     );
     events.on("call ended", ({ end, summary }) => {
-      const losses = (earlier?.losses ?? 0) + (end.reason === "stream lost" ? 1 : 0);
-      const { conversationText: conversation } = call;
+      const lost = end.reason === "stream lost" ? Math.max(1, call.recentLosses) : 0;
+      const losses = (earlier?.losses ?? 0) + lost;
+      const { history: conversation } = call;
       this.#callEnded(call, { end, conversation, incoming, assistant, losses, paidUntil: 0 });
       if (report.endedCall) onEnded?.(report.endedCall, summary);
     });
     this.calls.set(callSid, call);
+    prepared?.prepare(0);
     this.notifyWatchers("announced", call);
     if (!incoming.isConsoleCall) this.#bills.open(call.events, incoming, assistant, earlier?.paidUntil);
     return call;
+  }
+
+  #build(incoming: IncomingCall, assistant: CallAssistant, earlier?: ResumableCall["conversation"]): Call {
+    const { callSid, from, to, outbound } = incoming;
+    const { openSession, clock, metrics, mediaTimeoutMs, streamGraceMs, spending, minutes, recorder } =
+      this.#options;
+    const log = this.#log(callSid);
+    const party = partyOf(incoming);
+    const caller = party ? { safetyIdentifier: this.#options.pseudonym(party) } : {};
+    return new Call({
+      identity: {
+        callSid,
+        direction: outbound ? "outbound" : "inbound",
+        from,
+        to,
+        assistant: assistant.name,
+        model: assistant.billedModel,
+        startedAt: new Date(clock.wallTime()).toISOString(),
+      },
+      assistant,
+      earlier,
+      recorder,
+      openSession: (session, observer) => openSession({ ...session, ...caller }, observer, log),
+      models: this.#models,
+      mediaTimeoutMs,
+      streamGraceMs,
+      clock,
+      log,
+      metrics,
+      span: startCallSpan(clock, { call: callSid, from, to, model: assistant.billedModel }),
+      chargeCost: spending.meter(party, assistant.costLimits),
+      chargeMinutes: assistant.minuteLimits && minutes.meter(party, assistant.minuteLimits),
+    });
   }
 
   #callEnded(call: Call, ended: ResumableCall): void {
     const { end } = ended;
     const { callSid } = call.report.identity;
     this.calls.delete(callSid);
-    if (call.connected && end.reason !== "caller hung up") this.#awaitingAfterStream.add(callSid);
+    if (call.awaitsAfterStream && end.reason !== "caller hung up") this.#awaitingAfterStream.add(callSid);
     if (!end.callerInformed && (end.reason === "shutdown" || end.reason === "drained")) {
       this.#endedWithoutGoodbye++;
     }

@@ -50,6 +50,10 @@ export async function checkModel(config: Config, openSession: OpenSession): Prom
   }, {
     sessionReady: () => ready.resolve(undefined),
     sessionFailed: (failure) => ready.resolve(failure),
+    audioAcknowledged: ignore,
+    lineSuspect: ignore,
+    contextUsed: ignore,
+    turnCommitted: ignore,
     callerSpeechStarted: ignore,
     callerSpeechStopped: ignore,
     assistantAudio: ignore,

@@ -76,6 +76,11 @@ export const CALL_SETTINGS = {
     description: "A call that receives no audio from Twilio for this long (s) is ended.",
     schema: wholeNumber(1, 600).default(15),
   },
+  STREAM_GRACE_SECONDS: {
+    description:
+      "How long a call waits for its media stream to come back after a loss (s). The conversation continues then.",
+    schema: wholeNumber(0, 60).default(10),
+  },
   ALLOWED_CALLERS: {
     description: "Callers that are accepted, such as +15551230000, +1555*. Default: all.",
     schema: CALLER_PATTERNS.optional(),

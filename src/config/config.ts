@@ -60,6 +60,11 @@ export interface ParsedSettings {
   readonly find: (name: string) => string | undefined;
 }
 
+/** The keys in MODEL_FALLBACKS, also if a field beside them is wrong. */
+function keysIn(text: string): string[] {
+  return [...text.matchAll(/"apiKey"\s*:\s*"([^"]+)"/g)].flatMap(([, key]) => key ?? []);
+}
+
 /** Parses all settings. The process's environment is first, then `.env.$APP_ENV`, then `.env`. */
 export function parseSettings(environment: Environment): ParsedSettings {
   const problems: string[] = [];
@@ -75,7 +80,7 @@ export function parseSettings(environment: Environment): ParsedSettings {
     const stored = readSetting(name, setting, files, environment.readFile, problems);
     const hasDefault = production && hasProductionDefault(name, find);
     const text = stored?.value ?? (hasDefault ? setting.productionDefault : undefined);
-    if (setting.secret && text) secrets.push(text);
+    if (setting.secret && text) secrets.push(text, ...(name === "MODEL_FALLBACKS" ? keysIn(text) : []));
     const none = text === "none" && setting.productionDefault !== undefined;
     if (none && production && setting.withoutLimit) {
       unlimited.push(`${name}: none, so ${setting.withoutLimit}`);

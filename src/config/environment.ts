@@ -1,3 +1,5 @@
+import { unlessMissingSync } from "../file_error.ts";
+
 /** Source of the settings: environment variables and files. */
 export interface Environment {
   readonly env: (name: string) => string | undefined;
@@ -7,6 +9,8 @@ export interface Environment {
    * @throws if it cannot be read for another reason.
    */
   readonly readFile: (path: string) => string | undefined;
+  /** Reads a file as bytes, in the same way. Missing: audio files are not read. */
+  readonly readBytes?: ((path: string) => Uint8Array | undefined) | undefined;
   /** Absolute path; undefined: not known. */
   readonly workingDirectory?: string | undefined;
   /**
@@ -32,14 +36,8 @@ export const processEnvironment: Environment = {
       throw error;
     }
   },
-  readFile(path) {
-    try {
-      return Deno.readTextFileSync(path);
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return undefined;
-      throw error;
-    }
-  },
+  readFile: (path) => unlessMissingSync(() => Deno.readTextFileSync(path)),
+  readBytes: (path) => unlessMissingSync(() => Deno.readFileSync(path)),
   get workingDirectory() {
     return Deno.cwd();
   },

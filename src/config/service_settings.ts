@@ -13,7 +13,9 @@ import {
   textLike,
   truncation,
   url,
+  wholeNumber,
 } from "./setting_types.ts";
+import { modelFallbacks } from "./model_fallbacks.ts";
 
 /** Settings of the service, its network, Twilio, the model and the assistant. */
 export const SERVICE_SETTINGS = {
@@ -141,6 +143,33 @@ export const SERVICE_SETTINGS = {
       "Audio format of the model session. pcmu passes the phone call's µ-law audio through; pcm16 is for " +
       "models without µ-law.",
     schema: oneOf(["pcmu", "pcm16"]).default("pcmu"),
+  },
+  MODEL_FALLBACKS: {
+    description:
+      "Further model servers, tried in this order when the first one is down, refuses or is slow: a JSON list of " +
+      "{name, url, apiKey, model, voice, dialect, audioFormat}. Only url is required; the rest is by default the " +
+      "first server's, except apiKey.",
+    schema: modelFallbacks.optional(),
+    secret: true,
+  },
+  MODEL_READY_SECONDS: {
+    description: "Timeout for connecting to the model and configuring the session (s).",
+    schema: wholeNumber(1, 60).default(3),
+  },
+  MODEL_PONG_SECONDS: {
+    description:
+      "Time within which the model's server must answer a ping (s). After that, the session is replaced.",
+    schema: wholeNumber(1, 600).default(3),
+  },
+  MODEL_FIRST_AUDIO_SECONDS: {
+    description:
+      "Time from a request to its first audio or function call (s) after which another model server is tried, if " +
+      "MODEL_FALLBACKS names one.",
+    schema: wholeNumber(1, 120).default(5),
+  },
+  MODEL_OUTAGE_SECONDS: {
+    description: "How long a caller waits without a model (s) before the call ends.",
+    schema: wholeNumber(1, 120).default(10),
   },
   ASSISTANTS_FILE: {
     description:

@@ -7,7 +7,7 @@ import type { CallRequest } from "./call_request.ts";
 import { type DialRefusal, type DialRules, findRefusal } from "./dial_rules.ts";
 
 /** Timeout from the end of ringing to the webhook of an answered call (ms). */
-const WEBHOOK_MS = 30_000;
+export const WEBHOOK_MS = 30_000;
 /** From the webhook to the stream's start, through a welcome message (ms). */
 const STREAM_MS = 120_000;
 /** Twilio ends a call this long (s) after the assistant's own limit, in case the goodbye fails. */
@@ -32,6 +32,8 @@ export interface DialerOptions extends DialRules {
   readonly callsPerSecond: number;
   /** Lets the request travel in the webhook's URL. Undefined: only this process can answer its calls. */
   readonly seal?: { seal(request: CallRequest, validMs: number): string } | undefined;
+  /** Called when a call that was placed here has ended, answered or not. */
+  readonly onEnded?: ((callSid: string) => void) | undefined;
   readonly clock: Clock;
 }
 
@@ -242,6 +244,7 @@ export class Dialer {
     if (!isFinal(status)) return;
     this.#remove(entry.call.callSid);
     this.#ended.set(entry.call.callSid, entry.call);
+    this.#options.onEnded?.(entry.call.callSid);
   }
 
   #remove(callSid: string): void {

@@ -53,6 +53,12 @@ export interface SessionOptions {
   readonly logEvents?: readonly string[] | undefined;
   /** Asked for each of these events. Default: true. */
   readonly mayLogContent?: (() => boolean) | undefined;
+  /** Timeout for dial, upgrade and `session.updated` together (ms). Default: 3,000. */
+  readonly readyMs?: number | undefined;
+  /** Time within which the server must answer a ping (ms). Default: 3,000. */
+  readonly pongMs?: number | undefined;
+  /** Who requests the answer to a caller's turn. With `parley`, the server neither answers nor interrupts by itself. */
+  readonly answers?: "server" | "parley" | undefined;
   /** Stable, anonymous identifier of the caller, for the vendor's abuse checks. */
   readonly safetyIdentifier?: string;
 }
@@ -121,6 +127,20 @@ export interface FunctionCall {
   readonly arguments: string;
 }
 
+/** An item of a conversation that another session, or an earlier part of the call, had. */
+export type HistoryItem =
+  | { readonly type: "caller" | "assistant" | "note"; readonly text: string }
+  | { readonly type: "function call"; readonly call: FunctionCall }
+  | { readonly type: "function result"; readonly callId: string; readonly output: string };
+
+/** What a ready session can do. */
+export interface SessionInfo {
+  /** Time until the vendor ends the session (ms), if known. */
+  readonly lifetimeMs?: number | undefined;
+  /** Whether silence must be sent while nobody is on the line (GPT-Live). */
+  readonly needsSilence: boolean;
+}
+
 /** An MCP tool call that waits for {@linkcode ModelSession.sendApproval}. */
 export interface ApprovalRequest {
   readonly id: string;
@@ -169,6 +189,12 @@ export interface ModelSession {
   sendApproval(id: string, approved: boolean): void;
   /** Adds a system message to the conversation, queued until the session is ready. Does not trigger a response. */
   addSystemMessage(text: string): void;
+  /** Adds items in order; before `sessionReady` they are queued. They are never reported by `itemAdded`. */
+  restore(items: readonly HistoryItem[]): void;
+  /** Removes an item from the model's conversation, if the dialect can. */
+  deleteItem(itemId: ItemId): void;
+  /** Asks the server for a sign of life now. */
+  probe(): void;
   /**
    * Discards an unfinished caller turn and sends no caller audio from now on. Responses requested before, and responses to
    * the caller, are cancelled and not heard.
@@ -239,7 +265,10 @@ export interface TokenCounts {
 
 /** Why a session ended unexpectedly. */
 export interface SessionFailure {
-  /** The vendor's code, or one of Parley's: `connect`, `unauthorized` (HTTP 401 or 403), `not_ready`, `format_mismatch`, `closed`, `overloaded`. */
+  /**
+   * The vendor's code, or one of Parley's: `connect`, `unauthorized` (HTTP 401 or 403), `not_ready`, `format_mismatch`,
+   * `session_refused`, `closed`, `flood` (too many bytes), `malformed` (too many malformed events). See `isRefusal`.
+   */
   readonly code: string;
   readonly message: string;
 }
@@ -255,7 +284,15 @@ export interface SpeechEdge {
 /** Receives the events of a session. */
 export interface ModelObserver {
   /** The session is configured as requested; audio may flow both ways. */
-  sessionReady(): void;
+  sessionReady(info?: SessionInfo): void;
+  /** The server has received the session's audio up to this offset (ms of the session). */
+  audioAcknowledged(audioMs: number): void;
+  /** A probe is unanswered for 600 ms, or was answered again. */
+  lineSuspect(suspect: boolean): void;
+  /** Part of the context in use, 0 to 1. */
+  contextUsed(ratio: number): void;
+  /** The caller's turn is in the model's conversation. */
+  turnCommitted(itemId: ItemId | undefined): void;
   callerSpeechStarted(at?: SpeechEdge): void;
   callerSpeechStopped(at?: SpeechEdge): void;
   /** µ-law audio of an item, in order. */

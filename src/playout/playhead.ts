@@ -93,10 +93,11 @@ export class Playhead {
     return mark.position;
   }
 
-  /** The audio after `position` was discarded. */
-  cutAt(position: number): void {
+  /** The far end has nothing left to play, and plays from `position` next: further on if audio was discarded, or back. */
+  moveTo(position: number): void {
     this.#marks = [];
     this.#sent = position;
+    this.#run = this.#echo = { position, at: this.#clock.now() };
   }
 
   /** The position the far end has reached if it played without a pause since the run began. */

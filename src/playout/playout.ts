@@ -2,53 +2,22 @@ import { BYTES_PER_MS } from "../audio/line_format.js";
 import type { Cancel, Clock } from "../clock.ts";
 import type { HeardItem } from "../model/model_interface.ts";
 import { AudioQueue } from "./audio_queue.ts";
+import { PlayedCallbacks } from "./played_callbacks.ts";
 import { Playhead } from "./playhead.ts";
+import type { PlayoutLine, PlayoutObserver, PlayoutStatus } from "./playout_line.ts";
+import { KEEP_BYTES, OVERLAP_MS, resumePosition } from "./resume_point.ts";
 import { Segments } from "./segments.ts";
 
 /** Send the next piece when the lead at the far end falls to this (ms); the lead is then 200 ms on average. */
 const LOW_LEAD_MS = 150;
 /** Maximum length of a piece, and so of audio without a mark (ms). */
 const PIECE_MS = 100;
-/** Delay before sending to a congested line again (ms). */
+/** Delay before a retry on a congested line (ms). */
 const CONGESTED_RETRY_MS = 100;
 /** Maximum audio accepted and not yet heard (ms); see {@linkcode Playout.enqueue}. */
 export const PLAYOUT_LIMIT_MS = 300_000;
 
-/** The far end of the playout: a media stream that plays audio in order and echoes marks. */
-export interface PlayoutLine {
-  /** Plays µ-law bytes after everything sent before. */
-  media(audio: Uint8Array): void;
-  /** Sends a mark. It returns to {@linkcode Playout.markEchoed} once all audio sent before it has been played. */
-  mark(name: string): void;
-  /** Discards everything sent and not yet played. */
-  clear(): void;
-  /** True while the network is slower than the audio. */
-  readonly congested: boolean;
-}
-
-/** Receives the playout's progress. */
-export interface PlayoutObserver {
-  /** The first audio of an item was sent to the line. */
-  sendingStarted(itemId: string): void;
-  /** The first mark after audio of an item returned: the caller hears it. */
-  playbackStarted(itemId: string): void;
-  /** A mark after audio of an item returned: the caller heard the item up to there. */
-  playbackProgressed(itemId: string): void;
-  /** A mark did not return. */
-  markLost(name: string): void;
-}
-
-/** The current state of a playout. */
-export interface PlayoutStatus {
-  /** Audio queued here and not yet sent (ms). */
-  readonly queuedMs: number;
-  /** Audio sent and not yet heard (ms). */
-  readonly leadMs: number;
-  /** The item the caller hears now. */
-  readonly itemId: string | undefined;
-  /** How much of `itemId` the caller has heard (ms); 0 without an item. */
-  readonly heardMs: number;
-}
+export type { PlayoutLine, PlayoutObserver, PlayoutStatus };
 
 /**
  * The playback of one call: a paced queue of µ-law audio, keyed by model item, and the playhead that follows it.
@@ -68,28 +37,64 @@ export class Playout {
   /** Position up to which audio was accepted. */
   #accepted = 0;
   readonly #segments = new Segments();
-  /** Callbacks of {@linkcode whenPlayed}, in order of position. */
-  #awaited: { readonly position: number; readonly then: () => void }[] = [];
-  /** Fires when the first awaited position must have been played, also if no mark returns. */
-  #cancelOverdue: Cancel | undefined;
+  readonly #played: PlayedCallbacks;
+  #paused = false;
+  /** The highest position heard before a pause: audio before it is repeated afterwards. */
+  #heardBefore = 0;
 
   constructor(clock: Clock, observer: PlayoutObserver) {
     this.#clock = clock;
     this.#observer = observer;
     this.#playhead = new Playhead(clock, (name) => observer.markLost(name));
+    const overdueInMs = (position: number) =>
+      this.#line && !this.#paused ? this.#playhead.overdueInMs(position) : undefined;
+    this.#played = new PlayedCallbacks(clock, overdueInMs, () => this.#played.run(this.#heard()));
   }
 
   /** Starts to play on `line`, beginning with the audio queued so far. */
   attach(line: PlayoutLine): void {
     this.#line = line;
     this.#pump();
-    this.#watchMarks();
+    this.#played.watch();
   }
 
   /** The line was lost: discards the audio that was not heard. Another line may be attached later. */
   detach(): void {
     this.#line = undefined;
-    this.#cutAt(Math.floor(this.#playhead.position()));
+    this.#cutAt(Math.floor(this.#heard()));
+  }
+
+  get paused(): boolean {
+    return this.#paused;
+  }
+
+  /** Stops playback now and clears the far end. Audio is queued until {@linkcode resume}, which repeats a little. */
+  pause(): void {
+    if (this.#paused || this.#closed) return;
+    this.#paused = true;
+    const playhead = Math.floor(this.#playhead.position());
+    this.#heardBefore = Math.max(this.#heardBefore, playhead);
+    const isSent = this.#moveTo(playhead);
+    if (isSent) this.#line?.clear();
+    this.#played.run(this.#heardBefore);
+  }
+
+  /**
+   * Goes on after a pause.
+   *
+   * @param overlapMs What is repeated at least (at most 300 ms); never anything before the item that was heard.
+   * @returns How much is repeated (ms).
+   */
+  resume(overlapMs = OVERLAP_MS): number {
+    if (!this.#paused || this.#closed) return 0;
+    this.#paused = false;
+    const heard = this.#heardBefore;
+    const start = this.#segments.startAt(heard);
+    const position = Math.min(this.#playhead.sent, resumePosition(this.#queue, heard, start, overlapMs));
+    this.#moveTo(position);
+    this.#pump();
+    this.#played.watch();
+    return Math.round((heard - position) / BYTES_PER_MS);
   }
 
   /**
@@ -99,7 +104,7 @@ export class Playout {
    */
   enqueue(itemId: string, audio: Uint8Array): boolean {
     if (this.#closed || audio.length === 0) return true;
-    const unheard = this.#accepted - this.#playhead.position() + audio.length;
+    const unheard = this.#accepted - this.#heard() + audio.length;
     if (unheard > PLAYOUT_LIMIT_MS * BYTES_PER_MS) return false;
     this.#queue.push(audio);
     this.#segments.add(itemId, this.#accepted, audio.length);
@@ -115,12 +120,12 @@ export class Playout {
     for (const itemId of this.#segments.reach("hearing", position)) this.#observer.playbackStarted(itemId);
     const itemId = this.#segments.itemAt(position - 1);
     if (itemId !== undefined) this.#observer.playbackProgressed(itemId);
-    this.#runPlayed(position);
+    this.#played.run(position);
   }
 
   /** Whole milliseconds of an item that the caller has heard, never more than was accepted. */
   heardMs(itemId: string): number {
-    return this.#segments.msBefore(this.#playhead.position(), itemId);
+    return this.#segments.msBefore(this.#heard(), itemId);
   }
 
   /** Whole milliseconds of an item that were queued, heard or not. */
@@ -133,9 +138,8 @@ export class Playout {
    * must have been played. Audio that is interrupted first is never reported.
    */
   whenPlayed(then: () => void): void {
-    if (this.#playhead.position() >= this.#accepted) return then();
-    this.#awaited.push({ position: this.#accepted, then });
-    if (!this.#cancelOverdue) this.#watchMarks();
+    if (this.#heard() >= this.#accepted) return then();
+    this.#played.add(this.#accepted, then);
   }
 
   /**
@@ -146,7 +150,7 @@ export class Playout {
    * @returns The item at the playhead and each later item, in order, with the milliseconds heard; empty if nothing was left.
    */
   interrupt(open?: string): HeardItem[] {
-    const playhead = Math.floor(this.#playhead.position());
+    const playhead = Math.floor(this.#heard());
     const heardMs = (itemId: string) => this.#segments.msBefore(playhead, itemId);
     // A fraction of a millisecond counts neither as heard nor as unheard.
     const unheard = this.#segments.itemsAfter(playhead)
@@ -165,14 +169,14 @@ export class Playout {
       queuedMs: this.queued / BYTES_PER_MS,
       leadMs: Math.max(0, Math.round(leadMs)),
       itemId,
-      heardMs: itemId === undefined ? 0 : this.#segments.msBefore(playhead, itemId),
+      heardMs: itemId === undefined ? 0 : this.heardMs(itemId),
     };
   }
 
   /** Audio accepted since the playout began, and the part of it that was not heard (ms). */
-  get progress(): { readonly acceptedMs: number; readonly unheardMs: number } {
-    const unheard = this.#accepted - this.#playhead.position();
-    return { acceptedMs: this.#accepted / BYTES_PER_MS, unheardMs: unheard / BYTES_PER_MS };
+  get progress(): { readonly acceptedMs: number; readonly unheardMs: number; readonly paused: boolean } {
+    const unheardMs = (this.#accepted - this.#heard()) / BYTES_PER_MS;
+    return { acceptedMs: this.#accepted / BYTES_PER_MS, unheardMs, paused: this.#paused };
   }
 
   /** Bytes queued here and not yet sent. */
@@ -184,47 +188,40 @@ export class Playout {
   close(): void {
     this.#closed = true;
     this.#stopTimer();
-    this.#cancelOverdue?.();
-    this.#queue.clear();
     this.#line = undefined;
+    this.#played.watch();
+    this.#queue.clear(this.#accepted);
   }
 
-  /** Discards all audio after the playhead, here and at the far end. */
-  #cutAt(playhead: number): void {
-    this.#stopTimer();
-    const isSent = this.#playhead.sent > playhead;
-    // First, because `clear` may return its marks at once.
-    this.#playhead.cutAt(playhead);
-    const heard = this.#awaited.filter(({ position }) => position <= playhead);
-    this.#awaited = [];
-    this.#watchMarks();
+  /** Discards all audio after `position`, here and at the far end. */
+  #cutAt(position: number): void {
+    const isSent = this.#moveTo(position);
+    const heard = this.#played.discard(position);
     if (isSent) this.#line?.clear();
-    this.#segments.cutAt(playhead);
-    this.#queue.clear();
-    this.#accepted = playhead;
-    for (const { then } of heard) then();
+    this.#segments.cutAt(position);
+    this.#queue.clear(position);
+    this.#accepted = position;
+    for (const then of heard) then();
   }
 
-  #runPlayed(position: number): void {
-    while (this.#awaited[0] && this.#awaited[0].position <= position) this.#awaited.shift()?.then();
-    this.#watchMarks();
+  /** Goes to `position` and forgets all marks, which `clear` returns. Returns whether the far end has audio to clear. */
+  #moveTo(position: number): boolean {
+    this.#stopTimer();
+    const isSent = this.#playhead.sent > Math.floor(this.#playhead.position());
+    this.#playhead.moveTo(position);
+    this.#queue.seek(position);
+    return isSent;
   }
 
-  #watchMarks(): void {
-    this.#cancelOverdue?.();
-    this.#cancelOverdue = undefined;
-    const next = this.#awaited[0];
-    if (!next || !this.#line || this.#closed) return;
-    this.#cancelOverdue = this.#clock.after(
-      Math.max(1, this.#playhead.overdueInMs(next.position)),
-      () => this.#runPlayed(this.#playhead.position()),
-    );
+  /** The position up to which everything was heard, now or before a pause. */
+  #heard(): number {
+    return Math.max(this.#heardBefore, this.#playhead.position());
   }
 
   #pump(): void {
     this.#stopTimer();
     const line = this.#line;
-    if (!line || this.queued === 0) return;
+    if (!line || this.#paused || this.queued === 0) return;
     if (line.congested) {
       this.#cancelTimer = this.#clock.after(CONGESTED_RETRY_MS, () => this.#pump());
       return;
@@ -232,12 +229,12 @@ export class Playout {
     const playhead = this.#playhead;
     playhead.beginSending();
     while (this.queued > 0 && playhead.leadMs <= LOW_LEAD_MS) this.#sendPiece(line);
-    if (this.queued > 0) {
-      this.#cancelTimer = this.#clock.after(playhead.leadMs - LOW_LEAD_MS, () => this.#pump());
-    }
+    if (this.queued === 0) return;
+    this.#cancelTimer = this.#clock.after(playhead.leadMs - LOW_LEAD_MS, () => this.#pump());
   }
 
   #sendPiece(line: PlayoutLine): void {
+    this.#queue.keep(this.#heard() - KEEP_BYTES);
     const piece = this.#queue.read(Math.min(PIECE_MS * BYTES_PER_MS, this.queued));
     line.media(piece);
     line.mark(this.#playhead.audioSent(piece.length));

@@ -22,6 +22,12 @@ export class Segments {
     return this.#segments.findLast(({ start }) => start <= position)?.itemId;
   }
 
+  /** Where the audio around `position` begins; `position` itself at the end or start of a segment. */
+  startAt(position: number): number {
+    const segment = this.#segments.findLast(({ start }) => start < position);
+    return segment && segment.end > position ? segment.start : position;
+  }
+
   itemsAfter(position: number): string[] {
     return this.#segments.filter(({ end }) => end > position).map(({ itemId }) => itemId);
   }

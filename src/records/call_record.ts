@@ -1,6 +1,6 @@
 import type { TurnLatency } from "../telemetry/turn_latency.ts";
 
-export type CallState = "announced" | "connected" | "transferring" | "ending" | "ended";
+export type CallState = "announced" | "connected" | "reconnecting" | "transferring" | "ending" | "ended";
 
 /** A call as plain data. The API, the store, the webhook and the console use the same fields, during the call and after. */
 export interface CallRecord {

@@ -8,6 +8,8 @@ import { type Tool, ToolError } from "./tool.ts";
 const MAX_OUTPUT = 32_768;
 /** Timeout of an MCP call (ms), which the vendor's server runs. A later result is still answered. */
 const MCP_TIMEOUT_MS = 60_000;
+/** How long a repeated call gets the result of the first one (ms). */
+const REPEAT_MS = 60_000;
 /** The problem of a tool that was aborted: the caller hung up, is transferred, or hears the goodbye. */
 const ABORTED = "aborted";
 
@@ -41,6 +43,9 @@ export class ToolRunner {
   readonly #tools: ReadonlyMap<string, Tool>;
   readonly #clock: Clock;
   readonly #observer: ToolObserver;
+  /** Calls of the last minute, and their outputs. */
+  #recent: { readonly call: FunctionCall; readonly startedAt: number; readonly output: Promise<string> }[] =
+    [];
   readonly #runs = new Map<AbortController, { readonly call: FunctionCall; readonly startedAt: number }>();
   /** MCP calls without a result, by ID. */
   readonly #mcpCalls = new Map<
@@ -66,9 +71,21 @@ export class ToolRunner {
     return this.#runs.size + this.runningMcpCalls.length;
   }
 
-  start(call: FunctionCall): void {
+  /**
+   * Runs a function.
+   *
+   * @param mayRepeat Whether a call of the last minute, with the same arguments, gives its result to this one, too.
+   */
+  start(call: FunctionCall, mayRepeat = false): void {
     this.#responseOpen = true;
-    void this.#run(call);
+    const now = this.#clock.now();
+    this.#recent = this.#recent.filter(({ startedAt }) => now - startedAt < REPEAT_MS);
+    const earlier = mayRepeat
+      ? this.#recent.find((other) => other.call.name === call.name && other.call.arguments === call.arguments)
+      : undefined;
+    const { promise, resolve } = Promise.withResolvers<string>();
+    if (!earlier) this.#recent.push({ call, startedAt: now, output: promise });
+    void this.#run(call, earlier?.output, resolve);
   }
 
   /** The vendor runs an MCP tool. Waits for it as for a tool that Parley runs. */
@@ -128,7 +145,11 @@ export class ToolRunner {
     this.#responseWanted = false;
   }
 
-  async #run(call: FunctionCall): Promise<void> {
+  async #run(
+    call: FunctionCall,
+    earlier: Promise<string> | undefined,
+    finished: (output: string) => void,
+  ): Promise<void> {
     const run = new AbortController();
     const startedAt = this.#clock.now();
     this.#runs.set(run, { call, startedAt });
@@ -136,7 +157,7 @@ export class ToolRunner {
     let output: string;
     let problem: string | undefined;
     try {
-      output = JSON.stringify(await this.#result(tool, call, run.signal)) ?? "null";
+      output = earlier ? await earlier : JSON.stringify(await this.#result(tool, call, run.signal)) ?? "null";
       if (output.length > MAX_OUTPUT) throw new ToolError("The result is too long. Ask for less.");
     } catch (error) {
       const isToolError = error instanceof ToolError;
@@ -144,6 +165,7 @@ export class ToolRunner {
       const message = isToolError ? error.message : "The tool failed. Say so, and continue without it.";
       output = JSON.stringify({ error: message });
     }
+    finished(output);
     // Stopped meanwhile: the call ended.
     if (!this.#runs.delete(run)) return;
     run.abort();

@@ -12,6 +12,8 @@ import {
 const BURST_SECONDS = 10;
 /** Unsent audio (bytes) above which the stream is congested. */
 const CONGESTED_BYTES = 65_536;
+/** A congested stream whose unsent audio does not shrink for this long is lost (ms). */
+const STUCK_MS = 10_000;
 
 /** Why a frame was skipped. */
 export type SkipReason =
@@ -84,6 +86,8 @@ export class MediaStream {
   #observer: MediaStreamObserver | undefined;
   #streamSid = "";
   #closed = false;
+  /** Runs while the stream is congested. */
+  #cancelStuckCheck: Cancel | undefined;
   readonly #skipped = new Map<SkipReason, number>();
 
   constructor(socket: WebSocket, gate: MediaStreamGate, clock: Clock, limits: StreamLimits) {
@@ -133,11 +137,25 @@ export class MediaStream {
   close(code = 1000, reason = ""): void {
     this.#closed = true;
     this.#cancelStartTimeout();
+    this.#cancelStuckCheck?.();
     if (this.#socket.readyState <= WebSocket.OPEN) this.#socket.close(code, reason);
   }
 
   #send(message: string): void {
-    if (!this.#closed && this.#socket.readyState === WebSocket.OPEN) this.#socket.send(message);
+    if (this.#closed || this.#socket.readyState !== WebSocket.OPEN) return;
+    this.#socket.send(message);
+    if (this.congested) this.#watchCongestion();
+  }
+
+  /** Ends the stream if the far end reads nothing more. */
+  #watchCongestion(): void {
+    const unsent = this.bufferedBytes;
+    this.#cancelStuckCheck ??= this.#clock.after(STUCK_MS, () => {
+      this.#cancelStuckCheck = undefined;
+      if (!this.congested) return;
+      if (this.bufferedBytes >= unsent) this.#end("error");
+      else this.#watchCongestion();
+    });
   }
 
   #read(data: unknown): void {

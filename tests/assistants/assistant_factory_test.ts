@@ -188,3 +188,69 @@ Deno.test("AssistantFactory removes secrets that an HTTP tool's response repeats
   const result = JSON.stringify(await order?.run({}, new AbortController().signal));
   assertEquals([result.includes("you"), result.includes("key-of-the-shop")], [true, false]);
 });
+
+Deno.test("AssistantFactory gives the interruptions of the file to call and session", () => {
+  const of = (fields: object) =>
+    setUp({ assistants: { a: { instructions: "I", greeting: "", ...fields } } }).factory.createNow(CALL);
+  const stop = of({});
+  assertEquals([stop.interruptions?.mode, stop.session.answers], ["stop", undefined]);
+  const pause = of({ interruptions: { mode: "pause", minMs: 400, backchannels: ["hm"] } });
+  assertEquals(pause.interruptions, {
+    mode: "pause",
+    minMs: 400,
+    decideMs: 800,
+    overlapMs: 300,
+    backchannels: ["hm"],
+    protectGreeting: false,
+  });
+  assertEquals(pause.session.answers, "parley");
+  const off = of({ interruptions: { mode: "off" } });
+  assertEquals([off.interruptions?.mode, off.session.turnDetection?.interruptResponse], ["off", false]);
+});
+
+Deno.test("AssistantFactory lets an explicit flag of turnDetection win over the mode of interruptions", () => {
+  for (
+    const [flags, mode] of [
+      [{ interruptResponse: false }, "off"],
+      [{ interruptResponse: true }, "stop"],
+      [{ createResponse: false }, "stop"],
+    ] as const
+  ) {
+    const turnDetection = { type: "server_vad", ...flags };
+    const interruptions = { mode: "pause" };
+    const assistants = { a: { instructions: "I", greeting: "", turnDetection, interruptions } };
+    const call = setUp({ assistants }).factory.createNow(CALL);
+    assertEquals([flags, call.interruptions?.mode, call.session.answers], [flags, mode, undefined]);
+  }
+});
+
+Deno.test("AssistantFactory lists the backchannels of the assistant's languages only, or of all", () => {
+  const of = (fields: object) =>
+    setUp({ assistants: { a: { instructions: "I", greeting: "", ...fields } } }).factory.createNow(CALL)
+      .interruptions?.backchannels ?? [];
+  const german = of({ language: "de-AT", languages: { fr: {} } });
+  const has = (list: readonly string[]) =>
+    ["mhm", "genau", "oui", "yeah"].filter((word) => list.includes(word));
+  assertEquals(has(german), ["mhm", "genau", "oui"]);
+  assertEquals(has(of({})), ["mhm", "genau", "oui", "yeah"]);
+});
+
+Deno.test("AssistantFactory puts the disclosure of the language in front of the greeting, and protects both", () => {
+  const a = {
+    instructions: "I",
+    greeting: "Say hello.",
+    language: "en",
+    disclosure: "This is a machine of {{firm}}.",
+    languages: { es: { disclosure: "Soy una máquina." } },
+  };
+  const { factory } = setUp({ assistants: { a } });
+  const call = factory.createNow(CALL, { variables: { firm: "Example" } });
+  assertEquals(
+    call.greeting,
+    "Begin with exactly this, word for word: This is a machine of Example.\nThen go on: Say hello.",
+  );
+  assertEquals(call.interruptions?.protectGreeting, true);
+  assertStringIncludes(call.languages.get("es")?.greeting ?? "", "Soy una máquina.");
+  const silent = setUp({ assistants: { a: { ...a, greeting: "" } } }).factory.createNow(CALL);
+  assertMatch(silent.greeting, /^Say exactly this and nothing else: This is a machine/);
+});

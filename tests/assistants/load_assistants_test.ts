@@ -40,8 +40,6 @@ Deno.test("loadAssistants() uses the settings for fields that the file leaves ou
       threshold: 0.5,
       prefixPaddingMs: 300,
       silenceDurationMs: 500,
-      createResponse: true,
-      interruptResponse: true,
     },
     noiseReduction: "near_field",
     transcription: { model: "gpt-transcribe" },
@@ -50,7 +48,9 @@ Deno.test("loadAssistants() uses the settings for fields that the file leaves ou
     httpTools: [],
     mcpServers: [],
     transferTo: [],
+    holding: { afterMs: 800 },
     keypad: { pauseSeconds: 2, menu: [], secrets: [] },
+    interruptions: { mode: "stop", minMs: 600, decideMs: 800, overlapMs: 300, protectGreeting: false },
     protectGreetingSeconds: 0,
     limits: { callSeconds: 600 },
   });
@@ -157,6 +157,10 @@ const WRONG: [problem: string, entry: object][] = [
   ["turnDetection.idleTimeoutMs: found 4999", { turnDetection: { type: "server_vad", idleTimeoutMs: 4999 } }],
   ["turnDetection.threshold: unknown field; allowed: type, eagerness, createResponse, interruptResponse", {
     turnDetection: { type: "semantic_vad", threshold: 0.5 },
+  }],
+  ['interruptions.mode: found "never"; allowed: pause, stop, off', { interruptions: { mode: "never" } }],
+  ["interruptions.overlapMs: found 500; allowed: a whole number from 0 to 300", {
+    interruptions: { overlapMs: 500 },
   }],
   ["noiseReduction: found null; allowed: near_field, far_field, off", { noiseReduction: null }],
   ["transcription: found null; allowed: off or an object with model, language, prompt", {

@@ -18,13 +18,15 @@ export const DEFAULTS: Defaults = {
 export interface FileContext {
   readonly env?: Record<string, string>;
   readonly files?: Record<string, string>;
+  /** Files that are not text. */
+  readonly binary?: Record<string, Uint8Array>;
   readonly defaults?: Partial<Defaults>;
 }
 
 /** Loads a file named `etc/a.jsonc`, given as text or as an object. */
 export function load(
   file: string | object,
-  { env = {}, files = {}, defaults = {} }: FileContext = {},
+  { env = {}, files = {}, binary = {}, defaults = {} }: FileContext = {},
 ): Assistants {
   return loadAssistants({
     text: typeof file === "string" ? file : JSON.stringify(file),
@@ -33,6 +35,10 @@ export function load(
     readFile: (path) => {
       if (files[path] === "forbidden") throw new Error("not allowed");
       return files[path];
+    },
+    readBytes: (path) => {
+      if (files[path] === "forbidden") throw new Error("not allowed");
+      return binary[path];
     },
     defaults: { ...DEFAULTS, ...defaults },
   });

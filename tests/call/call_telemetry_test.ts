@@ -14,7 +14,7 @@ const TOTALS: CallTotals = {
   bargeIns: 0,
   inputTokens: 0,
   outputTokens: 0,
-  callerAudio: { frames: 0, filledMs: 0, droppedMs: 0 },
+  callerAudio: { frames: 0, filledMs: 0, droppedMs: 0, repeatedMs: 0 },
   marksLost: 0,
 };
 
@@ -52,7 +52,7 @@ Deno.test("Call log line has turns, tokens and audio counts", () => {
     bargeIns: 2,
     inputTokens: 10,
     outputTokens: 5,
-    callerAudio: { frames: 501, filledMs: 20, droppedMs: 40 },
+    callerAudio: { frames: 501, filledMs: 20, droppedMs: 40, repeatedMs: 800 },
     marksLost: 1,
   });
   assertEquals(line, {
@@ -66,6 +66,7 @@ Deno.test("Call log line has turns, tokens and audio counts", () => {
     frames: 501,
     filled_ms: 20,
     dropped_ms: 40,
+    repeated_ms: 800,
     marks_lost: 1,
     skipped: "not JSON: 2, binary: 1",
   });

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { Call } from "../../src/call/call.ts";
+import { EndpointHealth } from "../../src/model/endpoint_health.ts";
 import { createLog } from "../../src/telemetry/log.ts";
 import { Metrics } from "../../src/telemetry/metrics.ts";
 import { MediaStream } from "../../src/twilio/media_stream.ts";
@@ -25,7 +26,9 @@ Deno.test("Call span has each answered turn, from the end of the caller's speech
     },
     assistant: PLAIN_ASSISTANT,
     openSession: (options, observer) => session = new StillSession(observer, options),
+    models: { health: new EndpointHealth(clock) },
     mediaTimeoutMs: 60_000,
+    streamGraceMs: 10_000,
     clock,
     log: createLog({ level: "error", format: "json", write: () => {} }),
     metrics,
@@ -36,6 +39,8 @@ Deno.test("Call span has each answered turn, from the end of the caller's speech
   new MediaStream(socket, gate, clock, { startMs: 1_000, maxFrameBytes: 1_000, framesPerSecond: 100 });
   socket.receive(startMessage("CA1"));
   const stoppedAt = clock.now();
+  session?.observer?.sessionReady();
+  session?.observer?.callerSpeechStarted();
   session?.observer?.callerSpeechStopped();
   clock.advance(300);
   session?.observer?.assistantAudio("a", new Uint8Array(800));

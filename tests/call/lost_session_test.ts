@@ -17,8 +17,9 @@ Deno.test("Session opened after a transfer gets the conversation when the previo
   press("0");
   rig.dropSession();
   rig.comeBack();
+  rig.session.observer?.sessionReady();
   assertEquals(rig.sessions.length, 2);
-  assertMatch(rig.session.notes.join(), /You: Your order is on its way\./);
+  assertMatch(rig.session.known.join(), /You: Your order is on its way\./);
   assertEquals(rig.session.instructions.length, 1);
 });
 
@@ -30,7 +31,8 @@ Deno.test("Session opened after a transfer gets the conversation when the previo
   rig.clock.advance(20_000);
   assertEquals(rig.sessions.length, 1, "no session opens during the transfer");
   rig.comeBack();
-  assertMatch(rig.session.notes.join(), /You: Your order is on its way\./);
+  rig.session.observer?.sessionReady();
+  assertMatch(rig.session.known.join(), /You: Your order is on its way\./);
 });
 
 Deno.test("Hang-up before a reconnect leaves no timer and no session", () => {
@@ -85,17 +87,19 @@ Deno.test("Tool that runs while its session is lost finishes once, and the next 
   // Neither the caller's words nor a request makes it place the order again.
   assertEquals([second.firstBytes, second.instructions], [[], []]);
   assertMatch(
-    second.notes.join(),
-    /place_order" with \{"pizza":"large"\}\. It still runs: do not call it again/,
+    second.known.join(),
+    /place_order" with \{"pizza":"large"\}\.$/,
   );
   order.resolve("order 17");
   await settle();
-  assertEquals([runs, second.functionResults], [1, []]);
-  assertMatch(second.notes.at(-1) ?? "", /place_order" with .* Its result: "order 17"/);
+  assertEquals([runs, second.functionResults], [1, [{ callId: "place_order", output: '"order 17"' }]]);
   assertEquals(second.instructions, [""]);
   say("a2", "Your order is placed.");
   // Later sessions know it, too.
-  assertMatch(rig.replaceSession(1_000).notes.join(), /Its result: "order 17"/);
+  assertMatch(
+    rig.replaceSession(1_000).known.join("\n"),
+    /place_order" with .*\n.*result of the function "place_order" with .*: "order 17"/,
+  );
 });
 
 Deno.test("Tool that finishes between two sessions has its result reported by the next one", async () => {
@@ -110,8 +114,13 @@ Deno.test("Tool that finishes between two sessions has its result reported by th
   rig.clock.advance(1_000);
   const third = rig.session;
   assertEquals(rig.sessions.length, 3);
-  assertMatch(third.notes.join(), /Its result: "order 17"/);
-  assertMatch(third.instructions.join(), /Do not call a function again/);
+  third.observer?.sessionReady();
+  assertEquals(third.restored.at(-1), {
+    type: "function result",
+    callId: "place_order",
+    output: '"order 17"',
+  });
+  assertEquals([third.functionResults, third.instructions], [[], [""]]);
 });
 
 Deno.test("Tool result sent to the lost session is sent to the next one", async () => {
@@ -121,8 +130,11 @@ Deno.test("Tool result sent to the lost session is sent to the next one", async 
   await settle();
   assertEquals(rig.session.functionResults.map(({ output }) => output), ['"found"']);
   const next = rig.replaceSession();
-  assertMatch(next.notes.join(), /look_up" with \{\}\. Its result: "found"/);
-  assertMatch(next.instructions.join(), /^You were cut off/);
+  assertEquals(next.restored, [
+    { type: "function call", call: { callId: "look_up", name: "look_up", arguments: "{}" } },
+    { type: "function result", callId: "look_up", output: '"found"' },
+  ]);
+  assertEquals(next.instructions, [""]);
 });
 
 Deno.test("Turn with a transcript is sent to the next session as text only, and counted once", () => {
@@ -133,7 +145,7 @@ Deno.test("Turn with a transcript is sent to the next session as text only, and 
   rig.session.observer?.callerSpeechStopped({ itemId: "u1", audioMs: 1_900 });
   rig.session.observer?.callerTranscript("u1", "Cancel my booking, please.");
   const next = rig.replaceSession();
-  assertMatch(next.notes.join(), /Caller: Cancel my booking, please\.$/);
+  assertMatch(next.known.join(), /Caller: Cancel my booking, please\.$/);
   assertEquals([next.firstBytes, next.requests.length], [[], 1]);
   say("a2", "It is cancelled.");
   const record = hangUp();
@@ -154,7 +166,7 @@ Deno.test("Turn that the caller continues is sent to the next session as audio o
   rig.session.observer?.callerSpeechStarted({ itemId: "u2", audioMs: 20 });
   frame(2);
   const next = rig.replaceSession();
-  assertEquals([next.firstBytes, next.notes], [[1, 2], []]);
+  assertEquals([next.firstBytes, next.known], [[1, 2], []]);
   next.observer?.callerSpeechStarted({ itemId: "v1", audioMs: 0 });
   next.observer?.callerSpeechStopped({ itemId: "v1", audioMs: 40 });
   next.observer?.callerTranscript("v1", "Cancel my booking. Please.");
@@ -205,7 +217,7 @@ Deno.test("Digits entered without a session reach the next one, which responds t
   press("4", "2", "#");
   rig.clock.advance(1_000);
   rig.session.observer?.sessionReady();
-  assertMatch(rig.session.notes.join(), /Please enter your number\.\n.*keys: 42$/);
+  assertMatch(rig.session.known.join("\n"), /Please enter your number\.\n.*keys: 42$/);
   assertEquals(rig.session.instructions.length, 1);
 });
 
@@ -217,7 +229,7 @@ Deno.test("Next session gets notes at their place in the conversation", () => {
   rig.session.observer?.itemAdded("a2", "a1", "assistant");
   say("a2", "Thank you.");
   rig.calls.find("CA1")?.whisper("Be brief.");
-  const note = rig.replaceSession().notes.join();
+  const note = rig.replaceSession().known.join("\n");
   assertMatch(note, /You: Your number\?\nNote: .*keys: 42\nYou: Thank you\.\nNote: .*Be brief\.$/);
 });
 
@@ -239,9 +251,10 @@ Deno.test("Greeting is repeated until the caller has heard some of it", () => {
   rig.session.observer?.assistantTranscript("a1", "Hello, this is Parley.");
   rig.dropSession();
   rig.stream("CA1", token);
-  assertEquals([rig.session.instructions, rig.session.notes], [["Say hello."], []]);
+  rig.session.observer?.sessionReady();
+  assertEquals([rig.session.instructions, rig.session.known], [["Say hello."], []]);
   const third = rig.replaceSession();
-  assertEquals([third.instructions, third.notes], [["Say hello."], []]);
+  assertEquals([third.instructions, third.known], [["Say hello."], []]);
 });
 
 Deno.test("Greeting follows whispers sent before the stream, also after a loss", () => {
@@ -251,8 +264,9 @@ Deno.test("Greeting follows whispers sent before the stream, also after a loss",
   rig.dropSession();
   rig.calls.find("CA1")?.whisper("She is in a hurry.");
   rig.stream("CA1", token);
+  rig.session.observer?.sessionReady();
   assertEquals(rig.session.instructions, ["Say hello."]);
-  assertMatch(rig.session.notes.join(), /the mayor\.\n.*in a hurry\.$/);
+  assertMatch(rig.session.known.join("\n"), /the mayor\.\n.*in a hurry\.$/);
 });
 
 Deno.test("Record counts a turn that was repeated to another session once", () => {
@@ -329,7 +343,7 @@ Deno.test("Secret is collected after its session was lost, with the caller muted
   await settle();
   frame(3);
   assertEquals(next.firstBytes, [0xff, 0xff, 3]);
-  assertMatch(next.notes.at(-1) ?? "", /collect_digits" with .* Its result: /);
+  assertEquals(next.functionResults.map(({ callId }) => callId), ["collect_digits"]);
 });
 
 Deno.test("Audio that arrives during a transfer is not played to a caller who comes back", () => {

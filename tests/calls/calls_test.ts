@@ -10,6 +10,7 @@ Deno.test("Calls refuses a stream whose token is older than 30 s", () => {
   const token = rig.announce("CA1");
   clock.advance(29_999);
   assertEquals(rig.stream("CA1", token).closed, undefined);
+  rig.session.observer?.sessionReady();
   const late = rig.announce("CA2");
   clock.advance(30_000);
   assertEquals(rig.stream("CA2", late).closed, { code: 1008, reason: "no valid token" });
@@ -144,13 +145,14 @@ Deno.test("Calls.gauges() counts calls by state and their queued bytes", () => {
   rig.calls.sayGoodbyes();
   const { session, socket } = rig.connect("CA2");
   rig.announce("CA3");
+  rig.connect("CA4").socket.drop();
   session.observer?.assistantAudio("a", testAudio(500));
   session.bufferedBytes = 7;
   ending.session.bufferedBytes = 10;
   socket.bufferedAmount = 3;
   // 200 ms were sent.
   assertEquals(rig.calls.gauges(), {
-    calls: { announced: 1, connected: 1, transferring: 0, ending: 1 },
+    calls: { announced: 1, connected: 1, reconnecting: 1, transferring: 0, ending: 1 },
     bytes: { playout: 300 * 8, twilio: 3, model: 17 },
   });
 });
@@ -279,6 +281,7 @@ Deno.test("Calls reports a call's events to the metrics", async () => {
   rig.clock.advance(250);
   observer?.sessionReady();
   const socket = rig.stream("CA1", token);
+  observer?.callerSpeechStarted();
   observer?.callerSpeechStopped();
   observer?.assistantAudio("a", testAudio(300));
   socket.receive(message("mark", { name: "parley-1" }));
@@ -322,6 +325,7 @@ Deno.test("Calls charges an outbound call to the called party and does not count
   const none = { input: 0, cached: 0, output: 0 };
   const audio = { input: 1_000, cached: 0, output: 500 };
   const usage = { inputTokens: 1_000, outputTokens: 500, text: none, audio };
+  rig.sessions[0]?.observer?.sessionReady();
   rig.sessions[0]?.observer?.responseDone(response({ usage }));
   assertEquals(place("CA2", "+15551230000"), { refused: "spending limit" });
   assert("token" in place("CA3", "+15554560000"), "another party has its own budget");

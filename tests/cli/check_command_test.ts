@@ -162,7 +162,7 @@ Deno.test("check prints findings in a fixed order, each as soon as it and all ea
   const openSession: OpenSession = (options, observer, log) =>
     dialect(
       options,
-      { ...observer, sessionReady: () => void confirmed.promise.then(observer.sessionReady) },
+      { ...observer, sessionReady: () => void confirmed.promise.then(() => observer.sessionReady()) },
       log,
     );
   const sandbox = () => {

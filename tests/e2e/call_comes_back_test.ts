@@ -20,7 +20,13 @@ Deno.test("A call that comes back after its stream was lost continues its record
   {
     await using model = new ScriptedModel();
     await using service = new TestService(
-      { OPENAI_API_KEY: "sk-test", OPENAI_REALTIME_URL: model.url, GREETING: "", DATA_DIR: folder },
+      {
+        OPENAI_API_KEY: "sk-test",
+        OPENAI_REALTIME_URL: model.url,
+        GREETING: "",
+        DATA_DIR: folder,
+        STREAM_GRACE_SECONDS: "0",
+      },
       systemClock,
       undefined,
       records,

@@ -106,8 +106,33 @@ Deno.test("POST /calls places a call whose assistant has the objective and varia
   const instructions = String(field(update, "instructions"));
   assertStringIncludes(instructions, "You remind Ann. Goal: Confirm Friday");
   assertStringIncludes(instructions, 'The purpose of the call: "Confirm Friday"');
-  await stream[Symbol.asyncDispose]();
-  assertEquals((await outbound.service.logged("call ended")).end_reason, "stream lost");
+  stream.stop();
+  assertEquals((await outbound.service.logged("call ended")).end_reason, "caller hung up");
+  await stream.end();
+});
+
+Deno.test("Session of a placed call is ready while it rings, and greets when it is answered", async () => {
+  await using outbound = new OutboundService();
+  const callSid = String((await outbound.place({ to: ANN, assistant: "reception" })).answer.callSid);
+  const session = await outbound.model.session();
+  await session.configure();
+  await outbound.service.logged("session ready");
+  assertEquals(session.receivedOf("response.create"), []);
+  const form = { CallSid: callSid, CallStatus: "in-progress" };
+  assertStringIncludes(await outbound.webhook("/incoming-call", form), "<Connect");
+  await session.waitFor("response.create");
+  assertEquals(outbound.model.sessions.length, 1);
+});
+
+Deno.test("Session of a placed call that nobody answers is closed, without a record", async () => {
+  await using outbound = new OutboundService();
+  const callSid = String((await outbound.place(REMIND)).answer.callSid);
+  const session = await outbound.model.session();
+  await session.configure();
+  const form = { CallSid: callSid, CallStatus: "no-answer", CallDuration: "0" };
+  await outbound.webhook("/call-status", form);
+  await session.untilClosed();
+  assertEquals([outbound.service.events("call announced"), outbound.service.events("call ended")], [[], []]);
 });
 
 Deno.test("Status callbacks are applied in order and an answering machine gets the message", async () => {
@@ -286,7 +311,7 @@ Deno.test("An outbound call that Parley does not know is hung up", async () => {
   await outbound.place(REMIND);
   const url = Object.fromEntries(outbound.api.requests[0]?.form ?? []).Url ?? "";
   const other = await outbound.webhook(url.replace(PUBLIC_URL, ""), { ...unknown, To: "+15559990000" });
-  assertEquals([hangupOnly(other), outbound.model.sessions.length], [true, 0]);
+  assertEquals([hangupOnly(other), outbound.service.events("call announced").length], [true, 0]);
 });
 
 function hangupOnly(twiml: string): boolean {
@@ -299,9 +324,10 @@ Deno.test("Drain waits for a call that rings, and the person who answers is serv
   const drained = outbound.service.server.drain();
   assertEquals((await outbound.service.logged("draining")).ringing, 1);
   const { stream } = await outbound.answer(callSid);
-  await stream[Symbol.asyncDispose]();
+  stream.stop();
   await outbound.service.logged("call ended");
   assertEquals(await drained, 0);
+  await stream.end();
 });
 
 Deno.test("Stop cancels a call that rings", async () => {

@@ -159,8 +159,9 @@ Deno.test("Stream reaches another instance than its webhook with the same caller
   // The hash of a number alone could be guessed.
   const unkeyed = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(form.From));
   assertNotEquals(first, encodeHex(unkeyed));
-  stream.close();
+  stream.send(JSON.stringify({ event: "stop", streamSid: "MZ1", stop: { callSid: "CA1" } }));
   await reached.logged("call ended");
+  stream.close();
   await Deno.remove(data.DATA_DIR, { recursive: true });
 });
 

@@ -1,65 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { Playout, PLAYOUT_LIMIT_MS } from "../../src/playout/playout.ts";
-import { FakeClock } from "../support/fake_clock.ts";
+import { PLAYOUT_LIMIT_MS } from "../../src/playout/playout.ts";
+import { audio, setUpPlayout as setUp } from "../support/far_end.ts";
 import { randomFrom } from "../support/random.ts";
-
-/** A far end that plays in real time on the fake clock and returns marks as Twilio does. */
-class FarEnd {
-  congested = false;
-  /** Delay before audio starts to play (ms). */
-  startLagMs = 0;
-  echoMarks = true;
-  log: string[] = [];
-  /** Audio received (ms), cleared or not. */
-  sentMs = 0;
-  #playedUntil = 0;
-  #pending: { name: string; cancel: () => void }[] = [];
-  constructor(readonly clock: FakeClock, readonly echo: (name: string) => void) {}
-
-  media(audio: Uint8Array): void {
-    const ms = audio.length / 8;
-    this.log.push(`media ${ms}`);
-    this.sentMs += ms;
-    this.#playedUntil = Math.max(this.#playedUntil, this.clock.now() + this.startLagMs) + ms;
-  }
-  mark(name: string): void {
-    if (!this.echoMarks) return;
-    const pending = { name, cancel: () => {} };
-    pending.cancel = this.clock.after(this.#playedUntil - this.clock.now(), () => {
-      this.#pending = this.#pending.filter((other) => other !== pending);
-      this.echo(name);
-    });
-    this.#pending.push(pending);
-  }
-  clear(): void {
-    this.log.push("clear");
-    this.#playedUntil = this.clock.now();
-    for (const { name, cancel } of this.#pending.splice(0)) {
-      cancel();
-      this.echo(name);
-    }
-  }
-  /** Audio not yet played (ms). */
-  get bufferedMs(): number {
-    return Math.max(0, this.#playedUntil - this.clock.now());
-  }
-}
-
-function setUp({ attached = true } = {}) {
-  const clock = new FakeClock();
-  const seen: string[] = [];
-  const playout = new Playout(clock, {
-    sendingStarted: (item) => seen.push(`sending ${item}`),
-    playbackStarted: (item) => seen.push(`hearing ${item}`),
-    playbackProgressed: () => {},
-    markLost: () => seen.push("mark lost"),
-  });
-  const line = new FarEnd(clock, (name) => playout.markEchoed(name));
-  if (attached) playout.attach(line);
-  return { clock, playout, line, seen };
-}
-
-const audio = (ms: number) => new Uint8Array(ms * 8);
 
 Deno.test("Playout sends 20 ms of audio immediately, followed by a mark", () => {
   const { playout, line, seen } = setUp();

@@ -92,6 +92,7 @@ export class CallRig {
       minutes: new Budget({ clock: this.clock, log, pseudonym: PSEUDONYM, file: NO_FILE }),
       carrierPrices: new CarrierPrices(NO_CARRIER, log),
       mediaTimeoutMs: 600_000,
+      streamGraceMs: 10_000,
       maxTransferSeconds: 1_800,
       maxOverflowCalls: 10,
       clock: this.clock,

@@ -41,6 +41,8 @@ export class TestService implements AsyncDisposable {
       {
         PORT: "0",
         DATA_DIR: this.#dataDir,
+        // A test that advances its clock by many seconds at once leaves no time for a pong.
+        MODEL_PONG_SECONDS: "600",
         CARRIER_PRICES: "in=0, out=0, sip=0, stream=0, amd=0",
         ...env,
       },

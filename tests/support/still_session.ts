@@ -1,5 +1,6 @@
 import type {
   HeardItem,
+  HistoryItem,
   ModelObserver,
   ModelSession,
   ResponseOutcome,
@@ -7,6 +8,8 @@ import type {
   SessionOptions,
   TextResponse,
 } from "../../src/model/model_interface.ts";
+
+import { historyLines } from "../../src/model/history_text.ts";
 
 /** A response as a model reports it. */
 export function response(changes: Partial<ResponseOutcome> = {}): ResponseOutcome {
@@ -31,6 +34,12 @@ export class StillSession implements ModelSession {
   readonly approvalsSent: { id: string; approved: boolean }[] = [];
   readonly interruptions: HeardItem[] = [];
   readonly notes: string[] = [];
+  /** Items of an earlier session. */
+  readonly restored: HistoryItem[] = [];
+  /** Restored items and notes as text, in order. */
+  readonly known: string[] = [];
+  readonly deleted: string[] = [];
+  probes = 0;
   /** Caller frames: base64. */
   readonly frames: string[] = [];
   /** First byte of each frame. */
@@ -71,7 +80,18 @@ export class StillSession implements ModelSession {
     this.approvalsSent.push({ id, approved });
   }
   addSystemMessage(text: string): void {
+    this.known.push(text);
     this.notes.push(text);
+  }
+  restore(items: readonly HistoryItem[]): void {
+    this.restored.push(...items);
+    this.known.push(...historyLines(items));
+  }
+  deleteItem(itemId: string): void {
+    this.deleted.push(itemId);
+  }
+  probe(): void {
+    this.probes++;
   }
   setCallerPresent(present: boolean): void {
     this.callerPresent = present;

@@ -96,3 +96,27 @@ Deno.test("MediaStream is congested above 64 KiB of unsent audio", () => {
   socket.bufferedAmount++;
   assertEquals(stream.congested, true);
 });
+
+Deno.test("MediaStream is lost when 10 s of congestion bring no progress, and not while bytes leave", () => {
+  const { clock, socket, events, stream } = setUp();
+  socket.receive(startMessage("CA1"));
+  socket.bufferedAmount = 70_000;
+  stream.media(new Uint8Array(800));
+  clock.advance(9_999);
+  socket.bufferedAmount = 69_999;
+  clock.advance(9_999);
+  assertEquals([events, stream.congested], [[], true]);
+  clock.advance(2);
+  assertEquals(events, ["ended error"]);
+  assertEquals([socket.closed?.code, clock.pending], [1000, 0]);
+});
+
+Deno.test("MediaStream that is no longer congested stays", () => {
+  const { clock, socket, events, stream } = setUp();
+  socket.receive(startMessage("CA1"));
+  socket.bufferedAmount = 70_000;
+  stream.media(new Uint8Array(800));
+  socket.bufferedAmount = 0;
+  clock.advance(30_000);
+  assertEquals([events, clock.pending], [[], 0]);
+});

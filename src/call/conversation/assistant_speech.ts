@@ -6,8 +6,13 @@ import type { Log } from "../../telemetry/log.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 import type { CallEventStream } from "../call_event_stream.ts";
 import type { CallTimeline } from "../call_timeline.ts";
+import { watchInterruptions } from "./caller_interruptions.ts";
+import type { CallerLevel } from "./caller_level.ts";
 import { InterruptionGuard } from "./interruption_guard.ts";
+import type { InterruptionSettings } from "./interruption_settings.ts";
+import type { Interruptions } from "./interruptions.ts";
 import type { ModelLink } from "./model_link.ts";
+import { PlaybackPause } from "./playback_pause.ts";
 import type { Transcript } from "./transcript.ts";
 import type { TurnTimer } from "./turn_timer.ts";
 
@@ -22,8 +27,9 @@ export interface AssistantSpeechOptions {
   readonly events: CallEventStream;
   /** Length of the first audio of the call that the caller cannot interrupt (ms). */
   readonly protectedMs?: number | undefined;
-  /** False if the caller never interrupts the assistant. Default: true. */
-  readonly interruptible?: boolean | undefined;
+  readonly interruptions: InterruptionSettings;
+  /** Measures the caller's audio. */
+  readonly level: CallerLevel;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -34,6 +40,8 @@ export class AssistantSpeech {
   readonly #options: AssistantSpeechOptions;
   readonly playout: Playout;
   readonly #guard: InterruptionGuard;
+  readonly #pause: PlaybackPause;
+  readonly interruptions: Interruptions;
   /** The item the model is generating. */
   #openItem: string | undefined;
   /** Audio received of each item that was not interrupted (bytes). */
@@ -49,7 +57,7 @@ export class AssistantSpeech {
 
   constructor(options: AssistantSpeechOptions) {
     this.#options = options;
-    const { clock, events, interruptible = true, model, protectedMs, transcript, turns } = options;
+    const { clock, events, interruptions, protectedMs, transcript, turns } = options;
     this.#guard = new InterruptionGuard(clock, protectedMs, events);
     this.playout = new Playout(clock, {
       sendingStarted: (itemId) => {
@@ -65,13 +73,16 @@ export class AssistantSpeech {
         if (this.#marksLost++ === 0) events.emit({ type: "mark lost", mark });
       },
     });
-    events.on("caller started speaking", () => {
-      this.#callerSpeaking = true;
-      if (interruptible && this.#guard.interruptible) this.#bargeIn();
-    });
+    this.#pause = new PlaybackPause(this.playout, events, interruptions.overlapMs);
+    events.on("caller started speaking", () => this.#callerSpeaking = true);
     events.on("caller stopped speaking", () => this.#callerSpeaking = false);
-    events.on("interruption allowed", () => {
-      if (interruptible && this.#callerSpeaking && model.session) this.#bargeIn();
+    this.interruptions = watchInterruptions({
+      ...options,
+      playout: this.playout,
+      pause: this.#pause,
+      guard: this.#guard,
+      interrupt: () => this.interrupt(),
+      isGoodbye: () => this.#goodbye,
     });
     events.on("response finished", ({ response }) => {
       this.#openItem = undefined;
@@ -87,6 +98,11 @@ export class AssistantSpeech {
     return this.#callerSpeaking;
   }
 
+  /** Whether the caller speaks, and it is a turn. */
+  get callerInTurn(): boolean {
+    return this.#callerSpeaking && !this.interruptions.deciding;
+  }
+
   get marksLost(): number {
     return this.#marksLost;
   }
@@ -95,10 +111,18 @@ export class AssistantSpeech {
     this.#attached = true;
     this.#away = false;
     this.playout.attach(line);
+    this.#pause.remove("stream");
+  }
+
+  /** The line was lost. Audio of the model is queued until the next line. */
+  suspend(): void {
+    this.#attached = false;
+    this.#pause.add("stream");
   }
 
   /** The line ended. Audio that the model generates before the next line is discarded. */
   detach(): void {
+    this.interruptions.reset();
     this.stopResponse();
     this.#attached = false;
     this.#away = true;
@@ -109,9 +133,10 @@ export class AssistantSpeech {
 
   /** The session ended. If no caller is on the line yet, its audio is discarded: the next session starts over. */
   sessionClosed(): void {
-    if (!this.#attached) this.interrupt();
+    if (!this.#attached && !this.#pause.has("stream")) this.interrupt();
     this.#openItem = undefined;
     this.#callerSpeaking = false;
+    this.interruptions.sessionLost();
   }
 
   /** Queues µ-law audio of an item from the model. */
@@ -161,6 +186,7 @@ export class AssistantSpeech {
 
   startGoodbye(): void {
     this.#goodbye = true;
+    this.interruptions.reset();
   }
 
   /** Stops the playback; returns how much the caller heard of each interrupted item. */
@@ -171,6 +197,8 @@ export class AssistantSpeech {
       transcript.setHeard(itemId, heardMs, this.#receivedMs(itemId) ?? heardMs, true);
       this.#received.delete(itemId);
     }
+    // Nothing is left that a cough could resume.
+    if (!this.interruptions.deciding) this.#pause.remove("speech");
     return heard;
   }
 
@@ -193,6 +221,7 @@ export class AssistantSpeech {
   }
 
   close(): void {
+    this.interruptions.reset();
     this.#guard.close();
     this.playout.close();
   }
@@ -207,14 +236,6 @@ export class AssistantSpeech {
   #stopPlayback(openItem?: string): HeardItem[] {
     this.#guard.clear();
     return this.playout.interrupt(openItem).filter(({ itemId }) => !itemId.startsWith(OWN_ITEM_PREFIX));
-  }
-
-  #bargeIn(): void {
-    const { events, model, timeline } = this.#options;
-    const heard = this.interrupt();
-    model.session?.interrupt(heard);
-    if (heard[0]) timeline.add("barge-in", heard[0].itemId);
-    events.emit({ type: "playback interrupted", heard: heard[0] });
   }
 
   #discard(session: ModelSession, itemId: string): void {

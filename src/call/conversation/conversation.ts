@@ -1,17 +1,12 @@
-import { costUsd, transcriptionUsd } from "../../model/prices.ts";
-import type {
-  ModelObserver,
-  ModelSession,
-  ResponseOutcome,
-  SessionFailure,
-  SpeechEdge,
-} from "../../model/model_interface.ts";
+import type { ModelObserver } from "../../model/model_interface.ts";
 import type { PlayoutLine } from "../../playout/playout.ts";
 import type { LineTap } from "../../recording/line_tap.ts";
 import type { AudioPositions } from "../call_feed.ts";
 import { AssistantSpeech, type AssistantSpeechOptions } from "./assistant_speech.ts";
 import { CallerAudio, type CallerAudioCounts } from "./caller_audio.ts";
+import { CallerLevelMeter } from "./caller_level.ts";
 import { sayGoodbye } from "./goodbye.ts";
+import { createModelObserver } from "./model_observer.ts";
 import { ModelLink } from "./model_link.ts";
 import { PendingReply } from "./pending_reply.ts";
 import { ResponseRetry } from "./response_retry.ts";
@@ -19,10 +14,13 @@ import { Transcript } from "./transcript.ts";
 import { TurnTimer } from "./turn_timer.ts";
 import { writeSummary } from "./written_summary.ts";
 
+/** Silence given to the model when the line is lost (ms): it ends the caller's turn. */
+const LOST_LINE_SILENCE_MS = 1_000;
 /** One caller frame in this many is timed. */
 const TIMED_FRAMES = 50;
 
-export interface ConversationOptions extends Omit<AssistantSpeechOptions, "model" | "transcript" | "turns"> {
+export interface ConversationOptions
+  extends Omit<AssistantSpeechOptions, "model" | "transcript" | "turns" | "level"> {
   readonly tap: LineTap;
   /** Name of the model, for its price. */
   readonly model: string;
@@ -30,16 +28,19 @@ export interface ConversationOptions extends Omit<AssistantSpeechOptions, "model
   readonly transcriptionModel: string;
 }
 
-/** Connects a caller's line and a model session. Either may end and be replaced while the other stays. */
+/** Connects a caller's line and the model's session. Either may end and be replaced while the other stays. */
 export class Conversation {
   readonly #options: ConversationOptions;
-  readonly #caller: CallerAudio;
-  readonly #retry: ResponseRetry;
   readonly transcript: Transcript;
   readonly turns: TurnTimer;
   readonly pending: PendingReply;
   readonly model: ModelLink;
   readonly speech: AssistantSpeech;
+  readonly level = new CallerLevelMeter();
+  readonly caller: CallerAudio;
+  readonly retry: ResponseRetry;
+  /** Receives the events of the session that serves the caller. */
+  readonly observer: ModelObserver;
   #stopGoodbye: (() => void) | undefined;
 
   constructor(options: ConversationOptions) {
@@ -47,19 +48,38 @@ export class Conversation {
     const { clock, events, timeline } = options;
     this.transcript = new Transcript(timeline, events);
     this.turns = new TurnTimer(clock, events);
-    this.pending = new PendingReply(this.transcript, this.turns, events);
+    this.pending = new PendingReply(this.transcript, this.turns, events, clock);
     this.model = new ModelLink(this.transcript, this.pending);
-    this.#retry = new ResponseRetry(clock, this.model, events);
+    this.retry = new ResponseRetry(clock, this.model, events);
     const { transcript, turns, model } = this;
-    this.speech = new AssistantSpeech({ ...options, transcript, turns, model });
-    this.#caller = new CallerAudio(clock, events);
+    this.speech = new AssistantSpeech({ ...options, transcript, turns, model, level: this.level });
+    this.caller = new CallerAudio(clock, { level: this.level });
+    this.observer = createModelObserver({
+      ...options,
+      conversation: this,
+      inGoodbye: () => this.#stopGoodbye !== undefined,
+    });
     events.on("turn answered", ({ itemId, latency }) => {
       transcript.setLatency(itemId, latency);
     });
+    events.on("turn dismissed", () => {
+      if (!this.pending.hasCallerItems) this.caller.turnAnswered();
+    });
+    // The answer is due now: is the line to the model alive?
+    this.level.onEdge((speaking) => {
+      if (!speaking) model.session?.probe();
+    });
+    // Audio that continues an item the caller spoke over does not answer the caller.
+    events.on(["assistant started speaking", "function called"], () => this.caller.turnAnswered());
   }
 
   get callerAudioCounts(): CallerAudioCounts {
-    return this.#caller.counts;
+    return this.caller.counts;
+  }
+
+  /** Whether the caller waits for an answer, or the model has been asked to speak. */
+  get answerDue(): boolean {
+    return this.caller.inTurn || this.retry.due || this.model.session?.hasPendingResponse === true;
   }
 
   /** Current audio positions. */
@@ -74,30 +94,20 @@ export class Conversation {
     };
   }
 
-  /**
-   * Opens a session. The last one must have ended.
-   *
-   * @param history Text about the call so far, sent to the session; may be empty.
-   */
-  open(dial: (observer: ModelObserver) => ModelSession, history = ""): void {
-    const dialledAt = this.#options.clock.now();
-    this.#retry.start();
-    const session: ModelSession = dial(this.#observer(dialledAt, () => session));
-    if (history) session.addSystemMessage(history);
-    this.model.session = session;
-    session.setCallerPresent(this.speech.attached);
-  }
-
-  /** Closes the session. The caller's audio waits for the next one. */
-  drop(): void {
-    this.#markTurnAnswered();
-    this.#releaseSession();
-  }
-
   /** The caller is on the line. */
   attach(line: PlayoutLine): void {
+    this.caller.streamStarted();
     this.speech.attach(this.#options.tap.attach(line));
     this.model.session?.setCallerPresent(true);
+  }
+
+  /** The line was lost and may come back: the playback pauses, and the session goes on. */
+  suspend(): void {
+    this.speech.suspend();
+    // Otherwise the model would wait for the end of a turn.
+    this.caller.fillSilence(LOST_LINE_SILENCE_MS);
+    this.model.session?.setCallerPresent(false);
+    this.#options.tap.detach();
   }
 
   /** The line ended. The session stays, without audio. */
@@ -105,17 +115,19 @@ export class Conversation {
     this.speech.detach();
     this.model.session?.setCallerPresent(false);
     this.#options.tap.detach();
-    this.#markTurnAnswered();
-    this.#caller.setSpeaking(false);
+    // What was said is not given to the session that the caller comes back to.
+    this.caller.turnEnded(this.caller.positionMs);
+    this.caller.turnAnswered();
+    this.pending.markTurnAnswered();
   }
 
   /** Handles a caller frame: base64 µ-law, and its place in the stream (ms). */
   callerFrame(payload: string, timestamp: number): void {
     const { clock, tap, metrics } = this.#options;
-    const timed = this.#caller.frames % TIMED_FRAMES === 0;
+    const timed = this.caller.frames % TIMED_FRAMES === 0;
     const receivedAt = timed ? clock.now() : 0;
     tap.callerFrame(payload, timestamp);
-    this.#caller.frame(payload, timestamp);
+    this.caller.frame(payload, timestamp);
     if (timed) metrics.observeAddedDelay("to_model", clock.now() - receivedAt);
   }
 
@@ -127,7 +139,7 @@ export class Conversation {
 
   /** Sends silence instead of the caller's audio to the model, the recording and listeners while `muted`. */
   muteCaller(muted: boolean): void {
-    this.#caller.mute(muted);
+    this.caller.mute(muted);
     this.#options.tap.muteCaller(muted);
   }
 
@@ -138,9 +150,9 @@ export class Conversation {
    * @returns false when no session can speak or no caller is on the line.
    */
   sayGoodbye(instructions: string, onEnd: (heard: boolean) => void): boolean {
-    const { session, ready } = this.model;
-    if (!this.speech.attached || !session || !ready) return false;
-    this.#retry.stop();
+    const { session } = this.model;
+    if (!this.speech.attached || !session) return false;
+    this.retry.stop();
     this.speech.startGoodbye();
     const { speech } = this;
     this.#stopGoodbye = sayGoodbye({ clock: this.#options.clock, session, speech, instructions, onEnd });
@@ -156,87 +168,13 @@ export class Conversation {
     const { tap, model, events, timeline } = this.#options;
     this.#stopGoodbye?.();
     this.speech.recordHeard();
-    const session = summarise && this.model.ready ? this.model.release() : undefined;
-    this.drop();
+    this.retry.stop();
+    const session = summarise ? this.model.release() : undefined;
+    this.model.drop();
+    this.caller.sendTo(undefined);
     this.speech.close();
     tap.end();
     const record = timeline.pauses.length > 0 ? this.transcript.text : undefined;
     return session && writeSummary(session, model, events, record);
-  }
-
-  #observer(dialledAt: number, session: () => ModelSession): ModelObserver {
-    const { clock, events } = this.#options;
-    const { transcript } = this;
-    return {
-      sessionReady: () => {
-        this.model.ready = true;
-        events.emit({ type: "session ready", afterMs: Math.round(clock.now() - dialledAt) });
-        this.#caller.open((payload) => session().appendAudio(payload));
-      },
-      callerSpeechStarted: (edge) => {
-        if (edge) transcript.setSpoken(edge.itemId, { fromMs: this.#timelineMs(edge) });
-        // The model may have sent it before it stopped listening for the goodbye.
-        if (!this.#stopGoodbye) events.emit({ type: "caller started speaking", itemId: edge?.itemId });
-      },
-      callerSpeechStopped: (edge) => {
-        if (edge) transcript.setSpoken(edge.itemId, { toMs: this.#timelineMs(edge) });
-        events.emit({ type: "caller stopped speaking", itemId: edge?.itemId });
-      },
-      assistantAudio: (itemId, audio) => this.speech.receive(session(), itemId, audio),
-      responseDone: (response) => this.#responseFinished(response),
-      itemAdded: (itemId, previous, speaker) => {
-        transcript.addItem(itemId, previous, speaker);
-      },
-      transcriptDelta: (itemId, speaker, text) => {
-        transcript.appendText(itemId, speaker, text);
-      },
-      assistantTranscript: (itemId, text) => transcript.setText(itemId, "assistant", text),
-      callerTranscript: (itemId, text, usage) => {
-        transcript.setText(itemId, "caller", text);
-        const costUsd = usage ? transcriptionUsd(this.#options.transcriptionModel, usage) : 0;
-        events.emit({ type: "caller transcribed", text, costUsd });
-      },
-      functionCalled: (call) => events.emit({ type: "function called", call }),
-      approvalRequested: (request) => events.emit({ type: "approval requested", request }),
-      mcpCallStarted: (call) => events.emit({ type: "mcp call started", call }),
-      mcpCallEnded: (call, result) => events.emit({ type: "mcp call ended", call, result }),
-      modelError: (code = "unknown") => events.emit({ type: "model error", code }),
-      malformedEvent: () => events.emit({ type: "model event malformed" }),
-      sessionFailed: (failure) => this.#sessionFailed(failure),
-    };
-  }
-
-  /** Converts a position in the audio given to the session into the call's time line (ms). */
-  #timelineMs({ audioMs }: SpeechEdge): number {
-    const agoMs = Math.max(0, this.#caller.sentMs - audioMs);
-    return Math.max(0, Math.round(this.#options.timeline.atMs - agoMs));
-  }
-
-  #markTurnAnswered(): void {
-    this.#caller.markTurnAnswered();
-    this.pending.markTurnAnswered();
-  }
-
-  #responseFinished(response: ResponseOutcome): void {
-    const { events, model } = this.#options;
-    const failure = this.#retry.responseFinished(response);
-    events.emit({ type: "response finished", response, costUsd: costUsd(model, response.usage) });
-    // A handler may have started a goodbye because of what the response cost.
-    if (failure && !this.#stopGoodbye) this.#sessionFailed(failure);
-  }
-
-  #sessionFailed(failure: SessionFailure): void {
-    const { pending, model } = this;
-    const audioNeeded = pending.sessionLost(model.session, this.#caller.inTurn, this.#retry.due);
-    if (!audioNeeded) this.#caller.markTurnAnswered();
-    this.#releaseSession();
-    this.#options.events.emit({ type: "session failed", failure });
-  }
-
-  #releaseSession(): void {
-    this.#retry.stop();
-    this.model.release()?.close();
-    this.speech.sessionClosed();
-    this.#caller.close();
   }
 }

@@ -1,33 +1,54 @@
-import type { ModelSession, ResponseRequest } from "../../model/model_interface.ts";
+import type { ModelSession, ResponseRequest, SessionFailure } from "../../model/model_interface.ts";
 import type { PendingReply } from "./pending_reply.ts";
+import type { SessionOwner } from "../succession/session_owner.ts";
 import type { Transcript } from "./transcript.ts";
 
-/** The link to the model: one session at a time. Without one, requests and notes are kept for the next session. */
+/** The link to the session that serves the caller. Without one, requests and notes are kept for the next session. */
 export class ModelLink {
   readonly #transcript: Transcript;
   readonly #pending: PendingReply;
-  /** The session, also while it is not ready. */
-  session: ModelSession | undefined;
-  /** Whether the session is configured and can speak. */
-  ready = false;
+  #owner: SessionOwner | undefined;
 
   constructor(transcript: Transcript, pending: PendingReply) {
     this.#transcript = transcript;
     this.#pending = pending;
   }
 
-  /** Forgets the session and returns it, still open. */
+  /** Set once, before the first session is opened. */
+  connect(owner: SessionOwner): void {
+    this.#owner = owner;
+  }
+
+  /** The session that serves the caller: it is configured and can speak. */
+  get session(): ModelSession | undefined {
+    return this.#owner?.serving?.session;
+  }
+
+  /** Whether a session serves or is being prepared. */
+  get opened(): boolean {
+    return (this.#owner?.serving ?? this.#owner?.successor) !== undefined;
+  }
+
+  /** Gives the session away, still open. */
   release(): ModelSession | undefined {
-    const { session } = this;
-    this.session = undefined;
-    this.ready = false;
-    return session;
+    return this.#owner?.release();
+  }
+
+  /** Closes all sessions. The caller's audio waits for the next one. */
+  drop(): void {
+    this.#owner?.drop();
+  }
+
+  /** The session answers no more, although its line is open. */
+  fail(failure: SessionFailure): void {
+    this.#owner?.fail(failure);
   }
 
   /** Makes the model speak, now or when it has finished its current response. */
   requestResponse(request: ResponseRequest): void {
-    if (this.session) this.session.requestResponse(request);
-    else this.#pending.speechRequested();
+    if (!this.session) return this.#pending.speechRequested(request);
+    this.#owner?.responseDue();
+    this.session.requestResponse(request);
   }
 
   /**
@@ -41,23 +62,12 @@ export class ModelLink {
   }
 
   /**
-   * Gives the model the result of a function.
-   *
-   * @param output JSON text.
-   * @param caller The session that called it.
-   * @param note Text with the call and its result, for a session other than `caller`.
-   * @param recordable Replaces `note` for later sessions.
+   * Gives the model the result of a function: JSON text. A session that did not call the function has the call in its
+   * history; without a session, the next one gets both.
    */
-  sendFunctionResult(
-    callId: string,
-    output: string,
-    caller: ModelSession | undefined,
-    note: string,
-    recordable: string,
-  ): void {
+  sendFunctionResult(callId: string, output: string): void {
     this.#pending.functionAnswered(callId);
-    if (!caller || this.session !== caller) return this.addNote(note, recordable);
-    this.#transcript.addNote(recordable);
-    caller.sendFunctionResult(callId, output);
+    this.#transcript.setFunctionResult(callId, output);
+    this.session?.sendFunctionResult(callId, output);
   }
 }

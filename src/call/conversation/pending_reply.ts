@@ -1,7 +1,11 @@
-import type { ModelSession } from "../../model/model_interface.ts";
+import type { Clock } from "../../clock.ts";
+import type { ModelSession, ResponseRequest } from "../../model/model_interface.ts";
 import type { CallEventStream } from "../call_event_stream.ts";
 import type { Transcript } from "./transcript.ts";
 import type { TurnTimer } from "./turn_timer.ts";
+
+/** How long a request for speech waits for a session (ms). */
+const REQUEST_MS = 10_000;
 
 /** Input the model has not answered: the caller's last words, and results of functions it called. */
 export class PendingReply {
@@ -11,9 +15,12 @@ export class PendingReply {
   readonly #callerItems = new Map<string, boolean>();
   /** IDs of function and MCP calls whose result the model does not have yet. */
   readonly #functionCalls = new Set<string>();
+  readonly #clock: Clock;
   #mustSpeak = false;
+  #request: { readonly request: ResponseRequest; readonly at: number } | undefined;
 
-  constructor(transcript: Transcript, turns: TurnTimer, events: CallEventStream) {
+  constructor(transcript: Transcript, turns: TurnTimer, events: CallEventStream, clock: Clock) {
+    this.#clock = clock;
     this.#transcript = transcript;
     this.#turns = turns;
     events.on("caller started speaking", ({ itemId }) => {
@@ -21,6 +28,9 @@ export class PendingReply {
     });
     events.on("caller stopped speaking", ({ itemId }) => {
       if (itemId !== undefined) this.#callerItems.set(itemId, true);
+    });
+    events.on("turn dismissed", ({ itemId }) => {
+      if (itemId !== undefined) this.#callerItems.delete(itemId);
     });
     events.on("assistant started speaking", () => this.markTurnAnswered());
     events.on("function called", ({ call }) => {
@@ -41,9 +51,28 @@ export class PendingReply {
     return this.#mustSpeak && this.#functionCalls.size === 0;
   }
 
-  /** Speech was requested while there was no session. */
-  speechRequested(): void {
-    this.#mustSpeak = true;
+  /** Whether the caller said something that has no answer yet. */
+  get hasCallerItems(): boolean {
+    return this.#callerItems.size > 0;
+  }
+
+  /** Speech was requested while there was no session. The last request is kept. */
+  speechRequested(request: ResponseRequest): void {
+    // A request with instructions says more than one to answer.
+    if (this.#request && !request.instructions && this.#keptRequest?.instructions) return;
+    this.#request = { request, at: this.#clock.now() };
+  }
+
+  /** @returns the request that waits for a session, once. */
+  takeRequest(): ResponseRequest | undefined {
+    const request = this.#keptRequest;
+    this.#request = undefined;
+    return request;
+  }
+
+  get #keptRequest(): ResponseRequest | undefined {
+    if (!this.#request || this.#clock.now() - this.#request.at > REQUEST_MS) return undefined;
+    return this.#request.request;
   }
 
   markTurnAnswered(): void {

@@ -11,6 +11,8 @@ export interface PlaybackProgress {
   readonly acceptedMs: number;
   /** The part of it that was not heard yet. */
   readonly unheardMs: number;
+  /** While the playback is paused, nothing can be played. */
+  readonly paused?: boolean;
 }
 
 /** Fires when awaited speech fails: no audio arrives, or received audio is not played. */
@@ -34,11 +36,12 @@ export class PlaybackDeadline {
   }
 
   #check(): void {
-    const { acceptedMs, unheardMs } = this.#progress();
+    const { acceptedMs, unheardMs, paused } = this.#progress();
     const arrived = acceptedMs !== this.#last.acceptedMs;
     const played = unheardMs > 0 && unheardMs < this.#last.unheardMs;
-    if (!arrived && !played) return this.#onTimeout();
-    this.#last = { acceptedMs, unheardMs };
+    // What is repeated after a pause counts as heard already.
+    if (!arrived && !played && !paused && !this.#last.paused) return this.#onTimeout();
+    this.#last = { acceptedMs, unheardMs, ...(paused ? { paused } : {}) };
     this.#cancelTimer = this.#clock.after(unheardMs + GRACE_MS, () => this.#check());
   }
 }

@@ -26,7 +26,7 @@ export class ResponseRetry {
   constructor(clock: Clock, model: Pick<ModelLink, "requestResponse">, events: CallEventStream) {
     this.#clock = clock;
     this.#model = model;
-    events.on("caller stopped speaking", () => this.#cancel());
+    events.on("turn confirmed", () => this.#cancel());
   }
 
   /** Whether a retry is waiting. */

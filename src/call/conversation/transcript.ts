@@ -2,25 +2,15 @@ import type { Span, Turn } from "../../records/call_record.ts";
 import type { TurnLatency } from "../../telemetry/turn_latency.ts";
 import type { CallEventStream } from "../call_event_stream.ts";
 import { type CallTimeline, NOT_RECORDED } from "../call_timeline.ts";
-import { lastLines, splitAtHeard } from "./heard_text.ts";
+import type { FunctionCall, HistoryItem } from "../../model/model_interface.ts";
+import { historyLines } from "../../model/history_text.ts";
+import { lastLines } from "./heard_text.ts";
+import { callItems, isPrivate, textOf, type TranscriptItem, wasHeard } from "./transcript_item.ts";
 
-/** Prefix of the ids of notes; the model's items have other ids. */
+/** Prefix of the ids of notes and of function calls; the model's items have other ids. */
 const NOTE_PREFIX = "parley-note-";
 /** Maximum length of the conversation that the next session gets (characters): about 1,500 tokens. */
 const MAX_TEXT = 6_000;
-
-/** An item of the conversation: a turn, or without a speaker a note or a function call. */
-interface Item extends Omit<Mutable<Turn>, "speaker"> {
-  speaker: Turn["speaker"] | undefined;
-  /** Whether the text is complete. */
-  done: boolean;
-  /** When the caller started to speak, for a model that does not report it for each item. */
-  readonly speechAtMs: number;
-  /** When the last text arrived. */
-  textAtMs: number;
-}
-
-type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
 
 /** A turn while the call runs. */
 export interface LiveTurn extends Turn {
@@ -37,7 +27,7 @@ export interface LiveTurn extends Turn {
  * A turn that a pause of the recording overlaps is shown without its text.
  */
 export class Transcript {
-  readonly #items = new Map<string, Item>();
+  readonly #items = new Map<string, TranscriptItem>();
   /** Ids of all items, including notes and function calls. */
   readonly #order: string[] = [];
   readonly #timeline: Pick<CallTimeline, "atMs" | "isPrivate">;
@@ -94,10 +84,28 @@ export class Transcript {
     this.#items.set(itemId, { ...this.#newItem(undefined), text, done: true });
   }
 
+  /** Adds a function call of the model. */
+  addFunctionCall(call: FunctionCall): void {
+    const itemId = `${NOTE_PREFIX}${++this.#notes}`;
+    this.#order.push(itemId);
+    this.#items.set(itemId, { ...this.#newItem(undefined), call: { call }, done: true });
+  }
+
+  /** Sets the result of a function call. What a pause of the recording overlaps is left out. */
+  setFunctionResult(callId: string, output: string): void {
+    const item = this.#items.values().toArray().findLast(({ call }) => call?.call.callId === callId);
+    if (!item?.call) return;
+    const isPrivate = this.#timeline.isPrivate(item.atMs, this.#timeline.atMs);
+    item.call = {
+      call: isPrivate ? { ...item.call.call, arguments: "{}" } : item.call.call,
+      output: isPrivate ? NOT_RECORDED : output,
+    };
+  }
+
   /** Whether an item's complete text is known, not empty, and recorded. */
   hasText(itemId: string): boolean {
     const item = this.#items.get(itemId);
-    return item?.done === true && !!item.text && !this.#isPrivate(item);
+    return item?.done === true && !!item.text && !isPrivate(item, this.#timeline);
   }
 
   /**
@@ -154,15 +162,19 @@ export class Transcript {
     return this.#items.values().some((item) => item.speaker && item.text && wasHeard(item));
   }
 
-  /** The last turns and notes, as text for the model; empty when the call has none. */
+  /** The last turns, notes and function calls, as text for the model; empty when the call has none. */
   get text(): string {
-    const lines = this.#order.map((itemId) => this.#items.get(itemId)).flatMap((item) => {
+    return lastLines(historyLines(this.history.flat()), MAX_TEXT);
+  }
+
+  /** Turns as the caller heard them, notes and function calls: in order, each as the items for another session. */
+  get history(): readonly (readonly HistoryItem[])[] {
+    return this.#order.map((itemId) => this.#items.get(itemId)).flatMap((item) => {
       if (!item || !wasHeard(item)) return [];
-      const { text } = this.#textOf(item);
-      const speaker = item.speaker === "caller" ? "Caller" : item.speaker === "assistant" ? "You" : "Note";
-      return text === "" ? [] : [`${speaker}: ${text}`];
+      if (item.call) return [callItems(item.call, item.atMs, this.#timeline)];
+      const { text } = textOf(item, this.#timeline);
+      return text === "" ? [] : [[{ type: item.speaker ?? "note", text }]];
     });
-    return lastLines(lines, MAX_TEXT);
   }
 
   /** All turns for the record, except answers of which the caller heard nothing. */
@@ -177,12 +189,12 @@ export class Transcript {
     return this.#order.flatMap((itemId) => this.#liveTurn(itemId) ?? []);
   }
 
-  #newItem(speaker: Item["speaker"]): Item {
+  #newItem(speaker: TranscriptItem["speaker"]): TranscriptItem {
     const { atMs } = this.#timeline;
     return { speaker, atMs, textAtMs: atMs, speechAtMs: this.#callerStartedMs, done: false };
   }
 
-  #item(itemId: string, speaker: Turn["speaker"]): Item {
+  #item(itemId: string, speaker: Turn["speaker"]): TranscriptItem {
     const existing = this.#items.get(itemId);
     if (existing) {
       existing.speaker ??= speaker;
@@ -197,22 +209,6 @@ export class Transcript {
     return { fromMs: span?.fromMs ?? atMs, toMs: atMs };
   }
 
-  /** Whether any of the item was said, generated or heard while the recording was paused. */
-  #isPrivate({ speaker, atMs, speechAtMs, textAtMs, done, spoken, generated, played }: Item): boolean {
-    // The author of a note leaves out what must not be recorded.
-    if (!speaker) return false;
-    const said = spoken ?? { fromMs: Math.min(speechAtMs, atMs), toMs: atMs };
-    const spans = speaker === "assistant"
-      ? [{ fromMs: atMs, toMs: textAtMs }, generated, played]
-      // The text of a complete turn arrives after the turn; that of another one while it is spoken.
-      : [done ? said : { ...said, toMs: textAtMs }];
-    return spans.some((span) => span && this.#timeline.isPrivate(span.fromMs, span.toMs));
-  }
-
-  #textOf(item: Item): { text: string; unheard: string } {
-    return item.text && this.#isPrivate(item) ? { text: NOT_RECORDED, unheard: "" } : splitAtHeard(item);
-  }
-
   #emit(itemId: string): void {
     const turn = this.#liveTurn(itemId);
     if (turn) this.#events.emit({ type: "turn changed", turn });
@@ -224,7 +220,7 @@ export class Transcript {
     const previous = this.#order.slice(0, this.#order.indexOf(itemId)).findLast((id) =>
       !id.startsWith(NOTE_PREFIX)
     );
-    const { text, unheard } = this.#textOf(item);
+    const { text, unheard } = textOf(item, this.#timeline);
     return {
       ...this.#turnOf(item, item.speaker),
       id: itemId,
@@ -235,13 +231,12 @@ export class Transcript {
     };
   }
 
-  #turnOf(item: Item, speaker: Turn["speaker"]): Turn {
-    const { done: _done, speechAtMs: _speechAtMs, textAtMs: _textAtMs, ...turn } = item;
-    return { ...turn, speaker, ...(item.text === undefined ? {} : { text: this.#textOf(item).text }) };
+  #turnOf(item: TranscriptItem, speaker: Turn["speaker"]): Turn {
+    const { done: _done, speechAtMs: _speechAtMs, textAtMs: _textAtMs, call: _call, ...turn } = item;
+    return {
+      ...turn,
+      speaker,
+      ...(item.text === undefined ? {} : { text: textOf(item, this.#timeline).text }),
+    };
   }
-}
-
-/** False for an answer the caller heard nothing of. */
-function wasHeard({ speaker, heardMs }: Item): boolean {
-  return speaker !== "assistant" || heardMs !== 0;
 }

@@ -19,15 +19,35 @@ export class TurnTimer {
   readonly #events: CallEventStream;
   #count = 0;
   #turn: TimedTurn | undefined;
+  /** When speech ended that has no verdict yet (ms of the clock), by its item. */
+  readonly #undecided = new Map<string | undefined, number>();
+  /** Items of turns that go on. */
+  readonly #confirmed = new Set<string | undefined>();
 
   constructor(clock: Clock, events: CallEventStream) {
     this.#clock = clock;
     this.#events = events;
-    // An answer the caller does not wait for is not timed.
-    events.on("caller started speaking", () => this.#turn = undefined);
-    events.on("caller stopped speaking", () => {
-      this.#count++;
-      this.#turn = { stoppedAt: this.#clock.now() };
+    // Without items, this is other speech.
+    events.on("caller started speaking", ({ itemId }) => this.#undecided.delete(itemId));
+    events.on("turn confirmed", ({ itemId }) => {
+      // An answer the caller does not wait for is not timed.
+      this.#turn = undefined;
+      const stoppedAt = this.#undecided.get(itemId);
+      if (stoppedAt === undefined) this.#confirmed.add(itemId);
+      else this.#turnEnded(itemId, stoppedAt);
+    });
+    events.on("caller stopped speaking", ({ itemId }) => {
+      if (this.#confirmed.delete(itemId)) this.#turnEnded(itemId, this.#clock.now());
+      else this.#undecided.set(itemId, this.#clock.now());
+    });
+    events.on("turn dismissed", ({ itemId, why }) => {
+      // Quiet speech may turn out to have words.
+      if (why !== "quiet") this.#undecided.delete(itemId);
+    });
+    // Nothing reports the end of the speech, or its verdict, any more.
+    events.on(["session failed", "session swapped"], () => {
+      this.#undecided.clear();
+      this.#confirmed.clear();
     });
   }
 
@@ -64,6 +84,12 @@ export class TurnTimer {
     };
     this.#events.emit({ type: "turn answered", itemId, turn: this.#count, stoppedAt, latency });
     this.#turn = undefined;
+  }
+
+  #turnEnded(itemId: string | undefined, stoppedAt: number): void {
+    this.#undecided.delete(itemId);
+    this.#count++;
+    this.#turn = { stoppedAt };
   }
 
   #since(time: number): number {

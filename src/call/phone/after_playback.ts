@@ -27,7 +27,7 @@ export class AfterPlayback {
     this.#options = options;
     const { events } = options;
     events.on("response finished", ({ response }) => this.#responseFinished(response.hasAudio));
-    events.on("caller started speaking", () => this.#cancelForCaller());
+    events.on("turn confirmed", () => this.#cancelForCaller());
     // Last words that were received are still played, and the action follows.
     events.on("session failed", () => {
       if (!this.#pending?.announced) this.#cancel();
@@ -36,6 +36,11 @@ export class AfterPlayback {
       ["transfer started", "language switched", "goodbye started", "call ending"],
       () => this.#cancel(),
     );
+  }
+
+  /** Whether an action waits. */
+  get waiting(): boolean {
+    return this.#pending !== undefined;
   }
 
   /**
@@ -50,7 +55,7 @@ export class AfterPlayback {
     const deadline = new PlaybackDeadline(clock, () => speech.playout.progress, () => this.#finish(action));
     const action = { instructions, run, deadline, responseFinished: false, announced: false };
     this.#pending = action;
-    if (speech.callerSpeaking) this.#cancelForCaller();
+    if (speech.callerInTurn) this.#cancelForCaller();
   }
 
   #responseFinished(hasAudio: boolean): void {

@@ -22,7 +22,14 @@ export class Approvals {
       if (!ending.started) this.#ask(request);
     });
     events.on(
-      ["session failed", "language switched", "transfer started", "goodbye started", "call ending"],
+      [
+        "session failed",
+        "session swapped",
+        "language switched",
+        "transfer started",
+        "goodbye started",
+        "call ending",
+      ],
       () => this.#pending = [],
     );
   }

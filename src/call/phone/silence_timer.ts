@@ -6,7 +6,8 @@ export class SilenceTimer {
   readonly #clock: Clock;
   readonly #ms: number;
   readonly #onSilence: () => void;
-  #speaker: "caller" | "assistant" | undefined;
+  #callerSpeaks = false;
+  #assistantSpeaks = false;
   #running = false;
   #cancelTimer: Cancel | undefined;
 
@@ -15,11 +16,16 @@ export class SilenceTimer {
     this.#clock = clock;
     this.#ms = ms;
     this.#onSilence = onSilence;
-    events.on("caller started speaking", () => this.#setSpeaker("caller"));
-    events.on("assistant started speaking", () => this.#setSpeaker("assistant"));
+    events.on("caller started speaking", () => this.#set(true, this.#assistantSpeaks));
+    // Only a turn ends the assistant's speech; after a cough it goes on.
+    events.on("turn confirmed", () => this.#set(this.#callerSpeaks, false));
+    events.on("assistant started speaking", () => this.#set(false, true));
     // Without a session, nothing reports that the caller stopped.
-    events.on(["caller stopped speaking", "session failed"], () => this.#stopped("caller"));
-    events.on("assistant audio played", () => this.#stopped("assistant"));
+    events.on(
+      ["caller stopped speaking", "session failed", "session swapped"],
+      () => this.#set(false, this.#assistantSpeaks),
+    );
+    events.on("assistant audio played", () => this.#set(this.#callerSpeaks, false));
   }
 
   /** Measures silence from now on. */
@@ -34,20 +40,15 @@ export class SilenceTimer {
     this.#restart();
   }
 
-  #setSpeaker(speaker: "caller" | "assistant"): void {
-    this.#speaker = speaker;
-    this.#restart();
-  }
-
-  /** The end of the assistant's audio changes nothing while the caller speaks: the caller spoke last. */
-  #stopped(speaker: "caller" | "assistant"): void {
-    if (this.#speaker === speaker) this.#speaker = undefined;
+  #set(callerSpeaks: boolean, assistantSpeaks: boolean): void {
+    this.#callerSpeaks = callerSpeaks;
+    this.#assistantSpeaks = assistantSpeaks;
     this.#restart();
   }
 
   #restart(): void {
     this.#cancelTimer?.();
-    this.#cancelTimer = this.#running && !this.#speaker
+    this.#cancelTimer = this.#running && !this.#callerSpeaks && !this.#assistantSpeaks
       ? this.#clock.after(this.#ms, this.#onSilence)
       : undefined;
   }

@@ -7,7 +7,13 @@ import { states, t } from "./live_texts.js";
 /** @import { ConnectionState } from "./live_events.js" */
 
 /** Badge classes. */
-const STATE_LOOKS = { announced: "info", connected: "", transferring: "warn", ending: "" };
+const STATE_LOOKS = {
+  announced: "info",
+  connected: "",
+  reconnecting: "warn",
+  transferring: "warn",
+  ending: "",
+};
 
 /**
  * The text and badge class of a call's state; an unknown state is shown unchanged.

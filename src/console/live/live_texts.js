@@ -193,6 +193,18 @@ export const t = dictionary({
 
 /** States of a call. */
 export const states = dictionary({
-  en: { announced: "ringing", connected: "talking", transferring: "transferring", ending: "ending" },
-  es: { announced: "sonando", connected: "hablando", transferring: "transfiriendo", ending: "terminando" },
+  en: {
+    announced: "ringing",
+    connected: "talking",
+    reconnecting: "reconnecting",
+    transferring: "transferring",
+    ending: "ending",
+  },
+  es: {
+    announced: "sonando",
+    connected: "hablando",
+    reconnecting: "reconectando",
+    transferring: "transfiriendo",
+    ending: "terminando",
+  },
 });

@@ -127,9 +127,10 @@ async function connectCall(
 ): Promise<Response> {
   const { calls, assistants, refusals, welcome } = options;
   // A refused call must not trigger the assistant's variables webhook.
-  const assistant = calls.checkAdmission(incoming)
-    ? assistants.createNow(incoming, assignment)
-    : await assistants.create(incoming, assignment);
+  const assistant = calls.prepared.assistant(incoming.callSid) ??
+    (calls.checkAdmission(incoming)
+      ? assistants.createNow(incoming, assignment)
+      : await assistants.create(incoming, assignment));
   // Twilio plays this to the end before it opens the stream, so before recording begins.
   const { consent, language } = assistant.recording ?? {};
   const first = [...(welcome ? [say(welcome)] : []), ...(consent ? [say(consent, language)] : [])];

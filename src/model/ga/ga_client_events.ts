@@ -1,17 +1,32 @@
 import type {
   ConversationItemCreateEvent,
+  ConversationItemDeleteEvent,
   ConversationItemTruncateEvent,
   InputAudioBufferClearEvent,
   ResponseCancelEvent,
   ResponseCreateEvent,
   SessionUpdateEvent,
 } from "openai/resources/realtime/realtime";
-import type { HeardItem } from "../model_interface.ts";
+import type { HeardItem, HistoryItem } from "../model_interface.ts";
 
 /** Event ID of {@linkcode GaClientEvents.createText}. */
 export const TEXT_EVENT_ID = "parley_text";
+/** Prefix of the event IDs of {@linkcode GaClientEvents.deleteItem}. */
+const DELETE_EVENT_PREFIX = "parley_delete_";
 /** Response metadata that marks a text response of {@linkcode GaClientEvents.createText}. */
 export const TEXT_METADATA = "parley_text";
+
+/** Where {@linkcode GaClientEvents.addSystemMessage} puts a message, and the ID of its event. */
+export interface MessagePlace {
+  readonly eventId: string;
+  /** `root` for the start. */
+  readonly previousItemId: string;
+}
+
+/** Whether an error is about an item that should be deleted and does not exist. */
+export function isDeleteError(eventId: string | undefined): boolean {
+  return eventId?.startsWith(DELETE_EVENT_PREFIX) === true;
+}
 
 /** Serializes client events of the GA Realtime API. */
 export class GaClientEvents {
@@ -80,8 +95,25 @@ export class GaClientEvents {
     });
   }
 
-  addSystemMessage(text: string): void {
-    this.#createItem({ type: "message", role: "system", content: [{ type: "input_text", text }] });
+  /** @param place Undefined: the end of the conversation. */
+  addSystemMessage(text: string, place?: MessagePlace): void {
+    this.#createItem(
+      message("system", text),
+      place && { event_id: place.eventId, previous_item_id: place.previousItemId },
+    );
+  }
+
+  /** Adds an item of an earlier session; the event has the item's ID. */
+  createHistoryItem(id: string, item: HistoryItem): void {
+    this.#createItem({ ...historyItem(item), id }, { event_id: id });
+  }
+
+  deleteItem(itemId: string): void {
+    this.#sendEvent<ConversationItemDeleteEvent>({
+      type: "conversation.item.delete",
+      event_id: `${DELETE_EVENT_PREFIX}${itemId}`,
+      item_id: itemId,
+    });
   }
 
   sendFunctionResult(callId: string, output: string): void {
@@ -93,12 +125,36 @@ export class GaClientEvents {
     this.#createItem({ type: "mcp_approval_response", approval_request_id: requestId, approve, id });
   }
 
-  #createItem(item: ConversationItemCreateEvent["item"]): void {
-    this.#sendEvent<ConversationItemCreateEvent>({ type: "conversation.item.create", item });
+  #createItem(
+    item: ConversationItemCreateEvent["item"],
+    fields: Pick<ConversationItemCreateEvent, "event_id" | "previous_item_id"> = {},
+  ): void {
+    this.#sendEvent<ConversationItemCreateEvent>({ type: "conversation.item.create", ...fields, item });
   }
 
   #sendEvent<Event>(event: Event): void {
     // Texts cut to a length may begin or end with half a character, which strict servers refuse.
     this.#send(JSON.stringify(event, (_, value) => typeof value === "string" ? value.toWellFormed() : value));
   }
+}
+
+function historyItem(item: HistoryItem): ConversationItemCreateEvent["item"] {
+  switch (item.type) {
+    case "caller":
+      return message("user", item.text);
+    case "note":
+      return message("system", item.text);
+    case "assistant":
+      return { type: "message", role: "assistant", content: [{ type: "output_text", text: item.text }] };
+    case "function call": {
+      const { callId, name, arguments: text } = item.call;
+      return { type: "function_call", status: "completed", call_id: callId, name, arguments: text };
+    }
+    case "function result":
+      return { type: "function_call_output", call_id: item.callId, output: item.output };
+  }
+}
+
+function message(role: "user" | "system", text: string): ConversationItemCreateEvent["item"] {
+  return { type: "message", role, content: [{ type: "input_text", text }] };
 }

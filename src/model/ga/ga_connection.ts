@@ -1,25 +1,140 @@
+import type { Clock } from "../../clock.ts";
+import { type JsonObject, parseObject } from "../../json.ts";
+import type { Log } from "../../telemetry/log.ts";
+import { createEventLog } from "../event_log.ts";
 import type { SessionFailure, SessionOptions } from "../model_interface.ts";
 import { ConnectError, connectWebSocket, type WebSocketClient } from "../web_socket/web_socket.ts";
+import { readServerEvent } from "./ga_server_events.ts";
+import type { ServerEvent } from "./server_event.ts";
+import { InboundLimit } from "./inbound_limit.ts";
 
 /** Maximum size of an event (bytes). One delta with a minute of audio is 640 kB. */
 const MAX_EVENT_BYTES = 4_194_304;
+/** Interval of the pings, and time for a pong (ms). */
+const PING_EVERY_MS = 2_000;
+const PONG_MS = 3_000;
 
-/** Connects to the Realtime API. @throws see {@linkcode connectFailure}. */
-export function connectToModel(
-  { url, model, apiKey, safetyIdentifier }: SessionOptions,
-  options: Omit<Parameters<typeof connectWebSocket>[1], "headers" | "maxMessageBytes">,
-): Promise<WebSocketClient> {
+/** Receives what arrives on a {@linkcode GaConnection}. */
+export interface ConnectionHandlers {
+  onEvent(event: ServerEvent): void;
+  onMalformed(type: string): void;
+  /** Text that a ping carries; {@linkcode onPong} gets it back. */
+  pingPayload(): string;
+  onPong(payload: string): void;
+  onSuspect(suspect: boolean): void;
+  /** The connection could not be opened, or is lost. Called at most once, and not after `close`. */
+  onFailure(failure: SessionFailure): void;
+}
+
+export interface ConnectionOptions {
+  readonly session: SessionOptions;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly handlers: ConnectionHandlers;
+  /** Time limit for opening it (ms). */
+  readonly timeoutMs: number;
+}
+
+/** The connection of one session: events in both directions, and whether the server still answers. */
+export class GaConnection {
+  readonly #handlers: ConnectionHandlers;
+  readonly #inbound: InboundLimit;
+  readonly #logEvent: (event: JsonObject) => void;
+  readonly #connectAbort = new AbortController();
+  #socket: WebSocketClient | undefined;
+  #closed = false;
+
+  constructor(options: ConnectionOptions) {
+    const { session, clock, log, handlers } = options;
+    this.#handlers = handlers;
+    this.#inbound = new InboundLimit(clock);
+    this.#logEvent = createEventLog(session.logEvents ?? [], log, session.mayLogContent);
+    this.#connect(options);
+  }
+
+  get isOpen(): boolean {
+    return this.#socket !== undefined;
+  }
+
+  /** Bytes not yet accepted by the kernel. */
+  get bufferedBytes(): number {
+    return this.#socket?.bufferedAmount ?? 0;
+  }
+
+  send(text: string): void {
+    this.#socket?.send(text);
+  }
+
+  /** Asks for a sign of life now. */
+  ping(): void {
+    this.#socket?.ping();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#connectAbort.abort();
+    this.#socket?.close();
+  }
+
+  async #connect({ session, clock, timeoutMs, handlers }: ConnectionOptions): Promise<void> {
+    try {
+      await undefined; // The owner has this connection before it can fail.
+      const socket = await connectWebSocket(modelAddress(session), {
+        headers: modelHeaders(session),
+        maxMessageBytes: MAX_EVENT_BYTES,
+        signal: this.#connectAbort.signal,
+        clock,
+        timeoutMs,
+        pingEveryMs: PING_EVERY_MS,
+        pongMs: session.pongMs ?? PONG_MS,
+        pingPayload: () => handlers.pingPayload(),
+        handlers: {
+          onMessage: (text) => this.#receive(text),
+          onPong: (payload) => this.#closed || handlers.onPong(payload),
+          onSuspect: (suspect) => this.#closed || handlers.onSuspect(suspect),
+          onClose: (code, reason) =>
+            this.#fail({ code: "closed", message: `The model closed the session: ${code} ${reason}`.trim() }),
+        },
+      });
+      if (this.#closed) socket.close();
+      else this.#socket = socket;
+    } catch (error) {
+      this.#fail(connectFailure(error));
+    }
+  }
+
+  #receive(text: string): void {
+    if (this.#closed) return;
+    const content = parseObject(text);
+    const event = readServerEvent(text, content);
+    if (content) this.#logEvent(content);
+    const excess = this.#inbound.add(text.length, event.type === "malformed");
+    if (excess) return this.#fail(excess);
+    if (event.type === "malformed") this.#handlers.onMalformed(event.name);
+    else if (event.type !== "other") this.#handlers.onEvent(event);
+  }
+
+  #fail(failure: SessionFailure): void {
+    if (this.#closed) return;
+    this.close();
+    this.#handlers.onFailure(failure);
+  }
+}
+
+function modelAddress({ url, model }: SessionOptions): string {
   const address = new URL(url);
   address.searchParams.set("model", model);
-  const headers = {
+  return address.href;
+}
+
+function modelHeaders({ apiKey, safetyIdentifier }: SessionOptions): Record<string, string> {
+  return {
     ...(apiKey ? { Authorization: `Bearer ${apiKey}` } : {}),
     ...(safetyIdentifier ? { "OpenAI-Safety-Identifier": safetyIdentifier } : {}),
   };
-  return connectWebSocket(address.href, { ...options, headers, maxMessageBytes: MAX_EVENT_BYTES });
 }
 
-/** Describes an error of {@linkcode connectToModel}. */
-export function connectFailure(error: unknown): SessionFailure {
+function connectFailure(error: unknown): SessionFailure {
   if (!(error instanceof ConnectError)) {
     return { code: "connect", message: `Cannot reach the model: ${error}` };
   }

@@ -6,7 +6,7 @@ import type {
   RealtimeSessionCreateRequest,
   SessionUpdateEvent,
 } from "openai/resources/realtime/realtime";
-import type { AudioFormat } from "./ga_server_events.ts";
+import type { AudioFormat } from "./server_event.ts";
 import { isObject } from "../../json.ts";
 import {
   DEFAULT_TRANSCRIPTION,
@@ -37,7 +37,7 @@ export function sessionUpdate(
       instructions,
       output_modalities: ["audio"],
       audio: {
-        input: inputAudio(options, format, turnDetection(options.turnDetection)),
+        input: inputAudio(options, format, turnDetection(options)),
         output: { format, voice, ...(speed === undefined ? {} : { speed }) },
       },
       ...(tools.length > 0 ? { tools, tool_choice: "auto" } : {}),
@@ -98,8 +98,9 @@ function transcriptionFields({ model, language, prompt }: Transcription): AudioT
 }
 
 /** Without the idle timeout; see {@linkcode idleTimeoutUpdate}. */
-function turnDetection(detection: TurnDetection = { type: "server_vad" }): RealtimeAudioInputTurnDetection {
-  const { createResponse = true, interruptResponse = true } = detection;
+function turnDetection(options: SessionOptions): RealtimeAudioInputTurnDetection {
+  const detection: TurnDetection = options.turnDetection ?? { type: "server_vad" };
+  const { createResponse, interruptResponse } = serverAnswers(options);
   const flags = { create_response: createResponse, interrupt_response: interruptResponse };
   if (detection.type === "semantic_vad") {
     return { type: "semantic_vad", eagerness: detection.eagerness ?? "auto", ...flags };
@@ -112,6 +113,15 @@ function turnDetection(detection: TurnDetection = { type: "server_vad" }): Realt
     silence_duration_ms: detection.silenceDurationMs ?? 500,
     ...flags,
   };
+}
+
+/** What the server does by itself when the caller speaks. */
+export function serverAnswers(
+  { answers, turnDetection }: Pick<SessionOptions, "answers" | "turnDetection">,
+): { readonly createResponse: boolean; readonly interruptResponse: boolean } {
+  if (answers === "parley") return { createResponse: false, interruptResponse: false };
+  const { createResponse = true, interruptResponse = true } = turnDetection ?? {};
+  return { createResponse, interruptResponse };
 }
 
 /** Documented fields only: the vendor rejects a session with any other. */

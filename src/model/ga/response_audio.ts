@@ -1,10 +1,15 @@
 import type { WireAudio } from "../wire_audio.ts";
 
+/** Bytes of µ-law per millisecond. */
+const BYTES_PER_MS = 8;
+
 /** Decodes the audio of responses. Drops late audio of an interrupted response. */
 export class ResponseAudio {
   readonly #wire: WireAudio;
   readonly #emit: (itemId: string, audio: Uint8Array) => void;
-  readonly #items = new Set<string>();
+  /** Bytes received of each item. */
+  readonly #received = new Map<string, number>();
+  readonly #truncated = new Set<string>();
   #discardedResponse: string | undefined;
   #hasAudio = false;
 
@@ -19,8 +24,16 @@ export class ResponseAudio {
     return this.#hasAudio;
   }
 
-  hasItem(itemId: string): boolean {
-    return this.#items.has(itemId);
+  /**
+   * Where to truncate an item of which the caller heard `heardMs`: never after what was received.
+   *
+   * @returns undefined for an item of another session, and for one that was truncated before.
+   */
+  truncate(itemId: string, heardMs: number): number | undefined {
+    const received = this.#received.get(itemId);
+    if (received === undefined || this.#truncated.has(itemId)) return undefined;
+    this.#truncated.add(itemId);
+    return Math.min(heardMs, Math.floor(received / BYTES_PER_MS));
   }
 
   startResponse(): void {
@@ -51,7 +64,7 @@ export class ResponseAudio {
   #pass(responseId: string, itemId: string, audio: Uint8Array): void {
     if (responseId === this.#discardedResponse || audio.length === 0) return;
     this.#hasAudio = true;
-    this.#items.add(itemId);
+    this.#received.set(itemId, (this.#received.get(itemId) ?? 0) + audio.length);
     this.#emit(itemId, audio);
   }
 }

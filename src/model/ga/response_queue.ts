@@ -23,8 +23,12 @@ export class ResponseQueue {
   /** The waiting request of {@linkcode answerTurn}. */
   #turnAnswer: ResponseRequest | undefined;
 
-  constructor(send: (eventId: string, request: ResponseRequest) => void) {
+  readonly #serverAnswers: boolean;
+
+  /** @param serverAnswers Whether the server answers a caller's turn. Otherwise a request with `yieldsToCaller` does. */
+  constructor(send: (eventId: string, request: ResponseRequest) => void, serverAnswers = true) {
     this.#send = send;
+    this.#serverAnswers = serverAnswers;
   }
 
   /** Sends the requests made before the session was configured. */
@@ -44,6 +48,7 @@ export class ResponseQueue {
   }
 
   request(request: ResponseRequest): void {
+    if (!this.#serverAnswers && request.yieldsToCaller) this.#dropStale();
     this.#waiting.push(request);
     this.#flush();
   }
@@ -76,7 +81,7 @@ export class ResponseQueue {
 
   created(responseId: string): void {
     this.#active = responseId;
-    if (!this.#sent) this.#waiting = this.#waiting.filter((request) => !this.#stale.has(request));
+    if (!this.#sent) this.#dropStale();
   }
 
   /** Holds back `yieldsToCaller` requests. */
@@ -90,6 +95,12 @@ export class ResponseQueue {
   callerTurnEnded(): void {
     this.#callerSpeaking = false;
     for (const request of this.#waiting) if (request.yieldsToCaller) this.#stale.add(request);
+    // Without the server's answers, the turn's own request may follow at its commit.
+    if (this.#serverAnswers) this.#flush();
+  }
+
+  /** The caller's turn is in the conversation, and its answer was requested or is not due yet. */
+  turnCommitted(): void {
     this.#flush();
   }
 
@@ -121,6 +132,10 @@ export class ResponseQueue {
       sent.request.onPostponed?.();
     }
     return true;
+  }
+
+  #dropStale(): void {
+    this.#waiting = this.#waiting.filter((request) => !this.#stale.has(request));
   }
 
   #dropTurnAnswer(): void {

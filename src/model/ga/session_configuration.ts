@@ -2,7 +2,7 @@ import type { RealtimeAudioFormats, SessionUpdateEvent } from "openai/resources/
 import type { Log } from "../../telemetry/log.ts";
 import type { SessionOptions } from "../model_interface.ts";
 import type { GaClientEvents } from "./ga_client_events.ts";
-import type { AudioFormat } from "./ga_server_events.ts";
+import type { AudioFormat } from "./server_event.ts";
 import { formatMismatch, idleTimeoutUpdate, sessionUpdate, withoutRefused } from "./ga_session_update.ts";
 
 const CONFIGURE_EVENT_ID = "parley_session";

@@ -7,6 +7,8 @@ export interface FrameSink {
   text(message: string): void;
   /** `payload` is valid only during the call. */
   ping(payload: Uint8Array): void;
+  /** `payload` is valid only during the call. */
+  pong(payload: Uint8Array): void;
   /** Called last. `code` is 1005 if the frame had none. */
   close(code: number, reason: string): void;
 }
@@ -105,6 +107,7 @@ export class FrameReader {
       return false;
     }
     if (opcode === PING) this.#sink.ping(payload);
+    if (opcode === PONG) this.#sink.pong(payload);
     if (opcode > TEXT) return true;
     const last = (first & 0x80) !== 0;
     if (last && !this.#fragmented) {

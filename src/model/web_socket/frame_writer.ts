@@ -39,9 +39,9 @@ export class FrameWriter {
     this.#finishFrame(TEXT, header, written);
   }
 
-  /** Appends a ping frame without payload. */
-  ping(): void {
-    this.#appendControl(PING, new Uint8Array());
+  /** Appends a ping frame. */
+  ping(payload: Uint8Array): void {
+    this.#appendControl(PING, payload);
   }
 
   /** Appends a pong frame. */

@@ -1,6 +1,6 @@
+import { VoiceActivity } from "../../audio/voice_activity.ts";
 import { type AudioFormat, bytesPerMs, rateOf, toSamples } from "./model_audio.ts";
 import { ClientEventError } from "./server_events.ts";
-import { VoiceActivity } from "./voice_activity.ts";
 
 /** One turn of the caller in bytes of `format`: the whole turn, and up to the end of its speech. */
 export interface TurnAudio {

@@ -4,7 +4,7 @@ import { FakeClock } from "../../support/fake_clock.ts";
 
 function setUp() {
   const clock = new FakeClock();
-  const progress = { acceptedMs: 0, unheardMs: 0 };
+  const progress = { acceptedMs: 0, unheardMs: 0, paused: false };
   const startedAt = clock.now();
   let endedAtMs: number | undefined;
   const deadline = new PlaybackDeadline(clock, () => ({ ...progress }), () => {
@@ -21,7 +21,7 @@ function setUp() {
       clock.advance(100);
     }
   };
-  return { clock, deadline, enqueue, pass, endedAtMs: () => endedAtMs };
+  return { clock, deadline, enqueue, pass, progress, endedAtMs: () => endedAtMs };
 }
 
 Deno.test("PlaybackDeadline fires after 15 s when no audio arrives", () => {
@@ -61,4 +61,18 @@ Deno.test("PlaybackDeadline never fires after cancel()", () => {
   deadline.cancel();
   pass(20_000);
   assertEquals([endedAtMs(), clock.pending], [undefined, 0]);
+});
+
+Deno.test("PlaybackDeadline waits while the playback is paused", () => {
+  const { enqueue, pass, progress, endedAtMs, deadline, clock } = setUp();
+  enqueue(3_000);
+  pass(15_000, false);
+  progress.paused = true;
+  pass(60_000, false);
+  assertEquals(endedAtMs(), undefined);
+  progress.paused = false;
+  pass(3_000);
+  assertEquals(endedAtMs(), undefined);
+  deadline.cancel();
+  assertEquals(clock.pending, 0);
 });

@@ -70,6 +70,9 @@ Deno.test("ResponseRetry lapses when the caller has spoken again", () => {
   clock.advance(300);
   events.emit({ type: "caller started speaking" });
   events.emit({ type: "caller stopped speaking" });
+  events.emit({ type: "turn dismissed", why: "empty" });
+  assertEquals(retry.due, true, "a cough is not answered");
+  events.emit({ type: "turn confirmed", interrupts: false });
   assertEquals(retry.due, false);
   clock.advance(1_000);
   assertEquals([requests, clock.pending], [[], 0]);

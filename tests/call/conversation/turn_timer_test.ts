@@ -16,6 +16,7 @@ function setUp() {
 Deno.test("TurnTimer times each hop from the end of the one before", () => {
   const { clock, timed, events, turns } = setUp();
   const at = clock.now();
+  events.emit({ type: "turn confirmed", interrupts: false });
   events.emit({ type: "caller stopped speaking" });
   clock.advance(300);
   turns.firstAudio("a");
@@ -30,6 +31,7 @@ Deno.test("TurnTimer times each hop from the end of the one before", () => {
 
 Deno.test("TurnTimer ignores playback of an earlier answer", () => {
   const { clock, timed, events, turns } = setUp();
+  events.emit({ type: "turn confirmed", interrupts: false });
   events.emit({ type: "caller stopped speaking" });
   turns.playbackStarted("before");
   clock.advance(100);
@@ -42,10 +44,48 @@ Deno.test("TurnTimer ignores playback of an earlier answer", () => {
 
 Deno.test("TurnTimer counts but does not time a turn that the caller continues", () => {
   const { timed, events, turns } = setUp();
+  events.emit({ type: "turn confirmed", interrupts: false });
   events.emit({ type: "caller stopped speaking" });
-  events.emit({ type: "caller started speaking" });
+  events.emit({ type: "turn confirmed", interrupts: false });
   turns.firstAudio("a");
   turns.firstFrameSent("a");
   turns.playbackStarted("a");
   assertEquals([timed, turns.count], [[], 1]);
+});
+
+Deno.test("TurnTimer counts and times a turn from the end of the speech, however late its verdict", () => {
+  const { clock, timed, events, turns } = setUp();
+  const at = clock.now();
+  events.emit({ type: "caller stopped speaking", itemId: "u1" });
+  clock.advance(400);
+  assertEquals(turns.count, 0);
+  events.emit({ type: "turn confirmed", itemId: "u1", interrupts: true });
+  clock.advance(100);
+  turns.firstAudio("a");
+  turns.firstFrameSent("a");
+  turns.playbackStarted("a");
+  assertEquals([turns.count, timed], [1, [{ at, latency: { modelMs: 500, sendMs: 0, playbackMs: 0 } }]]);
+});
+
+Deno.test("TurnTimer goes on timing an answer through a cough, and does not count the cough", () => {
+  const { clock, timed, events, turns } = setUp();
+  events.emit({ type: "turn confirmed", itemId: "u1", interrupts: false });
+  events.emit({ type: "caller stopped speaking", itemId: "u1" });
+  clock.advance(100);
+  events.emit({ type: "caller started speaking", itemId: "u2" });
+  events.emit({ type: "caller stopped speaking", itemId: "u2" });
+  events.emit({ type: "turn dismissed", itemId: "u2", why: "quiet" });
+  clock.advance(100);
+  turns.firstAudio("a");
+  turns.firstFrameSent("a");
+  turns.playbackStarted("a");
+  assertEquals([turns.count, timed.map(({ latency }) => latency.modelMs)], [1, [200]]);
+});
+
+Deno.test("TurnTimer counts quiet speech that becomes a turn when its text arrives", () => {
+  const { events, turns } = setUp();
+  events.emit({ type: "caller stopped speaking", itemId: "u1" });
+  events.emit({ type: "turn dismissed", itemId: "u1", why: "quiet" });
+  events.emit({ type: "turn confirmed", itemId: "u1", interrupts: true });
+  assertEquals(turns.count, 1);
 });

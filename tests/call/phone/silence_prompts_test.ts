@@ -95,6 +95,7 @@ Deno.test("promptSilentCaller() resets its count for speech and keys of the call
 Deno.test("promptSilentCaller() tracks who speaks whatever the order of events", () => {
   const STEPS = {
     callerSpeaks: { type: "caller started speaking" },
+    isTurn: { type: "turn confirmed", interrupts: true },
     callerStopped: { type: "caller stopped speaking" },
     assistantSpeaks: { type: "assistant started speaking", itemId: "a" },
     assistantHeard: { type: "assistant audio played" },
@@ -102,10 +103,14 @@ Deno.test("promptSilentCaller() tracks who speaks whatever the order of events",
   type Step = keyof typeof STEPS;
   const cases: [steps: Step[], waits: boolean][] = [
     // Barge-in: the playback ends unheard, or ended just before.
-    [["assistantSpeaks", "callerSpeaks"], false],
-    [["assistantSpeaks", "callerSpeaks", "assistantHeard"], false],
-    [["assistantSpeaks", "callerSpeaks", "callerStopped"], true],
-    [["assistantSpeaks", "callerSpeaks", "assistantHeard", "callerStopped"], true],
+    [["assistantSpeaks", "callerSpeaks", "isTurn"], false],
+    [["assistantSpeaks", "callerSpeaks", "isTurn", "assistantHeard"], false],
+    [["assistantSpeaks", "callerSpeaks", "isTurn", "callerStopped"], true],
+    [["assistantSpeaks", "callerSpeaks", "callerStopped", "isTurn"], true],
+    [["assistantSpeaks", "callerSpeaks", "isTurn", "assistantHeard", "callerStopped"], true],
+    // A cough: the assistant goes on.
+    [["assistantSpeaks", "callerSpeaks", "callerStopped"], false],
+    [["assistantSpeaks", "callerSpeaks", "callerStopped", "assistantHeard"], true],
     // The assistant answers before the end of speech is reported.
     [["callerSpeaks", "assistantSpeaks", "callerStopped"], false],
     [["callerSpeaks", "assistantSpeaks", "callerStopped", "assistantHeard"], true],

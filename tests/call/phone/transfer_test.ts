@@ -33,6 +33,7 @@ Deno.test("Caller who returns is not greeted again by a new session", () => {
   transfer(call);
   call.session.observer?.sessionFailed({ code: "gone", message: "lost" });
   call.rig.comeBack();
+  rig.sessions[1]?.observer?.sessionReady();
   const asked = rig.sessions[1]?.requests.map(({ instructions }) => instructions) ?? [];
   assertEquals(asked.length, 1);
   assertMatch(asked[0] ?? "", /the line was busy/);

@@ -1,79 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { type Clock, systemClock } from "../../../src/clock.ts";
-import { gaDialect } from "../../../src/model/ga/ga_session.ts";
-import type {
-  ModelObserver,
-  SessionFailure,
-  SessionOptions,
-  TextResponse,
-} from "../../../src/model/model_interface.ts";
+import type { SessionFailure, TextResponse } from "../../../src/model/model_interface.ts";
 import type { JsonObject } from "../../../src/json.ts";
-import { createLog } from "../../../src/telemetry/log.ts";
-import { ChangeSignal } from "../../support/wait_until.ts";
-import { RawWebSocketServer } from "../../support/raw_web_socket_server.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { field } from "../../support/field.ts";
 import { ScriptedModel, type ScriptedSession } from "../../support/scripted_model.ts";
-
-/** Opens a session that reports all its events to `onEvent`. */
-function openSession(
-  url: string,
-  clock: Clock,
-  onEvent: (name: keyof ModelObserver, ...args: unknown[]) => void,
-  options: Partial<SessionOptions> = {},
-) {
-  const on = (name: keyof ModelObserver) => (...args: unknown[]): void => onEvent(name, ...args);
-  const observer: ModelObserver = {
-    sessionReady: on("sessionReady"),
-    sessionFailed: on("sessionFailed"),
-    callerSpeechStarted: on("callerSpeechStarted"),
-    callerSpeechStopped: on("callerSpeechStopped"),
-    modelError: on("modelError"),
-    malformedEvent: on("malformedEvent"),
-    itemAdded: on("itemAdded"),
-    transcriptDelta: on("transcriptDelta"),
-    callerTranscript: on("callerTranscript"),
-    assistantTranscript: on("assistantTranscript"),
-    functionCalled: on("functionCalled"),
-    approvalRequested: on("approvalRequested"),
-    mcpCallStarted: on("mcpCallStarted"),
-    mcpCallEnded: on("mcpCallEnded"),
-    assistantAudio: on("assistantAudio"),
-    responseDone: ({ hasAudio }) => onEvent("responseDone", hasAudio),
-  };
-  const settings = {
-    url,
-    apiKey: undefined,
-    model: "m",
-    voice: "v",
-    audioFormat: "pcmu",
-    instructions: "You are Ann.",
-    ...options,
-  } as const;
-  return gaDialect(clock)(settings, observer, createLog({ level: "error", format: "json", write() {} }));
-}
-
-/** A session with a scripted model, and its events so far. */
-async function open(model: ScriptedModel, options: Partial<SessionOptions> = {}, configured = true) {
-  const clock = new FakeClock();
-  const changes = new ChangeSignal();
-  const events: unknown[][] = [];
-  const session = openSession(model.url, clock, (...event) => {
-    events.push(event);
-    changes.notify();
-  }, options);
-  const peer = await model.session();
-  const untilEvents = (name: keyof ModelObserver, count = 1) =>
-    changes.until(`${count} of ${name}`, () => {
-      const matching = events.filter((event) => event[0] === name);
-      return matching.length >= count ? matching : undefined;
-    });
-  if (configured) {
-    await peer.configure();
-    await untilEvents("sessionReady");
-  }
-  return { session, peer, clock, events, untilEvents };
-}
+import { open, openSession } from "./open_session.ts";
 
 /** Sends the text response to `request`. */
 function sendText(peer: ScriptedSession, text: string, request: JsonObject): void {
@@ -297,36 +228,4 @@ Deno.test("GaSession declares MCP servers with their allowed tools and approval 
     { ...declared, server_label: "weather", headers: {}, require_approval: "never" },
   ]);
   session.close();
-});
-
-/** An unmasked text frame of the server. */
-function textFrame(text: string): number[] {
-  const payload = new TextEncoder().encode(text);
-  const length = payload.length < 126 ? [payload.length] : [126, payload.length >> 8, payload.length & 0xff];
-  return [0x81, ...length, ...payload];
-}
-
-Deno.test("GaSession fails with overloaded when the model stops reading", async () => {
-  using server = new RawWebSocketServer();
-  const ready = Promise.withResolvers<void>();
-  const failures: SessionFailure[] = [];
-  const session = openSession(server.url.replace(/\?.*/, ""), systemClock, (name, ...args) => {
-    if (name === "sessionReady") ready.resolve();
-    if (name === "sessionFailed") failures.push(args[0] as SessionFailure);
-  });
-  using peer = await server.accept();
-  const format = { format: { type: "audio/pcmu" } };
-  const updated = { type: "session.updated", session: { audio: { input: format, output: format } } };
-  await peer.grant([
-    ...textFrame(JSON.stringify({ type: "session.created", session: { id: "s" } })),
-    ...textFrame(JSON.stringify(updated)),
-  ]);
-  await ready.promise;
-  // The kernel buffers some megabytes first.
-  for (let sent = 0; failures.length === 0 && sent < 1_000; sent++) {
-    session.appendAudio("A".repeat(1 << 16));
-    await new Promise((resolve) => setTimeout(resolve, 0));
-  }
-  assertEquals(failures.map(({ code }) => code), ["overloaded"]);
-  peer.conn.close();
 });

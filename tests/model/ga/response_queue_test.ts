@@ -4,9 +4,9 @@ import type { ResponseRequest } from "../../../src/model/model_interface.ts";
 
 const BUSY = "conversation_already_has_active_response";
 
-function setUp() {
+function setUp(serverAnswers = true) {
   const sent: { eventId: string; request: ResponseRequest }[] = [];
-  const queue = new ResponseQueue((eventId, request) => sent.push({ eventId, request }));
+  const queue = new ResponseQueue((eventId, request) => sent.push({ eventId, request }), serverAnswers);
   queue.open();
   return { queue, sent, instructions: () => sent.map(({ request }) => request.instructions) };
 }
@@ -177,4 +177,26 @@ Deno.test("ResponseQueue.hasPending is true from the first request to the end of
   then(() => queue.created("r2"));
   then(() => queue.done("r2"));
   assertEquals([busy, sent.length], [[false, true, true, true, false, true, false], 1]);
+});
+
+Deno.test("ResponseQueue answers a turn and what waited for its end with one request", () => {
+  const { queue, instructions } = setUp(false);
+  queue.callerTurnStarted();
+  queue.request({ instructions: "result", yieldsToCaller: true });
+  queue.callerTurnEnded();
+  queue.request({ instructions: "turn", yieldsToCaller: true });
+  queue.turnCommitted();
+  queue.created("r1");
+  queue.done("r1");
+  assertEquals(instructions(), ["turn"]);
+});
+
+Deno.test("ResponseQueue sends what waited for a turn's end when the turn is committed without a request", () => {
+  const { queue, instructions } = setUp(false);
+  queue.callerTurnStarted();
+  queue.request({ instructions: "result", yieldsToCaller: true });
+  queue.callerTurnEnded();
+  assertEquals(instructions(), []);
+  queue.turnCommitted();
+  assertEquals(instructions(), ["result"]);
 });

@@ -11,6 +11,7 @@ function read(bytes: Uint8Array, step = bytes.length, maxMessageBytes = 1 << 20)
   const reader = new FrameReader({
     text: (message) => events.push(`text ${message}`),
     ping: (payload) => events.push(`ping ${new TextDecoder().decode(payload)}`),
+    pong: (payload) => events.push(`pong ${new TextDecoder().decode(payload)}`),
     close: (code, reason) => events.push(`close ${code} ${reason}`),
   }, maxMessageBytes);
   for (let at = 0; at < bytes.length;) {
@@ -36,7 +37,8 @@ Deno.test("FrameReader reads the examples of RFC 6455, 5.7, in chunks of any siz
     [0x01, 0x01, 0x48, 0x00, 0x00, 0x80, 0x01, 0x69], // "H", nothing, "i"
   );
   for (let step = 1; step <= stream.length; step++) {
-    assertEquals(read(stream, step), ["text Hello", "ping Hello", "text Hello", "text Hi"], `step ${step}`);
+    const events = ["text Hello", "ping Hello", "text Hello", "pong Hello", "text Hi"];
+    assertEquals(read(stream, step), events, `step ${step}`);
   }
 });
 

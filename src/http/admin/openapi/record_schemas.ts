@@ -118,7 +118,7 @@ const overviewShape = {
   to: z.string(),
   assistant: z.string().describe("Name of the assistant."),
   model: z.string(),
-  state: z.enum(["announced", "connected", "transferring", "ending", "ended"]),
+  state: z.enum(["announced", "connected", "reconnecting", "transferring", "ending", "ended"]),
   startedAt: time("When the call was announced"),
   endedAt: time("When the call ended").optional(),
   seconds: z.number().describe("Length of the stream so far (s); 0 before it starts."),

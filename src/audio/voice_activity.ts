@@ -15,7 +15,8 @@ export type VoiceTransition =
   /** `voicedUntilMs` is the end of the last sound, `endMs` the end of the silence after it. */
   | { readonly type: "stopped"; readonly voicedUntilMs: number; readonly endMs: number };
 
-const WINDOW_MS = 10;
+/** Length of a window (ms), whose level decides whether it is voice. */
+export const WINDOW_MS = 10;
 // A click lasts one or two windows, the shortest word more than six.
 const WINDOWS_TO_START = 6;
 const WINDOWS_TO_CONTINUE = 3;
@@ -43,6 +44,7 @@ export class VoiceActivity {
   #onsetMs = 0;
   #voicedUntilMs = 0;
   #speaking = false;
+  #voiced = false;
 
   /** @param startMs Length of the audio before the first sample (ms). */
   constructor(settings: VoiceActivitySettings, startMs = 0) {
@@ -53,23 +55,35 @@ export class VoiceActivity {
     this.#positionMs = startMs;
   }
 
+  /** Whether the last window was voice. */
+  get voiced(): boolean {
+    return this.#voiced;
+  }
+
+  /** Whether a sound has begun that may become speech, or be a click. */
+  get undecided(): boolean {
+    return this.#evidence > 0 && !this.#speaking;
+  }
+
   /** @param samples 16-bit PCM. @returns The transitions in them, in order. */
   feed(samples: Int16Array): VoiceTransition[] {
     const changes: VoiceTransition[] = [];
     for (const sample of samples) {
       this.#energy += sample * sample;
       if (++this.#samples < this.#samplesPerWindow) continue;
-      const change = this.#processWindow(10 * Math.log10(this.#energy / this.#samples / 2 ** 30 + 1e-12));
+      const change = this.feedWindow(this.#energy / this.#samples / 2 ** 30);
       if (change) changes.push(change);
       this.#energy = this.#samples = 0;
     }
     return changes;
   }
 
-  #processWindow(levelDb: number): VoiceTransition | undefined {
+  /** @param power Mean square of {@linkcode WINDOW_MS} of audio, 1 at full scale. @returns The transition in it. */
+  feedWindow(power: number): VoiceTransition | undefined {
+    const levelDb = toDb(power);
     const startMs = this.#positionMs;
     const endMs = this.#positionMs += WINDOW_MS;
-    const voiced = levelDb > this.#gateDb;
+    const voiced = this.#voiced = levelDb > this.#gateDb;
     this.#gateDb = Math.max(
       this.#lowestGateDb,
       Math.min(this.#gateDb + GATE_RISE_DB, levelDb + GATE_ABOVE_NOISE_DB),
@@ -90,4 +104,9 @@ export class VoiceActivity {
     }
     return undefined;
   }
+}
+
+/** Decibels of a power, 0 at full scale; -120 for digital silence. */
+export function toDb(power: number): number {
+  return 10 * Math.log10(power + 1e-12);
 }

@@ -3,8 +3,8 @@ import {
   VoiceActivity,
   type VoiceActivitySettings,
   type VoiceTransition,
-} from "../../../src/simulator/model/voice_activity.ts";
-import { joined, noise, silence, speechLike } from "./support.ts";
+} from "../../src/audio/voice_activity.ts";
+import { joined, noise, silence, speechLike } from "../simulator/model/support.ts";
 
 function click(ms: number): Int16Array {
   return Int16Array.from({ length: ms * 8 }, (_, index) => 30000 * Math.cos(index));
