@@ -33,7 +33,11 @@ Deno.test("Caller whose stream was lost is connected again to the same session, 
   await using line = await connect(
     { WEBHOOK_SECRET: `whsec_${new Uint8Array(32).toBase64()}` },
     undefined,
-    { afterCall: { url: receiver.url, allowPrivate: true }, default: "a", assistants: { a: { greeting: "" } } },
+    {
+      afterCall: { url: receiver.url, allowPrivate: true },
+      default: "a",
+      assistants: { a: { greeting: "" } },
+    },
   );
   line.session.send({ type: "response.created", response: { id: "r1" } });
   line.session.speak("r1", "a1", 5_000);

@@ -54,6 +54,8 @@ export class RandomCall {
     this.#rig = new CallRig({ onEnded: () => this.#records++ }, {
       tools: () => [tool],
       greeting: "Say hello.",
+      // The tone has bytes that stand for items.
+      holding: { afterMs: 1e9 },
     });
     this.#idleTimers = this.#rig.clock.pending;
     this.#servedAt = this.#rig.clock.now();

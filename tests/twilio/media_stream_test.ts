@@ -119,4 +119,8 @@ Deno.test("MediaStream that is no longer congested stays", () => {
   socket.bufferedAmount = 0;
   clock.advance(30_000);
   assertEquals([events, clock.pending], [[], 0]);
+  socket.bufferedAmount = 70_000;
+  stream.media(new Uint8Array(800));
+  stream.close();
+  assertEquals(clock.pending, 0);
 });

@@ -111,7 +111,7 @@ export class Sessions implements SessionHost {
   start(): void {
     const request = this.#greets ? undefined : this.#options.assistant.greeting;
     this.#greets = true;
-    if (request && this.#owner.serving) {
+    if (request) {
       this.#options.conversation.model.requestResponse({ instructions: request });
     }
     this.#owner.start();
