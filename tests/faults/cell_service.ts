@@ -25,6 +25,8 @@ export class CellService implements AsyncDisposable {
       DATA_DIR: this.#folder,
       WEBHOOK_SECRET: "a secret of 24 characters",
       GREETING: "Say hello.",
+      // The real value: tests on a fake clock run with a longer one.
+      MODEL_PONG_SECONDS: "3",
     };
     this.service = new TestService(env, systemClock, assistants(operatorUrl), new RemoteCallStore(port1));
   }
