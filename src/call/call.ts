@@ -13,12 +13,12 @@ import type { MediaStream, MediaStreamObserver } from "../twilio/media_stream.ts
 import { CallEnding } from "./call_ending.ts";
 import { CallEventStream } from "./call_event_stream.ts";
 import { CallFeed } from "./call_feed.ts";
-import { type BudgetState, CallLimits } from "./call_limits.ts";
+import { type BudgetState, CallLimits, type EarlierUse } from "./call_limits.ts";
 import { CallLine } from "./call_line.ts";
 import { recordCall, type Recorder } from "./call_recording.ts";
 import { type CallIdentity, CallReport } from "./call_report.ts";
 import { type CallSinks, reportCallEnd, reportTelemetry } from "./call_telemetry.ts";
-import { CallTimeline } from "./call_timeline.ts";
+import { CallTimeline, type RecordingPause } from "./call_timeline.ts";
 import { CallUsage } from "./call_usage.ts";
 import { Conversation } from "./conversation/conversation.ts";
 import { createSessionKeeper, joinLines } from "./conversation/session_keeper.ts";
@@ -35,6 +35,13 @@ import { createSecretEntry } from "./phone/secret_entry.ts";
 import { promptSilentCaller } from "./phone/silence_prompts.ts";
 import { Transfers } from "./phone/transfer.ts";
 
+/** What the next part of a call continues: Twilio may connect a call again. */
+export interface EarlierPart {
+  /** Everything said and heard so far, as text for the model. */
+  readonly conversation: string;
+  readonly pauses: readonly RecordingPause[];
+}
+
 export interface CallOptions extends CallSinks {
   readonly identity: CallIdentity;
   readonly assistant: CallAssistant;
@@ -48,8 +55,9 @@ export interface CallOptions extends CallSinks {
   readonly chargeCost?: ((usd: number) => BudgetState) | undefined;
   /** Charges time on the line (minutes) to the budgets; without it, minutes are not limited. */
   readonly chargeMinutes?: ((minutes: number) => BudgetState) | undefined;
-  /** The conversation of the call's earlier part, as text for the model. */
-  readonly earlier?: string | undefined;
+  /** What the call used before: see {@linkcode EarlierUse}. */
+  readonly before?: EarlierUse | undefined;
+  readonly earlier?: EarlierPart | undefined;
   /** Records the call, if the assistant's calls are recorded. */
   readonly recorder?: Recorder | undefined;
   readonly clock: Clock;
@@ -69,7 +77,7 @@ export class Call {
   readonly #line: CallLine;
   readonly #setMachineVerdict: ((answeredBy: AnsweredBy) => void) | undefined;
   readonly #openSession: (speaks?: boolean) => void;
-  readonly #earlier: string;
+  readonly #continuation: () => EarlierPart;
 
   // Handlers of an event run in the order in which the parts are constructed.
   constructor(options: CallOptions) {
@@ -83,8 +91,9 @@ export class Call {
       : transcription?.model ?? DEFAULT_TRANSCRIPTION.model;
     const transcriptionModel = model === STAND_IN ? STAND_IN : transcriber ?? "";
     reportTelemetry(events, { ...options, model, transcriptionModel });
-    const usage = new CallUsage(events);
-    const timeline = new CallTimeline(clock, events);
+    const { before } = options;
+    const usage = new CallUsage(events, before?.charge);
+    const timeline = new CallTimeline(clock, events, options.earlier?.pauses);
     const tap = new LineTap(clock, () => timeline.atMs);
     const shared = { events, timeline, clock, log };
     const recorded = assistant.recording !== undefined && recorder !== undefined;
@@ -109,10 +118,14 @@ export class Call {
     const { toolData } = assistant;
     const hidden = toolData && (() => [...toolData.secrets, ...keypad.secretValues()]);
     const functions = runFunctions({ ...parts, tools, secrets: hidden });
-    const { openSession, chargeCost, chargeMinutes, earlier = "" } = options;
-    this.#earlier = earlier;
+    const { openSession, chargeCost, chargeMinutes } = options;
+    const earlier = options.earlier?.conversation ?? "";
+    this.#continuation = () => ({
+      conversation: joinLines(earlier, conversation.transcript.text),
+      pauses: timeline.pauses,
+    });
     this.#openSession = createSessionKeeper({ ...parts, assistant, functions, openSession, line, earlier });
-    new CallLimits({ ...parts, maxCallMs: assistant.maxCallMs, chargeCost, chargeMinutes });
+    new CallLimits({ ...parts, before, maxCallMs: assistant.maxCallMs, chargeCost, chargeMinutes });
     const feed = new CallFeed({ ...parts, tap, usage });
     const report = new CallReport({ ...parts, identity, usage, line, transfers, recorded });
     this.operator = createOperatorControls({
@@ -137,9 +150,9 @@ export class Call {
     return this.#line.connected;
   }
 
-  /** Everything said and heard, the call's earlier part included, as text for the model. */
-  get conversationText(): string {
-    return joinLines(this.#earlier, this.#conversation.transcript.text);
+  /** This part and the earlier ones, for the next one. */
+  get continuation(): EarlierPart {
+    return this.#continuation();
   }
 
   /** Bytes of audio waiting in each queue. */
@@ -158,6 +171,7 @@ export class Call {
    * @param spokenMs How long Twilio speaks before it opens the stream (ms).
    */
   prepare(spokenMs: number): void {
+    if (this.ending.ended) return;
     this.#openSession();
     this.#line.awaitFirstStream(spokenMs);
   }

@@ -1,6 +1,6 @@
 import type { Cancel, Clock } from "../clock.ts";
 import type { CallEnding } from "./call_ending.ts";
-import type { CallEventStream } from "./call_event_stream.ts";
+import type { CallEventStream, CarrierCharge } from "./call_event_stream.ts";
 import type { ModelLink } from "./conversation/model_link.ts";
 
 /** How long before the time limit the assistant is warned (ms). */
@@ -10,15 +10,28 @@ const WARNED_CALL_MS = 60_000;
 const NEARLY_OVER =
   `This call will be ended in ${WARNING_MS / 1000} seconds. Bring it to a good end: finish what matters, ` +
   "and begin nothing new.";
+const MINUTES_NEARLY_USED = "The minutes for today are nearly used up: come to an end soon.";
+const BUDGET_NEARLY_USED = "This call has nearly used up its budget: come to an end soon.";
 
 /** State of a budget after a charge: within it, nearly used up, or used up. */
 export type BudgetState = "ok" | "warn" | "over";
+
+/** What a call used before this part of it began: in its earlier parts, and from its webhook on. */
+export interface EarlierUse {
+  /** Duration of the earlier parts (ms). */
+  readonly usedMs: number;
+  /** States of the call's budgets. */
+  readonly states: { readonly cost: BudgetState; readonly minutes: BudgetState };
+  /** Charged, and in no record yet. */
+  readonly charge: CarrierCharge;
+}
 
 export interface CallLimitsOptions {
   readonly model: Pick<ModelLink, "addNote">;
   readonly ending: Pick<CallEnding, "sayGoodbye">;
   readonly events: CallEventStream;
   readonly clock: Clock;
+  readonly before?: EarlierUse | undefined;
   /** Maximum duration of a call, from its first stream (ms). */
   readonly maxCallMs?: number | undefined;
   /** Charges a cost to the call's budgets (US dollars). */
@@ -32,13 +45,14 @@ export class CallLimits {
   readonly #options: CallLimitsOptions;
   #cancelTimeLimit: Cancel | undefined;
   /** State of the minutes' budget. */
-  #minutes: BudgetState = "ok";
+  #minutes: BudgetState;
   #started = false;
   #ending = false;
 
   constructor(options: CallLimitsOptions) {
     this.#options = options;
-    const { events } = options;
+    const { before, events } = options;
+    this.#minutes = before?.states.minutes ?? "ok";
     events.on("stream attached", () => this.#start());
     events.on(["response finished", "caller transcribed", "summary written"], ({ costUsd }) => {
       this.#chargeCost(costUsd);
@@ -55,10 +69,13 @@ export class CallLimits {
 
   /** Starts at the first stream; time in a transfer counts. */
   #start(): void {
-    const { maxCallMs } = this.#options;
-    if (this.#started || this.#ending || maxCallMs === undefined) return;
+    const { before, maxCallMs } = this.#options;
+    if (this.#started || this.#ending) return;
     this.#started = true;
-    this.#limitTime(maxCallMs);
+    // The model of this part was not warned.
+    if (before && before.states.minutes !== "ok") this.#warn(MINUTES_NEARLY_USED);
+    if (before && before.states.cost !== "ok") this.#warn(BUDGET_NEARLY_USED);
+    if (maxCallMs !== undefined) this.#limitTime(Math.max(maxCallMs - (before?.usedMs ?? 0), 0));
   }
 
   #limitTime(maxCallMs: number): void {
@@ -80,7 +97,7 @@ export class CallLimits {
     if (this.#minutes === "over" && !this.#ending) ending.sayGoodbye("time limit");
     const state = chargeMinutes?.(minutes) ?? "ok";
     if (state === "ok") return;
-    if (this.#minutes === "ok") this.#warn("The minutes for today are nearly used up: come to an end soon.");
+    if (this.#minutes === "ok") this.#warn(MINUTES_NEARLY_USED);
     this.#minutes = state;
   }
 
@@ -89,7 +106,7 @@ export class CallLimits {
     const { chargeCost, ending } = this.#options;
     const state = chargeCost?.(usd);
     if (state === "over" && !this.#ending) ending.sayGoodbye("spending limit");
-    if (state === "warn") this.#warn("This call has nearly used up its budget: come to an end soon.");
+    if (state === "warn") this.#warn(BUDGET_NEARLY_USED);
   }
 
   #warn(text: string): void {

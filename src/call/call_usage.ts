@@ -1,6 +1,6 @@
 import type { TokenUsage } from "../model/model_interface.ts";
 import { addCosts, addTokens, type CallCosts, type Tokens } from "../records/call_record.ts";
-import type { CallEventStream } from "./call_event_stream.ts";
+import type { CallEventStream, CarrierCharge } from "./call_event_stream.ts";
 
 const NO_COSTS: CallCosts = { modelUsd: 0, transcriptionUsd: 0, summaryUsd: 0, carrierUsd: 0 };
 
@@ -24,16 +24,15 @@ export class CallUsage {
   #costs = NO_COSTS;
   #carrierMinutes = 0;
 
-  constructor(events: CallEventStream) {
+  /** @param charge What the carrier charged before this part of the call began. */
+  constructor(events: CallEventStream, charge?: CarrierCharge) {
+    if (charge) this.#addCharge(charge);
     events.on("response finished", ({ response, costUsd }) => {
       this.#addTokens(response.usage);
       this.#addCost({ modelUsd: costUsd });
     });
     events.on("caller transcribed", ({ costUsd }) => this.#addCost({ transcriptionUsd: costUsd }));
-    events.on("carrier charged", ({ charge: { usd, minutes } }) => {
-      this.#addCost({ carrierUsd: usd });
-      this.#carrierMinutes += minutes;
-    });
+    events.on("carrier charged", ({ charge }) => this.#addCharge(charge));
   }
 
   /** Tokens by kind. Tokens of a kind that the vendor did not name are in `inputTokens` and `outputTokens` only. */
@@ -60,6 +59,11 @@ export class CallUsage {
 
   get carrierMinutes(): number {
     return this.#carrierMinutes;
+  }
+
+  #addCharge({ usd, minutes }: CarrierCharge): void {
+    this.#addCost({ carrierUsd: usd });
+    this.#carrierMinutes += minutes;
   }
 
   #addCost(part: Partial<CallCosts>): void {

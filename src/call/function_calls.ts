@@ -23,8 +23,11 @@ export interface FunctionCallsOptions
  */
 export function runFunctions(options: FunctionCallsOptions): readonly FunctionDeclaration[] {
   const { tools, secrets, model, ending, events, timeline, clock } = options;
-  /** Calls without a result, by ID: the session that made the call, and when (ms of the call). */
+  /** Calls without a result, by ID: the session that made the call, and when its response first called one (ms of the call). */
   const callers = new Map<string, { readonly session: ModelSession | undefined; readonly atMs: number }>();
+
+  /** When the response in progress called its first function, or the pause in which it did began (ms of the call). */
+  let responseAtMs: number | undefined;
 
   /** Describes a call, without arguments if the recording has been paused since it was made. */
   const recordableCall = (call: FunctionCall) =>
@@ -34,14 +37,15 @@ export function runFunctions(options: FunctionCallsOptions): readonly FunctionDe
     const { session, atMs } = callers.get(call.callId) ?? {};
     const result = output.slice(0, MAX_NOTE);
     const recordable = `You called ${recordableCall(call)}. Its result: ${timeline.recordable(result, atMs)}`;
-    callers.delete(call.callId);
     const note = `You called ${describe(call)}. Its result: ${result}`;
     model.sendFunctionResult(call.callId, output, session, note, recordable);
   };
 
   const record = (outcome: ToolOutcome) => {
-    const { name, ok, ms } = outcome;
-    const { problem, arguments: input, result }: Partial<ToolOutcome> = timeline.isPrivate(timeline.atMs - ms)
+    const { name, ok, ms, callId = "" } = outcome;
+    const fromMs = callers.get(callId)?.atMs ?? timeline.atMs - ms;
+    callers.delete(callId);
+    const { problem, arguments: input, result }: Partial<ToolOutcome> = timeline.isPrivate(fromMs)
       ? {}
       : outcome;
     events.emit({
@@ -66,13 +70,15 @@ export function runFunctions(options: FunctionCallsOptions): readonly FunctionDe
     },
   });
   const stop = () => {
-    callers.clear();
     runner.stop();
+    callers.clear();
   };
   events.on("function called", ({ call }) => {
     if (ending.started) return;
     events.emit({ type: "tool started" });
-    callers.set(call.callId, { session: model.session, atMs: timeline.atMs });
+    // A response that resumes the recording wrote the arguments of its other calls before.
+    responseAtMs ??= timeline.paused ? timeline.pauses.at(-1)?.fromMs : timeline.atMs;
+    callers.set(call.callId, { session: model.session, atMs: responseAtMs ?? timeline.atMs });
     runner.start(call);
   });
   events.on("mcp call started", ({ call }) => {
@@ -85,6 +91,7 @@ export function runFunctions(options: FunctionCallsOptions): readonly FunctionDe
     runner.mcpCallEnded(call, result);
     if (runner.running === 0) events.emit({ type: "tools idle" });
   });
+  events.on(["response finished", "session failed", "language switched"], () => responseAtMs = undefined);
   events.on("response finished", () => runner.responseDone());
   events.on(["session failed", "language switched"], () => {
     for (const call of runner.runningFunctions) {

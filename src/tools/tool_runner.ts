@@ -17,6 +17,8 @@ export interface ToolOutcome {
   readonly name: string;
   readonly ok: boolean;
   readonly ms: number;
+  /** Undefined for an MCP call. */
+  readonly callId?: string | undefined;
   /** Error message for the log. */
   readonly problem?: string | undefined;
   /** JSON text, as the model wrote it. */
@@ -122,7 +124,7 @@ export class ToolRunner {
     this.#runs.clear();
     for (const [run, { call, startedAt }] of aborted) {
       run.abort();
-      this.#report(this.#nameOf(call), startedAt, ABORTED, { arguments: call.arguments });
+      this.#report(this.#nameOf(call), startedAt, ABORTED, callData(call));
     }
     this.#abandonMcpCalls(ABORTED);
     this.#responseWanted = false;
@@ -150,7 +152,7 @@ export class ToolRunner {
     // Failures always deserve a response.
     if (problem !== undefined || !tool?.skipResponse) this.#responseWanted = true;
     this.#observer.toolResult(call, output);
-    this.#report(this.#nameOf(call), startedAt, problem, { arguments: call.arguments, result: output });
+    this.#report(this.#nameOf(call), startedAt, problem, { ...callData(call), result: output });
     this.#reportFinished();
   }
 
@@ -174,7 +176,7 @@ export class ToolRunner {
     name: string,
     startedAt: number,
     problem: string | undefined,
-    data: Pick<ToolOutcome, "arguments" | "result"> = {},
+    data: Pick<ToolOutcome, "callId" | "arguments" | "result"> = {},
   ): void {
     this.#observer.toolFinished({
       name,
@@ -214,4 +216,8 @@ export class ToolRunner {
     this.#responseWanted = false;
     this.#observer.toolsFinished();
   }
+}
+
+function callData({ callId, arguments: input }: FunctionCall): Pick<ToolOutcome, "callId" | "arguments"> {
+  return { callId, arguments: input };
 }
