@@ -28,31 +28,49 @@ export function countryCode(number: string): string {
   return SHORT_COUNTRY_CODE.exec(number)?.[0] ?? number.slice(0, 4);
 }
 
-/** Premium-rate and shared-cost numbers. Source: the countries' numbering plans, https://www.itu.int/oth/T0202.aspx?parent=T0202 */
-const PREMIUM_RATE = [
-  /^\+1(900|976|\d{3}976)/,
-  /^\+31(900|906|909)/,
-  /^\+3290/,
-  /^\+33(81|82|89)/,
-  /^\+34(80[367]|90[57])/,
-  /^\+39(89|144|16[46]|178|199)/,
-  /^\+41(90[016])/,
-  /^\+43(90|93)/,
-  /^\+44(70|84|87|9)/,
-  /^\+49(118|137|180|190|900)/,
-  /^\+6119/,
-];
+/**
+ * National numbers that cost more than others of their country: premium rate, shared cost, personal numbers, pagers, and
+ * ranges of another territory. Source: the countries' numbering plans, https://www.itu.int/oth/T0202.aspx?parent=T0202
+ */
+const DEARER_NUMBERS: Readonly<Record<string, RegExp>> = {
+  "+1": /^(5(00|2\d|3[2358]|4[2-79]|5[02-46]|6[69]|7[78]|8[89])|6(00|22)|700|710|900|976|\d{3}976)/,
+  "+31": /^(8[47]|90[069])/,
+  "+32": /^(70|90)/,
+  "+33": /^8[1-9]/,
+  "+34": /^(70|80[367]|90[1257])/,
+  "+351": /^(6|7|8(?!00))/,
+  "+353": /^(15\d{8}$|18[59]0\d{6}$|700|818)/,
+  "+358": /^([67]0|[12]00)/,
+  "+39": /^(84|89|144|16[46]|178|199)/,
+  "+41": /^(84|878|90)/,
+  "+43": /^(8[12]|9)/,
+  // With the Isle of Man, Guernsey and Jersey.
+  "+44": /^(1481|1534|1624|70|74576|7509|7524|76|7700[378]|7781|7797|7829|7839|7911[17]|7924|7937|84|87|9)/,
+  "+45": /^90/,
+  "+46": /^(74|900|939|944|99)/,
+  "+47": /^8(?!00)/,
+  "+48": /^(70|80[1-9])/,
+  "+49": /^(1[0-489]|700|900)/,
+  "+61": /^1[4-69]/,
+};
 
 /** Whether calls to a number may cost far more than others to its country. */
 export function isPremiumRate(number: string): boolean {
-  return PREMIUM_RATE.some((pattern) => pattern.test(number));
+  const code = listedCode(number);
+  return code !== undefined && DEARER_NUMBERS[code]?.test(number.slice(code.length)) === true;
+}
+
+/** The country code of a number, if its country's dearer numbers are listed. */
+function listedCode(number: string): string | undefined {
+  const code = number.startsWith("+1") ? "+1" : countryCode(number);
+  return code in DEARER_NUMBERS ? code : undefined;
 }
 
 /**
  * Whether calls may go to a number.
  *
  * @param allowed `OUTBOUND_ALLOWED`: numbers, and prefixes such as `+49*`. Undefined: the country of `ownNumber`, without its
- * premium-rate numbers.
+ * premium-rate numbers; no number if Parley does not know them.
  * @param ownNumber Our own number; every number is allowed while it is not E.164.
  */
 export function isAllowedNumber(
@@ -62,7 +80,8 @@ export function isAllowedNumber(
 ): boolean {
   if (allowed) return allowed.some((pattern) => matchesPattern(pattern, number));
   if (!E164.test(ownNumber)) return true;
-  return countryCode(number) === countryCode(ownNumber) && !isPremiumRate(number);
+  const isSameCountry = countryCode(number) === countryCode(ownNumber);
+  return isSameCountry && listedCode(number) !== undefined && !isPremiumRate(number);
 }
 
 /** Whether a number, or a prefix that ends with `*`, matches. */

@@ -7,7 +7,7 @@ const CLOSE_TIMEOUT_MS = 2_000;
  * Deno ends the connection of a socket that is closing at the next message. That drops the close frame if the task
  * that calls `close` also delivers a message, and it resets the connection under a peer that is still sending. The peer
  * then sees code 1006. So the frame is sent in a later task, and until the peer's close frame arrives (RFC 6455, 7.1.1)
- * Deno takes the socket for open.
+ * Deno takes the socket for open. A peer that sends none within 2 s is disconnected, which Deno does at a message only.
  *
  * Source: `_eventLoop` in https://github.com/denoland/deno/blob/main/ext/websocket/01_websocket.js
  */
@@ -18,9 +18,9 @@ export function upgradeWebSocket(
   const upgrade = Deno.upgradeWebSocket(request, options);
   const { socket } = upgrade;
   const close = socket.close.bind(socket);
-  const state = Object.getOwnPropertySymbols(socket).find(({ description }) =>
-    description === "[[readyState]]"
-  );
+  const symbols = Object.getOwnPropertySymbols(socket);
+  const state = symbols.find(({ description }) => description === "[[readyState]]");
+  const resource = symbols.find(({ description }) => description === "[[rid]]");
   let timer: ReturnType<typeof setTimeout> | undefined;
   socket.close = (code, reason) => {
     if (socket.readyState <= WebSocket.OPEN) timer ??= setTimeout(closeNow, 0, code, reason);
@@ -32,6 +32,15 @@ export function upgradeWebSocket(
     close(code, reason);
     if (state === undefined || socket.readyState !== WebSocket.CLOSING) return;
     Reflect.set(socket, state, WebSocket.OPEN);
-    timer = setTimeout(() => Reflect.set(socket, state, WebSocket.CLOSING), CLOSE_TIMEOUT_MS);
+    timer = setTimeout(() => {
+      Reflect.set(socket, state, WebSocket.CLOSING);
+      if (resource) closeResource(Reflect.get(socket, resource));
+    }, CLOSE_TIMEOUT_MS);
   }
+}
+
+/** Closes a resource of Deno's runtime, which has no public function for it. */
+function closeResource(id: unknown): void {
+  const runtime = Reflect.get(Deno, Reflect.get(Deno, "internal"));
+  runtime?.core?.tryClose?.(id);
 }

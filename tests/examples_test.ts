@@ -27,8 +27,8 @@ Deno.test("examples pass their rehearsals", async (context) => {
   const rehearsals = REHEARSALS.map(([assistants, script]) => ({
     name: `${assistants} passes ${script}`,
     fn: async () => {
-      const serve = serviceWith({ ASSISTANTS_FILE: `${folder}/${assistants}`, WEBHOOK_SECRET: SECRET });
-      await passScript(`${folder}/${script}`, { serve });
+      const env = { ASSISTANTS_FILE: `${folder}/${assistants}`, WEBHOOK_SECRET: SECRET };
+      await passScript(`${folder}/${script}`, serviceWith(env));
     },
   }));
   await runConcurrently(context, rehearsals);

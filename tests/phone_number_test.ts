@@ -1,5 +1,5 @@
-import { assertEquals, assertThrows } from "@std/assert";
-import { isAllowedNumber, readDoNotCall, readPhoneNumber } from "../src/phone_number.ts";
+import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
+import { countryCode, isAllowedNumber, readDoNotCall, readPhoneNumber } from "../src/phone_number.ts";
 
 Deno.test("readPhoneNumber() accepts punctuation and requires a country code", () => {
   const same = [
@@ -39,7 +39,7 @@ Deno.test("readDoNotCall() accepts comments and rejects lines that are not numbe
   );
 });
 
-Deno.test("isAllowedNumber() compares with the list, or with the country code of our number", () => {
+Deno.test("countryCode() tells countries apart", () => {
   // Source: ITU-T E.164, list of assigned country codes.
   const countries: [ours: string, same: string, other: string][] = [
     ["+15551230000", "+14155550123", "+2025550123"],
@@ -54,8 +54,15 @@ Deno.test("isAllowedNumber() compares with the list, or with the country code of
     ["+21212345", "+21298765", "+21312345"],
   ];
   for (const [ours, same, other] of countries) {
-    const allowed = [same, other].map((number) => isAllowedNumber(number, undefined, ours));
-    assertEquals(allowed, [true, false], ours);
+    assertEquals(countryCode(same), countryCode(ours));
+    assertNotEquals(countryCode(other), countryCode(ours));
+  }
+});
+
+Deno.test("isAllowedNumber() compares with the list, which a country of unknown premium-rate numbers needs", () => {
+  for (const ours of ["+79161234567", "+85212345678", "+2712345", "+37061234567"]) {
+    assertEquals(isAllowedNumber(ours, undefined, ours), false, ours);
+    assertEquals(isAllowedNumber(ours, [`${countryCode(ours)}*`], ours), true, ours);
   }
   assertEquals(isAllowedNumber("+88161234", undefined, "client:console"), true, "our number is not known");
   const list = ["+49*", "+15551230000"];
@@ -63,8 +70,32 @@ Deno.test("isAllowedNumber() compares with the list, or with the country code of
   assertEquals(numbers.map((number) => isAllowedNumber(number, list, "+441")), [true, true, false, false]);
 });
 
+/** Ordinary numbers, each followed by dearer ones of its country. Source: the countries' numbering plans. */
+const ORDINARY_AND_DEARER: readonly (readonly [string, ...string[]])[] = [
+  ["+15551230000", "+15005550006", "+17005550123", "+15225550123"],
+  ["+442071234567", "+447624123456", "+447781123456", "+447797123456", "+441534123456"],
+  ["+493012345", "+4970012345", "+4918012345", "+491371234567"],
+  ["+4915112345678"],
+  ["+4312345678", "+43810123456", "+43900123456"],
+  ["+41441234567", "+41900123456", "+41840123456"],
+  ["+48221234567", "+48700123456", "+48703123456"],
+  ["+48741234567"],
+  ["+46812345678", "+469001234567", "+469391234567", "+46991234567"],
+  ["+46901234567"],
+  ["+35315901234", "+3531590123456", "+353818123456"],
+  ["+351212345678", "+351601123456", "+351760123456", "+351707123456"],
+  ["+358401234567", "+35860012345", "+35870012345"],
+  ["+4722123456", "+4782012345", "+4781512345"],
+  ["+4580123456", "+4590123456"],
+  ["+33123456789", "+33891234567"],
+  ["+390612345678", "+39899123456", "+39892123"],
+  ["+31201234567", "+319001234567", "+31841234567"],
+  ["+3221234567", "+3290112345"],
+  ["+61291234567", "+611900123456"],
+];
+
 Deno.test("isAllowedNumber() excludes premium-rate numbers and the islands of +1 unless they are listed", () => {
-  const cases: [ours: string, number: string, allowed: boolean][] = [
+  const cases: (readonly [ours: string, number: string, allowed: boolean])[] = [
     ["+15551230000", "+16475550123", true], // Canada
     ["+15551230000", "+18005550123", true],
     ["+15551230000", "+19005550123", false],
@@ -75,11 +106,15 @@ Deno.test("isAllowedNumber() excludes premium-rate numbers and the islands of +1
     ["+15551230000", "+16845550123", false], // American Samoa
     ["+18765550123", "+16585550123", true], // both are Jamaica's
     ["+18765550123", "+15551230000", false],
-    ["+442071234567", "+447911123456", true],
+    ["+442071234567", "+447400123456", true],
     ["+442071234567", "+449098790000", false],
     ["+442071234567", "+447012345678", false],
     ["+493012345", "+4990012345", false],
     ["+34912345678", "+34806123456", false],
+    ...ORDINARY_AND_DEARER.flatMap(([ordinary, ...dearer]) => [
+      [ordinary, ordinary, true] as const,
+      ...dearer.map((number) => [ordinary, number, false] as const),
+    ]),
   ];
   for (const [ours, number, allowed] of cases) {
     assertEquals(isAllowedNumber(number, undefined, ours), allowed, `${ours} calls ${number}`);

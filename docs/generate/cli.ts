@@ -11,7 +11,7 @@ const INTRODUCTION = `# Command line
 
 In a checkout, write \`deno task\` for \`parley\`, or \`npx -y deno@2.9.6 task\` if Deno is not installed:
 \`deno task calls --json\` is \`parley calls --json\`. Two names differ: \`parley serve\` is \`deno task start\` (or
-\`deno task dev\`, which restarts when the code changes), and \`parley --version\` is \`deno task parley --version\`.
+\`deno task dev\`, which restarts when code or settings change), and \`parley --version\` is \`deno task parley --version\`.
 
 Settings come from the environment and from \`.env\`; see [settings](settings.md). Every command has \`--help\`.`;
 

@@ -12,7 +12,6 @@ import type { ServiceConfig } from "./service_config.ts";
 import type { CallReader } from "../http/admin/api/calls_api.ts";
 import type { RecordingReader } from "../http/admin/api/recording_routes.ts";
 import { PendingStreams } from "../http/twilio/pending_streams.ts";
-import { sealedRequestIn } from "../http/twilio/connect_twiml.ts";
 import { EndpointHealth } from "../model/endpoint_health.ts";
 import type { OpenSession } from "../model/model_interface.ts";
 import type { RemoteCallStore } from "../records/remote_call_store.ts";
@@ -67,7 +66,8 @@ export function composeService(
 ): ServiceParts {
   const metrics = new Metrics(clock);
   const reporter = new CallReporter(config, records, clock, log);
-  const pseudonym = createPseudonym(installationKey(config.DATA_DIR, log));
+  const installation = installationKey(config.DATA_DIR, clock, log);
+  const pseudonym = createPseudonym(installation.key);
   const spending = new Budget({ clock, log, pseudonym, file: budgetFile(config.DATA_DIR, "spending.json") });
   const minutes = new Budget({ clock, log, pseudonym, file: budgetFile(config.DATA_DIR, "minutes.json") });
   const assistants = new AssistantFactory({
@@ -81,11 +81,11 @@ export function composeService(
   });
   // Before the first call, because all calls that are open now belong to an earlier process.
   reporter.reportLeftOver();
+  const carrierPrices = new CarrierPrices(config.CARRIER_PRICES, log);
   const calls = new Calls({
-    createAssistant(call, parameters): CallAssistant | undefined {
-      const sealed = sealedRequestIn(parameters);
-      if (sealed === undefined) return assistants.createNow(call);
-      const assignment = outbound.streamAssignment(sealed, call);
+    createAssistant(call): CallAssistant | undefined {
+      if (call.seal === undefined) return assistants.createNow(call);
+      const assignment = outbound.streamAssignment(call.seal, call);
       return assignment && assistants.createNow(call, assignment);
     },
     openSession,
@@ -109,7 +109,7 @@ export function composeService(
     pseudonym,
     spending,
     minutes,
-    carrierPrices: new CarrierPrices(config.CARRIER_PRICES, log),
+    carrierPrices,
     recorder,
     onStarted: (record) => reporter.callStarted(record),
     onEnded: (record, summary) => reporter.callEnded(record, summary),
@@ -122,7 +122,9 @@ export function composeService(
   const outbound = new OutboundCalls({
     config,
     assistant: (name) => assistants.find(name),
-    isOverBudget: (party, limits) => calls.isOverBudget(party, limits),
+    isOverBudget: (party, limits, nextUsd) => calls.isOverBudget(party, limits, nextUsd),
+    answerPrice: (to, detectMachine) =>
+      carrierPrices.leg("out", to) + (detectMachine ? carrierPrices.machineDetection : 0),
     admission: calls.admission,
     headStart: {
       createAssistant: (call, options) => assistants.create(call, options),
@@ -154,8 +156,8 @@ export function composeService(
     pendingStreams,
     async close() {
       metrics.close();
-      calls.dialled.close();
-      calls.prepared.close();
+      installation.stop();
+      calls.close();
       outbound.dialer.close();
       await Promise.all([reporter.stop(), spending.close(), minutes.close()]);
       await records?.close();

@@ -1,4 +1,4 @@
-import type { Calls } from "../calls/calls.ts";
+import { type Calls, MAX_AFTER_STREAM_MS } from "../calls/calls.ts";
 import type { Clock } from "../clock.ts";
 import type { Dialer } from "../dialer/dialer.ts";
 
@@ -7,8 +7,6 @@ import type { Dialer } from "../dialer/dialer.ts";
  * than the longest voicemail message, 1,000 characters. The deployment files and docs state it.
  */
 export const MAX_GOODBYE_MS = 120_000;
-/** Timeout for Twilio's /after-stream request after a stream was closed (ms). */
-const MAX_AFTER_STREAM_MS = 3_000;
 /** Polling interval (ms). */
 const POLL_MS = 20;
 
@@ -42,8 +40,9 @@ export class Drain {
     const calls = this.#calls;
     const dialer = this.#dialer;
     calls.admission.drain();
+    // A restart forgets transferred callers: their places and what they cost.
     // If a ringing call is answered after the stop, the called party would hear Twilio's error message.
-    await this.#until(() => calls.count + dialer.ringing === 0, drainMs);
+    await this.#until(() => calls.places + dialer.ringing === 0, drainMs);
     const cancelled = dialer.cancelRinging();
     calls.sayGoodbyes();
     await this.#until(() => calls.count === 0, MAX_GOODBYE_MS);

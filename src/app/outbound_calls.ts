@@ -31,7 +31,9 @@ export interface OutboundCallsOptions {
   /** The assistant of this name, or the default one; undefined when it does not exist. */
   readonly assistant: (name: string | undefined) => Assistant | undefined;
   /** Whether this party, or all parties together, have used up today's budget. */
-  readonly isOverBudget: (party: string, limits: ReturnType<typeof callLimits>) => boolean;
+  readonly isOverBudget: (party: string, limits: ReturnType<typeof callLimits>, nextUsd: number) => boolean;
+  /** What the carrier bills when a call to this number is answered (US dollars). */
+  readonly answerPrice: (to: string, detectMachine: boolean) => number;
   /** Counts the calls to each number. */
   readonly admission: Pick<Admission, "count" | "isAtDayLimit">;
   /** Without it, a call's session is opened when the call is answered. */
@@ -52,7 +54,11 @@ export class OutboundCalls {
 
   constructor(options: OutboundCallsOptions) {
     const { config, clock } = this.#options = options;
-    this.#missing = REQUIRED.filter((name) => config[name] === undefined);
+    const hasCredentials = config.TWILIO_AUTH_TOKEN !== undefined || config.TWILIO_API_KEY_SID !== undefined;
+    this.#missing = [
+      ...REQUIRED.filter((name) => config[name] === undefined),
+      ...(hasCredentials ? [] : ["TWILIO_AUTH_TOKEN (or TWILIO_API_KEY_SID and TWILIO_API_KEY_SECRET)"]),
+    ];
     this.#seal = new RequestSeal(clock, config.TWILIO_AUTH_TOKEN);
     const { TWILIO_API_KEY_SID: sid, TWILIO_API_KEY_SECRET: secret } = config;
     const rest = new TwilioRest({
@@ -100,20 +106,22 @@ export class OutboundCalls {
       return { refused: "unknown assistant", detail: `assistant: "${request.assistant}" does not exist` };
     }
     const { limits, voicemail } = assistant;
+    const terms = { detectMachine: voicemail !== undefined, maxSeconds: limits.callSeconds };
     if (this.#options.admission.isAtDayLimit(request.to)) {
       return {
         refused: "number day limit",
         detail: `${request.to} has had CALLS_PER_NUMBER_AND_DAY calls in 24 hours`,
       };
     }
-    if (this.#options.isOverBudget(request.to, callLimits(limits))) {
+    if (this.#isOverBudget(request.to, callLimits(limits), terms.detectMachine)) {
       return { refused: "budget", detail: `Today's budget of assistant "${assistant.name}" is used up` };
     }
-    const terms = { detectMachine: voicemail !== undefined, maxSeconds: limits.callSeconds };
+    // Counted now, so that a request that arrives meanwhile finds it.
+    const takeBack = this.#options.admission.count(request.to);
     try {
       const placed = await this.dialer.place(request, terms, signal);
-      if (!("refused" in placed)) {
-        this.#options.admission.count(request.to);
+      if ("refused" in placed) takeBack();
+      else {
         log.info("call placed", { call: placed.callSid, to: request.to, assistant: assistant.name });
         void this.#prepare(placed.callSid, request);
       }
@@ -121,8 +129,18 @@ export class OutboundCalls {
     } catch (error) {
       if (!(error instanceof TwilioError)) throw error;
       log.warn("call not placed", { to: request.to, problem: error.message });
-      return { refused: twilioFailure(error), detail: error.message };
+      const refused = twilioFailure(error);
+      if (refused !== "unconfirmed") takeBack();
+      return { refused, detail: error.message };
     }
+  }
+
+  /** Whether a budget does not pay for this call, and for the calls that may be answered before it. */
+  #isOverBudget(to: string, limits: ReturnType<typeof callLimits>, detectMachine: boolean): boolean {
+    const { isOverBudget, answerPrice } = this.#options;
+    const usd = answerPrice(to, detectMachine);
+    const day = { costLimits: { perDay: limits.costLimits.perDay }, minuteLimits: undefined };
+    return isOverBudget(to, limits, usd) || isOverBudget(to, day, usd * (1 + this.dialer.unanswered));
   }
 
   /**
@@ -148,7 +166,7 @@ export class OutboundCalls {
     return this.#seal.bind(sealed, call);
   }
 
-  /** The assignment in a stream's seal; undefined when the seal is altered, expired, or of another call. */
+  /** The assignment in a stream's seal; undefined when the seal is altered, or of another call. */
   streamAssignment(
     sealed: string,
     { callSid, to }: Pick<IncomingCall, "callSid" | "to">,

@@ -1,9 +1,9 @@
 import type { Assistants } from "../assistants/assistant.ts";
 import type { Clock } from "../clock.ts";
-import { messageOf } from "../error_message.ts";
+import { listenRemedy, messageOf } from "../error_message.ts";
 import { CertificateError } from "../http/listen/certificate.ts";
 import { listen, type Listener, type ListenOptions } from "../http/listen/listener.ts";
-import { composeService, type ServiceOptions } from "./compose.ts";
+import { composeService, type ServiceOptions, type ServiceParts } from "./compose.ts";
 import { Drain } from "./drain.ts";
 import { startRetention } from "./retention.ts";
 import { serviceRoutes } from "./service_routes.ts";
@@ -41,7 +41,7 @@ export function startServer(options: ServiceOptions): Server {
   const { TLS_CERT_FILE: certFile, TLS_KEY_FILE: keyFile, TLS_CA_FILE: caFile } = config;
   const parts = composeService(options);
   const { calls, assistants, reporter, outbound: { dialer } } = parts;
-  const listener = openPort({
+  const listener = openPort(parts, {
     hostname: config.HOST,
     port: options.ports?.port ?? config.PORT,
     backendPorts: options.ports?.backendPorts,
@@ -107,21 +107,20 @@ export function startServer(options: ServiceOptions): Server {
 }
 
 /**
- * Listens, and names the settings when that fails for another reason than a port that is taken.
+ * Listens. When that fails, closes the parts and names the setting, except for a port that is taken.
  *
  * @throws {Error}
  */
-function openPort(options: ListenOptions): Listener {
+function openPort(parts: Pick<ServiceParts, "close">, options: ListenOptions): Listener {
   try {
     return listen(options);
   } catch (error) {
+    void parts.close();
     if (error instanceof Deno.errors.AddrInUse || error instanceof CertificateError) throw error;
     const { hostname, port } = options;
     const reason = messageOf(error).replace(/ \(os error \d+\)$/, "");
-    throw new Error(
-      `HOST, PORT: cannot listen on ${hostname}:${port}: ${reason}; set HOST to an address of this machine, and PORT to ` +
-        "1024 or higher unless the process may use lower ports",
-    );
+    const { setting, remedy } = listenRemedy(error);
+    throw new Error(`${setting}: cannot listen on ${hostname}:${port}: ${reason}; ${remedy}`);
   }
 }
 

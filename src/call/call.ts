@@ -14,12 +14,12 @@ import type { MediaStream, MediaStreamObserver } from "../twilio/media_stream.ts
 import { CallEnding } from "./call_ending.ts";
 import { CallEventStream } from "./call_event_stream.ts";
 import { CallFeed } from "./call_feed.ts";
-import { type BudgetState, CallLimits } from "./call_limits.ts";
+import { type AccountUse, CallLimits } from "./call_limits.ts";
 import { CallLine } from "./call_line.ts";
 import { recordCall, type Recorder } from "./call_recording.ts";
 import { type CallIdentity, CallReport } from "./call_report.ts";
 import { type CallSinks, reportCallEnd, reportTelemetry } from "./call_telemetry.ts";
-import { CallTimeline } from "./call_timeline.ts";
+import { CallTimeline, type RecordingPause } from "./call_timeline.ts";
 import { CallUsage } from "./call_usage.ts";
 import { groupHistory, limitHistory } from "./succession/conversation_history.ts";
 import { Conversation } from "./conversation/conversation.ts";
@@ -39,6 +39,13 @@ import { createSecretEntry } from "./phone/secret_entry.ts";
 import { promptSilentCaller } from "./phone/silence_prompts.ts";
 import { Transfers } from "./phone/transfer.ts";
 
+/** What the next part of a call continues: Twilio may connect a call again. */
+export interface EarlierPart {
+  /** Everything said and heard so far, as the items for another session. */
+  readonly history: readonly HistoryItem[];
+  readonly pauses: readonly RecordingPause[];
+}
+
 export interface CallOptions extends CallSinks {
   readonly identity: CallIdentity;
   readonly assistant: CallAssistant;
@@ -50,12 +57,7 @@ export interface CallOptions extends CallSinks {
   readonly mediaTimeoutMs: number;
   /** How long a lost stream may take to come back (ms). */
   readonly streamGraceMs: number;
-  /** Charges a response (US dollars) to the budgets. */
-  readonly chargeCost?: ((usd: number) => BudgetState) | undefined;
-  /** Charges time on the line (minutes) to the budgets; without it, minutes are not limited. */
-  readonly chargeMinutes?: ((minutes: number) => BudgetState) | undefined;
-  /** The conversation of the call's earlier part. */
-  readonly earlier?: readonly HistoryItem[] | undefined;
+  readonly earlier?: EarlierPart | undefined;
   readonly models: ModelService;
   /** Records the call, if the assistant's calls are recorded. */
   readonly recorder?: Recorder | undefined;
@@ -76,7 +78,7 @@ export class Call {
   readonly #line: CallLine;
   readonly #setMachineVerdict: ((answeredBy: AnsweredBy) => void) | undefined;
   readonly #sessions: Sessions;
-  readonly #earlier: readonly HistoryItem[];
+  readonly #continuation: () => EarlierPart;
   readonly #span: CallSinks["span"];
 
   // Handlers of an event run in the order in which the parts are constructed.
@@ -92,7 +94,7 @@ export class Call {
     const transcriptionModel = model === STAND_IN ? STAND_IN : transcriber ?? "";
     reportTelemetry(events, { ...options, model, transcriptionModel });
     const usage = new CallUsage(events);
-    const timeline = new CallTimeline(clock, events);
+    const timeline = new CallTimeline(clock, events, options.earlier?.pauses);
     const tap = new LineTap(clock, () => timeline.atMs);
     const shared = { events, timeline, clock, log };
     const recorded = assistant.recording !== undefined && recorder !== undefined;
@@ -120,8 +122,12 @@ export class Call {
     const { toolData } = assistant;
     const hidden = toolData && (() => [...toolData.secrets, ...keypad.secretValues()]);
     const { declarations: functions, isRunning } = runFunctions({ ...parts, tools, secrets: hidden });
-    const { openSession, chargeCost, chargeMinutes, earlier = [], models } = options;
-    this.#earlier = earlier;
+    const { openSession, models } = options;
+    const earlier = options.earlier?.history ?? [];
+    this.#continuation = () => ({
+      history: limitHistory([...groupHistory(earlier), ...conversation.transcript.history]),
+      pauses: timeline.pauses,
+    });
     const isBusy = () => isRunning() || approvals.waiting || keypad.collecting || afterPlayback.waiting;
     this.#sessions = new Sessions({
       ...parts,
@@ -133,7 +139,7 @@ export class Call {
       models,
       isBusy,
     });
-    new CallLimits({ ...parts, maxCallMs: assistant.maxCallMs, chargeCost, chargeMinutes });
+    new CallLimits({ ...parts, maxCallMs: assistant.maxCallMs });
     const feed = new CallFeed({ ...parts, tap, usage });
     const report = new CallReport({ ...parts, identity, usage, line, transfers, recorded });
     this.operator = createOperatorControls({
@@ -169,9 +175,9 @@ export class Call {
     return this.#line.recentLosses;
   }
 
-  /** Everything said and heard, the call's earlier part included, for its next part. */
-  get history(): readonly HistoryItem[] {
-    return limitHistory([...groupHistory(this.#earlier), ...this.#conversation.transcript.history]);
+  /** This part and the earlier ones, for the next one. */
+  get continuation(): EarlierPart {
+    return this.#continuation();
   }
 
   /** Bytes of audio waiting in each queue. */
@@ -182,6 +188,11 @@ export class Call {
       twilio: this.#line.bufferedBytes,
       model: model.session?.bufferedBytes ?? 0,
     };
+  }
+
+  /** The call is billed from now on: at its first webhook, so an outbound one when it is answered. */
+  openAccount(account: AccountUse): void {
+    this.events.emit({ type: "account opened", account });
   }
 
   /** Connects to the model while an outbound call rings. */
@@ -201,6 +212,7 @@ export class Call {
    * @param spokenMs How long Twilio speaks before it opens the stream (ms).
    */
   prepare(spokenMs: number): void {
+    if (this.ending.ended) return;
     this.report.announced();
     this.#sessions.start();
     this.#line.awaitFirstStream(spokenMs);

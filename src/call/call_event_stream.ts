@@ -15,6 +15,7 @@ import type { CallMessage } from "../records/call_record.ts";
 import type { ToolOutcome } from "../tools/tool_runner.ts";
 import type { Destination } from "../assistants/assistant.ts";
 import type { LiveTurn } from "./conversation/transcript.ts";
+import type { AccountUse } from "./call_limits.ts";
 import type { CallEnd, EndReason } from "./end_reason.ts";
 
 /**
@@ -108,6 +109,8 @@ export type CallStreamEvent =
   // The call itself.
   /** The carrier bills something, such as a started minute. A transfer is billed even after the call has ended. */
   | { readonly type: "carrier charged"; readonly charge: CarrierCharge }
+  /** The call is billed from now on. */
+  | { readonly type: "account opened"; readonly account: AccountUse }
   | { readonly type: "transfer started"; readonly destination: Destination }
   | { readonly type: "goodbye started"; readonly reason: EndReason }
   /** A field that call lists show has changed. */

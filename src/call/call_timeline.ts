@@ -5,18 +5,29 @@ import type { CallEventStream } from "./call_event_stream.ts";
 /** Replaces, in the record, everything that was said or pressed while the recording was paused. */
 export const NOT_RECORDED = "[not recorded]";
 
+/** A pause of the recording, in ms of the call; {@linkcode startedAt} is the clock's. */
+export interface RecordingPause extends Span {
+  readonly startedAt: number;
+}
+
 /** The call's time line: milliseconds since its first stream started, the events of its record, and the recording's pauses. */
 export class CallTimeline {
   readonly #clock: Clock;
   readonly #eventStream: CallEventStream;
   readonly #events: CallEvent[] = [];
   /** The last one may be open-ended. */
-  readonly #pauses: { readonly fromMs: number; toMs: number }[] = [];
+  readonly #pauses: { readonly fromMs: number; toMs: number; readonly startedAt: number }[];
   #startedAt: number | undefined;
 
-  constructor(clock: Clock, stream: CallEventStream) {
+  /** @param earlierPauses Those of the call's earlier parts; an open one goes on. */
+  constructor(clock: Clock, stream: CallEventStream, earlierPauses: readonly RecordingPause[] = []) {
     this.#clock = clock;
     this.#eventStream = stream;
+    this.#pauses = earlierPauses.map(({ toMs, startedAt }) => ({
+      fromMs: -Infinity,
+      toMs: toMs === Infinity ? Infinity : -Infinity,
+      startedAt,
+    }));
   }
 
   /** Starts the time line at the first stream; later calls change nothing. */
@@ -48,7 +59,7 @@ export class CallTimeline {
     return this.#pauses.at(-1)?.toMs === Infinity;
   }
 
-  get pauses(): readonly Span[] {
+  get pauses(): readonly RecordingPause[] {
     return this.#pauses;
   }
 
@@ -57,9 +68,11 @@ export class CallTimeline {
     if (paused === this.paused) return;
     const { atMs } = this;
     const pause = this.#pauses.at(-1);
-    if (paused) this.#pauses.push({ fromMs: atMs, toMs: Infinity });
+    const now = this.#clock.now();
+    if (paused) this.#pauses.push({ fromMs: atMs, toMs: Infinity, startedAt: now });
     else if (pause) pause.toMs = atMs;
-    this.add("recording", paused ? "paused" : "on", pause && !paused ? { ms: atMs - pause.fromMs } : {});
+    const length = pause && !paused ? { ms: Math.round(now - pause.startedAt) } : {};
+    this.add("recording", paused ? "paused" : "on", length);
     this.#eventStream.emit({ type: "state changed" });
   }
 

@@ -1,6 +1,6 @@
 import type { TokenUsage } from "../model/model_interface.ts";
 import { addCosts, addTokens, type CallCosts, type Tokens } from "../records/call_record.ts";
-import type { CallEventStream } from "./call_event_stream.ts";
+import type { CallEventStream, CarrierCharge } from "./call_event_stream.ts";
 
 const NO_COSTS: CallCosts = { modelUsd: 0, transcriptionUsd: 0, summaryUsd: 0, carrierUsd: 0 };
 
@@ -25,6 +25,8 @@ export class CallUsage {
   #carrierMinutes = 0;
 
   constructor(events: CallEventStream) {
+    // What the carrier charged before this part of the call began.
+    events.on("account opened", ({ account }) => this.#addCharge(account.charge));
     events.on("response finished", ({ response, costUsd }) => {
       this.#addTokens(response.usage);
       this.#addCost({ modelUsd: costUsd });
@@ -34,10 +36,7 @@ export class CallUsage {
       this.#addCost({ modelUsd: costUsd });
     });
     events.on("caller transcribed", ({ costUsd }) => this.#addCost({ transcriptionUsd: costUsd }));
-    events.on("carrier charged", ({ charge: { usd, minutes } }) => {
-      this.#addCost({ carrierUsd: usd });
-      this.#carrierMinutes += minutes;
-    });
+    events.on("carrier charged", ({ charge }) => this.#addCharge(charge));
   }
 
   /** Tokens by kind. Tokens of a kind that the vendor did not name are in `inputTokens` and `outputTokens` only. */
@@ -64,6 +63,11 @@ export class CallUsage {
 
   get carrierMinutes(): number {
     return this.#carrierMinutes;
+  }
+
+  #addCharge({ usd, minutes }: CarrierCharge): void {
+    this.#addCost({ carrierUsd: usd });
+    this.#carrierMinutes += minutes;
   }
 
   #addCost(part: Partial<CallCosts>): void {

@@ -26,12 +26,18 @@ export function runFunctions(
   const { transcript } = options.conversation;
   /** In the first response after a loss, the model may repeat a call that it has forgotten. */
   let afterLoss = false;
+  /** By ID of each call: when its response first called a function (ms of the call). */
+  const calledAt = new Map<string, number>();
+
+  /** When the response in progress called its first function, or the pause in which it did began (ms of the call). */
+  let responseAtMs: number | undefined;
 
   const sendResult = (call: FunctionCall, output: string) => model.sendFunctionResult(call.callId, output);
 
   const record = (outcome: ToolOutcome) => {
-    const { name, ok, ms } = outcome;
-    const { problem, arguments: input, result }: Partial<ToolOutcome> = timeline.isPrivate(timeline.atMs - ms)
+    const { name, ok, ms, callId = "" } = outcome;
+    const fromMs = calledAt.get(callId) ?? timeline.atMs - ms;
+    const { problem, arguments: input, result }: Partial<ToolOutcome> = timeline.isPrivate(fromMs)
       ? {}
       : outcome;
     events.emit({
@@ -59,8 +65,16 @@ export function runFunctions(
   events.on("function called", ({ call }) => {
     if (ending.started) return;
     events.emit({ type: "tool started" });
-    transcript.addFunctionCall(call);
-    runner.start(call, afterLoss);
+    // A response that resumes the recording wrote the arguments of its other calls before.
+    responseAtMs ??= timeline.paused ? timeline.pauses.at(-1)?.fromMs : timeline.atMs;
+    const earlier = runner.start(call, afterLoss);
+    // A repeated call is as private as the first one, whose result it gets.
+    const atMs = Math.min(
+      responseAtMs ?? timeline.atMs,
+      earlier ? calledAt.get(earlier.callId) ?? Infinity : Infinity,
+    );
+    calledAt.set(call.callId, atMs);
+    transcript.addFunctionCall(call, atMs);
   });
   events.on("mcp call started", ({ call }) => {
     if (ending.started) return;
@@ -72,6 +86,8 @@ export function runFunctions(
     runner.mcpCallEnded(call, result);
     if (runner.running === 0) events.emit({ type: "tools idle" });
   });
+  const responseOver = () => responseAtMs = undefined;
+  events.on(["response finished", "session failed", "language switched", "session swapped"], responseOver);
   events.on("response finished", () => {
     afterLoss = false;
     runner.responseDone();

@@ -28,12 +28,19 @@ export interface AdmissionRules {
   readonly maxPerNumberDay?: number | undefined;
 }
 
+interface CountedCall {
+  /** Undefined until Twilio has placed the call. */
+  readonly callSid: string | undefined;
+  /** When it was counted (ms of the clock). */
+  readonly at: number;
+}
+
 /** Decides which incoming calls are admitted. */
 export class Admission {
   readonly #rules: AdmissionRules;
   readonly #clock: Clock;
-  /** When calls of the last 24 hours from and to each number were admitted (ms). The most recent number is last. */
-  readonly #admitted = new Map<string, number[]>();
+  /** Calls of the last 24 hours from and to each number. The most recent number is last. */
+  readonly #counted = new Map<string, readonly CountedCall[]>();
   #draining = false;
 
   constructor(rules: AdmissionRules, clock: Clock) {
@@ -58,15 +65,23 @@ export class Admission {
    */
   admit(incoming: IncomingCall, inProgress: number): CallRefusal | undefined {
     const refusal = this.check(incoming, inProgress);
-    if (!refusal) this.count(incoming.from);
+    if (!refusal) this.count(incoming.from, incoming.callSid);
     return refusal;
   }
 
-  /** Counts a call from or to a number. */
-  count(number: string): void {
+  /**
+   * Counts a call from or to a number. A call that comes back is counted once.
+   *
+   * @param callSid Undefined for a call that is not placed yet.
+   * @returns A function that takes the count back.
+   */
+  count(number: string, callSid?: string): () => void {
     const { maxPerCallerHour, maxPerNumberDay } = this.#rules;
-    if ((maxPerCallerHour ?? maxPerNumberDay) === undefined) return;
-    this.#admitted.set(number, [...this.#recent(number), this.#clock.now()]);
+    if ((maxPerCallerHour ?? maxPerNumberDay) === undefined) return () => {};
+    if (this.#isCounted(number, callSid)) return () => {};
+    const call = { callSid, at: this.#clock.now() };
+    this.#counted.set(number, [...this.#recent(number), call]);
+    return () => this.#counted.set(number, this.#recent(number).filter((other) => other !== call));
   }
 
   /** Whether there were as many calls from and to a number in 24 hours as are allowed. */
@@ -85,29 +100,35 @@ export class Admission {
   }
 
   /** The rules by caller number. Console calls skip them: they have no number and are signed in. */
-  #checkCaller({ from, attestation }: IncomingCall): CallRefusal | undefined {
+  #checkCaller({ callSid, from, attestation }: IncomingCall): CallRefusal | undefined {
     const { allowed, denied, minAttestation, maxPerCallerHour = Infinity } = this.#rules;
     if (denied.some((pattern) => matches(pattern, from))) return "denied caller";
     if (allowed && !allowed.some((pattern) => matches(pattern, from))) return "caller not allowed";
     // "A" is the highest level and sorts first.
     if (minAttestation && !(attestation && attestation <= minAttestation)) return "attestation";
     const hourAgo = this.#clock.now() - HOUR_MS;
-    if (this.#recent(from).filter((time) => time > hourAgo).length >= maxPerCallerHour) {
+    if (this.#isCounted(from, callSid)) return undefined;
+    if (this.#recent(from).filter(({ at }) => at > hourAgo).length >= maxPerCallerHour) {
       return "caller rate limit";
     }
     return this.isAtDayLimit(from) ? "number day limit" : undefined;
   }
 
-  /** When calls of the last 24 hours from and to this number were admitted. Deletes older entries of all numbers. */
-  #recent(number: string): number[] {
+  /** Whether this call was counted before: Twilio may connect one call several times. */
+  #isCounted(number: string, callSid: string | undefined): boolean {
+    return callSid !== undefined && this.#recent(number).some((call) => call.callSid === callSid);
+  }
+
+  /** Calls of the last 24 hours from and to this number. Deletes older entries of all numbers. */
+  #recent(number: string): readonly CountedCall[] {
     const since = this.#clock.now() - DAY_MS;
-    for (const [other, times] of this.#admitted) {
-      if ((times.at(-1) ?? 0) > since) break;
-      this.#admitted.delete(other);
+    for (const [other, calls] of this.#counted) {
+      if ((calls.at(-1)?.at ?? 0) > since) break;
+      this.#counted.delete(other);
     }
-    const recent = (this.#admitted.get(number) ?? []).filter((time) => time > since);
-    this.#admitted.delete(number);
-    if (recent.length > 0) this.#admitted.set(number, recent);
+    const recent = (this.#counted.get(number) ?? []).filter(({ at }) => at > since);
+    this.#counted.delete(number);
+    if (recent.length > 0) this.#counted.set(number, recent);
     return recent;
   }
 }

@@ -71,11 +71,19 @@ export class Budget {
     this.#read();
   }
 
-  /** The exhausted budget, if any: the caller's or the day's. Callers who withhold their number share one. */
-  exhaustedLimit(caller: string, limits: BudgetLimits): "caller" | "day" | undefined {
+  /**
+   * The exhausted budget, if any: the caller's or the day's. Callers who withhold their number share one.
+   *
+   * @param next An amount that would be charged next.
+   */
+  exhaustedLimit(caller: string, limits: BudgetLimits, next = 0): "call" | "caller" | "day" | undefined {
     const { total, callers } = this.#today();
-    if ((callers.get(this.#pseudonym(caller)) ?? 0) >= toMillionths(limits.perCallerDay)) return "caller";
-    return total >= toMillionths(limits.perDay) ? "day" : undefined;
+    const units = toMillionths(next);
+    if (units > 0 && units >= toMillionths(limits.perCall)) return "call";
+    if ((callers.get(this.#pseudonym(caller)) ?? 0) + units >= toMillionths(limits.perCallerDay)) {
+      return "caller";
+    }
+    return total + units >= toMillionths(limits.perDay) ? "day" : undefined;
   }
 
   /**

@@ -15,6 +15,8 @@ export class CarrierBill {
   readonly #running = new Map<BilledPart, Cancel>();
   #callerPaidUntil = 0;
   #destinationUsd = 0;
+  /** Charged minutes of the destination of the last `<Dial>`. */
+  #destinationMinutes = 0;
   #charges = NOTHING;
 
   constructor(clock: Clock, onCharge: (charge: CarrierCharge) => void) {
@@ -29,27 +31,41 @@ export class CarrierBill {
 
   /** Charges an amount once. */
   add(usd: number): void {
-    this.#charge({ usd, minutes: 0 });
+    if (usd > 0) this.#charge({ usd, minutes: 0 });
   }
 
   /**
-   * Starts to charge for a part, unless it runs.
+   * Starts to charge for a part, unless it runs. A caller's leg continues after its last paid minute.
    *
    * @param usd Price of a minute.
-   * @param from When its next minute begins (ms of the clock), if not now.
    */
-  start(part: BilledPart, usd: number, from = this.#clock.now()): void {
+  start(part: BilledPart, usd: number): void {
+    const from = part === "caller" && this.#callerPaidUntil || this.#clock.now();
     if (!this.#running.has(part)) this.#awaitMinute(part, usd, from);
   }
 
   /** A `<Dial>` rings a destination. @param usd Price of a minute of its leg. */
   dial(usd: number): void {
     this.#destinationUsd = usd;
+    this.#destinationMinutes = 0;
   }
 
   /** The destination of the `<Dial>` answered. */
   dialAnswered(): void {
     this.start("destination", this.#destinationUsd);
+  }
+
+  /**
+   * The `<Dial>` has ended. Charges what is missing of the destination's leg, because Twilio's report that it answered may
+   * have been lost.
+   *
+   * @param seconds How long the destination was connected, if Twilio reported it.
+   */
+  dialEnded(seconds = 0): void {
+    this.stop("destination");
+    while (this.#destinationMinutes < Math.ceil(seconds / 60)) {
+      this.#chargeMinute("destination", this.#destinationUsd);
+    }
   }
 
   /** Returns the charges since the last call of this method. */
@@ -69,6 +85,11 @@ export class CarrierBill {
     for (const part of [...this.#running.keys()]) this.stop(part);
   }
 
+  #chargeMinute(part: BilledPart, usd: number): void {
+    if (part === "destination") this.#destinationMinutes++;
+    this.#charge({ usd, minutes: part === "stream" ? 0 : 1 });
+  }
+
   #charge(charge: CarrierCharge): void {
     const { usd, minutes } = this.#charges;
     this.#charges = { usd: usd + charge.usd, minutes: minutes + charge.minutes };
@@ -80,7 +101,7 @@ export class CarrierBill {
       const until = at + MINUTE_MS;
       if (part === "caller") this.#callerPaidUntil = until;
       this.#awaitMinute(part, usd, until);
-      this.#charge({ usd, minutes: part === "stream" ? 0 : 1 });
+      this.#chargeMinute(part, usd);
     };
     const waitMs = at - this.#clock.now();
     if (waitMs > 0) this.#running.set(part, this.#clock.after(waitMs, begin));

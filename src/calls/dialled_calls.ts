@@ -1,10 +1,12 @@
 import type { Destination } from "../assistants/assistant.ts";
 import type { Cancel, Clock } from "../clock.ts";
 import type { IncomingCall } from "../twilio/voice_webhook.ts";
-import type { CallBills } from "./call_bills.ts";
+import type { CallBills, CallTariff } from "./call_bills.ts";
 
 /** Time for Twilio to report the end of a `<Dial>` (ms). */
 const REPORT_MS = 10_000;
+/** Time for Twilio to report, after the ring time, that a destination did not answer (ms). */
+const NO_ANSWER_REPORT_MS = 20_000;
 /** Ring time of a `<Dial>` without `timeout` (s). Source: https://www.twilio.com/docs/voice/twiml/dial#timeout */
 const DEFAULT_RING_SECONDS = 30;
 
@@ -16,6 +18,13 @@ export interface DialledCallsOptions {
   readonly clock: Clock;
 }
 
+export interface DialListener {
+  /** A destination must have answered, although Twilio did not report it: it rings no longer, and did not fail. */
+  readonly onRungOut: (callSid: string) => void;
+  /** A `<Dial>` has ended. */
+  readonly onEnded: (callSid: string) => void;
+}
+
 /**
  * Callers whom a `<Dial>` connects to somebody else. Twilio bills both legs until the `<Dial>` ends, so each keeps
  * its place until then, or until its time limit when Twilio does not report the end.
@@ -23,17 +32,16 @@ export interface DialledCallsOptions {
 export class DialledCalls {
   readonly #options: DialledCallsOptions;
   readonly #bills: CallBills;
-  readonly #onEnded: (callSid: string) => void;
-  /** Callers who are being transferred, or talk to a destination; each value cancels the time limit. */
+  readonly #listener: DialListener;
+  /** Callers who are being transferred, or talk to a destination; each value cancels the timers. */
   readonly #transferred = new Map<string, Cancel>();
   /** Callers beyond the limits who were forwarded. */
   readonly #forwarded = new Map<string, Cancel>();
 
-  /** @param onEnded Called when a `<Dial>` has ended. */
-  constructor(options: DialledCallsOptions, bills: CallBills, onEnded: (callSid: string) => void) {
+  constructor(options: DialledCallsOptions, bills: CallBills, listener: DialListener) {
     this.#options = options;
     this.#bills = bills;
-    this.#onEnded = onEnded;
+    this.#listener = listener;
   }
 
   /** CallSids of the callers who are being transferred, or talk to a destination. */
@@ -52,28 +60,43 @@ export class DialledCalls {
   }
 
   /**
-   * Forwards a refused call to another number, if there is room. Its legs count in the day's budget.
+   * Forwards a refused call to another number, if there is room. Its legs are billed and count in the budgets.
    *
    * @returns Maximum duration of the conversation (s).
    */
-  forward(incoming: IncomingCall, number: string): number | undefined {
+  forward(incoming: IncomingCall, number: string, tariff: CallTariff): number | undefined {
     const { callSid } = incoming;
     if (!callSid) return undefined;
     if (!this.#forwarded.has(callSid)) {
       if (this.#forwarded.size >= this.#options.maxOverflowCalls) return undefined;
-      this.#bills.openForwarded(incoming, number);
+      this.#bills.open(incoming, tariff);
+      this.#bills.dial(callSid, number);
     }
     return this.#start(this.#forwarded, callSid, DEFAULT_RING_SECONDS);
   }
 
-  /** Twilio reports that a `<Dial>` of this call, or the call itself, has ended. */
-  end(callSid: string): void {
+  /** The destination of a `<Dial>` answered. */
+  answered(callSid: string): void {
+    if (this.#transferred.has(callSid) || this.#forwarded.has(callSid)) {
+      this.#bills.get(callSid)?.bill.dialAnswered();
+    }
+  }
+
+  /**
+   * A `<Dial>` of this call, or the call itself, has ended.
+   *
+   * @param seconds How long the destination was connected, if Twilio reported it.
+   */
+  end(callSid: string, seconds?: number): void {
     for (const calls of [this.#transferred, this.#forwarded]) {
       const cancel = calls.get(callSid);
       if (!cancel) continue;
       cancel();
       calls.delete(callSid);
-      this.#onEnded(callSid);
+      this.#bills.get(callSid)?.bill.dialEnded(
+        seconds && Math.min(seconds, this.#options.maxTransferSeconds),
+      );
+      this.#listener.onEnded(callSid);
     }
   }
 
@@ -86,8 +109,12 @@ export class DialledCalls {
   #start(calls: Map<string, Cancel>, callSid: string, ringSeconds: number): number {
     const { maxTransferSeconds, clock } = this.#options;
     calls.get(callSid)?.();
-    const maxMs = (ringSeconds + maxTransferSeconds) * 1_000 + REPORT_MS;
-    calls.set(callSid, clock.after(maxMs, () => this.end(callSid)));
+    const ringMs = ringSeconds * 1_000;
+    const cancels = [
+      clock.after(ringMs + NO_ANSWER_REPORT_MS, () => this.#listener.onRungOut(callSid)),
+      clock.after(ringMs + maxTransferSeconds * 1_000 + REPORT_MS, () => this.end(callSid)),
+    ];
+    calls.set(callSid, () => cancels.forEach((cancel) => cancel()));
     return maxTransferSeconds;
   }
 }

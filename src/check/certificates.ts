@@ -22,7 +22,8 @@ export async function checkPublicCertificate(publicUrl: string, network: Network
     return checkValidity(check, certificate, url.hostname, network.clock);
   } catch (error) {
     if (!(error instanceof RequestFailure)) throw error;
-    return notChecked(check, `${url.host} presented no certificate: ${error.message}`, error.remedy);
+    const problem = error.kind === "tls" ? "presented no certificate" : "cannot be reached";
+    return notChecked(check, `${url.host} ${problem}: ${error.message}`, error.remedy);
   }
 }
 

@@ -86,7 +86,7 @@ export async function checkModel(config: Config, openSession: OpenSession): Prom
  * Source: https://platform.openai.com/docs/api-reference/models/retrieve
  */
 export async function checkShutdown(config: Config, network: Network): Promise<Finding> {
-  const check = "shutdown date";
+  const check = "model retirement";
   const { OPENAI_API_KEY: apiKey, OPENAI_MODEL: model } = config;
   if (apiKey === undefined) return notChecked(check, "OPENAI_API_KEY is not set");
   const url = new URL(`models/${encodeURIComponent(model)}`, httpUrl(config));

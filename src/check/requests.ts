@@ -1,7 +1,7 @@
 /** HTTP requests of the checks, and readable reasons why one failed. */
 
 import type { Clock } from "../clock.ts";
-import { fetchErrorReason } from "../error_message.ts";
+import { fetchErrorReason, isDnsFailure } from "../error_message.ts";
 
 /** Timeout of one request (ms). */
 export const TIMEOUT_MS = 10_000;
@@ -84,7 +84,7 @@ export function toRequestFailure(error: unknown, timedOut: boolean): RequestFail
   // Deno gives no error codes here, only messages of the operating system and of its TLS library.
   const kind = timedOut
     ? "timeout"
-    : /\bdns\b|failed to lookup|ENOTFOUND/i.test(reason)
+    : isDnsFailure(reason)
     ? "dns"
     : /certificate|\btls\b|handshake|corrupt message|InvalidContentType/i.test(reason)
     ? "tls"

@@ -5,7 +5,7 @@ import { fileErrorReason } from "../file_error.ts";
 import type { Clock } from "../clock.ts";
 import { type Config, ConfigError } from "../config/config.ts";
 import type { OpenSession } from "../model/model_interface.ts";
-import { checkAccount, checkApiKey, checkNumber } from "./twilio_account.ts";
+import { checkTwilio } from "./twilio_account.ts";
 import { checkCertificateFile, checkPublicCertificate } from "./certificates.ts";
 import { checkClock } from "./clock_skew.ts";
 import { failed, type Finding, notChecked, ok, warning } from "./finding.ts";
@@ -114,16 +114,6 @@ async function* checkService<C extends Config>(
   } finally {
     await service?.close();
   }
-}
-
-/** Checks the account and, if the credentials are accepted, the phone number. */
-async function checkTwilio(config: Config, fix: boolean, clock: Clock): Promise<Finding[]> {
-  const credentials = (await Promise.all([checkAccount(config, clock), checkApiKey(config, clock)])).flat();
-  const accepted = credentials.every(({ level }) => level !== "failed");
-  const number = accepted
-    ? await checkNumber(config, fix, clock)
-    : notChecked("phone number", "Twilio does not accept the credentials");
-  return [...credentials, number];
 }
 
 /** Compares the clock with the configured services only. */

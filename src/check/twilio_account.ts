@@ -8,17 +8,37 @@ import { failed, type Finding, notChecked, ok, warning } from "./finding.ts";
 
 const FIX = invocation("check --fix");
 const NO_SID = "TWILIO_ACCOUNT_SID is not set";
-const SET_SID = "copy it from the Twilio console";
+const COPY = "copy it from the Twilio console";
 
-/** Checks the auth token and the account's state, which API keys may not be able to read. */
-export async function checkAccount(config: Config, clock: Clock): Promise<Finding> {
+/** Checks the account and the phone number. The number is skipped, with the reason, when the account fails. */
+export async function checkTwilio(config: Config, fix: boolean, clock: Clock): Promise<Finding[]> {
+  let obstacle: string | undefined;
+  const onObstacle = (why: string) => obstacle ??= why;
+  const account = await Promise.all([
+    checkAccount(config, clock, onObstacle),
+    checkApiKey(config, clock, onObstacle),
+  ]);
+  return [...account.flat(), await checkNumber(config, fix, clock, obstacle)];
+}
+
+/**
+ * Checks the auth token and the account's state, which API keys may not be able to read.
+ *
+ * @param onObstacle Receives why further requests would fail, too.
+ */
+export async function checkAccount(
+  config: Config,
+  clock: Clock,
+  onObstacle: (why: string) => void = () => {},
+): Promise<Finding> {
   const check = "Twilio account";
   const { TWILIO_ACCOUNT_SID: accountSid, TWILIO_AUTH_TOKEN: authToken, TWILIO_API_URL: apiUrl } = config;
-  if (accountSid === undefined) return notChecked(check, NO_SID, SET_SID);
-  if (authToken === undefined) return notChecked(check, "TWILIO_AUTH_TOKEN is not set");
+  if (accountSid === undefined) return notChecked(check, NO_SID, COPY);
+  if (authToken === undefined) return notChecked(check, "TWILIO_AUTH_TOKEN is not set", COPY);
   return await reportTwilioErrors(check, async () => {
     const { status, type } = await new TwilioRest({ apiUrl, accountSid, authToken, clock }).account();
     if (status !== "active") {
+      onObstacle("the Twilio account is not active");
       return failed(
         check,
         `the account is ${JSON.stringify(status)}`,
@@ -27,20 +47,24 @@ export async function checkAccount(config: Config, clock: Clock): Promise<Findin
     }
     const note = "; a trial account plays a notice before each call and calls verified numbers only";
     return ok(check, `auth token accepted, account active${type === "Trial" ? note : ""}`);
-  });
+  }, onObstacle);
 }
 
 /** Checks the API key with a request that every key except a restricted one may send. */
-export async function checkApiKey(config: Config, clock: Clock): Promise<Finding[]> {
+export async function checkApiKey(
+  config: Config,
+  clock: Clock,
+  onObstacle: (why: string) => void = () => {},
+): Promise<Finding[]> {
   const check = "Twilio API key";
   if (config.TWILIO_API_KEY_SID === undefined) return [];
-  if (config.TWILIO_ACCOUNT_SID === undefined) return [notChecked(check, NO_SID, SET_SID)];
+  if (config.TWILIO_ACCOUNT_SID === undefined) return [notChecked(check, NO_SID, COPY)];
   const rest = restClient(config, config.TWILIO_ACCOUNT_SID, clock);
   return [
     await reportTwilioErrors(check, async () => {
       await rest.request("GET", "/IncomingPhoneNumbers.json", { PageSize: "1" });
       return ok(check, "accepted");
-    }),
+    }, onObstacle),
   ];
 }
 
@@ -48,19 +72,29 @@ export async function checkApiKey(config: Config, clock: Clock): Promise<Finding
  * Checks the voice webhook and the status callback of TWILIO_PHONE_NUMBER.
  *
  * @param fix Whether to correct them.
+ * @param obstacle Why requests to Twilio would fail, if that is known.
  */
-export async function checkNumber(config: Config, fix: boolean, clock: Clock): Promise<Finding> {
+export async function checkNumber(
+  config: Config,
+  fix: boolean,
+  clock: Clock,
+  obstacle?: string,
+): Promise<Finding> {
   const check = "phone number";
   const { TWILIO_PHONE_NUMBER: number, TWILIO_ACCOUNT_SID: accountSid, PUBLIC_URL: publicUrl } = config;
   // --fix fails when a setting that it needs is missing.
   const skip = (why: string, remedy?: string) =>
     fix ? failed(check, `not fixed: ${why}`, remedy) : notChecked(check, why, remedy);
-  if (number === undefined) return skip("TWILIO_PHONE_NUMBER is not set");
-  if (accountSid === undefined) return skip(NO_SID, SET_SID);
-  if (publicUrl === undefined) return skip("PUBLIC_URL is not set");
-  if (config.TWILIO_AUTH_TOKEN === undefined && config.TWILIO_API_KEY_SID === undefined) {
-    return skip("neither TWILIO_AUTH_TOKEN nor TWILIO_API_KEY_SID is set");
+  if (number === undefined) return skip("TWILIO_PHONE_NUMBER is not set", COPY);
+  if (accountSid === undefined) return skip(NO_SID, COPY);
+  if (publicUrl === undefined) {
+    return skip("PUBLIC_URL is not set", "set it to the https URL at which Twilio reaches this service");
   }
+  if (config.TWILIO_AUTH_TOKEN === undefined && config.TWILIO_API_KEY_SID === undefined) {
+    const missing = "neither TWILIO_AUTH_TOKEN nor TWILIO_API_KEY_SID is set";
+    return skip(missing, "copy one of them from the Twilio console");
+  }
+  if (obstacle !== undefined) return skip(obstacle);
   const rest = restClient(config, accountSid, clock);
   const expected: VoiceWebhook = {
     voiceUrl: `${publicUrl}/incoming-call`,
@@ -131,12 +165,24 @@ function describe({ voiceMethod, voiceUrl }: PhoneNumber): string {
 }
 
 /** Converts a {@linkcode TwilioError}, whose message ends with a remedy, to a finding. */
-async function reportTwilioErrors(check: string, work: () => Promise<Finding>): Promise<Finding> {
+async function reportTwilioErrors(
+  check: string,
+  work: () => Promise<Finding>,
+  onObstacle?: (why: string) => void,
+): Promise<Finding> {
   try {
     return await work();
   } catch (error) {
     if (!(error instanceof TwilioError)) throw error;
+    onObstacle?.(obstacleOf(error));
     const at = error.message.lastIndexOf("; ");
     return failed(check, error.message.slice(0, at), error.message.slice(at + 2));
   }
+}
+
+function obstacleOf({ status }: TwilioError): string {
+  if (status === undefined) return "Twilio could not be reached";
+  return status === 401 || status === 403
+    ? "Twilio does not accept the credentials"
+    : "Twilio refused a request";
 }

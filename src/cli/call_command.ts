@@ -177,7 +177,7 @@ async function recipientsOf({ file, number = "", defaults }: CallOptions, io: Ca
 
 async function readExistingFile(path: string, io: CallIo): Promise<string> {
   const text = await readFile(path, io);
-  if (text === undefined) throw new Error(`Cannot read "${path}": no such file`);
+  if (text === undefined) throwFileError(path, new Deno.errors.NotFound());
   return text;
 }
 

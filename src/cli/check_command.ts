@@ -9,7 +9,7 @@ import { processEnvironment } from "../config/environment.ts";
 import { counted } from "../counted.ts";
 import { gaDialect } from "../model/ga/ga_session.ts";
 import { escapeUnprintable } from "../printable.ts";
-import { defineCommand, PARTY, runCommand, UsageError } from "./command.ts";
+import { CALLED_PARTY, defineCommand, PARTY, runCommand, UsageError } from "./command.ts";
 import { EXIT, type ExitCode } from "./exit_code.ts";
 import { startTemporaryService } from "./temporary_service.ts";
 import { processTerminal, type Terminal } from "./terminal.ts";
@@ -25,7 +25,7 @@ export const CHECK = defineCommand({
     },
     route: {
       value: "NUMBER",
-      type: PARTY,
+      type: CALLED_PARTY,
       help: "only print which assistant answers a call to this number, and why",
     },
     from: { value: "NUMBER", type: PARTY, help: "with --route: the caller's number" },

@@ -71,6 +71,12 @@ export const PARTY: FlagType<string> = {
   parse: (text) => E164.test(text) || /^[A-Za-z]\S*$/.test(text) ? text : undefined,
 };
 
+/** Somebody who can be called: a number, or an address such as `sip:ann@example.com` or `client:ann`. */
+export const CALLED_PARTY: FlagType<string> = {
+  expected: "a number such as +15551230000",
+  parse: (text) => E164.test(text) || /^(sips?|client):\S+$/.test(text) ? text : undefined,
+};
+
 /** An HTTP URL; a trailing slash is removed. */
 export const HTTP_URL: FlagType<string> = {
   expected: "a URL such as http://localhost:5050",

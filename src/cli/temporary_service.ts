@@ -8,8 +8,9 @@ import { createLog, type Log } from "../telemetry/log.ts";
 
 /**
  * Starts the service in this thread for one rehearsal or check, with a simulated model if no API key is set.
- * It sends no webhooks, stores no records, and writes to a folder of its own. Calls are recorded as
- * configured, so that they are announced and paused, but the recordings are discarded.
+ * It sends no webhooks, stores no records, and writes to a temporary folder: whoever runs it may be another user
+ * than the service's, which could not write what it leaves in DATA_DIR. Calls are recorded as configured, so that
+ * they are announced and paused, but the recordings are discarded.
  *
  * @param modelUrl Realtime API to use instead of the configured one.
  */
@@ -21,26 +22,31 @@ export function startTemporaryService(
 ): { readonly url: string; close(): Promise<void> } {
   const { afterCall: _, ...assistants } = config.assistants;
   const model = config.OPENAI_API_KEY || modelUrl ? undefined : startSimulatedModel();
-  const server = startServer({
-    config: {
-      ...config,
-      assistants,
-      DATA_DIR: `${config.DATA_DIR}/rehearsal`,
-      CARRIER_PRICES: NO_CARRIER,
-    },
-    openSession: gaDialect(clock),
-    modelUrl: modelUrl ?? model?.url,
-    recorder: { record() {}, endRecording() {} },
-    clock,
-    log,
-  });
-  return {
-    url: server.url,
-    async close() {
-      await server.stop();
-      await model?.close();
-    },
+  const folder = Deno.makeTempDirSync({ prefix: "parley-" });
+  const release = async () => {
+    await model?.close();
+    Deno.removeSync(folder, { recursive: true });
   };
+  try {
+    const server = startServer({
+      config: { ...config, assistants, DATA_DIR: folder, CARRIER_PRICES: NO_CARRIER },
+      openSession: gaDialect(clock),
+      modelUrl: modelUrl ?? model?.url,
+      recorder: { record() {}, endRecording() {} },
+      clock,
+      log,
+    });
+    return {
+      url: server.url,
+      async close() {
+        await server.stop();
+        await release();
+      },
+    };
+  } catch (error) {
+    void release();
+    throw error;
+  }
 }
 
 export function configuredLog(config: ServiceConfig, write: (line: string) => void): Log {

@@ -122,8 +122,8 @@ export const CALL_SETTINGS = {
   OUTBOUND_ALLOWED: {
     description:
       "Numbers that Parley may call and transfer callers to, such as +49*, +15551230000; * allows all. " +
-      "Default: the country of TWILIO_PHONE_NUMBER without its premium-rate numbers, and the numbers in the " +
-      "assistants file and OVERFLOW.",
+      "Default: the country of TWILIO_PHONE_NUMBER without its premium-rate numbers, if Parley knows them, and the " +
+      "numbers in the assistants file and OVERFLOW.",
     schema: listOf(/^(\*|\+\d{1,15}\*?)$/, "numbers such as +15551230000, prefixes such as +49*, or *")
       .optional(),
   },

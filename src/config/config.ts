@@ -65,10 +65,15 @@ function keysIn(text: string): string[] {
   return [...text.matchAll(/"apiKey"\s*:\s*"([^"]+)"/g)].flatMap(([, key]) => key ?? []);
 }
 
-/** Parses all settings. The process's environment is first, then `.env.$APP_ENV`, then `.env`. */
+/**
+ * Parses all settings. The process's environment is first, then `.env.$APP_ENV`, then `.env`.
+ *
+ * @throws {ConfigError} when one of these files cannot be read: other problems would be consequences.
+ */
 export function parseSettings(environment: Environment): ParsedSettings {
   const problems: string[] = [];
   const files = readSettingFiles(environment, problems);
+  if (files.unreadable.length > 0) throw new ConfigError(files.unreadable);
   const production = files.appEnv?.value === "production";
   const find = (name: string) => files.find(name)?.value;
 
@@ -84,6 +89,10 @@ export function parseSettings(environment: Environment): ParsedSettings {
     const none = text === "none" && setting.productionDefault !== undefined;
     if (none && production && setting.withoutLimit) {
       unlimited.push(`${name}: none, so ${setting.withoutLimit}`);
+    }
+    if (text !== undefined && isPlaceholder(name, setting, text)) {
+      problems.push(`${name}: still the placeholder of the documentation; set it to your own value`);
+      continue;
     }
     const { success, data, error } = setting.schema.safeParse(none ? undefined : text);
     if (success) {
@@ -152,6 +161,11 @@ function hasProductionDefault(name: string, find: (name: string) => string | und
   if (name !== "MAX_OUTPUT_TOKENS" && name !== "TRUNCATION") return true;
   const url = find("OPENAI_REALTIME_URL");
   return !url || (URL.canParse(url) && isOpenAi(url));
+}
+
+/** Placeholders of the README and its translation, such as `https://YOUR_HOST` and `sk-…`, in settings whose schema accepts them. */
+function isPlaceholder(name: string, { secret }: Setting, text: string): boolean {
+  return (secret || name === "PUBLIC_URL") && /…|\b(YOUR|TU)_/.test(text);
 }
 
 /** A setting's text and its source; undefined when it is not set. */

@@ -24,7 +24,7 @@ const INSTALLED_SETTINGS = "/etc/parley";
 
 /**
  * The environment of this process. The compiled program also looks for settings in
- * {@linkcode INSTALLED_SETTINGS}.
+ * {@linkcode INSTALLED_SETTINGS}: a user who may not search the working directory has no settings there.
  */
 export const processEnvironment: Environment = {
   env(name) {
@@ -41,5 +41,18 @@ export const processEnvironment: Environment = {
   get workingDirectory() {
     return Deno.cwd();
   },
-  settingsFolders: Deno.build.standalone ? [".", INSTALLED_SETTINGS] : ["."],
+  get settingsFolders() {
+    if (!Deno.build.standalone) return ["."];
+    return maySearchWorkingDirectory() ? [".", INSTALLED_SETTINGS] : [INSTALLED_SETTINGS];
+  },
 };
+
+/** Looking for a file, even one that does not exist, needs the right to search its folder. */
+function maySearchWorkingDirectory(): boolean {
+  try {
+    Deno.lstatSync(".env");
+  } catch (error) {
+    return !(error instanceof Deno.errors.PermissionDenied);
+  }
+  return true;
+}

@@ -1,5 +1,5 @@
 import { parse } from "@std/dotenv/parse";
-import { isAbsolute, join } from "node:path";
+import { isAbsolute, join, resolve } from "node:path";
 import { fileErrorReason } from "../file_error.ts";
 import type { Environment } from "./environment.ts";
 
@@ -19,25 +19,41 @@ export interface SettingFiles {
   readonly files: readonly Readonly<Record<string, string>>[];
   /** The files' paths, whether they exist or not. */
   readonly paths: readonly string[];
+  /** The problems of the files that exist and cannot be read. */
+  readonly unreadable: readonly string[];
 }
 
 /** Variables with a path as their value. */
 const IS_PATH = /(_FILE|^DATA_DIR)$/;
 const ENVIRONMENT = "environment";
 
-/** @param problems Receives the files that cannot be read. */
+/**
+ * An assignment, whose value may be in quotes and have several lines. A line that is none of these, nor empty nor
+ * a comment, would be ignored.
+ */
+const ASSIGNMENT = /^[ \t]*(?:export\s+)?[\w.-]+[ \t]*=[ \t]*(?:'[^']*'|"[^"]*")?.*$/gm;
+
+/** @param problems Receives the lines that are not assignments. */
 export function readSettingFiles(
-  { env, readFile, settingsFolders = ["."] }: Environment,
+  { env, readFile, workingDirectory = ".", settingsFolders = ["."] }: Environment,
   problems: string[],
 ): SettingFiles {
+  const unreadable: string[] = [];
   const read = (path: string): Readonly<Record<string, string>> | undefined => {
+    let text: string | undefined;
     try {
-      const text = readFile(path);
-      return text === undefined ? undefined : parse(text);
+      text = readFile(path);
     } catch (error) {
-      problems.push(`${path}: cannot be read: ${fileErrorReason(error)}`);
+      unreadable.push(unreadableFile(resolve(workingDirectory, path), error));
       return {};
     }
+    if (text === undefined) return undefined;
+    problems.push(
+      ...findOtherLines(text).map((line) =>
+        `${path}:${line}: not NAME=value; write it as NAME=value, or start it with # if it is a comment`
+      ),
+    );
+    return parse(text);
   };
   const inFolder = (folder: string) => {
     const path = (name: string) => folder === "." ? name : join(folder, name);
@@ -51,14 +67,14 @@ export function readSettingFiles(
     const paths = [path(`.env.${name}`), path(".env")];
     return { folder, appEnv, paths, contents: [named, base] };
   };
-  const folders = settingsFolders.map(inFolder);
-  const selectedFolder = folders.find(({ contents }) => contents.some((each) => each !== undefined)) ??
-    folders[0] ??
-    inFolder(".");
-  const { folder, appEnv, paths, contents } = selectedFolder;
+  // Later folders are not read: they may belong to another installation.
+  const selected = settingsFolders.values().map(inFolder)
+    .find(({ contents }) => contents.some((each) => each !== undefined));
+  const { folder, appEnv, paths, contents } = selected ?? inFolder(settingsFolders[0] ?? ".");
   return {
     appEnv,
     paths,
+    unreadable,
     files: contents.filter((each) => each !== undefined),
     find(name) {
       const own = env(name);
@@ -70,4 +86,17 @@ export function readSettingFiles(
       return { value: relative ? join(folder, value) : value, source: paths[i] ?? "" };
     },
   };
+}
+
+function unreadableFile(path: string, error: unknown): string {
+  const problem = `${path}: cannot be read: ${fileErrorReason(error)}`;
+  if (!(error instanceof Deno.errors.PermissionDenied)) return problem;
+  return `${problem}; run the command as the user of the service: runuser -u parley -- parley …`;
+}
+
+/** The numbers of the lines that are not part of an assignment. */
+function findOtherLines(text: string): number[] {
+  const rest = text.replace(/^\uFEFF/, "").replaceAll(/\r\n?/g, "\n")
+    .replaceAll(ASSIGNMENT, (assignment) => assignment.replaceAll(/[^\n]/g, ""));
+  return rest.split("\n").flatMap((line, i) => /^\s*(#|$)/.test(line) ? [] : [i + 1]);
 }

@@ -82,7 +82,7 @@ function decimal(least: number, most: number, allowedText: string) {
 export function port() {
   return wholeNumber(0, 65_535).refine(
     (value) => !BLOCKED_PORTS.has(value),
-    "allowed: another port: browsers refuse to connect to it, because other protocols use it",
+    "browsers do not connect to this port; allowed: another one, such as 5050",
   );
 }
 

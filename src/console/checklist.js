@@ -20,7 +20,9 @@ const t = dictionary({
     done: "Done",
     todo: "To do",
     wrong: "Wrong",
-    how: "Put these settings into the file .env or into the environment, then restart the service.",
+    how:
+      "Put these settings into the file .env or into the environment. The task dev restarts by itself when " +
+      ".env changes; otherwise, restart the service.",
     all: "All {count} checks",
     key: "OpenAI API key",
     keyHow:
@@ -47,7 +49,9 @@ const t = dictionary({
     done: "Hecho",
     todo: "Pendiente",
     wrong: "Mal",
-    how: "Ponga estos ajustes en el archivo .env o en el entorno y reinicie el servicio.",
+    how:
+      "Ponga estos ajustes en el archivo .env o en el entorno. La tarea dev se reinicia sola cuando cambia " +
+      ".env; si no la usa, reinicie el servicio.",
     all: "Las {count} comprobaciones",
     key: "Clave de API de OpenAI",
     keyHow:

@@ -98,6 +98,11 @@ export class Dialer {
     return this.#waiting + this.#placed.size;
   }
 
+  /** Calls that wait for the rate limit or may still be answered. */
+  get unanswered(): number {
+    return this.#waiting + this.#ringingCalls().length;
+  }
+
   /** Calls that may still be answered, those being placed included. */
   get ringing(): number {
     return this.#creating.size + this.#ringingCalls().length;

@@ -37,7 +37,8 @@ export class RequestSeal {
   }
 
   /**
-   * Seals a request for the call that Twilio has made of it, so that no other call's stream can use it.
+   * Seals a request for the call that Twilio has made of it, so that no other call's stream can use it. This seal does not
+   * expire: a call may be connected again after hours, and the stream's token limits the time.
    *
    * @returns undefined when the seal cannot be opened for this number.
    */
@@ -51,12 +52,13 @@ export class RequestSeal {
   /**
    * @param to The called number: a seal is valid for its own call only.
    * @param callSid The call that {@linkcode bind} named; undefined for a seal without a call.
-   * @returns undefined when the seal is altered, expired, or of another call.
+   * @returns undefined when the seal is altered, of another call, or without a call and expired.
    */
   open(sealed: string, to: string, callSid?: string): CallRequest | undefined {
     const opened = parseObject(this.#decrypt(sealed) ?? "") ?? {};
     const { expires, request } = opened;
-    if (typeof expires !== "number" || !(expires > this.#clock.wallTime())) return undefined;
+    const expired = !(typeof expires === "number" && expires > this.#clock.wallTime());
+    if (expired && callSid === undefined) return undefined;
     const read = readCallRequest(String(request));
     return "problems" in read || read.to !== to || opened.callSid !== callSid ? undefined : read;
   }

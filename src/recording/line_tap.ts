@@ -41,7 +41,7 @@ export class LineTap implements PlayoutLine {
   /**
    * Passes both sides of the audio to `listener`, about half a second late.
    *
-   * @returns Ends it.
+   * @returns a function that removes the listener.
    */
   listen(listener: (slice: AudioSlice) => void): () => void {
     this.#listeners.add(listener);
@@ -58,7 +58,7 @@ export class LineTap implements PlayoutLine {
     this.#aligner = undefined;
   }
 
-  /** Replaces the caller's audio by silence for listeners, or no longer. */
+  /** Starts or stops replacing the caller's audio by silence for listeners. */
   muteCaller(muted: boolean): void {
     this.#callerMuted = muted;
     this.#aligner?.muteCaller(muted);

@@ -4,7 +4,7 @@ import type { RecordingChunk } from "./recording_file.ts";
 
 /** One side of a chunk: one second of µ-law. */
 const SIDE_BYTES = LINE_RATE;
-/** Maximum chunks posted and not yet written: 32 MB. If the disk hangs for longer, audio is lost rather than memory filled. */
+/** Maximum chunks posted and not yet written: 32 MB. If the disk hangs for longer, audio is dropped to save memory. */
 const MAX_PENDING = 2_000;
 /** Buffers kept for reuse. */
 const MAX_SPARE = 64;
@@ -110,7 +110,7 @@ export class RecordingBatches {
   }
 }
 
-/** 20 ms to 1 s, as random as the end of the CallSid. */
+/** 20 ms to 1 s, derived from the random end of the CallSid. */
 function firstBytes(callSid: string): number {
   return FRAME_BYTES * (1 + Number.parseInt(callSid.slice(-2), 16) % (SIDE_BYTES / FRAME_BYTES));
 }

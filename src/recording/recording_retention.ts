@@ -11,9 +11,8 @@ export interface RecordingLimits {
 }
 
 /**
- * Decides which recordings to delete: those past `days`, then the oldest until the rest fits in `megabytes`. It knows the
- * recordings from one scan of the folder, and each one that ends later, so an ended call costs the same however many there
- * are.
+ * Decides which recordings to delete: those past `days`, then the oldest until the rest fits in `megabytes`. It gets the
+ * recordings of the folder once and each one that ends later, so the work for an ended call does not depend on their number.
  */
 export class RecordingRetention {
   readonly #limits: RecordingLimits;

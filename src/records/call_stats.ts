@@ -74,8 +74,13 @@ export function callStats(db: DatabaseSync, { since, until, offsetMinutes = 0 }:
 
 /** The assistants of all calls. */
 export function listAssistants(db: DatabaseSync): string[] {
-  return db.prepare("SELECT DISTINCT assistant FROM calls ORDER BY assistant").all()
-    .map(({ assistant }) => textOf(assistant));
+  // One index lookup for each: DISTINCT would read all calls.
+  return db.prepare(
+    `WITH RECURSIVE names (name) AS (
+      SELECT min(assistant) FROM calls
+      UNION ALL SELECT (SELECT min(assistant) FROM calls WHERE assistant > name) FROM names WHERE name IS NOT NULL
+    ) SELECT name FROM names WHERE name IS NOT NULL`,
+  ).all().map(({ name }) => textOf(name));
 }
 
 const NEXT_CALL = `SELECT min(started_at) AS started_at FROM calls
@@ -116,22 +121,10 @@ function dayStats(day: string, assistant: string, sums: Row): DayStats {
   };
 }
 
-/** Latencies are counted by the millisecond up to this one; longer ones count as this long. */
-const MAX_LATENCY_MS = 60_000;
-
 /** @param list Whole milliseconds, separated by commas. */
 function latencyOf(list: string): LatencyStats {
-  // Counting is six times faster than sorting.
-  const counts = new Uint32Array(MAX_LATENCY_MS + 1);
-  const latencies: number[] = JSON.parse(`[${list}]`);
-  for (const latencyMs of latencies) {
-    const ms = Math.min(latencyMs, MAX_LATENCY_MS);
-    counts[ms] = (counts[ms] ?? 0) + 1;
-  }
-  const answers = latencies.length;
-  const percentile = (part: number) => {
-    let rank = Math.ceil(part * answers);
-    return counts.findIndex((count) => (rank -= count) <= 0);
-  };
-  return { answers, p50: percentile(0.5), p95: percentile(0.95), p99: percentile(0.99) };
+  // Typed arrays are sorted several times faster than others.
+  const sorted = new Uint32Array(JSON.parse(`[${list}]`)).sort();
+  const percentile = (part: number) => sorted[Math.ceil(part * sorted.length) - 1] ?? 0;
+  return { answers: sorted.length, p50: percentile(0.5), p95: percentile(0.95), p99: percentile(0.99) };
 }

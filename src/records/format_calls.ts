@@ -81,9 +81,9 @@ function position(ms: number): string {
   return `${Math.floor(tenths / 600)}:${((tenths % 600) / 10).toFixed(1).padStart(4, "0")}`.padStart(7);
 }
 
-/** `1:05` */
+/** `1:05`, rounded down as in the console. */
 function duration(seconds: number): string {
-  const whole = Math.round(seconds);
+  const whole = Math.floor(seconds);
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
 }
 

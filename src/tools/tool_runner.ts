@@ -19,6 +19,8 @@ export interface ToolOutcome {
   readonly name: string;
   readonly ok: boolean;
   readonly ms: number;
+  /** Undefined for an MCP call. */
+  readonly callId?: string | undefined;
   /** Error message for the log. */
   readonly problem?: string | undefined;
   /** JSON text, as the model wrote it. */
@@ -75,8 +77,9 @@ export class ToolRunner {
    * Runs a function.
    *
    * @param mayRepeat Whether a call of the last minute, with the same arguments, gives its result to this one, too.
+   * @returns that call.
    */
-  start(call: FunctionCall, mayRepeat = false): void {
+  start(call: FunctionCall, mayRepeat = false): FunctionCall | undefined {
     this.#responseOpen = true;
     const now = this.#clock.now();
     this.#recent = this.#recent.filter(({ startedAt }) => now - startedAt < REPEAT_MS);
@@ -86,6 +89,7 @@ export class ToolRunner {
     const { promise, resolve } = Promise.withResolvers<string>();
     if (!earlier) this.#recent.push({ call, startedAt: now, output: promise });
     void this.#run(call, earlier?.output, resolve);
+    return earlier?.call;
   }
 
   /** The vendor runs an MCP tool. Waits for it as for a tool that Parley runs. */
@@ -139,7 +143,7 @@ export class ToolRunner {
     this.#runs.clear();
     for (const [run, { call, startedAt }] of aborted) {
       run.abort();
-      this.#report(this.#nameOf(call), startedAt, ABORTED, { arguments: call.arguments });
+      this.#report(this.#nameOf(call), startedAt, ABORTED, callData(call));
     }
     this.#abandonMcpCalls(ABORTED);
     this.#responseWanted = false;
@@ -172,7 +176,7 @@ export class ToolRunner {
     // Failures always deserve a response.
     if (problem !== undefined || !tool?.skipResponse) this.#responseWanted = true;
     this.#observer.toolResult(call, output);
-    this.#report(this.#nameOf(call), startedAt, problem, { arguments: call.arguments, result: output });
+    this.#report(this.#nameOf(call), startedAt, problem, { ...callData(call), result: output });
     this.#reportFinished();
   }
 
@@ -196,7 +200,7 @@ export class ToolRunner {
     name: string,
     startedAt: number,
     problem: string | undefined,
-    data: Pick<ToolOutcome, "arguments" | "result"> = {},
+    data: Pick<ToolOutcome, "callId" | "arguments" | "result"> = {},
   ): void {
     this.#observer.toolFinished({
       name,
@@ -236,4 +240,8 @@ export class ToolRunner {
     this.#responseWanted = false;
     this.#observer.toolsFinished();
   }
+}
+
+function callData({ callId, arguments: input }: FunctionCall): Pick<ToolOutcome, "callId" | "arguments"> {
+  return { callId, arguments: input };
 }

@@ -70,11 +70,11 @@ export function dial(options: {
   readonly maxSeconds: number;
   /** Returns the next TwiML when the dialled call has ended or was not answered. */
   readonly action?: string;
-  /** Receives a callback when the dialled call is answered or, without an `action`, when it ends. */
+  /** Receives a callback when the dialled call is answered and, without an `action`, when it ends. */
   readonly statusCallback: string;
 }): TwimlElement {
   const { number, callerId, ringSeconds, maxSeconds, action, statusCallback } = options;
-  const statusCallbackEvent = action ? "answered" : "completed";
+  const statusCallbackEvent = action ? "answered" : "answered completed";
   return {
     name: "Dial",
     attributes: {

@@ -7,8 +7,12 @@ export interface IncomingCall {
   readonly to: string;
   /** An outbound call: `to` is the called party. */
   readonly outbound?: true;
+  /** The request of an outbound call, sealed for its streams. */
+  readonly seal?: string;
   /** A test call from the console's browser phone. */
   readonly isConsoleCall?: true;
+  /** No carrier bills it: a call from the console's phone, or a rehearsal. */
+  readonly hasNoCarrier?: true;
   /** STIR/SHAKEN attestation of the caller's number, if it passed. */
   readonly attestation?: Attestation;
 }
@@ -37,12 +41,20 @@ export interface DialResult {
   readonly callStatus: string;
   /** `completed`, `answered`, `busy`, `no-answer`, `failed` or `canceled`. */
   readonly dialStatus: string;
+  /** How long the destination was connected (`DialCallDuration`); undefined if it did not answer. */
+  readonly seconds: number | undefined;
 }
 
 /** Reads the request to the `action` of a `<Dial>`. */
 export function readDialResult(parameters: URLSearchParams): DialResult {
   const read = reader(parameters);
-  return { callSid: read("CallSid"), callStatus: read("CallStatus"), dialStatus: read("DialCallStatus") };
+  const duration = read("DialCallDuration");
+  return {
+    callSid: read("CallSid"),
+    callStatus: read("CallStatus"),
+    dialStatus: read("DialCallStatus"),
+    seconds: /^\d{1,6}$/.test(duration) ? Number(duration) : undefined,
+  };
 }
 
 /** A status callback of a call or a stream. Source: https://www.twilio.com/docs/voice/twiml#callbacks, …/twiml/stream */

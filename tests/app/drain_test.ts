@@ -1,6 +1,6 @@
 import { assertEquals, assertGreaterOrEqual, assertStringIncludes } from "@std/assert";
 import { Drain, MAX_GOODBYE_MS, type RingingCalls } from "../../src/app/drain.ts";
-import { CallRig, connect, testAudio } from "../support/call_rig.ts";
+import { CallRig, connect, MENU, SALES, testAudio } from "../support/call_rig.ts";
 import { message } from "../support/fake_socket.ts";
 import { configOf } from "../support/service.ts";
 import { response } from "../support/still_session.ts";
@@ -42,6 +42,24 @@ Deno.test("Drain waits for calls to end until drainMs, then makes assistants say
   await advance(20);
   await running;
   assertEquals([state.duration, rig.calls.endedWithoutGoodbye], [60_020, 0]);
+});
+
+Deno.test("Drain waits until drainMs for callers who talk to a transfer's destination", async () => {
+  for (const ends of [true, false]) {
+    const rig = new CallRig({}, MENU);
+    rig.connect("CA1");
+    rig.calls.find("CA1")?.transfer("sales");
+    rig.calls.dialled.startTransfer("CA1", SALES);
+    rig.calls.transferAnswered("CA1");
+    const { running, state, advance } = startDrain(rig, 60_000);
+    await advance(30_000);
+    assertEquals([rig.calls.count, state.duration], [0, undefined]);
+    if (ends) rig.calls.dialled.end("CA1");
+    await advance(ends ? 20 : 30_020);
+    await running;
+    assertEquals(state.duration, ends ? 30_020 : 60_020);
+    rig.calls.close();
+  }
 });
 
 Deno.test("Drain waits until a goodbye or voicemail message of 100 s has been heard", async () => {
@@ -124,6 +142,16 @@ Deno.test("Drain waits at most 3 s for /after-stream", async () => {
     await advance(20);
     await running;
   }
+});
+
+Deno.test("Drain does not wait for /after-stream of a call that ended long ago", async () => {
+  const rig = new CallRig();
+  rig.connect("CA1");
+  rig.calls.endAll("shutdown");
+  rig.clock.advance(3_000);
+  const { running, state } = startDrain(rig, 60_000);
+  await running;
+  assertEquals(state.duration, 0);
 });
 
 Deno.test("Drain.cutShort() ends calls and the drain at any step", async () => {

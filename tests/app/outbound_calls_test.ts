@@ -1,11 +1,12 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import type { ServiceConfig } from "../../src/app/service_config.ts";
-import { OutboundCalls } from "../../src/app/outbound_calls.ts";
+import { OutboundCalls, type OutboundCallsOptions } from "../../src/app/outbound_calls.ts";
 import { Admission } from "../../src/calls/admission.ts";
 import { placeCall, placementKeys } from "../../src/http/admin/api/post_calls.ts";
 import { createLog } from "../../src/telemetry/log.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { freePort } from "../support/free_port.ts";
+import { poll } from "../support/wait_until.ts";
 import { configOf } from "../support/service.ts";
 import { ACCOUNT_SID, AUTH_TOKEN, NUMBER, TwilioApi } from "../support/twilio_api.ts";
 
@@ -20,6 +21,7 @@ function setUp(
   api: Pick<TwilioApi, "url">,
   env: Record<string, string> = {},
   changes: Partial<ServiceConfig> = {},
+  options: Partial<OutboundCallsOptions> = {},
 ) {
   const config = configOf({
     TWILIO_ACCOUNT_SID: ACCOUNT_SID,
@@ -34,11 +36,13 @@ function setUp(
   const clock = new FakeClock();
   const outbound = new OutboundCalls({
     isOverBudget: () => false,
+    answerPrice: () => 0,
     admission: new Admission({ denied: [], maxPerNumberDay: 2 }, clock),
     config: { ...config, ...changes },
     assistant: (name) => name === undefined ? byDefault : assistants.find((each) => each.name === name),
     clock,
     log: createLog({ level: "error", format: "json", write() {} }),
+    ...options,
   });
   const place = async (to: string, assistant?: string) => {
     const request = new Request("http://localhost/calls", {
@@ -56,6 +60,21 @@ function setUp(
   };
   return { outbound, place, clock };
 }
+
+Deno.test("OutboundCalls names every setting that placing calls needs, the credentials included", async () => {
+  await using api = new TwilioApi();
+  const credentials = "TWILIO_AUTH_TOKEN (or TWILIO_API_KEY_SID and TWILIO_API_KEY_SECRET)";
+  const detailWithout = async (...names: (keyof ServiceConfig)[]) => {
+    const { outbound } = setUp(api, {}, Object.fromEntries(names.map((name) => [name, undefined])));
+    const result = await outbound.place({ to: ANN });
+    return "detail" in result ? result.detail : undefined;
+  };
+  assertEquals(await detailWithout("TWILIO_AUTH_TOKEN"), `Placing calls needs ${credentials}; set them`);
+  assertEquals(
+    await detailWithout("PUBLIC_URL", "TWILIO_AUTH_TOKEN"),
+    `Placing calls needs PUBLIC_URL, ${credentials}; set them`,
+  );
+});
 
 Deno.test("OutboundCalls refuses numbers on the do-not-call list and calls outside calling hours", async () => {
   await using api = new TwilioApi();
@@ -78,6 +97,47 @@ Deno.test("OutboundCalls limits the calls to one number in 24 hours", async () =
   assertEquals((await place(BOB)).status, 201);
   clock.advance(86_400_000);
   assertEquals((await place(ANN)).status, 201);
+});
+
+Deno.test("OutboundCalls counts calls that are being placed, and unconfirmed ones, for the limit of a number", async () => {
+  await using api = new TwilioApi();
+  const { place, clock } = setUp(api, { OUTBOUND_CALLS_PER_SECOND: "100" });
+  const placed = [place(ANN), place(ANN), place(ANN)];
+  // The second call waits for the rate limit.
+  await poll("two calls to be placed", () => {
+    clock.advance(10);
+    return api.requests.length === 2;
+  });
+  assertEquals((await Promise.all(placed)).map(({ status }) => status).sort(), [201, 201, 429]);
+  api.override = () => Response.json({ message: "oops", status: 500 }, { status: 500 });
+  const unconfirmed = [];
+  for (let i = 0; i < 3; i++) {
+    unconfirmed.push((await place(BOB)).status);
+    clock.advance(1_000);
+  }
+  assertEquals(unconfirmed, [504, 504, 429]);
+  api.override = () => Response.json({ message: "no", status: 400 }, { status: 400 });
+  for (let i = 0; i < 3; i++) {
+    assertEquals((await place("+15557890000")).status, 422, "certainly not placed");
+    clock.advance(1_000);
+  }
+});
+
+Deno.test("OutboundCalls refuses calls that the day's budget cannot pay when those that ring are answered", async () => {
+  await using api = new TwilioApi();
+  const { outbound, place, clock } = setUp(api, { OUTBOUND_CALLS_PER_SECOND: "100" }, {}, {
+    answerPrice: () => 1,
+    isOverBudget: (_party, _limits, nextUsd) => nextUsd >= 2.5,
+  });
+  const first = await outbound.place({ to: ANN });
+  clock.advance(1_000);
+  assertEquals((await place(BOB)).status, 201);
+  clock.advance(1_000);
+  assertEquals((await place("+15557890000")).status, 429);
+  if (!("callSid" in first)) throw new Error("not placed");
+  await outbound.dialer.takeRequest(first.callSid);
+  clock.advance(1_000);
+  assertEquals((await place("+15557890000")).status, 201, "an answered call is billed already");
 });
 
 Deno.test("OutboundCalls refuses calls beyond MAX_OUTBOUND_CALLS and while draining", async () => {

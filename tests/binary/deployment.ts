@@ -93,6 +93,8 @@ chgrp parley /etc/parley/.env && chmod 640 /etc/parley/.env
 cd "$scratch"
 printf '{ "assistants": { "walked": {} } }' > assistants.jsonc
 ${assistants.split("\n").filter((line) => !line.startsWith("systemctl")).join("\n")}
+parley check > /dev/null 2>&1 || true
+echo "== first check"; ls /var/lib
 # What StateDirectory does.
 install -d -o ${user} -g ${unit("Group")} -m ${unit("StateDirectoryMode")} "/var/lib/${
       unit("StateDirectory")
@@ -108,6 +110,9 @@ echo "== log"; cat "$scratch/log"
 echo "== config"; as parley check --print-config --json
 echo "== check"; as parley check || true
 echo "== calls"; as parley calls --json
+mkdir -m 700 "$scratch/home" && cd "$scratch/home"
+echo "== root's home"; as parley calls --json 2>&1
+cd /
 echo "== root"; parley calls --json
 echo "== owners"; stat -c '%U:%G %a %n' /etc/parley /etc/parley/.env /etc/parley/openai_api_key /etc/parley/assistants.jsonc /var/lib/parley/calls.db*
 echo "== stranger"; setpriv --reuid=65534 --regid=65534 --clear-groups cat /etc/parley/openai_api_key 2>&1 || true
@@ -125,6 +130,11 @@ echo "== stranger"; setpriv --reuid=65534 --regid=65534 --clear-groups cat /etc/
     );
     const part = (name: string) => parts.get(name) ?? `${text}\n${new TextDecoder().decode(stderr)}`;
 
+    assertEquals(
+      part("first check").trim(),
+      "",
+      "a check before the first start leaves nothing to the service",
+    );
     assertStringIncludes(part("log"), '"listening"');
     const sources = new Map(
       JSON.parse(part("config")).settings.map((
@@ -139,6 +149,7 @@ echo "== stranger"; setpriv --reuid=65534 --regid=65534 --clear-groups cat /etc/
     assertStringIncludes(part("check"), "complete, for production");
     assertStringIncludes(part("check"), `Parley already listens on 127.0.0.1:${port}`);
     assertEquals(JSON.parse(part("calls")), { calls: [] });
+    assertEquals(part("root's home").trim(), '{"calls":[\n]}', "a folder that the user may not search");
     assertEquals(JSON.parse(part("root")), { calls: [] });
     assertStringIncludes(part("owners"), "root:parley 2750 /etc/parley\n");
     assertStringIncludes(part("owners"), "root:parley 640 /etc/parley/openai_api_key\n");

@@ -1,4 +1,5 @@
 import puppeteer, { type Browser, type BrowserContext, type Page } from "puppeteer-core";
+import { microphoneWav } from "./microphone_wav.ts";
 import { containsText, setLanguage, tap, TAP_WORKLET } from "./page_scripts.js";
 
 /** Path of Chromium: `CHROMIUM`, or where Debian, Chrome's packages and macOS install it. */
@@ -11,7 +12,10 @@ export const CHROMIUM = [
 ].find((path) => path !== undefined && isFile(path));
 
 /** Without Chromium these tests are skipped, except in CI. */
-export const SKIPPED = CHROMIUM === undefined && Deno.env.get("CI") !== "true";
+const SKIPPED = CHROMIUM === undefined && Deno.env.get("CI") !== "true";
+
+/** Timeout of waits in a page (ms); only a failing test waits this long. */
+const TIMEOUT_MS = 60_000;
 
 const FLAGS = [
   // Chromium's sandbox does not work for root.
@@ -26,7 +30,7 @@ const FLAGS = [
 ];
 
 /**
- * @param wav File the fake microphone plays once, from when a page opens it; without it there is no
+ * @param wav File the fake microphone plays repeatedly, from when a page opens it; without it there is no
  *   microphone.
  */
 export async function launch(wav?: string): Promise<Browser> {
@@ -35,12 +39,37 @@ export async function launch(wav?: string): Promise<Browser> {
   }
   const microphone = wav === undefined ? [] : [
     "--use-fake-device-for-media-stream",
-    `--use-file-for-fake-audio-capture=${wav}%noloop`,
+    `--use-file-for-fake-audio-capture=${wav}`,
   ];
   return await puppeteer.launch({
     executablePath: CHROMIUM,
     headless: true,
     args: [...FLAGS, ...microphone],
+  });
+}
+
+/** Registers a test with these steps, which share one Chromium: starting one is slow. */
+export function browserTest(
+  name: string,
+  steps: Readonly<Record<string, (browser: Browser) => Promise<void>>>,
+): void {
+  if (SKIPPED) {
+    console.log(`${name}: skipped, Chromium was not found (install it, or set CHROMIUM)`);
+  }
+  Deno.test({
+    name,
+    ignore: SKIPPED,
+    async fn(test) {
+      const wav = await Deno.makeTempFile({ suffix: ".wav" });
+      await Deno.writeFile(wav, microphoneWav());
+      const browser = await launch(wav);
+      try {
+        for (const [step, run] of Object.entries(steps)) await test.step(step, () => run(browser));
+      } finally {
+        await browser.close();
+        await Deno.remove(wav);
+      }
+    },
   });
 }
 
@@ -73,6 +102,7 @@ export async function visit(browser: Browser, options: VisitOptions): Promise<Vi
   await context.overridePermissions(origin, microphone ? ["microphone"] : []);
   const page = await context.newPage();
   const problems: string[] = [];
+  page.setDefaultTimeout(TIMEOUT_MS);
   await page.setViewport({ width, height });
   await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: dark ? "dark" : "light" }]);
   await page.evaluateOnNewDocument(setLanguage, language);
@@ -99,7 +129,7 @@ export async function visit(browser: Browser, options: VisitOptions): Promise<Vi
 /** Waits until the page shows `text`. */
 export async function waitForText(page: Page, text: string, selector?: string): Promise<void> {
   try {
-    await page.waitForFunction(containsText, { timeout: 10_000, polling: 50 }, text, selector);
+    await page.waitForFunction(containsText, { polling: 50 }, text, selector);
   } catch (error) {
     const now = await page.$eval("main", ({ textContent }) => textContent).catch(String);
     throw new Error(`waited for ${JSON.stringify(text)}; the page shows ${JSON.stringify(now)}`, {

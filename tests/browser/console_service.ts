@@ -1,5 +1,5 @@
 import type { Finding } from "../../src/check/finding.ts";
-import { systemClock } from "../../src/clock.ts";
+import { type Clock, systemClock } from "../../src/clock.ts";
 import type { ServiceConfig } from "../../src/app/service_config.ts";
 import { type JsonObject, parseObject } from "../../src/json.ts";
 import { gaDialect } from "../../src/model/ga/ga_session.ts";
@@ -25,9 +25,10 @@ export interface ConsoleServiceOptions {
   readonly findings?: readonly Finding[];
   /** Stored call records. */
   readonly records?: readonly EndedCall[];
+  readonly clock?: Clock;
 }
 
-/** A whole service for a browser: stand-in model, records, real clock. */
+/** A whole service for a browser: stand-in model, records, by default the system clock. */
 export class ConsoleService implements AsyncDisposable {
   readonly lines: JsonObject[] = [];
   /** On localhost, where browsers allow the microphone without HTTPS. */
@@ -51,7 +52,7 @@ export class ConsoleService implements AsyncDisposable {
     folder: string,
     options: ConsoleServiceOptions,
   ) {
-    const { model, findings = [], records = [] } = options;
+    const { model, findings = [], records = [], clock = systemClock } = options;
     this.#folder = folder;
     this.#records = thread;
     this.#model = startSimulatedModel(model);
@@ -68,11 +69,11 @@ export class ConsoleService implements AsyncDisposable {
     });
     this.#server = startServer({
       config,
-      openSession: gaDialect(systemClock),
+      openSession: gaDialect(clock),
       modelUrl: options.env?.OPENAI_REALTIME_URL === undefined ? this.#model.url : undefined,
       records: store,
       check: () => Promise.resolve(findings),
-      clock: systemClock,
+      clock,
       log,
     });
     this.origin = this.#server.url.replace("127.0.0.1", "localhost");

@@ -6,7 +6,7 @@ import { synthesize, VOWELS } from "../../src/simulator/synthetic_voice.ts";
 const RATE = 48_000;
 /**
  * Silence around the speech (ms): the first utterance follows the greeting, the second interrupts the answer. The file
- * starts to play before the call is connected, which takes seconds on a busy machine.
+ * starts to play before the call is connected. When that takes longer, the caller says the same again.
  */
 const BEFORE_MS = 4_500;
 const BETWEEN_MS = 1_700;

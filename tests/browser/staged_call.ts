@@ -1,7 +1,7 @@
 /** A call with scripted speech on both sides of a real service, for pictures. */
 
 import { encodeMulaw, MULAW_SILENCE } from "../../src/audio/g711.js";
-import { systemClock } from "../../src/clock.ts";
+import { type Clock, systemClock, wait } from "../../src/clock.ts";
 import { SimulatedCaller } from "../../src/simulator/caller/simulated_caller.ts";
 import { speakingMs, syntheticVoice } from "../../src/simulator/synthetic_voice.ts";
 import type { ScriptedSession } from "../support/scripted_model.ts";
@@ -19,11 +19,13 @@ const PAUSE_MS = 500;
 const DELTA_MS = 200;
 
 /** Plays the model's side of the lines at their times. Resolves after the last. */
-export async function playModel(session: ScriptedSession, lines: readonly Line[]): Promise<void> {
-  const startedAt = systemClock.now();
-  const until = async (ms: number) => {
-    await new Promise((resolve) => setTimeout(resolve, Math.max(0, startedAt + ms - systemClock.now())));
-  };
+export async function playModel(
+  session: ScriptedSession,
+  lines: readonly Line[],
+  clock: Clock = systemClock,
+): Promise<void> {
+  const startedAt = clock.now();
+  const until = (ms: number) => wait(clock, startedAt + ms - clock.now(), undefined);
   for (const [i, { atMs, speaker, text }] of lines.entries()) {
     const previous = i === 0 ? null : `item_${i - 1}`;
     await until(atMs);
@@ -96,6 +98,7 @@ export async function placeStagedCall(
   origin: string,
   call: { readonly callSid: string; readonly from: string; readonly to: string },
   lines: readonly Line[],
+  clock: Clock = systemClock,
 ): Promise<StagedCaller> {
   const { callSid, from, to } = call;
   const form = new URLSearchParams({ CallSid: callSid, From: from, To: to, CallStatus: "ringing" });
@@ -107,7 +110,7 @@ export async function placeStagedCall(
   await new Promise((resolve) => socket.onopen = resolve);
   const closed = new Promise((resolve) => socket.onclose = resolve);
   const caller = new SimulatedCaller({
-    clock: systemClock,
+    clock,
     accountSid: `AC${"0".repeat(32)}`,
     callSid,
     streamSid: `MZ${callSid.slice(2)}`,

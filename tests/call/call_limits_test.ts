@@ -1,8 +1,16 @@
 import { assertEquals } from "@std/assert";
 import { CallEventStream } from "../../src/call/call_event_stream.ts";
-import { type BudgetState, CallLimits } from "../../src/call/call_limits.ts";
+import { type AccountUse, type BudgetState, CallLimits } from "../../src/call/call_limits.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { response } from "../support/still_session.ts";
+
+const NEW_ACCOUNT: AccountUse = {
+  chargeCost: () => "ok",
+  chargeMinutes: undefined,
+  usedMs: 0,
+  states: { cost: "ok", minutes: "ok" },
+  charge: { usd: 0, minutes: 0 },
+};
 
 function setUp(maxCallMs: number) {
   const clock = new FakeClock();
@@ -63,11 +71,12 @@ Deno.test("CallLimits charges each minute that begins, and ends the call at the 
     ending: { sayGoodbye: note("ended") },
     events,
     clock,
-    chargeMinutes: (minutes) => {
-      happened.push(`charged ${minutes}`);
-      return states.shift() ?? "ok";
-    },
   });
+  const chargeMinutes = (minutes: number) => {
+    happened.push(`charged ${minutes}`);
+    return states.shift() ?? "ok";
+  };
+  events.emit({ type: "account opened", account: { ...NEW_ACCOUNT, chargeMinutes } });
   for (let minute = 0; minute < 4; minute++) {
     events.emit({ type: "carrier charged", charge: { usd: 0, minutes: 1 } });
     clock.advance(60_000);
@@ -103,10 +112,11 @@ function setUpCost() {
     ending: { sayGoodbye() {} },
     events,
     clock: new FakeClock(),
-    chargeCost: (usd) => {
-      charged.push(usd);
-      return "ok";
-    },
   });
+  const chargeCost = (usd: number): BudgetState => {
+    charged.push(usd);
+    return "ok";
+  };
+  events.emit({ type: "account opened", account: { ...NEW_ACCOUNT, chargeCost } });
   return { events, charged };
 }

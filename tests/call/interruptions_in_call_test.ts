@@ -274,7 +274,7 @@ Deno.test("Answer that is paused for speech and for a lost stream goes on when b
     socket.drop();
     if (verdictFirst) dismiss();
     rig.clock.advance(500);
-    const back = rig.stream("CA1", rig.calls.resume("CA1") ?? "");
+    const back = rig.stream("CA1", rig.calls.resume("CA1")?.token ?? "");
     if (!verdictFirst) {
       assertEquals(sent("media", back), [], "the caller may still be speaking");
       dismiss();

@@ -167,6 +167,29 @@ Deno.test("Session that replaces one lost in a pause is told of a running tool, 
   assert(!CARD.test(rig.replaceSession(1_000).known.join()));
 });
 
+Deno.test("Tools of the response that resumes the recording are recorded without arguments and results", async () => {
+  const { rig, pay, run, play, callFunction, events } = recordedCall();
+  await run("pause_recording");
+  rig.session.observer?.responseDone(response());
+  play(100);
+  callFunction("resume_recording");
+  callFunction("pay", { card: "4242" });
+  rig.session.observer?.responseDone(response());
+  play(100);
+  pay.resolve("charged");
+  await settle();
+  const { notes } = rig.replaceSession();
+  callFunction("pay", { amount: 9 }, "later");
+  await settle();
+  const record = events();
+  assert(!CARD.test(JSON.stringify([record, notes])), JSON.stringify([record, notes]));
+  const recorded = record.filter(({ name }) => name === "pay").map((
+    event,
+  ) => [event.arguments, event.result]);
+  const next = ['{"amount":9}', '"charged"'];
+  assertEquals(recorded, [[undefined, undefined], next], "the next response is recorded");
+});
+
 Deno.test("Summary of a call with a pause is written from the recorded conversation only", async () => {
   const { session, say, run, play, hangUp } = recordedCall({ summary: true });
   say("u1", "I want to pay.");

@@ -2,8 +2,11 @@ import { assertEquals } from "@std/assert";
 import { Admission, type AdmissionRules } from "../../src/calls/admission.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 
+let calls = 0;
+
+/** Another call with each use. */
 const call = (from: string, attestation?: "A" | "B" | "C") => ({
-  callSid: "CA1",
+  callSid: `CA${++calls}`,
   from,
   to: "+15559870000",
   ...(attestation ? { attestation } : {}),

@@ -104,8 +104,8 @@ Deno.test("Calls continues to charge the caller's leg when the destination does 
   transfer(rig);
   rig.clock.advance(20_000);
   rig.calls.dialled.end("CA1");
-  const token = rig.calls.transferFailed("CA1", "no-answer");
-  const socket = rig.stream("CA1", token ?? "");
+  const next = rig.calls.transferFailed("CA1", "no-answer");
+  const socket = rig.stream("CA1", next?.token ?? "");
   rig.clock.advance(50_000);
   socket.receive(message("stop"));
   assertEquals([records[0]?.carrierMinutes, later], [2, []]);
@@ -142,7 +142,7 @@ Deno.test("Calls charges the detection of an answering machine once, and the pri
 
 Deno.test("Calls charges no carrier for the console's calls", () => {
   const { rig, records } = billedRig();
-  rig.calls.announce({ callSid: "CA1", from: "client:console", to: "", isConsoleCall: true }, rig.assistant);
+  rig.calls.announce({ callSid: "CA1", from: "client:console", to: "", hasNoCarrier: true }, rig.assistant);
   rig.clock.advance(1_000);
   rig.calls.endAll("shutdown");
   assertEquals([records[0]?.costUsd, records[0]?.carrierMinutes], [0, 0]);
@@ -151,8 +151,8 @@ Deno.test("Calls charges no carrier for the console's calls", () => {
 Deno.test("Calls counts both legs of a call that OVERFLOW forwards in the day's budget", () => {
   const { rig, later } = billedRig();
   const incoming = { callSid: "CA1", from: "+15551230000", to: "+15559870000" };
-  assertEquals(rig.calls.dialled.forward(incoming, "+15550199"), 1_800);
-  assertEquals(rig.calls.dialled.forward(incoming, "+15550199"), 1_800, "Twilio asked twice");
+  assertEquals(rig.calls.dialled.forward(incoming, "+15550199", rig.assistant), 1_800);
+  assertEquals(rig.calls.dialled.forward(incoming, "+15550199", rig.assistant), 1_800, "Twilio asked twice");
   rig.calls.transferAnswered("CA1");
   rig.clock.advance(61_000);
   rig.calls.dialled.end("CA1");
@@ -176,7 +176,7 @@ Deno.test("Calls ends a call with a goodbye when the carrier's minutes use up it
 Deno.test("DialledCalls forwards as many calls at a time as are allowed, and keeps each until its time limit", () => {
   const { rig } = billedRig({}, { maxOverflowCalls: 1, maxTransferSeconds: 100 });
   const forward = (callSid: string) =>
-    rig.calls.dialled.forward({ callSid, from: "+1", to: "+1" }, "+15550199");
+    rig.calls.dialled.forward({ callSid, from: "+1", to: "+1" }, "+15550199", rig.assistant);
   assertEquals([forward("CA1"), forward("CA2"), forward("")], [100, undefined, undefined]);
   rig.clock.advance(139_999);
   assertEquals(forward("CA2"), undefined);

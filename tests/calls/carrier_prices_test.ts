@@ -26,7 +26,7 @@ Deno.test("CarrierPrices prices a leg by its direction and the longest listed pr
     ["in", "client:ann", 0.004],
     ["out", "+14155550123", 0.014],
     ["out", "+442071234567", 0.0158],
-    ["out", "+447911123456", 0.0305],
+    ["out", "+447400123456", 0.0305],
     ["out", "+493012345", 0.0283],
     ["out", "+4915112345678", 0.042],
   ];

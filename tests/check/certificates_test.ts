@@ -41,7 +41,7 @@ Deno.test("checkPublicCertificate() skips http URLs and servers without a certif
   const port = freePort();
   assertStringIncludes(
     await warningFor(`https://localhost:${port}`),
-    `localhost:${port} presented no certificate: connection refused`,
+    `localhost:${port} cannot be reached: connection refused`,
   );
   assertStringIncludes(await warningFor(service.url.replace("http", "https")), "presented no certificate: ");
 });

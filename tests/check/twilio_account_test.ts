@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { invocation } from "../../src/invocation.ts";
-import { checkAccount, checkApiKey, checkNumber } from "../../src/check/twilio_account.ts";
+import { checkAccount, checkApiKey, checkNumber, checkTwilio } from "../../src/check/twilio_account.ts";
 import { systemClock } from "../../src/clock.ts";
 import { configOf } from "../support/service.ts";
 import {
@@ -85,21 +85,51 @@ Deno.test("Twilio checks are skipped with a reason if a setting is missing", asy
 });
 
 Deno.test("checkNumber() warns of a missing setting, and fails for one when asked to fix the number", async () => {
+  const copied = "copy it from the Twilio console";
   for (
-    const [env, missing] of [
-      [{}, "TWILIO_PHONE_NUMBER is not set"],
-      [{ TWILIO_PHONE_NUMBER: NUMBER, PUBLIC_URL, ...KEY }, "TWILIO_ACCOUNT_SID is not set"],
-      [{ TWILIO_PHONE_NUMBER: NUMBER, TWILIO_ACCOUNT_SID: ACCOUNT_SID }, "PUBLIC_URL is not set"],
+    const [env, missing, remedy] of [
+      [{}, "TWILIO_PHONE_NUMBER is not set", copied],
+      [{ TWILIO_PHONE_NUMBER: NUMBER, PUBLIC_URL, ...KEY }, "TWILIO_ACCOUNT_SID is not set", copied],
+      [
+        { TWILIO_PHONE_NUMBER: NUMBER, TWILIO_ACCOUNT_SID: ACCOUNT_SID },
+        "PUBLIC_URL is not set",
+        "set it to the https URL at which Twilio reaches this service",
+      ],
       [
         { TWILIO_PHONE_NUMBER: NUMBER, TWILIO_ACCOUNT_SID: ACCOUNT_SID, PUBLIC_URL },
         "neither TWILIO_AUTH_TOKEN nor TWILIO_API_KEY_SID is set",
+        "copy one of them from the Twilio console",
       ],
-    ] as [Record<string, string>, string][]
+    ] as [Record<string, string>, string, string][]
   ) {
     const check = await checkNumber(configOf(env), false, systemClock);
-    assertEquals([check.level, check.message], ["warning", `not checked: ${missing}`]);
+    assertEquals(check, {
+      check: "phone number",
+      level: "warning",
+      message: `not checked: ${missing}`,
+      remedy,
+    });
     const fix = await checkNumber(configOf(env), true, systemClock);
-    assertEquals([fix.level, fix.message], ["failed", `not fixed: ${missing}`]);
+    assertEquals(fix, { check: "phone number", level: "failed", message: `not fixed: ${missing}`, remedy });
+  }
+});
+
+Deno.test("checkTwilio() names what kept it from the number: Twilio out of reach, the credentials or the account", async () => {
+  await using api = new TwilioApi();
+  api.account = { ...api.account, status: "suspended" };
+  for (
+    const [why, env] of [
+      ["Twilio could not be reached", { TWILIO_API_URL: `http://127.0.0.1:${freePort()}` }],
+      ["Twilio does not accept the credentials", { TWILIO_AUTH_TOKEN: "wrong" }],
+      ["the Twilio account is not active", {}],
+    ] as [string, Record<string, string>][]
+  ) {
+    const last = async (fix: boolean) => {
+      const { check, level, message } = (await checkTwilio(config(api, env), fix, systemClock)).at(-1) ?? {};
+      return [check, level, message];
+    };
+    assertEquals(await last(false), ["phone number", "warning", `not checked: ${why}`]);
+    assertEquals(await last(true), ["phone number", "failed", `not fixed: ${why}`]);
   }
 });
 

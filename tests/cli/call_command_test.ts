@@ -145,10 +145,10 @@ Deno.test("call reports unusable files before the first call", async () => {
     Promise.reject(new Deno.errors.PermissionDenied("Permission denied (os error 13): readfile"));
   for (
     const [args, changed, problem] of [
-      [["--file", "none.csv"], {}, 'Cannot read "none.csv": no such file'],
+      [["--file", "none.csv"], {}, 'Cannot read "none.csv": it does not exist'],
       [["--file", "list.csv"], { readFile: fails }, 'Cannot read "list.results.csv": may not'],
       [["--file", "l.csv"], { readFile: denied }, 'Cannot read "l.results.csv": this user may not read it'],
-      [[ANN, "--do-not-call", "none.txt"], {}, 'Cannot read "none.txt": no such file'],
+      [[ANN, "--do-not-call", "none.txt"], {}, 'Cannot read "none.txt": it does not exist'],
       [[ANN, "--out", "r.csv"], { appendFile: fails }, 'Cannot write "r.csv": may not'],
     ] as [string[], Partial<CallIo>, string][]
   ) {
@@ -289,7 +289,7 @@ Deno.test("call escapes control characters of the service's responses", async ()
   const { code, out } = await run([ANN], { url: service.url });
   assertEquals([code, out], [
     1,
-    `${ANN}      refused                    no\\u000a\\u001b[2J\\u202e\n\n     1  skipped\n`,
+    `${ANN}      refused                    no\\u000a\\u001b[2J\\u202e\n\n     1  refused\n`,
   ]);
 });
 

@@ -20,7 +20,7 @@ async function run(rig: StoreRig, args: string[], changed: Partial<CallsIo> = {}
 }
 
 const FULL: EndedCall = call(2, {
-  seconds: 65.4,
+  seconds: 65.9,
   summary: "Wants her money back",
   turns: [
     {
@@ -58,7 +58,7 @@ Deno.test("calls lists recent calls, newest first", async () => {
     first,
     /^\d{4}-\d\d-\d\d \d\d:\d\d +1:05 +\+15551230000 +\+15559870000 +sales +\$0\.06 +caller hung up +CA0+2$/,
   );
-  assertMatch(second, /0:31 +anonymous +\+15559870000 +support/);
+  assertMatch(second, /0:30 +anonymous +\+15559870000 +support/);
   assertEquals(rest, [""]);
 });
 

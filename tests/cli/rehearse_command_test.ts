@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { readWav, writeWav } from "../../src/audio/wav.ts";
 import { type RehearseIo, runRehearse } from "../../src/cli/rehearse_command.ts";
-import { CallServer, connectTwiml } from "../simulator/caller/caller_server.ts";
+import { callerSpoke, CallServer, connectTwiml } from "../simulator/caller/caller_server.ts";
 
 /** Runs the command with files in memory and a stub server. */
 async function run(args: string[], files: Record<string, Uint8Array> = {}, cancelAt?: string) {
@@ -11,8 +11,7 @@ async function run(args: string[], files: Record<string, Uint8Array> = {}, cance
       stream.speak(100);
       await stream.next("media");
       stream.mark("a");
-      // The caller speaks 600 ms after the greeting, for 200 ms.
-      for (let i = 0; i < 50; i++) await Promise.race([stream.next("media"), stream.closed]);
+      await Promise.race([callerSpoke(stream, 300), stream.closed]);
       stream.speak(100);
       await stream.closed;
     },
@@ -68,9 +67,11 @@ Deno.test("rehearse --json prints one object, and exits with 1 when the call did
   assertEquals(problem, "The caller's turn 1 was not answered (the call has lasted 1 s)");
 });
 
-Deno.test("rehearse starts no call when the WAV file cannot be used, and says why without Deno's error text", async () => {
+Deno.test("rehearse starts no call when the WAV file or script cannot be used, and says why without Deno's error text", async () => {
   const missing = await run(["--wav", "none.wav"]);
   assertEquals([missing.code, missing.err], [1, 'Cannot read "none.wav": it does not exist\n']);
+  const script = await run(["--script", "none.json"]);
+  assertEquals([script.code, script.err], [1, 'Cannot read "none.json": it does not exist\n']);
   const text = await run(["--wav", "a.txt"], { "a.txt": new TextEncoder().encode("no recording at all") });
   assertEquals([text.code, text.served.starts], [1, 0]);
   assert(text.err.startsWith('Cannot read "a.txt": it is not a WAV file'), text.err);

@@ -1,6 +1,6 @@
 /** `parley serve` as a process, from its own folder. */
 
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { freePort } from "../support/free_port.ts";
 import { parleyProcess } from "../support/parley_process.ts";
 import { ChangeSignal } from "../support/wait_until.ts";
@@ -150,7 +150,8 @@ Deno.test("serve names HOST when it cannot listen there", async () => {
     const { code, stderr } = await process.output();
     const text = new TextDecoder().decode(stderr);
     assertEquals(code, 1);
-    assertStringIncludes(text, `HOST, PORT: cannot listen on ${HOST}:5050: `);
+    assertStringIncludes(text, `- HOST: cannot listen on ${HOST}:5050: `);
+    assertMatch(text, /; set HOST to an address of this machine, such as 127\.0\.0\.1 or 0\.0\.0\.0$/m);
     assert(!text.includes("os error"), text);
   }
   await Deno.remove(folder, { recursive: true });

@@ -69,7 +69,7 @@ Deno.test("loadConfig() rejects ports that browsers do not connect to", () => {
   for (const port of ["5060", "5061", "6000", "6667", "10080"]) {
     const problemList = problems({ PORT: port });
     assertEquals(names(problemList), ["PORT"]);
-    assertStringIncludes(problemList[0] ?? "", "browsers refuse to connect to it");
+    assertStringIncludes(problemList[0] ?? "", "browsers do not connect to this port; allowed: another one");
   }
 });
 

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
 import { TwilioRealtimeTransportLayer } from "@openai/agents-extensions";
 import { RealtimeAgent, RealtimeSession } from "@openai/agents-realtime";
 import { isObject } from "../../src/json.ts";
+import { SteadyClock } from "../support/steady_clock.ts";
 import { ChangeSignal } from "../support/wait_until.ts";
 import { speechLike } from "../simulator/model/support.ts";
 import { assertSameAudio, heardMs, indexIn, joined, placeWatchedCall, WatchedModel } from "./watched_call.ts";
@@ -69,9 +70,15 @@ class AgentsServer implements AsyncDisposable {
 }
 
 Deno.test("the vendor's Twilio transport carries a call with a barge-in between the simulators", async () => {
-  await using model = new WatchedModel();
+  const clock = new SteadyClock();
+  await using model = new WatchedModel("pcmu", clock);
   await using server = new AgentsServer(model.url);
-  const call = await placeWatchedCall({ baseUrl: server.url, speech: speechLike(1000), interruptMs: 500 });
+  const call = await placeWatchedCall({
+    baseUrl: server.url,
+    clock,
+    speech: speechLike(1000),
+    interruptMs: 500,
+  });
 
   assertEquals(call.problem, undefined);
   assertEquals(call.timeline.filter(({ action }) => action.startsWith("warning")), []);

@@ -18,7 +18,7 @@ Deno.test("RequestSeal opens at every instance with its secret, for its own call
   assertEquals(other.open(sealed, ANN), undefined);
 });
 
-Deno.test("RequestSeal.bind() makes a seal that opens for one CallSid only, and expires no later", () => {
+Deno.test("RequestSeal.bind() makes a seal that opens for one CallSid only, and while the call may last", () => {
   const clock = new FakeClock();
   const seal = new RequestSeal(clock, "secret");
   const sealed = seal.seal(REQUEST, 60_000);
@@ -30,7 +30,8 @@ Deno.test("RequestSeal.bind() makes a seal that opens for one CallSid only, and 
   assertEquals(seal.open(sealed, ANN, "CA1"), undefined, "a seal without a call");
   assertEquals(seal.bind(sealed, { to: "+15559990000", callSid: "CA1" }), undefined);
   clock.advance(60_000);
-  assertEquals(seal.open(bound, ANN, "CA1"), undefined);
+  assertEquals(seal.open(bound, ANN, "CA1"), REQUEST);
+  assertEquals(seal.bind(sealed, { to: ANN, callSid: "CA1" }), undefined, "expired before it was bound");
 });
 
 Deno.test("RequestSeal does not open after any change of a character", () => {

@@ -127,20 +127,21 @@ Deno.test("Drain completes 100 calls in progress", async () => {
     OPENAI_API_KEY: "sk-test",
     GREETING: "",
   });
-  const streams = await Promise.all(Array.from({ length: 100 }, async (_, i) => {
-    const callSid = `CA${i}`;
+  const calls = [];
+  // One after the other: handshakes at the same time would wait for each other (MAX_UNSIGNED_STREAMS_PER_ADDRESS).
+  for (let i = 0; i < 100; i++) {
+    const token = await service.announce(`CA${i}`);
     const stream = new StreamClient(service.streamUrl);
-    await stream.start(callSid, { token: await service.announce(callSid) });
-    return stream;
-  }));
-  await service.logged("stream started", 100);
-  const sessions = await Promise.all(streams.map((_, i) => model.session(i)));
-  await Promise.all(sessions.map((session) => session.configure()));
-  await service.logged("session ready", 100);
+    await stream.start(`CA${i}`, { token });
+    const session = await model.session(i);
+    await session.configure();
+    await service.logged("session ready", i + 1);
+    calls.push({ stream, session });
+  }
   const drained = service.server.drain();
   // Each caller hears one more response to its end and hangs up.
-  sessions.forEach((session, i) => session.respond(`r${i}`, { [`a${i}`]: 60 }));
-  await Promise.all(streams.map(async (stream) => {
+  calls.forEach(({ session }, i) => session.respond(`r${i}`, { [`a${i}`]: 60 }));
+  await Promise.all(calls.map(async ({ stream }) => {
     stream.mark(await stream.markAfter(60));
     stream.stop();
   }));
@@ -148,5 +149,5 @@ Deno.test("Drain completes 100 calls in progress", async () => {
   const ended = service.events("call ended");
   assertEquals(ended.length, 100);
   assert(ended.every(({ end_reason }) => end_reason === "caller hung up"));
-  await Promise.all(streams.map((stream) => stream[Symbol.asyncDispose]()));
+  await Promise.all(calls.map(({ stream }) => stream[Symbol.asyncDispose]()));
 });

@@ -266,19 +266,45 @@ Deno.test("A stream meets its outbound assistant at an instance that did not ans
   const callSid = String((await first.place(REMIND)).answer.callSid);
   const url = Object.fromEntries(first.api.requests[0]?.form ?? []).Url ?? "";
   const twiml = await first.webhook(url.replace(PUBLIC_URL, ""), { CallSid: callSid });
-  const parameters = [...twiml.matchAll(/<Parameter name="(\w+)" value="([^"]*)"/g)];
-  assert(parameters.every(([, name = "", value = ""]) => name.length + value.length < 500));
+  const parameters = parametersIn(twiml);
+  assert(Object.entries(parameters).every(([name, value]) => name.length + value.length < 500));
   const signature = await twilioSignature(AUTH_TOKEN, `${PUBLIC_URL.replace("https", "wss")}/media-stream`);
   const stream = new StreamClient(second.service.streamUrl, { "x-twilio-signature": signature });
-  await stream.start(
-    callSid,
-    Object.fromEntries(parameters.map(([, name = "", value = ""]) => [name, value])),
-  );
+  await stream.start(callSid, parameters);
   const update = await (await second.model.session()).configure();
   assertStringIncludes(String(field(update, "instructions")), "You remind Ann. Goal: Confirm Friday");
   const call = await (await fetch(`${second.service.url}/api/calls/${callSid}`)).json();
   assertEquals([call.direction, call.to], ["outbound", ANN]);
   await stream[Symbol.asyncDispose]();
+});
+
+/** The parameters of a stream in TwiML. */
+function parametersIn(twiml: string): Record<string, string> {
+  const pairs = [...twiml.matchAll(/<Parameter name="(\w+)" value="([^"]*)"/g)];
+  return Object.fromEntries(pairs.map(([, name = "", value = ""]) => [name, value]));
+}
+
+Deno.test("A resumed outbound call meets its assistant at another instance, and never without its seal", async () => {
+  await using first = new OutboundService();
+  await using second = new OutboundService();
+  const callSid = String((await first.place(REMIND)).answer.callSid);
+  const url = Object.fromEntries(first.api.requests[0]?.form ?? []).Url ?? "";
+  const { stream } = await first.answer(callSid, url.replace(PUBLIC_URL, ""));
+  stream.close();
+  await first.service.logged("call ended");
+  const twiml = await first.webhook("/after-stream", { CallSid: callSid, CallStatus: "in-progress" });
+  const { placed0, ...unsealed } = parametersIn(twiml);
+  const signature = await twilioSignature(AUTH_TOKEN, `${PUBLIC_URL.replace("https", "wss")}/media-stream`);
+  const start = async (parameters: Record<string, string>) => {
+    const stream = new StreamClient(second.service.streamUrl, { "x-twilio-signature": signature });
+    await stream.start(callSid, parameters);
+    return stream;
+  };
+  await using _refused = await start(unsealed);
+  assertEquals((await second.service.logged("stream refused")).reason, "no valid token");
+  await using _admitted = await start({ ...unsealed, placed0: placed0 ?? "" });
+  const update = await (await second.model.session()).configure();
+  assertStringIncludes(String(field(update, "instructions")), "You remind Ann. Goal: Confirm Friday");
 });
 
 Deno.test("A stream with another call's sealed request is refused, also for the same number", async () => {
@@ -288,9 +314,7 @@ Deno.test("A stream with another call's sealed request is refused, also for the 
     const callSid = String((await first.place(REMIND)).answer.callSid);
     const url = Object.fromEntries(first.api.requests.at(-1)?.form ?? []).Url ?? "";
     const twiml = await first.webhook(url.replace(PUBLIC_URL, ""), { CallSid: callSid });
-    const pairs = [...twiml.matchAll(/<Parameter name="(\w+)" value="([^"]*)"/g)];
-    const parameters = Object.fromEntries(pairs.map(([, name = "", value = ""]) => [name, value]));
-    return { callSid, parameters };
+    return { callSid, parameters: parametersIn(twiml) };
   };
   const other = await parametersOf();
   const { callSid, parameters: { token = "" } } = await parametersOf();

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { randomFrom } from "../support/random.ts";
 import { encodeMulaw } from "../../src/audio/g711.js";
 import { readWav } from "../../src/audio/wav.ts";
-import { systemClock } from "../../src/clock.ts";
+import { wait } from "../../src/clock.ts";
 import { CallStore } from "../../src/records/call_store.ts";
 import { Recordings } from "../../src/recording/recordings.ts";
 import { RemoteCallStore, serveCallStore } from "../../src/records/remote_call_store.ts";
@@ -13,12 +13,17 @@ import { createLog } from "../../src/telemetry/log.ts";
 import { compare, noise } from "../recording/network_rig.ts";
 import { ScriptedModel, type ScriptedSession } from "../support/scripted_model.ts";
 import { ACCOUNT_SID, KEY_SECRET, KEY_SID, NUMBER, TwilioApi } from "../support/twilio_api.ts";
-import { TestService } from "../support/service.ts";
+import { TestService, tokenIn } from "../support/service.ts";
+import { SteadyClock } from "../support/steady_clock.ts";
 
 const RECEPTION = { greeting: "", tools: ["pause_recording", "resume_recording"] };
 
+/** The calls run this much faster than real time. */
+const RATE = 3;
+
 /** A service that records into its own folder, and its model. */
 class RecordingService implements AsyncDisposable {
+  readonly clock = new SteadyClock(RATE);
   readonly folder = Deno.makeTempDirSync();
   readonly model = new ScriptedModel();
   readonly service: TestService;
@@ -26,8 +31,8 @@ class RecordingService implements AsyncDisposable {
   constructor(env: Record<string, string> = {}, reception: object = {}, destinations: object = {}) {
     const { port1, port2 } = new MessageChannel();
     const log = createLog({ level: "error", format: "pretty", write: console.log });
-    const recordings = new Recordings({ folder: `${this.folder}/recordings` }, systemClock, log);
-    serveCallStore(new CallStore(`${this.folder}/calls.db`, systemClock, log), recordings, port2);
+    const recordings = new Recordings({ folder: `${this.folder}/recordings` }, this.clock, log);
+    serveCallStore(new CallStore(`${this.folder}/calls.db`, this.clock, log), recordings, port2);
     this.service = new TestService(
       {
         OPENAI_API_KEY: "sk-test-secret",
@@ -36,10 +41,15 @@ class RecordingService implements AsyncDisposable {
         RECORDING: "on",
         ...env,
       },
-      systemClock,
+      this.clock,
       { destinations, assistants: { reception: { ...RECEPTION, ...reception } } },
       new RemoteCallStore(port1),
     );
+  }
+
+  /** Lets the call go on for `ms`. */
+  pause(ms: number): Promise<void> {
+    return wait(this.clock, ms, undefined);
   }
 
   async incomingCall(callSid: string, form: Record<string, string> = {}): Promise<string> {
@@ -68,7 +78,7 @@ async function connectCaller(
     onClose: () => closed.resolve(),
   }, new AbortController().signal);
   const caller = new SimulatedCaller({
-    clock: systemClock,
+    clock: recording.clock,
     accountSid: newSid("AC"),
     callSid,
     streamSid: newSid("MZ"),
@@ -84,7 +94,7 @@ async function connectCaller(
   receive = (data) => caller.receive(data);
   caller.start();
   void closed.promise.then(() => caller.end());
-  return { caller, press: (key: string) => press(key), closed: closed.promise };
+  return { caller, press: (key: string) => press(key), drop: () => socket.close(), closed: closed.promise };
 }
 
 /** Places a call; `hangUp` resolves when the call has ended and its session is closed. */
@@ -145,8 +155,6 @@ function speak(session: ScriptedSession, id: string, audio: Uint8Array): void {
   session.done(id);
 }
 
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-
 Deno.test("Recording holds what the caller said and heard, within 20 ms, across barge-ins", async () => {
   await using recording = new RecordingService();
   const { service } = recording;
@@ -155,12 +163,12 @@ Deno.test("Recording holds what the caller said and heard, within 20 ms, across 
   const { caller, session, hangUp } = await placeCall(recording, callSid, random);
   for (const [turn, heardMs] of [700, 230, 1_000].entries()) {
     speak(session, `r${turn}`, noise(random, 2_000));
-    await pause(heardMs);
+    await recording.pause(heardMs);
     session.send({ type: "input_audio_buffer.speech_started", item_id: `u${turn}`, audio_start_ms: 0 });
-    await pause(150);
+    await recording.pause(150);
   }
   speak(session, "last", noise(random, 600));
-  await pause(900);
+  await recording.pause(900);
   await hangUp();
 
   const { left, right } = await recordingOf(recording, callSid);
@@ -190,18 +198,18 @@ Deno.test("Recording is silent on both sides while the assistant has paused it, 
   const callSid = newSid("CA");
   const random = randomFrom(8);
   const { caller, session, hangUp } = await placeCall(recording, callSid, random);
-  await pause(500);
+  await recording.pause(500);
   const from = await during(caller, () => callFunction(session, "pause_recording", {}, 1));
   session.send({ type: "input_audio_buffer.speech_started", item_id: "u1", audio_start_ms: 60_000 });
-  await pause(100);
+  await recording.pause(100);
   session.send({ type: "input_audio_buffer.speech_stopped", item_id: "u1", audio_end_ms: 60_000 });
   speak(session, "b", noise(random, 300));
-  await pause(500);
+  await recording.pause(500);
   const to = await during(caller, () => callFunction(session, "resume_recording", {}, 2));
   const transcript = "My card is 4242.";
   const transcribed = "conversation.item.input_audio_transcription.completed";
   session.send({ type: transcribed, item_id: "u1", content_index: 0, transcript });
-  await pause(500);
+  await recording.pause(500);
   await hangUp();
   const { left, right } = await recordingOf(recording, callSid);
   const { fromMs, toMs } = silenceIn(left);
@@ -212,21 +220,63 @@ Deno.test("Recording is silent on both sides while the assistant has paused it, 
   assert(!record.includes("4242") && !JSON.stringify(recording.service.lines).includes("4242"));
 });
 
+for (const lost of [true, false]) {
+  const cause = lost ? "after its stream was lost" : "through the webhook";
+  Deno.test(`Recording pause goes on when the call comes back ${cause}`, async () => {
+    await using recording = new RecordingService({ LOG_EVENTS: "*" });
+    const { service, model } = recording;
+    const callSid = newSid("CA");
+    const random = randomFrom(11);
+    const { session, drop, hangUp } = await placeCall(recording, callSid, random);
+    await recording.pause(300);
+    await callFunction(session, "pause_recording", {}, 1);
+    await (lost ? (drop(), service.logged("call ended")) : hangUp());
+    const token = lost
+      ? tokenIn(await service.post("/after-stream", { CallSid: callSid, CallStatus: "in-progress" }))
+      : await service.announce(callSid);
+    const next = await model.session(1);
+    await next.configure();
+    const back = await connectCaller(recording, callSid, token, random);
+    await service.logged("stream started", 2);
+    await recording.pause(300);
+    const state = await (await fetch(`${service.url}/api/calls/${callSid}`)).json();
+    assertEquals(state.recording, { state: "paused" });
+    next.send({ type: "input_audio_buffer.speech_started", item_id: "u1", audio_start_ms: 0 });
+    next.send({ type: "input_audio_buffer.speech_stopped", item_id: "u1", audio_end_ms: 200 });
+    const transcribed = "conversation.item.input_audio_transcription.completed";
+    next.send({ type: transcribed, item_id: "u1", content_index: 0, transcript: "My card is 4242." });
+    const created = next.receivedOf("conversation.item.create").length;
+    await callFunction(next, "resume_recording", {}, created + 1);
+    await recording.pause(300);
+    back.caller.hangUp("");
+    await service.logged("call ended", 2);
+    await next.untilClosed();
+    const { left } = await recordingOf(recording, callSid);
+    const { fromMs, toMs } = silenceIn(left);
+    assert(toMs - fromMs > 250 && left.length / 8 - toMs > 200, `${fromMs} to ${toMs} of ${left.length / 8}`);
+    const record = await (await fetch(`${service.url}/api/calls/${callSid}`)).text();
+    assertMatch(record, /"text":"\[not recorded\]"/);
+    assert(!record.includes("4242") && !JSON.stringify(service.lines).includes("4242"));
+    const events = JSON.parse(record).events.filter(({ kind }: { kind: string }) => kind === "recording");
+    assertEquals(events.map(({ name }: { name: string }) => name), ["paused", "on"]);
+  });
+}
+
 Deno.test("Recording mutes the caller and not the assistant while a secret is entered", async () => {
   await using recording = new RecordingService({}, { keypad: { secrets: { pin: { digits: 2 } } } });
   const callSid = newSid("CA");
   const random = randomFrom(9);
   const { caller, press, session, hangUp } = await placeCall(recording, callSid, random);
-  await pause(500);
+  await recording.pause(500);
   const from = caller.progress.elapsedMs;
   const collected = callFunction(session, "collect_digits", { name: "pin" }, 1);
   speak(session, "b", noise(random, 200));
-  await pause(400);
+  await recording.pause(400);
   press("1");
   press("2");
   await collected;
   const to = caller.progress.elapsedMs;
-  await pause(700);
+  await recording.pause(700);
   await hangUp();
   const { left, right } = await recordingOf(recording, callSid);
   const { fromMs, toMs } = silenceIn(left);
@@ -243,11 +293,11 @@ Deno.test("Recording continues after a transfer with silence for its duration", 
   const callSid = newSid("CA");
   const random = randomFrom(10);
   const { caller: before, press, closed, hangUp } = await placeCall(recording, callSid, random);
-  await pause(400);
+  await recording.pause(400);
   press("0");
   await closed;
   const from = before.progress.elapsedMs;
-  await pause(700);
+  await recording.pause(700);
   const twiml = await service.post("/after-transfer", {
     CallSid: callSid,
     CallStatus: "in-progress",
@@ -258,7 +308,7 @@ Deno.test("Recording continues after a transfer with silence for its duration", 
   const back = await connectCaller(recording, callSid, token, random);
   await service.logged("stream started", 2);
   const to = before.progress.elapsedMs;
-  await pause(500);
+  await recording.pause(500);
   await hangUp(back);
   const { left } = await recordingOf(recording, callSid);
   const { fromMs, toMs } = silenceIn(left);
@@ -319,7 +369,7 @@ Deno.test("Recording is missing when RECORDING is off", async () => {
   await using recording = new RecordingService({ RECORDING: "off" });
   const callSid = newSid("CA");
   const { hangUp } = await placeCall(recording, callSid, randomFrom(1));
-  await pause(300);
+  await recording.pause(300);
   await hangUp();
   const response = await fetch(`${recording.service.url}/api/calls/${callSid}/recording.wav`);
   assertEquals(response.status, 404);

@@ -141,7 +141,7 @@ export class CallRig {
 
   /** The destination of the call's transfer is busy, and the caller is back on a new stream. */
   comeBack(): FakeSocket {
-    return this.stream("CA1", this.calls.transferFailed("CA1", "busy") ?? "");
+    return this.stream("CA1", this.calls.transferFailed("CA1", "busy")?.token ?? "");
   }
 
   /** Breaks the present session off. */

@@ -21,7 +21,8 @@ export class SteadyClock extends FakeClock {
   }
 
   override after(ms: number, then: () => void): Cancel {
-    const cancel = super.after(ms, then);
+    // Whole milliseconds, at least one, like a system timer: a timer that is set again for a rest of 0 ms would fire forever.
+    const cancel = super.after(Math.max(1, Math.ceil(ms)), then);
     if (this.#timer === undefined) {
       this.#steppedAt = performance.now();
       this.#schedule();
@@ -38,8 +39,9 @@ export class SteadyClock extends FakeClock {
 
   #step(): void {
     const now = performance.now();
-    this.advance(Math.min(STEP_MS, this.rate * (now - this.#steppedAt)));
-    this.#steppedAt = now;
+    const ms = Math.min(STEP_MS, Math.floor(this.rate * (now - this.#steppedAt)));
+    if (ms > 0 || this.rate === 0) this.#steppedAt = now;
+    this.advance(ms);
     this.#stop();
     if (this.pending > 0) this.#schedule();
   }

@@ -147,7 +147,7 @@ Deno.test("ToolRunner.stop() aborts running tools, which are reported as aborted
   runner.responseDone();
   await settle();
   assertEquals([outputs, finished(), clock.pending], [[], 0, 0]);
-  assertEquals(ran, [{ name: "slow", ok: false, ms: 0, problem: "aborted", arguments: "{}" }]);
+  assertEquals(ran, [{ name: "slow", ok: false, ms: 0, problem: "aborted", callId: "c1", arguments: "{}" }]);
 });
 
 Deno.test("ToolRunner waits 60 s for an MCP call, and still accepts its result after that", () => {

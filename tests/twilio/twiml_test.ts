@@ -61,7 +61,7 @@ Deno.test("twiml() writes Reject, Dial and Redirect like Twilio's package", () =
   theirs.reject({ reason: "busy" });
   const statusCallback = "https://phone.example.com/call-status";
   theirs.dial({ timeLimit: 1_800 }).number(
-    { statusCallback, statusCallbackEvent: ["completed"], statusCallbackMethod: "POST" },
+    { statusCallback, statusCallbackEvent: ["answered", "completed"], statusCallbackMethod: "POST" },
     "+15557770000",
   );
   theirs.redirect({ method: "POST" }, "https://other.example.com/a?b=1&c=2");

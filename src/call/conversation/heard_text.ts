@@ -1,6 +1,6 @@
 import type { Turn } from "../../records/call_record.ts";
 
-/** The last lines that have at most `maxLength` characters together; of one that is longer, its end. */
+/** The last lines with at most `maxLength` characters in total. If the last line alone is longer, its end. */
 export function lastLines(lines: readonly string[], maxLength: number): string {
   let first = lines.length - 1;
   let length = lines[first]?.length ?? 0;

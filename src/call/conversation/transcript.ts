@@ -84,11 +84,15 @@ export class Transcript {
     this.#items.set(itemId, { ...this.#newItem(undefined), text, done: true });
   }
 
-  /** Adds a function call of the model. */
-  addFunctionCall(call: FunctionCall): void {
+  /**
+   * Adds a function call of the model.
+   *
+   * @param fromMs When the model began to write it (ms of the call).
+   */
+  addFunctionCall(call: FunctionCall, fromMs = this.#timeline.atMs): void {
     const itemId = `${NOTE_PREFIX}${++this.#notes}`;
     this.#order.push(itemId);
-    this.#items.set(itemId, { ...this.#newItem(undefined), call: { call }, done: true });
+    this.#items.set(itemId, { ...this.#newItem(undefined), atMs: fromMs, call: { call }, done: true });
   }
 
   /** Sets the result of a function call. What a pause of the recording overlaps is left out. */

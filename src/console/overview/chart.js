@@ -4,7 +4,6 @@ import { ticks, valueAxis } from "../calls/axis_scale.js";
 import { h, svg } from "../dom.js";
 import { stacked } from "./day_series.js";
 import { dayText } from "./plot_format.js";
-import { texturedBar } from "./plot_legend.js";
 
 /** Height, and space around the plot (px). */
 const HEIGHT_PX = 168;
@@ -14,6 +13,8 @@ const RIGHT_PX = 6;
 /** Approximate width of a letter, and of a date, on the axes (px). */
 const LETTER_PX = 6.3;
 const DATE_PX = 64;
+/** Room for the labels of the values, at most (px). */
+const VALUES_PX = 60;
 /** Bars of days narrower than this (px) have no gaps. */
 const NARROW_DAY_PX = 7;
 
@@ -137,7 +138,8 @@ export function chart(options) {
   }
 
   function dates() {
-    const every = Math.max(1, Math.ceil(DATE_PX / dayWidth));
+    // Charts of one width show the same dates, whatever room the labels of their values need.
+    const every = Math.max(1, Math.ceil(DATE_PX * days.length / (width - VALUES_PX - RIGHT_PX)));
     // Counted from the last day, so that today has a label.
     return days.flatMap((day, at) => {
       if ((days.length - 1 - at) % every !== 0) return [];
@@ -158,20 +160,21 @@ export function chart(options) {
   function drawBars() {
     const narrow = dayWidth < NARROW_DAY_PX;
     const barWidth = narrow ? dayWidth : Math.min(28, dayWidth * 0.72);
-    return series.map(({ kind }, row) =>
-      svg(
+    // One path per series: with an element per bar, drawing 90 days takes twice as long.
+    return series.map(({ kind }, row) => {
+      const path = (stacks[row] ?? []).map(({ from, to }, at) => {
+        if (to <= from) return "";
+        const barLeft = round(x(at) - barWidth / 2);
+        const height = Math.max(0.5, round(y(from) - y(to)));
+        return `M${barLeft} ${y(to)}h${round(barWidth)}v${height}H${barLeft}z`;
+      }).join("");
+      return svg(
         "g",
         { class: `series ${kind} ${narrow ? "narrow" : ""}`, "aria-hidden": "true" },
-        (stacks[row] ?? []).flatMap(({ from, to }, at) =>
-          to <= from ? [] : texturedBar(kind, {
-            x: round(x(at) - barWidth / 2),
-            y: y(to),
-            width: round(barWidth),
-            height: Math.max(0.5, round(y(from) - y(to))),
-          })
-        ),
-      )
-    );
+        svg("path", { class: "piece", d: path }),
+        svg("path", { class: "texture", fill: `url(#plot-${kind})`, d: path }),
+      );
+    });
   }
 
   /** Lines are interrupted where a value is missing. */

@@ -61,8 +61,9 @@ function namesOfSeries({ shown, rest }) {
  * @returns {Value[][]}
  */
 export function dailySeries(stats, days, groups, valueOf) {
+  const byDay = Map.groupBy(stats, ({ day }) => day);
   return namesOfSeries(groups).map((names) =>
-    days.map((day) => valueOf(stats.filter((each) => each.day === day && names.includes(each.assistant))))
+    days.map((day) => valueOf((byDay.get(day) ?? []).filter(({ assistant }) => names.includes(assistant))))
   );
 }
 

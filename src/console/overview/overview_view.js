@@ -177,7 +177,7 @@ function draw(stats, days, body) {
       { class: "columns plots" },
       addBars(t("calls"), "calls", formatWholeNumber, 1),
       addBars(t("minutes"), "minutes", formatMinutes, 1),
-      addBars(t("cost"), "costUsd", dollars),
+      addBars(t("cost"), "costUsd", dollars, 0.01),
     ),
     endReasonsPlot(endReasonCounts(stats, groups)),
     ...assistantPlots(

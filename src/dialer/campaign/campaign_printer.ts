@@ -19,7 +19,9 @@ export class CampaignPrinter {
   readonly #io: PrinterIo;
   readonly #json: boolean;
   readonly #results: CampaignResult[] = [];
+  /** Rows that are not called, and calls that the service refused. */
   readonly #skipped: SkippedRow[];
+  #refusals = 0;
   #lastWaiting: string | undefined;
 
   constructor(io: PrinterIo, json: boolean, skipped: readonly SkippedRow[]) {
@@ -38,6 +40,7 @@ export class CampaignPrinter {
 
   printRefusal({ line, request: { to } }: Recipient, reason: string): void {
     this.#skipped.push({ line, number: to, reason });
+    this.#refusals++;
     this.#print(columns(to, "refused", "", reason));
   }
 
@@ -63,7 +66,8 @@ export class CampaignPrinter {
       const [results, skipped] = [this.#results, this.#skipped];
       return out(JSON.stringify({ results, skipped, counts: Object.fromEntries(counts), stopped }) + "\n");
     }
-    if (this.#skipped.length > 0) counts.set("skipped", this.#skipped.length);
+    const rows = { refused: this.#refusals, skipped: this.#skipped.length - this.#refusals };
+    for (const [name, count] of Object.entries(rows)) if (count > 0) counts.set(name, count);
     if (errIsTerminal) err(ERASE_LINE);
     const lines = [...counts].sort(([name, a], [other, b]) => b - a || (name < other ? -1 : 1))
       .map(([name, count]) => `${String(count).padStart(6)}  ${name}\n`);

@@ -2,7 +2,7 @@ import type { Clock } from "../../clock.ts";
 import { type JsonObject, parseObject } from "../../json.ts";
 import { invocation } from "../../invocation.ts";
 import { CALL_STATUSES, type CallStatus } from "../../twilio/call_status.ts";
-import { failedBeforeSending, fetchErrorReason } from "../../error_message.ts";
+import { failedBeforeSending, fetchErrorReason, isDnsFailure } from "../../error_message.ts";
 import type { CallRequest } from "../call_request.ts";
 
 /** Response timeout (ms). The service responds after Twilio, which can queue behind the rate limit. */
@@ -102,10 +102,11 @@ export class ServiceClient {
       const why = timeout.signal.aborted
         ? `no response within ${TIMEOUT_MS / 1000} s`
         : fetchErrorReason(cause);
+      const remedy = isDnsFailure(why)
+        ? "Check the name in --url or PUBLIC_URL"
+        : `Start it with "${invocation("serve")}", or set --url`;
       throw new ServiceError(
-        `Cannot reach the service at ${this.#url}: ${why}. Start it with "${
-          invocation("serve")
-        }", or set --url.`,
+        `Cannot reach the service at ${this.#url}: ${why}. ${remedy}.`,
         !failedBeforeSending(cause),
         cause,
       );

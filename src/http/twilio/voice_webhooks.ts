@@ -1,4 +1,6 @@
 import { STATUS_CODE } from "@std/http/status";
+import type { CallRefusal } from "../../calls/admission.ts";
+import type { CallTariff } from "../../calls/call_bills.ts";
 import type { Calls } from "../../calls/calls.ts";
 import type { CallEnd } from "../../call/end_reason.ts";
 import { isFinal } from "../../dialer/call_progress.ts";
@@ -61,9 +63,12 @@ export async function answerCall(
   const { incoming, assignment } = readCall(parameters, requester);
   if (incoming.outbound) return await connectOutbound(incoming, options, sealed);
   const choices = options.assistants.languageChoices(incoming, assignment);
+  if (choices.length === 0) return await connectCall(incoming, assignment, options);
+  const tariff = options.assistants.createNow(incoming, assignment);
+  const spokenMs = maxSpeechMs(...choices.map(({ offer }) => offer));
+  const refused = options.calls.reserve(incoming, tariff, spokenMs);
   // A refused call gets no menu: once answered, it cannot be rejected.
-  const connectNow = choices.length === 0 || options.calls.checkAdmission(incoming) !== undefined;
-  if (connectNow) return await connectCall(incoming, assignment, options);
+  if (refused) return refuse(refused, incoming, tariff, options);
   const offers = choices.map(({ code, offer }) => say(offer, code));
   const action = `${options.publicUrl}/language-chosen`;
   return xml(twiml(gatherKey(action, offers), redirect(action)));
@@ -85,16 +90,21 @@ export async function languageChosen(
 
 /**
  * The call, and the assistant the administrator chose: the console's phone sends `Assistant` with every form.
+ * `parley rehearse` sends `Rehearsal`, which only a signature or the administrator's right makes credible.
  */
 function readCall(
   parameters: URLSearchParams,
   requester: Requester,
 ): { incoming: IncomingCall; assignment: AssignmentOptions } {
-  const incoming = readIncomingCall(parameters);
+  const call = readIncomingCall(parameters);
+  const isRehearsal = requester !== "anybody" && parameters.has("Rehearsal");
+  const incoming: IncomingCall = isRehearsal ? { ...call, hasNoCarrier: true } : call;
   if (requester !== "administrator") return { incoming, assignment: {} };
   const assistant = parameters.get("Assistant") || undefined;
   return {
-    incoming: incoming.from === CONSOLE_CALLER ? { ...incoming, isConsoleCall: true } : incoming,
+    incoming: incoming.from === CONSOLE_CALLER
+      ? { ...incoming, isConsoleCall: true, hasNoCarrier: true }
+      : incoming,
     assignment: { assistant },
   };
 }
@@ -112,8 +122,8 @@ async function connectOutbound(
   const assignment = await options.outbound.assignment(incoming, sealed);
   // Twilio may request one call twice.
   if (assignment || options.calls.find(callSid)) {
-    const streamSeal = sealed && options.outbound.sealForStream(sealed, incoming);
-    return await connectCall(incoming, assignment, options, streamSeal || undefined);
+    const seal = sealed && options.outbound.sealForStream(sealed, incoming);
+    return await connectCall({ ...incoming, ...(seal ? { seal } : {}) }, assignment, options);
   }
   options.refusals.count("call", "unknown outbound call", { call: callSid });
   return xml(twiml(hangup));
@@ -123,27 +133,35 @@ async function connectCall(
   incoming: IncomingCall,
   assignment: AssignmentOptions | undefined,
   options: VoiceOptions,
-  sealed?: string,
 ): Promise<Response> {
-  const { calls, assistants, refusals, welcome } = options;
+  const { calls, assistants, welcome } = options;
   // A refused call must not trigger the assistant's variables webhook.
-  const assistant = calls.prepared.assistant(incoming.callSid) ??
-    (calls.checkAdmission(incoming)
-      ? assistants.createNow(incoming, assignment)
-      : await assistants.create(incoming, assignment));
+  const prepared = calls.prepared.assistant(incoming.callSid);
+  const tariff = prepared ?? assistants.createNow(incoming, assignment);
+  const refused = calls.reserve(incoming, tariff);
+  if (refused) return refuse(refused, incoming, tariff, options);
+  const assistant = prepared ?? await assistants.create(incoming, assignment);
   // Twilio plays this to the end before it opens the stream, so before recording begins.
   const { consent, language } = assistant.recording ?? {};
   const first = [...(welcome ? [say(welcome)] : []), ...(consent ? [say(consent, language)] : [])];
   const admission = calls.announce(incoming, assistant, maxSpeechMs(welcome ?? "", consent ?? ""));
-  if ("refused" in admission) {
-    const { callSid, from } = incoming;
-    refusals.count("call", admission.refused, { call: callSid, from });
-    return xml(refusalTwiml(admission.refused, incoming, options));
-  }
+  // The caller may have hung up, or a budget been used up, while the variables were fetched.
+  if ("refused" in admission) return refuse(admission.refused, incoming, assistant, options);
   // Twilio's answered-by callback can arrive before the call is announced.
   const answeredBy = options.dialer.find(incoming.callSid)?.answeredBy;
   if (answeredBy) calls.reportAnsweredBy(incoming.callSid, answeredBy);
-  return xml(twiml(...first, ...connectTwiml(incoming, admission.token, options.publicUrl, sealed)));
+  return xml(twiml(...first, ...connectTwiml(incoming, admission.token, options.publicUrl)));
+}
+
+function refuse(
+  reason: CallRefusal,
+  incoming: IncomingCall,
+  tariff: CallTariff,
+  options: VoiceOptions,
+): Response {
+  const { callSid, from } = incoming;
+  options.refusals.count("call", reason, { call: callSid, from });
+  return xml(refusalTwiml(reason, incoming, tariff, options));
 }
 
 /**
@@ -166,8 +184,8 @@ export function afterStream(parameters: URLSearchParams, options: VoiceOptions):
     })));
   }
   const end = calls.afterStreamRequested(callSid);
-  const token = callStatus === "completed" ? undefined : calls.resume(callSid);
-  if (token) return xml(twiml(...connectTwiml(readIncomingCall(parameters), token, options.publicUrl)));
+  const next = callStatus === "completed" ? undefined : calls.resume(callSid);
+  if (next) return xml(twiml(...connectTwiml(next.incoming, next.token, publicUrl)));
   const sentence = closingSentence(end);
   return xml(sentence ? twiml(say(sentence), hangup) : twiml(hangup));
 }
@@ -177,13 +195,17 @@ export function afterStream(parameters: URLSearchParams, options: VoiceOptions):
  * failed one.
  */
 export function afterTransfer(parameters: URLSearchParams, options: VoiceOptions): Response {
-  const { callSid, callStatus, dialStatus } = readDialResult(parameters);
-  options.calls.dialled.end(callSid);
-  if (callStatus === "completed") options.calls.callerHungUp(callSid);
+  const { callSid, callStatus, dialStatus, seconds } = readDialResult(parameters);
+  const { calls } = options;
+  // Twilio's report that the destination answered may have been lost.
+  const answered = !isTransferFailure(dialStatus) && (dialStatus !== "" || callStatus !== "completed");
+  if (answered) calls.transferAnswered(callSid);
+  calls.dialled.end(callSid, seconds);
+  if (callStatus === "completed") calls.callerHungUp(callSid);
   else if (isTransferFailure(dialStatus)) {
-    const token = options.calls.transferFailed(callSid, dialStatus);
-    if (token) return xml(twiml(...connectTwiml(readIncomingCall(parameters), token, options.publicUrl)));
-  } else options.calls.transferAnswered(callSid);
+    const next = calls.transferFailed(callSid, dialStatus);
+    if (next) return xml(twiml(...connectTwiml(next.incoming, next.token, options.publicUrl)));
+  }
   return xml(twiml(hangup));
 }
 
@@ -200,7 +222,7 @@ export function callStatus(parameters: URLSearchParams, { calls, dialer, log }: 
   if (!parentCallSid && status === "completed") calls.callerHungUp(callSid);
   const report = readCallStatusUpdate(parameters);
   // Only a forwarded call's destination reports its end here; a transfer's is reported to /after-transfer.
-  if (parentCallSid && report && isFinal(report.status)) calls.dialled.end(parentCallSid);
+  if (parentCallSid && report && isFinal(report.status)) calls.dialled.end(parentCallSid, report.seconds);
   if (report) void dialer.reportStatus(report);
   if (error) log.warn("stream error", { call: callSid, error });
   else if (status) log.debug("status", { call: callSid, status, sequence: sequence || undefined });

@@ -4,7 +4,7 @@ import { basename, dirname, join } from "node:path";
 import type { z } from "zod";
 import { encodeMulaw } from "../../audio/g711.js";
 import { messageOf } from "../../error_message.ts";
-import { fileErrorReason } from "../../file_error.ts";
+import { throwFileError } from "../../file_error.ts";
 import { formatPath, JsoncSource, lineAndColumn, type Path, quote } from "../../jsonc.ts";
 import { audibleSpan } from "../caller/speech_tracker.ts";
 import { speakingMs, syntheticVoice } from "../synthetic_voice.ts";
@@ -134,9 +134,7 @@ async function readRecording(path: string, readFile: ReadFile): Promise<Int16Arr
 }
 
 async function readOrFail(path: string, readFile: ReadFile): Promise<Uint8Array> {
-  return await readFile(path).catch((error) => {
-    throw new ScriptError([`Cannot read "${path}": ${fileErrorReason(error)}`]);
-  });
+  return await readFile(path).catch((error) => throwFileError(path, error));
 }
 
 function schemaProblems(issue: z.core.$ZodIssue, value: unknown): ScriptProblem[] {

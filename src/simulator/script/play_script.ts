@@ -44,7 +44,7 @@ export async function rehearseScript(script: unknown, options: ScriptOptions): P
   const { from, to, dial } = parsedScript;
   const progress = new ScriptProgress(parsedScript, clock);
   const scriptedModel = new ScriptedModel(progress);
-  const model = startSimulatedModel({ behavior: scriptedModel });
+  const model = startSimulatedModel({ clock, behavior: scriptedModel });
   const ended = new AbortController();
   try {
     const service = await serve(model.url);

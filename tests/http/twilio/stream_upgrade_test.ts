@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { systemClock } from "../../../src/clock.ts";
 import { PendingStreams } from "../../../src/http/twilio/pending_streams.ts";
 import { openMediaStream, type StreamUpgradeOptions } from "../../../src/http/twilio/stream_upgrade.ts";
@@ -88,4 +88,29 @@ Deno.test("a closed media stream stays connected until the client's close frame,
   assertEquals(await Promise.race([reading, settle().then(() => "open")]), "open");
   await conn.write(frame(8, Uint8Array.of(0x03, 0xe8)));
   assertEquals(await reading, "end");
+});
+
+Deno.test("upgradeWebSocket ends the connection of a peer that does not close, 2 s after the close frame", async () => {
+  const closed = Promise.withResolvers<void>();
+  await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, (request) => {
+    const { socket, response } = upgradeWebSocket(request);
+    socket.onopen = () => socket.close(1008, "no valid token");
+    socket.onclose = () => closed.resolve();
+    return response;
+  });
+  const peer = await Deno.connect({ hostname: "127.0.0.1", port: server.addr.port });
+  const handshake = [
+    "GET / HTTP/1.1",
+    "Host: a",
+    "Upgrade: websocket",
+    "Connection: Upgrade",
+    "Sec-WebSocket-Version: 13",
+    `Sec-WebSocket-Key: ${new Uint8Array(16).toBase64()}`,
+  ];
+  await peer.write(new TextEncoder().encode(`${handshake.join("\r\n")}\r\n\r\n`));
+  const timeout = setTimeout(() => peer.close(), 8_000);
+  // Reads until the server ends the connection.
+  assertStringIncludes(await new Response(peer.readable).text(), "no valid token");
+  clearTimeout(timeout);
+  await closed.promise;
 });

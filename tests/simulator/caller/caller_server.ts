@@ -1,7 +1,8 @@
 /** A server on loopback for a simulated caller. The test provides the TwiML and drives the media stream. */
 
-import { encodeBase64 } from "@std/encoding/base64";
+import { decodeBase64, encodeBase64 } from "@std/encoding/base64";
 import { encodeMulaw } from "../../../src/audio/g711.js";
+import { audibleSpan } from "../../../src/simulator/caller/speech_tracker.ts";
 import { upgradeWebSocket } from "../../../src/upgrade_web_socket.ts";
 
 export interface Webhook {
@@ -72,6 +73,16 @@ export class CallServer implements AsyncDisposable {
   async [Symbol.asyncDispose]() {
     await this.#server.shutdown();
     await Promise.all(this.#streams);
+  }
+}
+
+/** Waits until the caller has spoken and been silent for `quietMs` of its audio. */
+export async function callerSpoke(stream: ServerStream, quietMs = 100): Promise<void> {
+  for (let spoke = false, quiet = 0; !spoke || quiet < quietMs;) {
+    const { media } = await stream.next("media") as { media: { payload: string } };
+    const silent = !audibleSpan(decodeBase64(media.payload));
+    spoke ||= !silent;
+    quiet = silent ? quiet + 20 : 0;
   }
 }
 

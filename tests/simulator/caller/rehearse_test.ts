@@ -1,10 +1,9 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { decodeBase64 } from "@std/encoding/base64";
 import twilio from "twilio";
 import { decodeMulaw } from "../../../src/audio/g711.js";
-import { audibleSpan } from "../../../src/simulator/caller/speech_tracker.ts";
 import { type Rehearsal, rehearse, type RehearseOptions } from "../../../src/simulator/caller/rehearse.ts";
 import {
+  callerSpoke,
   CallServer,
   type CallServerOptions,
   connectTwiml,
@@ -38,16 +37,6 @@ async function closeRunning(stream: ServerStream, code?: number): Promise<void> 
   await stream.next("media");
   stream.close(code);
   await stream.closed;
-}
-
-/** Waits until the caller has spoken its tone and been silent for 100 ms. */
-async function callerSpoke(stream: ServerStream): Promise<void> {
-  for (let spoke = false, quiet = 0; !spoke || quiet < 100;) {
-    const { media } = await stream.next("media") as { media: { payload: string } };
-    const silent = !audibleSpan(decodeBase64(media.payload));
-    spoke ||= !silent;
-    quiet = silent ? quiet + 20 : 0;
-  }
 }
 
 test("rehearse() completes a call of greeting, turn, answer and hang-up", async () => {

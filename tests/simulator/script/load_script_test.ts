@@ -112,7 +112,7 @@ Deno.test("loadScript() reports invalid JSON, an empty file and a duplicate name
   assertEquals(await problemsOf("a.json", files), ["a.json:1:14: invalid JSON: value expected"]);
   assertEquals(await problemsOf("b.json", files), ["b.json:1:1: invalid JSON: value expected"]);
   assertEquals(await problemsOf("c.json", files), ["c.json:3:1: turns: duplicate; keep one of them"]);
-  assertEquals(await problemsOf("d.json", files), ['Cannot read "d.json": no such file']);
+  await assertRejects(() => loadScript("d.json", nothing), Error, 'Cannot read "d.json": no such file');
 });
 
 const hello = { model: { say: "Hello, how can I help?" } };

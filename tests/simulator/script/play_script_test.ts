@@ -35,7 +35,7 @@ const hi = { model: { say: "Hi." } };
 for (const { name } of Deno.readDirSync(EXAMPLES)) {
   if (name === "assistants.json") continue;
   test(`passScript() passes docs/rehearsal/${name}`, async () => {
-    await passScript(new URL(name, EXAMPLES).pathname, { serve: serviceWith({ ASSISTANTS_FILE }) });
+    await passScript(new URL(name, EXAMPLES).pathname, serviceWith({ ASSISTANTS_FILE }));
   });
 }
 
@@ -48,7 +48,7 @@ test("rehearseScript() finds the model's audio when the session uses PCM", async
     ],
     expect: { session: { audio: { output: { format: { type: "audio/pcm", rate: 24000 } } } } },
   }, {
-    serve: serviceWith({ AUDIO_FORMAT: "pcm16" }),
+    ...serviceWith({ AUDIO_FORMAT: "pcm16" }),
     readFile: () => Promise.resolve(writeWav([speechLike(600, 16000)], 16000)),
   });
   assertEquals(report.recording.heard.length, report.recording.spoken.length);
@@ -74,7 +74,7 @@ Deno.test("rehearseScript() reports what was expected and what happened", async 
     ],
     expect: { ending: "service", verbs: ["Dial"], heard: ["Hi."], digits: "1", session: { voice: "x" } },
     timeoutSeconds: 1,
-  }, { serve: serviceWith({ GREETING: "Say hello.", SYSTEM_MESSAGE: "Speak." }) });
+  }, serviceWith({ GREETING: "Say hello.", SYSTEM_MESSAGE: "Speak." }));
 
   assertEquals(report.passed, false);
   const [first = [], third = [], end = []] = failures(report);
@@ -108,7 +108,7 @@ test("rehearseScript() compares how much of an answer was heard", async () => {
       { model: { say: "Yes, please?" }, expect: { heard: "part" } },
       { caller: { hangUp: true } },
     ],
-  }, { serve: serviceWith() });
+  }, serviceWith());
   const [[, , first = ""] = [], [, , third = ""] = []] = failures(report);
   assertMatch(first, /^heard: expected all, got \d+ of 1920 ms$/);
   assertMatch(third, /^heard: expected part, got 7\d0 of 720 ms$/);
@@ -118,7 +118,7 @@ Deno.test("rehearseScript() reports a turn that never starts as failed, and late
   const report = await rehearseScript({
     turns: [hi, { model: { say: "And another thing." } }, { caller: { hangUp: true } }],
     timeoutSeconds: 1,
-  }, { serve: serviceWith() });
+  }, serviceWith());
   assertEquals(failures(report), [
     ["turns[1]", "failed", "waited 1.4 s, but no response was requested"],
     ["turns[2]", "not reached"],
@@ -129,7 +129,7 @@ Deno.test("rehearseScript() reports a turn that never starts as failed, and late
 test("rehearseScript() reports a turn after the end of the call", async () => {
   const report = await rehearseScript({
     turns: [{ model: { say: "Hi.", call: { name: "end_call" } } }, { caller: { say: 300 } }, hi],
-  }, { serve: serviceWith({ ASSISTANTS_FILE }) });
+  }, serviceWith({ ASSISTANTS_FILE }));
   assertEquals(failures(report), [
     ["turns[1]", "failed", "not reached: the service ended the call"],
     ["turns[2]", "not reached"],
@@ -139,7 +139,7 @@ test("rehearseScript() reports a turn after the end of the call", async () => {
 test("rehearseScript() reports an extra response with its requester", async () => {
   const report = await rehearseScript({
     turns: [{ model: { call: { name: "fly" } } }, { caller: { hangUp: true } }],
-  }, { serve: serviceWith() });
+  }, serviceWith());
   const [[where = "", , problem = ""] = []] = failures(report);
   assertEquals(where, "turns[1]");
   assertMatch(
@@ -149,12 +149,10 @@ test("rehearseScript() reports an extra response with its requester", async () =
 });
 
 test("rehearseScript() accepts a rejected call as an ending", async () => {
-  const serve = serviceWith({ DENIED_CALLERS: "+15550666" });
+  const service = serviceWith({ DENIED_CALLERS: "+15550666" });
   const call = { from: "+15550666" };
-  await passScript({ call, turns: [], expect: { ending: "rejected", verbs: [{ verb: "Reject" }] } }, {
-    serve,
-  });
-  const report = await rehearseScript({ call, turns: [hi] }, { serve });
+  await passScript({ call, turns: [], expect: { ending: "rejected", verbs: [{ verb: "Reject" }] } }, service);
+  const report = await rehearseScript({ call, turns: [hi] }, service);
   assertEquals(failures(report), [
     ["turns[0]", "failed", "not reached: the call was rejected"],
     ["call", "failed", "The server rejected the call (rejected)"],
@@ -169,14 +167,14 @@ test("rehearseScript() plays the next turn in the session after a lost one", asy
       { model: { say: "I was just", fail: { close: 1011 } } },
       { model: { say: "going to say that." }, expect: { instructions: "/cut off/", heard: "all" } },
     ],
-  }, { serve: serviceWith() });
+  }, serviceWith());
 });
 
 test("rehearseScript() plays a refused response to the end of the call", async () => {
   await passScript({
     turns: [hi, { caller: { say: 300 } }, { model: { fail: { error: "insufficient_quota" } } }],
     expect: { ending: "service", verbs: ["Connect", { verb: "Say", text: "/sorry/i" }, "Hangup"] },
-  }, { serve: serviceWith() });
+  }, serviceWith());
 });
 
 test("rehearseScript() presses keys for a Gather and signs its requests", async () => {
@@ -199,7 +197,7 @@ test("rehearseScript() presses keys for a Gather and signs its requests", async 
 Deno.test("passScript() throws the report of a failed script", async () => {
   const script = { name: "no way", turns: [], expect: { ending: "transferred" }, timeoutSeconds: 1 };
   const failure = await assertRejects(
-    () => passScript(script, { serve: serviceWith({ GREETING: "" }) }),
+    () => passScript(script, serviceWith({ GREETING: "" })),
     ScriptFailure,
   );
   assertEquals(failure.message, formatScriptReport(failure.report));
@@ -224,7 +222,7 @@ test("rehearseScript() closes the model when the service does not start", async 
 test("rehearseScript() stops when its signal aborts", async () => {
   const stop = new AbortController();
   const report = await rehearseScript({ turns: [hi, { caller: { pause: 60_000, say: 300 } }, hi] }, {
-    serve: serviceWith(),
+    ...serviceWith(),
     signal: stop.signal,
     onProgress: ({ elapsedMs }) => elapsedMs > 300 && stop.abort(),
   });

@@ -1,11 +1,18 @@
 import { loadConfig } from "../../../src/app/service_config.ts";
 import { startTemporaryService } from "../../../src/cli/temporary_service.ts";
-import type { RunningService } from "../../../src/simulator/mod.ts";
+import type { ScriptOptions } from "../../../src/simulator/mod.ts";
 import { createLog } from "../../../src/telemetry/log.ts";
+import { SteadyClock } from "../../support/steady_clock.ts";
 
-/** Starts services with these settings; `lines` collects their log. */
-export function serviceWith(env: Record<string, string> = {}, lines: string[] = []) {
-  return (modelUrl: string): RunningService => {
+/** Plays scripts this much faster than real time. */
+const RATE = 3;
+
+/** A service with these settings, to rehearse scripts with. */
+export function serviceWith(
+  env: Record<string, string> = {},
+): Required<Pick<ScriptOptions, "serve" | "clock">> {
+  const clock = new SteadyClock(RATE);
+  const serve = (modelUrl: string) => {
     // Not ./data: today's calls of a service in this checkout would use up the budgets.
     const folder = Deno.makeTempDirSync({ prefix: "parley-" });
     const variables: Record<string, string> = {
@@ -18,9 +25,8 @@ export function serviceWith(env: Record<string, string> = {}, lines: string[] = 
       env: (name) => variables[name],
       readFile: (path) => path.startsWith(".env") ? undefined : Deno.readTextFileSync(path),
     });
-    const write = (line: string) => void lines.push(line);
-    const log = createLog({ level: "debug", format: "json", secrets: config.secrets, write });
-    const service = startTemporaryService(config, modelUrl, log);
+    const log = createLog({ level: "debug", format: "json", write: () => {} });
+    const service = startTemporaryService(config, modelUrl, log, clock);
     return {
       url: service.url,
       async close() {
@@ -29,4 +35,5 @@ export function serviceWith(env: Record<string, string> = {}, lines: string[] = 
       },
     };
   };
+  return { serve, clock };
 }

@@ -2,19 +2,13 @@
 
 import { assert, assertEquals } from "@std/assert";
 import type { Browser, Page } from "puppeteer-core";
+import { type Clock, wait } from "../../src/clock.ts";
 import { ScriptedModel } from "../support/scripted_model.ts";
-import { sendLiveEvents, visit, waitForText } from "./chromium.ts";
+import { SteadyClock } from "../support/steady_clock.ts";
+import { browserTest, sendLiveEvents, visit, waitForText } from "./chromium.ts";
 import { ConsoleService } from "./console_service.ts";
 import { demoCalls, sidOf } from "./demo_calls.ts";
 import { type Line, placeStagedCall, playModel } from "./staged_call.ts";
-
-export const LIVE_STEPS: Readonly<Record<string, (browser: Browser) => Promise<void>>> = {
-  "Live call opened in its middle, and after a reload, shows earlier answers as heard": openedInMiddle,
-  "Live list shows levels and the last words of each call": wallboard,
-  "Hang-up dialog has Cancel before Hang up, in one row, and gives Cancel the focus": hangUpDialog,
-  "Viewer can listen to a live call but finds no control that changes it, and cannot call": viewer,
-  "Phone shows no buffered audio after the call ended": bufferedAfterEnd,
-};
 
 const CALL = { callSid: sidOf(0x57a9ed), from: "+15550176402", to: "+15559870000" };
 const GREETING = "Good morning.";
@@ -28,8 +22,9 @@ const TALK: readonly Line[] = [
 ];
 
 /** A service whose model the test plays. */
-async function startService(model: ScriptedModel): Promise<ConsoleService> {
+async function startService(model: ScriptedModel, clock?: Clock): Promise<ConsoleService> {
   return await ConsoleService.start({
+    ...(clock && { clock }),
     env: { OPENAI_REALTIME_URL: model.url, OPENAI_API_KEY: "sk-invented", RECORDING: "off" },
     assistants: { default: "reception", assistants: { reception: { greeting: "" } } },
   });
@@ -37,18 +32,20 @@ async function startService(model: ScriptedModel): Promise<ConsoleService> {
 
 /** A service with a call in progress, in which nobody speaks until `talk`. */
 async function talkingService() {
+  const clock = new SteadyClock();
   const model = new ScriptedModel();
-  const service = await startService(model);
+  const service = await startService(model, clock);
   const [caller, session] = await Promise.all([
-    placeStagedCall(service.origin, CALL, TALK),
+    placeStagedCall(service.origin, CALL, TALK, clock),
     model.session(model.sessions.length),
   ]);
   await session.configure();
   let spoken = Promise.resolve();
   return {
     service,
+    clock,
     /** Plays `TALK`. Resolves once everything was sent. */
-    talk: () => spoken = playModel(session, TALK),
+    talk: () => spoken = playModel(session, TALK, clock),
     async [Symbol.asyncDispose]() {
       await spoken;
       await caller.hangUp();
@@ -68,16 +65,19 @@ async function unheardTexts(page: Page): Promise<string[]> {
 
 async function openedInMiddle(browser: Browser): Promise<void> {
   await using talking = await talkingService();
-  const { service, talk } = talking;
+  const { service, clock, talk } = talking;
   await using visited = await visit(browser, { origin: service.origin, microphone: false });
   const { page, problems } = visited;
-  // The browser then has the page's files, so that it opens the call before the answer ends.
-  await page.goto(service.page("#live"));
-  await waitForText(page, CALL.from, ".live-calls");
+  clock.rate = 3;
   await talk();
-  await page.goto(service.page(`#live/${CALL.callSid}`));
   for (let visits = 0; visits < 2; visits++) {
+    // The call waits until the page is open.
+    await wait(clock, 300, undefined);
+    clock.rate = 0;
+    if (visits === 0) await page.goto(service.page(`#live/${CALL.callSid}`));
+    else await page.reload();
     await waitForText(page, "On Saturdays", ".live-turns li.assistant");
+    clock.rate = 1;
     // The playback meter has a figure once a level arrived.
     await page.waitForFunction(
       "!document.querySelector('.playback-meter dd').textContent.startsWith('0.0')",
@@ -86,17 +86,17 @@ async function openedInMiddle(browser: Browser): Promise<void> {
     const [greeting, answer = ""] = await unheardTexts(page);
     assertEquals(greeting, "", `visit ${visits}: the greeting was heard`);
     assert(answer.endsWith("to six."), `visit ${visits}: the answer is playing, "${answer}" was not heard`);
-    if (visits === 0) await page.reload();
   }
+  clock.rate = 3;
   await page.waitForFunction(
     "[...document.querySelectorAll('.live-turns .ahead')].every(({ textContent }) => textContent === '')",
-    { timeout: 15_000, polling: 100 },
+    { polling: 50 },
   );
   await page.reload();
   await waitForText(page, "On Saturdays", ".live-turns li.assistant");
   await page.waitForFunction(
     "[...document.querySelectorAll('.live-turns .ahead')].every(({ textContent }) => textContent === '')",
-    { timeout: 5_000, polling: 50 },
+    { polling: 50 },
   );
   assertEquals(problems, []);
 }
@@ -189,7 +189,15 @@ async function bufferedAfterEnd(browser: Browser): Promise<void> {
   await waitForText(page, "Ended: the service hung up", ".phone-state");
   await page.waitForFunction(
     "document.querySelector('.twilio-steps + .facts dd').textContent === '0 ms'",
-    { timeout: 5_000, polling: 50 },
+    { polling: 50 },
   );
   await spoken;
 }
+
+browserTest("Console: live calls", {
+  "Live call opened in its middle, and after a reload, shows earlier answers as heard": openedInMiddle,
+  "Live list shows levels and the last words of each call": wallboard,
+  "Hang-up dialog has Cancel before Hang up, in one row, and gives Cancel the focus": hangUpDialog,
+  "Viewer can listen to a live call but finds no control that changes it, and cannot call": viewer,
+  "Phone shows no buffered audio after the call ended": bufferedAfterEnd,
+});

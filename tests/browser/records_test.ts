@@ -3,17 +3,9 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Browser } from "puppeteer-core";
 import type { EndedCall } from "../../src/records/call_record.ts";
-import { sendLiveEvents, visit, waitForText } from "./chromium.ts";
+import { browserTest, sendLiveEvents, visit, waitForText } from "./chromium.ts";
 import { ConsoleService } from "./console_service.ts";
 import { demoCalls, sidOf } from "./demo_calls.ts";
-
-export const RECORD_STEPS: Readonly<Record<string, (browser: Browser) => Promise<void>>> = {
-  "Call record shows a tool's arguments and result, collapsed at first": toolData,
-  "Live call shows a tool's arguments and result, collapsed at first": liveToolData,
-  "Call list filters by the assistants of the history": assistantFilter,
-  "Timeline shows the whole label of an event at the end of the call": timelineLabels,
-  "Overview of four assistants leaves no panel alone in a row": overviewRows,
-};
 
 const [SAMPLE] = demoCalls(1, Date.now());
 assert(SAMPLE);
@@ -124,3 +116,11 @@ async function overviewRows(browser: Browser): Promise<void> {
   );
   assertEquals(rowLengths, [[3], [2, 2], [2, 2]]);
 }
+
+browserTest("Console: stored calls", {
+  "Call record shows a tool's arguments and result, collapsed at first": toolData,
+  "Live call shows a tool's arguments and result, collapsed at first": liveToolData,
+  "Call list filters by the assistants of the history": assistantFilter,
+  "Timeline shows the whole label of an event at the end of the call": timelineLabels,
+  "Overview of four assistants leaves no panel alone in a row": overviewRows,
+});
