@@ -7,6 +7,8 @@ import { StreamClient } from "../support/stream_client.ts";
 
 const CARRIER_PRICES = "in=0.5, out=0.25, sip=0, stream=0.125, amd=0";
 const NO_MODEL = { OPENAI_REALTIME_URL: "ws://127.0.0.1:9", CARRIER_PRICES };
+/** A lost stream ends its part of the call. */
+const NO_GRACE = { CARRIER_PRICES, STREAM_GRACE_SECONDS: "0" };
 const REJECTED = '<Reject reason="rejected"/>';
 const REJECTED_AS_BUSY = '<Reject reason="busy"/>';
 const MENU = {
@@ -125,7 +127,7 @@ Deno.test("Parts of a call share its time limit and its budget", async () => {
   const clock = new FakeClock();
   // 0.5 for the caller's minute and 0.125 for each stream.
   const assistants = { assistants: { a: { greeting: "", limits: { callSeconds: 16, callUsd: 0.8 } } } };
-  await using line = await connect({ CARRIER_PRICES }, clock, assistants);
+  await using line = await connect(NO_GRACE, clock, assistants);
   clock.advance(8_000);
   line.stream.close();
   await line.service.logged("call ended");
@@ -149,7 +151,7 @@ Deno.test("Parts of a call share its time limit and its budget", async () => {
 Deno.test("Call whose parts have used up its budget is not connected again", async () => {
   const clock = new FakeClock();
   const assistants = { assistants: { a: { greeting: "", limits: { callUsd: 0.7 } } } };
-  await using line = await connect({ CARRIER_PRICES }, clock, assistants);
+  await using line = await connect(NO_GRACE, clock, assistants);
   const { service, model } = line;
   line.stream.close();
   await service.logged("call ended");

@@ -291,7 +291,7 @@ Deno.test("A resumed outbound call meets its assistant at another instance, and 
   const url = Object.fromEntries(first.api.requests[0]?.form ?? []).Url ?? "";
   const { stream } = await first.answer(callSid, url.replace(PUBLIC_URL, ""));
   stream.close();
-  await first.service.logged("call ended");
+  await first.service.logged("stream lost");
   const twiml = await first.webhook("/after-stream", { CallSid: callSid, CallStatus: "in-progress" });
   const { placed0, ...unsealed } = parametersIn(twiml);
   const signature = await twilioSignature(AUTH_TOKEN, `${PUBLIC_URL.replace("https", "wss")}/media-stream`);

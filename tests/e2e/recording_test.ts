@@ -223,7 +223,7 @@ Deno.test("Recording is silent on both sides while the assistant has paused it, 
 for (const lost of [true, false]) {
   const cause = lost ? "after its stream was lost" : "through the webhook";
   Deno.test(`Recording pause goes on when the call comes back ${cause}`, async () => {
-    await using recording = new RecordingService({ LOG_EVENTS: "*" });
+    await using recording = new RecordingService({ LOG_EVENTS: "*", STREAM_GRACE_SECONDS: "0" });
     const { service, model } = recording;
     const callSid = newSid("CA");
     const random = randomFrom(11);
