@@ -178,16 +178,57 @@ Deno.test("Tools of the response that resumes the recording are recorded without
   play(100);
   pay.resolve("charged");
   await settle();
-  const { notes } = rig.replaceSession();
+  const { known } = rig.replaceSession();
+  assertMatch(known.join(), /You called the function "pay" with \{\}\./);
   callFunction("pay", { amount: 9 }, "later");
   await settle();
   const record = events();
-  assert(!CARD.test(JSON.stringify([record, notes])), JSON.stringify([record, notes]));
+  assert(!CARD.test(JSON.stringify([record, known])), JSON.stringify([record, known]));
   const recorded = record.filter(({ name }) => name === "pay").map((
     event,
   ) => [event.arguments, event.result]);
   const next = ['{"amount":9}', '"charged"'];
   assertEquals(recorded, [[undefined, undefined], next], "the next response is recorded");
+});
+
+Deno.test("Tool that a response after a loss repeats is as private as its first call", async () => {
+  const { rig, pay, run, play, callFunction, events } = recordedCall();
+  await run("pause_recording");
+  play(100);
+  callFunction("pay", { card: "4242" });
+  pay.resolve("charged 4242");
+  await settle();
+  rig.calls.find("CA1")?.setRecording(true);
+  play(100);
+  rig.replaceSession();
+  callFunction("pay", { card: "4242" }, "again");
+  await settle();
+  assertMatch(rig.session.functionResults.at(-1)?.output ?? "", CARD, "the model gets the first result");
+  rig.session.observer?.responseDone(response());
+  const { known } = rig.replaceSession(10_000);
+  const record = JSON.stringify([events(), known]);
+  assert(!CARD.test(record), record);
+});
+
+Deno.test("Next part of a call gets the conversation without what a pause hides, and stays paused", async () => {
+  const { rig, socket, pay, say, answer, run, play, callFunction } = recordedCall();
+  say("u1", "I want to pay.");
+  await run("pause_recording");
+  play(100);
+  say("u2", "It is 4242.");
+  answer("a1", "I heard 4242.");
+  callFunction("pay", { card: "4242" });
+  pay.resolve("charged 4242");
+  await settle();
+  socket.drop();
+  rig.clock.advance(10_000);
+  const token = rig.calls.resume("CA1")?.token ?? "";
+  rig.session.observer?.sessionReady();
+  rig.stream("CA1", token);
+  const { known } = rig.session;
+  assertMatch(known.join("\n"), /Caller: I want to pay\.\n(.*\n)*Caller: \[not recorded\]/);
+  assert(!CARD.test(known.join()), known.join());
+  assertEquals(rig.calls.find("CA1")?.record.recording?.state, "paused");
 });
 
 Deno.test("Summary of a call with a pause is written from the recorded conversation only", async () => {

@@ -29,10 +29,17 @@ function billedRig(assistant: Partial<CallAssistant> = {}, options: Partial<Call
   return { rig, records, later };
 }
 
+const OUTBOUND = { callSid: "CA1", from: "+15559870000", to: "+15551230000", outbound: true } as const;
+
 /** Transfers call CA1 as its keypad menu does, until the destination rings. */
 function transfer(rig: CallRig): void {
   rig.calls.find("CA1")?.transfer("sales");
   rig.calls.dialled.startTransfer("CA1", SALES);
+}
+
+/** Why goodbyes were said. */
+function goodbyes({ lines }: CallRig): unknown[] {
+  return lines.filter(({ event }) => event === "goodbye").map(({ reason }) => reason);
 }
 
 Deno.test("Calls charges begun minutes of the caller's leg and of the stream", () => {
@@ -187,4 +194,41 @@ Deno.test("DialledCalls forwards as many calls at a time as are allowed, and kee
   assertEquals(forward("CA3"), undefined);
   rig.calls.dialled.close();
   assertEquals(forward("CA3"), 100);
+});
+
+Deno.test("Calls bills and limits a prepared outbound call from its answer on", () => {
+  const { rig, records } = billedRig({
+    voicemail: "hang up",
+    maxCallMs: 60_000,
+    costLimits: { perCall: 0.3 },
+  });
+  rig.calls.prepareOutbound(OUTBOUND, rig.assistant, 90_000);
+  rig.session.observer?.sessionReady();
+  rig.clock.advance(61_000);
+  assertEquals([rig.calls.count, rig.calls.places, records], [0, 0, []], "ringing costs nothing");
+  const announced = rig.calls.announce(OUTBOUND, rig.assistant);
+  const token = "token" in announced ? announced.token ?? "" : "";
+  assertEquals([rig.calls.list()[0]?.carrierMinutes, rig.sessions.length], [1, 1]);
+  rig.stream("CA1", token);
+  rig.clock.advance(59_000);
+  assertEquals(goodbyes(rig), []);
+  rig.clock.advance(1_000);
+  assertEquals(goodbyes(rig), ["time limit"]);
+  rig.calls.endAll("shutdown");
+  assertEquals(records[0]?.carrierMinutes, 2);
+  assertAlmostEquals(records[0]?.costs.carrierUsd ?? 0, 2 * OUT + AMD + 2 * STREAM, 1e-9);
+});
+
+Deno.test("Calls ends a prepared outbound call that uses up its budget, and refuses it at the answer without one", () => {
+  const { rig } = billedRig({ costLimits: { perCall: OUT + STREAM / 2 } });
+  rig.calls.prepareOutbound(OUTBOUND, rig.assistant, 90_000);
+  rig.session.observer?.sessionReady();
+  const announced = rig.calls.announce(OUTBOUND, rig.assistant);
+  rig.stream("CA1", "token" in announced ? announced.token ?? "" : "");
+  assertEquals(goodbyes(rig), ["spending limit"]);
+  rig.calls.endAll("shutdown");
+  const poor = billedRig({ costLimits: { perCall: OUT } });
+  poor.rig.calls.prepareOutbound(OUTBOUND, poor.rig.assistant, 90_000);
+  assertEquals(poor.rig.calls.reserve(OUTBOUND, poor.rig.assistant), "spending limit");
+  assertEquals([poor.rig.session.closed, poor.rig.calls.places], [true, 0]);
 });
