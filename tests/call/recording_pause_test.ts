@@ -205,9 +205,10 @@ Deno.test("Tool that a response after a loss repeats is as private as its first 
   await settle();
   assertMatch(rig.session.functionResults.at(-1)?.output ?? "", CARD, "the model gets the first result");
   rig.session.observer?.responseDone(response());
-  const { known } = rig.replaceSession(10_000);
+  const { known } = rig.replaceSession(1_000);
   const record = JSON.stringify([events(), known]);
   assert(!CARD.test(record), record);
+  assertEquals(events().filter(({ name }) => name === "pay").length, 2);
 });
 
 Deno.test("Next part of a call gets the conversation without what a pause hides, and stays paused", async () => {
