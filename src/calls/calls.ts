@@ -390,7 +390,7 @@ export class Calls extends CallRegistry {
     return call;
   }
 
-  /** A call without an account: it is billed from its answer on. */
+  /** Builds a call, which {@linkcode Call.openAccount} makes billed. */
   #build(incoming: IncomingCall, assistant: CallAssistant, earlier?: EarlierPart): Call {
     const { callSid, from, to, outbound } = incoming;
     const { openSession, clock, metrics, mediaTimeoutMs, streamGraceMs, recorder } = this.#options;

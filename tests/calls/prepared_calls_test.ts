@@ -90,7 +90,9 @@ Deno.test("Prepared outbound call takes the stream that another instance announc
   const rig = new CallRig(secret, { greeting: "Say hello." });
   rig.calls.prepareOutbound(OUTBOUND, rig.assistant, RING_MS);
   rig.session.observer?.sessionReady({ needsSilence: false });
-  rig.stream("CA1", other.announce("CA1"));
+  const announced = other.calls.announce({ ...OUTBOUND, seal: "sealed" }, other.assistant);
+  const token = "token" in announced ? announced.token ?? "" : "";
+  rig.stream("CA1", token, OUTBOUND.from, { to: OUTBOUND.to, placed0: "sealed" });
   assertEquals([rig.rejected, rig.sessions.length], [[], 1]);
   assertEquals([rig.session.instructions, rig.calls.prepared.has("CA1")], [["Say hello."], false]);
 });

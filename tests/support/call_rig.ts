@@ -112,7 +112,12 @@ export class CallRig {
   }
 
   /** Starts a stream. */
-  stream(callSid: string, token: string, from = "+15551230000"): FakeSocket {
+  stream(
+    callSid: string,
+    token: string,
+    from = "+15551230000",
+    more: Record<string, string> = {},
+  ): FakeSocket {
     const socket = new FakeSocket();
     const gate = {
       admit: (...[stream, start]: Parameters<Calls["admit"]>) => this.calls.admit(stream, start),
@@ -120,7 +125,7 @@ export class CallRig {
     };
     const limits = { startMs: 5_000, maxFrameBytes: 65_536, framesPerSecond: 100 };
     new MediaStream(socket, gate, this.clock, limits);
-    socket.receive(startMessage(callSid, { token, from }));
+    socket.receive(startMessage(callSid, { token, from, ...more }));
     return socket;
   }
 
