@@ -121,7 +121,7 @@ Deno.test("A call in progress when the service is killed is listed as interrupte
       ASSISTANTS_FILE: "assistants.json",
       WEBHOOK_SECRET: "a secret of 24 characters",
       RECORDING: "on",
-      CARRIER_PRICES: "in=0.5",
+      CARRIER_PRICES: "in=0.5, stream=0",
     };
     {
       await using service = new ServiceProcess(folder, env);
