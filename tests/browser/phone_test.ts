@@ -192,7 +192,8 @@ async function assertKeepsTime(page: Page): Promise<void> {
   const all = await frames();
   const seconds = (all.at(-1)?.at ?? 0) - (all[0]?.at ?? 0);
   const late = seconds - (all.length - 1) * 0.02;
-  assert(Math.abs(late) < 0.06, `${all.length} frames in ${seconds} s`);
+  // Frames lost while the page was busy would make 0.5 s. A busy machine stamps single frames late.
+  assert(Math.abs(late) < 0.25, `${all.length} frames in ${seconds} s`);
 }
 
 const SIGNED = {
