@@ -1,5 +1,5 @@
 // The part of @std/assert that Parley's tests use; the mirrored package carries no types.
-// deno-lint-ignore-file no-explicit-any
+// deno-lint-ignore-file no-explicit-any -- the signatures of @std/assert use it
 export declare class AssertionError extends Error {}
 export declare function assert(expr: unknown, msg?: string): asserts expr;
 export declare function assertAlmostEquals(

@@ -169,7 +169,7 @@ Deno.test("readTwiml() reads every verb Parley writes", () => {
       timeoutSeconds: 30,
       action: undefined,
       statusCallback: post(`${url}/call-status`),
-      events: ["completed"],
+      events: ["answered", "completed"],
     },
     {
       verb: "Dial",
