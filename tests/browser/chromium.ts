@@ -103,6 +103,8 @@ export async function visit(browser: Browser, options: VisitOptions): Promise<Vi
   const page = await context.newPage();
   const problems: string[] = [];
   page.setDefaultTimeout(TIMEOUT_MS);
+  // Other tests' pages may take the focus of the window, and with it the keys.
+  await page.emulateFocusedPage(true);
   await page.setViewport({ width, height });
   await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: dark ? "dark" : "light" }]);
   await page.evaluateOnNewDocument(setLanguage, language);
@@ -124,6 +126,13 @@ export async function visit(browser: Browser, options: VisitOptions): Promise<Vi
       await context.close();
     },
   };
+}
+
+/** Waits until the page has been painted: Chromium drops keys that arrive before. */
+export async function waitForPaint(page: Page): Promise<void> {
+  await page.evaluate(
+    "new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted)))",
+  );
 }
 
 /** Waits until the page shows `text`. */

@@ -4,7 +4,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import type { Browser, Page } from "puppeteer-core";
 import { decodeMulaw } from "../../src/audio/g711.js";
 import { isObject } from "../../src/json.ts";
-import { browserTest, visit, waitForText } from "./chromium.ts";
+import { browserTest, visit, waitForPaint, waitForText } from "./chromium.ts";
 import { ConsoleService } from "./console_service.ts";
 import {
   containsText,
@@ -28,6 +28,7 @@ const SPEECH_LEVEL = 0.05;
 async function openPhone(page: Page, service: ConsoleService): Promise<void> {
   await page.goto(service.page("#phone"));
   await page.waitForSelector(".phone-button:enabled");
+  await waitForPaint(page);
 }
 
 async function waitForState(page: Page, state: string): Promise<void> {
