@@ -89,6 +89,10 @@ export class AssistantFactory {
   async create(call: IncomingCall, options: AssignmentOptions = {}): Promise<CallAssistant> {
     const { clock } = this.#options;
     const assistant = this.#select(call, options);
+    if (options.assistant !== undefined && options.assistant !== assistant.name) {
+      const problem = `There is no assistant "${options.assistant}", so the rules choose ${assistant.name}.`;
+      this.#log(call).warn("unknown assistant", { problem });
+    }
     if (!assistant.variables || !call.callSid) return this.#build(assistant, call, options, {});
     const facts = { ...call, assistant: assistant.name };
     const { values, problem } = await fetchCallerFacts(assistant.variables, facts, clock);

@@ -89,7 +89,7 @@ export async function languageChosen(
 }
 
 /**
- * The call, and the assistant the administrator chose: the console's phone sends `Assistant` with every form.
+ * The call, and the assistant that the console's phone or a rehearsal chose in `Assistant`.
  * `parley rehearse` sends `Rehearsal`, which only a signature or the administrator's right makes credible.
  */
 function readCall(
@@ -99,8 +99,9 @@ function readCall(
   const call = readIncomingCall(parameters);
   const isRehearsal = requester !== "anybody" && parameters.has("Rehearsal");
   const incoming: IncomingCall = isRehearsal ? { ...call, hasNoCarrier: true } : call;
-  if (requester !== "administrator") return { incoming, assignment: {} };
-  const assistant = parameters.get("Assistant") || undefined;
+  const isAdministrator = requester === "administrator";
+  const assistant = (isAdministrator || isRehearsal) && parameters.get("Assistant") || undefined;
+  if (!isAdministrator) return { incoming, assignment: { assistant } };
   return {
     incoming: incoming.from === CONSOLE_CALLER
       ? { ...incoming, isConsoleCall: true, hasNoCarrier: true }

@@ -18,6 +18,8 @@ export interface CallTargetOptions {
   accountSid?: string;
   from?: string | undefined;
   to?: string;
+  /** The assistant that answers, whatever the service's rules say. The service must accept it as a rehearsal. */
+  assistant?: string | undefined;
   clock?: Clock;
   /** Opens the media stream's socket. Default: {@linkcode openStreamSocket}. */
   open?: OpenSocket | undefined;
@@ -58,7 +60,7 @@ export function callTarget(options: CallTargetOptions): CallTarget {
     accountSid,
     callSid: newSid("CA"),
     // The service then counts no carrier's charges.
-    fields: { Rehearsal: "true" },
+    fields: { Rehearsal: "true", ...(options.assistant !== undefined && { Assistant: options.assistant }) },
   };
 }
 

@@ -21,7 +21,8 @@ export interface RunningService {
   close(): Promise<unknown>;
 }
 
-export interface ScriptOptions extends Omit<CallTargetOptions, "baseUrl" | "from" | "to" | "local"> {
+export interface ScriptOptions
+  extends Omit<CallTargetOptions, "baseUrl" | "from" | "to" | "assistant" | "local"> {
   /** Starts the service under test, with the Realtime API at this URL. */
   serve(modelUrl: string): RunningService | Promise<RunningService>;
   /** Reads the script and its recordings. Default: `Deno.readFile`. */
@@ -41,7 +42,7 @@ export interface ScriptOptions extends Omit<CallTargetOptions, "baseUrl" | "from
 export async function rehearseScript(script: unknown, options: ScriptOptions): Promise<ScriptReport> {
   const { serve, readFile = Deno.readFile, signal, onProgress, clock = systemClock, ...target } = options;
   const parsedScript = await loadScript(script, readFile);
-  const { from, to, dial } = parsedScript;
+  const { from, to, assistant, dial } = parsedScript;
   const progress = new ScriptProgress(parsedScript, clock);
   const scriptedModel = new ScriptedModel(progress);
   const model = startSimulatedModel({ clock, behavior: scriptedModel });
@@ -52,7 +53,7 @@ export async function rehearseScript(script: unknown, options: ScriptOptions): P
       progress.start();
       const outcome = await placeCall({
         // The service is called directly, whatever its public URL is.
-        ...callTarget({ ...target, clock, baseUrl: service.url, local: true, from, to }),
+        ...callTarget({ ...target, clock, baseUrl: service.url, local: true, from, to, assistant }),
         context: {
           dial: (number) => dial[number] ?? dial["*"] ?? { status: "completed", ringMs: 200, talkMs: 200 },
           keys: () => progress.pressKeys(),

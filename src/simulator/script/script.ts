@@ -40,6 +40,8 @@ export interface Script {
   readonly name: string;
   readonly from: string;
   readonly to: string;
+  /** The assistant that answers; undefined: by the rules of the service. */
+  readonly assistant?: string | undefined;
   /** By number; `*` is any other number. */
   readonly dial: Readonly<Record<string, DialResult>>;
   /** Timeout of each turn, and of the end of the call (ms). */

@@ -144,8 +144,12 @@ const TIMEOUTS = "allowed: seconds from 1 to 600";
 export const SCRIPT = object({
   $schema: z.string().optional(),
   name: text().optional(),
-  call: object({ from: PARTY.default("+15550100001"), to: PARTY.default("+15550100002") })
-    .prefault({}),
+  call: object({
+    from: PARTY.default("+15550100001"),
+    to: PARTY.default("+15550100002"),
+    /** The assistant that answers. Default: by the rules of the service. */
+    assistant: text().optional(),
+  }).prefault({}),
   /** The outcome of each dialed number; `*` is any other number. */
   dial: z.record(
     PARTY,

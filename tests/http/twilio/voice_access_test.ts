@@ -190,16 +190,20 @@ async function announced(
   return running.events("call announced")[before]?.assistant ?? text;
 }
 
-Deno.test("/incoming-call honours the Assistant field from the administrator only", async () => {
+Deno.test("/incoming-call honours the Assistant field from the administrator and in signed rehearsals only", async () => {
   await using signed = service(SIGNED, ASSISTANTS);
   const owner = { cookie: cookie(), origin: PUBLIC_URL };
   assertEquals(await announced(signed, owner, { CallSid: "CA1", Assistant: "sales" }), "sales");
   assertEquals(await announced(signed, owner, { CallSid: "CA2" }), "desk");
   assertEquals(await announced(signed, owner, { CallSid: "CA3", Assistant: "nobody" }), "desk");
+  assertStringIncludes(String(signed.events("unknown assistant")[0]?.problem), '"nobody"');
   assertEquals(await announced(signed, owner, { CallSid: "CA4", To: "+15550100" }), "sales", "by rule");
   const form = { CallSid: "CA5", From: "+15551230000", To: "x", Assistant: "sales" };
   const signature = twilio.getExpectedTwilioSignature(AUTH_TOKEN, `${PUBLIC_URL}/incoming-call`, form);
   assertEquals(await announced(signed, { "x-twilio-signature": signature }, form), "desk");
+  const rehearsal = { ...form, CallSid: "CA6", Rehearsal: "true" };
+  const proof = twilio.getExpectedTwilioSignature(AUTH_TOKEN, `${PUBLIC_URL}/incoming-call`, rehearsal);
+  assertEquals(await announced(signed, { "x-twilio-signature": proof }, rehearsal), "sales");
 
   await using unsigned = service({ ADMIN_TOKEN }, ASSISTANTS);
   assertEquals(await announced(unsigned, owner, { CallSid: "CA1", Assistant: "sales" }), "sales");

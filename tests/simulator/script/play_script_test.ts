@@ -39,6 +39,13 @@ for (const { name } of Deno.readDirSync(EXAMPLES)) {
   });
 }
 
+test("rehearseScript() has the named assistant answer, whatever the rules say", async () => {
+  await passScript(
+    { call: { assistant: "night" }, turns: [hi], expect: { session: { instructions: "/asleep/" } } },
+    serviceWith({ ASSISTANTS_FILE: new URL("night.json", import.meta.url).pathname }),
+  );
+});
+
 test("rehearseScript() finds the model's audio when the session uses PCM", async () => {
   const report = await passScript({
     turns: [
