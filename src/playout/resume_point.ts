@@ -5,7 +5,7 @@ import type { AudioQueue } from "./audio_queue.ts";
 /** Default of what is repeated at least (ms), and its maximum. */
 export const OVERLAP_MS = 300;
 /** Length of the audio before it that is searched for a pause (ms). */
-const SEARCH_MS = 200;
+const SEARCH_MS = 150;
 /** Audio to keep before the position heard (bytes). */
 export const KEEP_BYTES = (OVERLAP_MS + SEARCH_MS) * BYTES_PER_MS;
 /** Length of the quiet part to find, and the step of the search (ms). */
@@ -13,7 +13,7 @@ const WINDOW_MS = 20;
 const STEP_MS = 5;
 
 /**
- * Where to resume: the quietest 20 ms of the 200 ms that end `overlapMs` before the position heard. Moves the queue's place.
+ * Where to resume: the quietest 20 ms of the 150 ms that end `overlapMs` before the position heard. Moves the queue's place.
  *
  * @param start Where the item that was heard begins: nothing before it is repeated.
  */

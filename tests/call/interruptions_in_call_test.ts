@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { CallAssistant } from "../../src/assistants/call_assistant.ts";
-import { endCall } from "../../src/tools/call_tools.ts";
-import { connect, testAudio } from "../support/call_rig.ts";
+import { endCall, transferCall } from "../../src/tools/call_tools.ts";
+import { connect, MENU, SALES, slowTool, testAudio } from "../support/call_rig.ts";
 import { IDLE_TIMERS } from "../support/fake_clock.ts";
 import { response } from "../support/still_session.ts";
 import { settle } from "../support/wait_until.ts";
@@ -45,7 +45,7 @@ function connectPausing(assistant: Partial<CallAssistant> = {}) {
   return { ...call, observer, sound, hear, sentMs };
 }
 
-Deno.test("Cough pauses the answer, which goes on with a few words' overlap, and leaves nothing in the record", () => {
+Deno.test("Cough pauses the answer, which resumes with a few words' overlap, and is not in the record", () => {
   const { observer, session, sent, sentMs, sound, hear, play, hangUp } = connectPausing();
   observer?.assistantAudio("a1", testAudio(4_000));
   observer?.responseDone(response());
@@ -68,7 +68,7 @@ Deno.test("Cough pauses the answer, which goes on with a few words' overlap, and
   assertEquals([record?.callerTurns, record?.bargeIns], [0, 0]);
 });
 
-Deno.test("Backchannel stays in the record and at the model, and is not answered", () => {
+Deno.test("Backchannel stays in the record and the model's conversation, and is not answered", () => {
   const { observer, session, sound, hear, play, hangUp } = connectPausing();
   observer?.assistantAudio("a1", testAudio(4_000));
   observer?.responseDone(response());
@@ -168,7 +168,7 @@ Deno.test("Cough does not cancel a hang-up that is decided while it lasts", asyn
   assertEquals(rig.summary("CA1")?.end_reason, "assistant hung up");
 });
 
-Deno.test("Pending hang-up waits for speech of which no verdict is known", async () => {
+Deno.test("Pending hang-up waits for the verdict on speech", async () => {
   const { rig, observer, hear, play, callFunction } = connectPausing({ tools: (phone) => [endCall(phone)] });
   observer?.assistantAudio("bye", testAudio(1_000));
   callFunction("end_call");
@@ -227,7 +227,7 @@ Deno.test("Greeting with protectGreeting is protected in mode stop, too", () => 
   assertEquals(call.sent("clear").length, 1);
 });
 
-Deno.test("Silence prompts wait for an answer that goes on after a cough", () => {
+Deno.test("Silence prompts wait for an answer that resumes after a cough", () => {
   const { observer, session, sound, hear, play } = connectPausing({
     silence: { afterMs: 3_000, prompts: 2 },
   });
@@ -281,4 +281,66 @@ Deno.test("Answer that is paused for speech and for a lost stream goes on when b
     }
     assertEquals([sentMs(), sent("media", back).length > 0], [before, true]);
   }
+});
+
+Deno.test("Cough while a transfer is announced does not cancel it; words do", async () => {
+  for (const [text, destination] of [["", "sales"], ["No, wait", undefined]] as const) {
+    const { rig, observer, sound, hear, play, callFunction } = connectPausing({
+      ...MENU,
+      tools: (phone) => [transferCall(phone, [SALES])],
+    });
+    observer?.assistantAudio("announcement", testAudio(3_000));
+    callFunction("transfer_call", { destination: "sales" });
+    await settle();
+    observer?.responseDone(response());
+    hear(1_000, 0xff);
+    sound("u1", 300);
+    observer?.callerTranscript("u1", text);
+    play(6_000);
+    assertEquals([text, rig.calls.destination("CA1")?.name], [text, destination]);
+  }
+});
+
+Deno.test("Answer to a tool's result that comes during a pause is heard after the sentence that was paused", async () => {
+  const book = slowTool("book");
+  const { rig, session, observer, sound, hear, play, sentMs, callFunction, hangUp } = connectPausing({
+    tools: () => [book.tool],
+  });
+  observer?.assistantAudio("one moment", testAudio(3_000));
+  callFunction("book");
+  observer?.responseDone(response());
+  hear(1_000, 0xff);
+  sound("u1", 300);
+  book.resolve("booked");
+  await settle();
+  assertEquals(session.functionResults.length, 1);
+  assertEquals(session.requests.length, 1);
+  observer?.assistantAudio("a2", testAudio(1_000));
+  observer?.responseDone(response());
+  const pausedAt = sentMs();
+  rig.clock.advance(100);
+  assertEquals(sentMs(), pausedAt);
+  observer?.callerTranscript("u1", "");
+  play(6_000);
+  assertEquals(session.interruptions, []);
+  const heard = hangUp()?.turns.map(({ speaker, heardMs }) => [speaker, heardMs]);
+  assertEquals(heard, [["assistant", 3_000], ["assistant", 1_000]]);
+});
+
+Deno.test("Cough without a transcript pauses again and again, and no word of the answer is lost", () => {
+  const { observer, session, sound, hear, play, hangUp } = connectPausing();
+  // The server transcribes, but these texts never come.
+  observer?.callerTranscript("u0", "Hello.");
+  observer?.assistantAudio("a1", testAudio(20_000));
+  observer?.responseDone(response());
+  for (const itemId of ["u1", "u2"]) {
+    hear(500, 0xff);
+    sound(itemId, 300);
+    hear(900, 0xff);
+    assertEquals(session.interruptions, []);
+    observer?.callerTranscript(itemId, "");
+  }
+  play(25_000);
+  const turns = hangUp()?.turns.map(({ speaker, heardMs }) => [speaker, heardMs]);
+  assertEquals(turns?.filter(([speaker]) => speaker === "assistant"), [["assistant", 20_000]]);
 });

@@ -51,7 +51,7 @@ Deno.test("Playout resumes 320 ms before the position heard and skips nothing", 
   assertEquals([playout.heardMs("a"), clock.pending], [2_500, 0]);
 });
 
-Deno.test("Playout resumes at the quietest 20 ms of the 300 to 500 ms before the position heard", () => {
+Deno.test("Playout resumes at the quietest 20 ms of the 300 to 450 ms before the position heard", () => {
   const { clock, playout, line } = setUp();
   const speech = new Uint8Array(16_000); // 0x00 is the loudest byte, 0xff silence
   const quietAt = 1_000 - 420;
@@ -216,13 +216,13 @@ Deno.test("Playout that is paused does not send to a line that is attached meanw
   assertEquals(line.sentMs, 500);
 });
 
-Deno.test("Playout resumed twice repeats at most 500 ms before the highest position heard", () => {
+Deno.test("Playout resumed twice repeats at most 450 ms before the highest position heard", () => {
   const { clock, playout, line } = setUp();
   playout.enqueue("a", numbered(2_500));
   clock.advance(1_000);
   for (let i = 0; i < 20; i++) {
     playout.pause();
-    assert(playout.resume() <= 500);
+    assert(playout.resume() <= 450);
     clock.advance(50);
   }
   clock.advance(5_000);

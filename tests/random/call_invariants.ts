@@ -7,6 +7,9 @@ import type { RandomServer } from "./random_server.ts";
 /** A heard position may be this far ahead of what was played: a mark in transit, and the clock's whole milliseconds. */
 const HEARD_TOLERANCE_MS = 100;
 
+/** Sent again after a pause at most: what is repeated, and what Twilio had not played (ms). */
+const REPEATED_MS = 500 + 250;
+
 /** The caller's audio is kept for an outage of 10 s; less what a single step may take (ms). */
 const KEPT_MS = 9_500;
 
@@ -131,7 +134,11 @@ export class CallInvariants {
     }
     for (const [itemId, ms] of receivedMs) {
       const [sent = 0, played = 0] = [line.sent[Number(itemId)], line.played[Number(itemId)]];
-      require(sent <= ms * BYTES_PER_MS, `item ${itemId}: more sent than received`);
+      const repeatedMs = line.clears * REPEATED_MS;
+      require(
+        sent <= (ms + repeatedMs) * BYTES_PER_MS,
+        `item ${itemId}: more sent than received and repeated`,
+      );
       require(played <= sent, `item ${itemId}: more played than sent`);
     }
   }

@@ -7,6 +7,14 @@ import { RandomLine } from "./random_line.ts";
 import { type CallIds, MAX_ITEMS, RandomServer } from "./random_server.ts";
 
 const CALL_SID = "CA1";
+const PAUSE = {
+  mode: "pause",
+  minMs: 600,
+  decideMs: 800,
+  overlapMs: 300,
+  backchannels: ["mhm"],
+  protectGreeting: false,
+} as const;
 /** By then every timer of a call has fired (ms). */
 const AFTER_END_MS = 300_000;
 /** How often each event is drawn; 1 for the others. */
@@ -18,6 +26,7 @@ const WEIGHTS: Record<string, number> = {
   "time passes": 5,
   "speech started": 2,
   "speech stopped": 4,
+  "transcript": 2,
   "tool finishes": 3,
   "session lost": 0.5,
   "caller hangs up": 0.05,
@@ -43,9 +52,12 @@ export class RandomCall {
   #servedAt: number;
   #frames = 0;
 
+  readonly #isPausing: boolean;
+
   /** @param note Receives each event, for the report of a failure. */
   constructor(random: () => number, note: (event: string) => void) {
     this.#random = random;
+    this.#isPausing = random() < 0.5;
     this.#note = note;
     const tool = defineTool(
       { name: "book", description: "", parameters: z.object({ id: z.number() }), timeoutMs: 60_000 },
@@ -54,6 +66,7 @@ export class RandomCall {
     this.#rig = new CallRig({ onEnded: () => this.#records++ }, {
       tools: () => [tool],
       greeting: "Say hello.",
+      ...(this.#isPausing && { interruptions: PAUSE }),
       // The tone has bytes that stand for items.
       holding: { afterMs: 1e9 },
     });
@@ -83,6 +96,7 @@ export class RandomCall {
       : ["caller hangs up", () => this.#end(() => this.#socket.receive(message("stop")))] as const;
     this.#note(`${Math.round(this.#rig.clock.now())} ms: ${name}`);
     happen();
+    for (const server of this.#servers) server.obeyCancellation();
     await settled();
     this.#addServers();
     this.#line.catchUp();
@@ -123,7 +137,7 @@ export class RandomCall {
 
   #addServers(): void {
     for (const session of this.#rig.sessions.slice(this.#servers.length)) {
-      this.#servers.push(new RandomServer(session, this.#ids));
+      this.#servers.push(new RandomServer(session, this.#ids, this.#isPausing));
     }
   }
 

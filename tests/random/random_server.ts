@@ -20,16 +20,22 @@ export class RandomServer {
   readonly sentMs = new Map<string, number>();
   readonly #session: StillSession;
   readonly #ids: CallIds;
+  /** Whether Parley answers and interrupts, as in mode `pause`. */
+  readonly #isPassive: boolean;
   #speaking: string | undefined;
   #response:
     | { readonly itemId: string; readonly onDone: StillSession["requests"][number]["onDone"] }
     | undefined;
   #requestsTaken = 0;
   #turnsToAnswer = 0;
+  /** Turns whose text was not sent. */
+  readonly #untranscribed: string[] = [];
+  #cancellations = 0;
 
-  constructor(session: StillSession, ids: CallIds) {
+  constructor(session: StillSession, ids: CallIds, isPassive: boolean) {
     this.#session = session;
     this.#ids = ids;
+    this.#isPassive = isPassive;
   }
 
   get isOpen(): boolean {
@@ -51,6 +57,7 @@ export class RandomServer {
     const events: Record<string, () => void> = { "session lost": () => this.lose() };
     if (this.#speaking === undefined) events["speech started"] = () => this.#startSpeech(observer);
     else events["speech stopped"] = () => this.#stopSpeech(observer);
+    if (this.#untranscribed.length > 0) events["transcript"] = () => this.#transcribe(observer);
     if (!this.#response && this.#canRespond) events["response created"] = () => this.#respond();
     if (this.#response) {
       events["audio"] = () => this.#sendAudio(observer);
@@ -58,6 +65,16 @@ export class RandomServer {
       events["response done"] = () => this.#finish(observer, "completed");
     }
     return new Map(Object.entries(events));
+  }
+
+  /** Ends a response that Parley has cancelled. */
+  obeyCancellation(): void {
+    const isNew = this.#session.cancellations > this.#cancellations;
+    this.#cancellations = this.#session.cancellations;
+    const { observer } = this.#session;
+    if (isNew && this.#isPassive && this.#response && this.isOpen && observer) {
+      this.#finish(observer, "cancelled");
+    }
   }
 
   lose(): void {
@@ -75,20 +92,28 @@ export class RandomServer {
     observer.sessionReady();
   }
 
-  /** The server cancels its response when the caller speaks. */
+  /** The server cancels its response when the caller speaks, unless that is left to Parley. */
   #startSpeech(observer: ModelObserver): void {
     this.#speaking = this.#newItem();
-    if (this.#response) this.#finish(observer, "cancelled");
+    if (this.#response && !this.#isPassive) this.#finish(observer, "cancelled");
     observer.callerSpeechStarted({ itemId: this.#speaking, audioMs: this.#session.frames.length * 20 });
   }
 
   #stopSpeech(observer: ModelObserver): void {
     const itemId = this.#speaking ?? "";
     this.#speaking = undefined;
-    this.#turnsToAnswer++;
+    if (!this.#isPassive) this.#turnsToAnswer++;
     observer.callerSpeechStopped({ itemId, audioMs: this.#session.frames.length * 20 });
+    observer.turnCommitted(itemId);
     observer.itemAdded(itemId, undefined, "caller");
-    observer.callerTranscript(itemId, `turn ${itemId}`);
+    this.#untranscribed.push(itemId);
+    if (!this.#isPassive) this.#transcribe(observer);
+  }
+
+  #transcribe(observer: ModelObserver): void {
+    const itemId = this.#untranscribed.shift() ?? "";
+    const text = this.#isPassive ? ["", "mhm", `turn ${itemId}`][Number(itemId) % 3] : `turn ${itemId}`;
+    observer.callerTranscript(itemId, text ?? "");
   }
 
   #respond(): void {

@@ -1,4 +1,5 @@
 import { BYTES_PER_MS } from "../../audio/line_format.js";
+import type { RecordedSpeech } from "../../assistants/call_assistant.ts";
 import type { Clock } from "../../clock.ts";
 import type { HeardItem, ModelSession } from "../../model/model_interface.ts";
 import { Playout, type PlayoutLine } from "../../playout/playout.ts";
@@ -13,6 +14,7 @@ import type { InterruptionSettings } from "./interruption_settings.ts";
 import type { Interruptions } from "./interruptions.ts";
 import type { ModelLink } from "./model_link.ts";
 import { PlaybackPause } from "./playback_pause.ts";
+import { isRecordedItem, recordedItem } from "./recorded_speech.ts";
 import type { Transcript } from "./transcript.ts";
 import type { TurnTimer } from "./turn_timer.ts";
 
@@ -158,6 +160,20 @@ export class AssistantSpeech {
     session.interrupt([{ itemId, heardMs: this.playout.acceptedMs(itemId) }]);
   }
 
+  /** Plays recorded speech, after everything queued. It is the assistant's turn, as if the model had said it. */
+  playRecorded(speech: RecordedSpeech): void {
+    const { events, transcript } = this.#options;
+    const itemId = recordedItem(speech);
+    events.emit({ type: "assistant started speaking", itemId });
+    // It was discarded with a session that was lost before the caller was on the line.
+    transcript.revert(itemId);
+    transcript.setText(itemId, "assistant", speech.text);
+    transcript.audioGenerated(itemId);
+    this.#received.set(itemId, speech.audio.length);
+    this.playout.enqueue(itemId, speech.audio);
+    if (speech.isProtected) this.playout.whenPlayed(this.#guard.protect());
+  }
+
   /** Plays µ-law audio that cannot be interrupted, after everything queued. Resolves when it was played. */
   async playProtected(name: string, audio: Uint8Array): Promise<void> {
     const played = Promise.withResolvers<void>();
@@ -193,6 +209,8 @@ export class AssistantSpeech {
   interrupt(): readonly HeardItem[] {
     const { transcript } = this.#options;
     const heard = this.#stopPlayback(this.#openItem);
+    // The session sends no more of it: another interruption before the response ends does not concern it.
+    this.#openItem = undefined;
     for (const { itemId, heardMs } of heard) {
       transcript.setHeard(itemId, heardMs, this.#receivedMs(itemId) ?? heardMs, true);
       this.#received.delete(itemId);
@@ -235,7 +253,9 @@ export class AssistantSpeech {
   /** Returns how much the caller heard of each interrupted item of the model, `openItem` included. */
   #stopPlayback(openItem?: string): HeardItem[] {
     this.#guard.clear();
-    return this.playout.interrupt(openItem).filter(({ itemId }) => !itemId.startsWith(OWN_ITEM_PREFIX));
+    return this.playout.interrupt(openItem).filter(({ itemId }) =>
+      !itemId.startsWith(OWN_ITEM_PREFIX) || isRecordedItem(itemId)
+    );
   }
 
   #discard(session: ModelSession, itemId: string): void {

@@ -3,6 +3,7 @@ import { Watchdog } from "../watchdog.ts";
 import { CallerAudioBuffer, payloadMs, silentPayload } from "./caller_audio_buffer.ts";
 import type { CallerLevel } from "./caller_level.ts";
 import { CallerTurn } from "./caller_turn.ts";
+import { SpokenTimes } from "./spoken_times.ts";
 
 /** Audio kept (ms): an outage of 10 s, 5 s until a loss is noticed, and the audio before the turn. */
 const BUFFER_MS = 16_000;
@@ -53,6 +54,7 @@ export class CallerAudio {
   readonly #stall: Watchdog;
   readonly #buffer = new CallerAudioBuffer(BUFFER_MS);
   readonly #turn = new CallerTurn();
+  readonly #spokenTimes = new SpokenTimes();
   #receiver: AudioReceiver | undefined;
   /** Number of the present receiver. */
   #generation = 0;
@@ -124,6 +126,7 @@ export class CallerAudio {
     if (fillMs >= GAP_MIN_MS) this.fillSilence(fillMs);
     this.#startedAt = Math.min(this.#startedAt, now - this.positionMs);
     this.#timestamp = timestamp + ms;
+    this.#spokenTimes.add(this.positionMs, timestamp, ms, now);
     this.#add(this.#muted ? silentPayload(ms) : payload, ms);
     if (this.#speaking) this.#stall.touch();
   }
@@ -131,6 +134,13 @@ export class CallerAudio {
   /** The next frame starts a new stream: its timestamp, and the time since the last frame, are no gap. */
   streamStarted(): void {
     this.#startedAt = Infinity;
+    this.#spokenTimes.streamStarted();
+  }
+
+  /** How long ago the audio at a position was spoken (ms). */
+  ageMs(positionMs: number): number {
+    const now = this.#clock.now();
+    return now - this.#spokenTimes.at(positionMs, now);
   }
 
   /** Adds silence, such as for a caller who is not on the line. */

@@ -4,12 +4,13 @@ import type { AssistantSpeechOptions } from "./assistant_speech.ts";
 import type { InterruptionGuard } from "./interruption_guard.ts";
 import { Interruptions } from "./interruptions.ts";
 import type { PlaybackPause } from "./playback_pause.ts";
+import { isRecordedItem } from "./recorded_speech.ts";
 
 /** A backchannel within this much of the end of the assistant's speech (ms) is an answer. */
 const ENDS_SOON_MS = 1_000;
 const GO_ON =
-  "The caller made a sound that was not meant as an interruption, and cut you off. Go on exactly where you stopped, " +
-  "without a comment on it.";
+  "A sound of the caller cut you off, but the caller did not mean to interrupt you. Continue exactly where you " +
+  "stopped. Do not mention the interruption.";
 
 export interface CallerInterruptionsOptions extends
   Pick<
@@ -94,8 +95,9 @@ function protectGreeting({ events, guard, playout }: CallerInterruptionsOptions)
   let attached = false;
   let greeted = false;
   events.on("stream attached", () => attached = true);
-  events.on("assistant started speaking", () => {
-    if (greeted) return;
+  events.on("assistant started speaking", ({ itemId }) => {
+    // Recorded speech has a protection of its own.
+    if (greeted || isRecordedItem(itemId)) return;
     greeted = true;
     release = guard.protect();
   });

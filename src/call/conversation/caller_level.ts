@@ -13,7 +13,7 @@ export interface CallerLevel {
   readonly voicedMs: number;
   /** Level of that utterance against the caller's usual level (dB). 0 while too little speech is known. */
   readonly relativeDb: number;
-  /** Time since the last voice (ms); Infinity before the first. */
+  /** Time since the last voice of an utterance (ms), clicks excluded; Infinity before the first. */
   readonly silentForMs: number;
   /** Calls `handler` when `speaking` has changed. */
   onEdge(handler: (speaking: boolean) => void): void;
@@ -95,7 +95,7 @@ export class CallerLevelMeter implements CallerLevel {
   #feedWindow(power: number): void {
     const activity = this.#activity;
     const change = activity.feedWindow(power);
-    this.#silentForMs = activity.voiced ? 0 : this.#silentForMs + WINDOW_MS;
+    this.#silentForMs = activity.voiced && !activity.undecided ? 0 : this.#silentForMs + WINDOW_MS;
     if (activity.undecided || change?.type === "started") {
       if (activity.voiced) this.#onset.push(toDb(power));
     } else {

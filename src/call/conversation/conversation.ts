@@ -169,12 +169,13 @@ export class Conversation {
     this.#stopGoodbye?.();
     this.speech.recordHeard();
     this.retry.stop();
+    const billed = this.model.billedModel ?? model;
     const session = summarise ? this.model.release() : undefined;
     this.model.drop();
     this.caller.sendTo(undefined);
     this.speech.close();
     tap.end();
     const record = timeline.pauses.length > 0 ? this.transcript.text : undefined;
-    return session && writeSummary(session, model, events, record);
+    return session && writeSummary(session, billed, events, record);
   }
 }

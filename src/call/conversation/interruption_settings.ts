@@ -1,6 +1,6 @@
 import type { CallAssistant } from "../../assistants/call_assistant.ts";
 import { backchannelSet } from "./backchannel.ts";
-import type { InterruptionMode } from "./interruptions.ts";
+import type { InterruptionMode } from "./interruptions_options.ts";
 
 /** How the caller may interrupt the assistant of a call. */
 export interface InterruptionSettings {
@@ -18,8 +18,8 @@ export interface InterruptionSettings {
 /** The settings of an assistant without any. */
 export const DEFAULT_INTERRUPTIONS: InterruptionSettings = {
   mode: "stop",
-  minMs: 600,
-  decideMs: 800,
+  minMs: 1_000,
+  decideMs: 1_000,
   overlapMs: 300,
   backchannels: new Set(),
   protectGreeting: false,

@@ -1,41 +1,9 @@
-import type { Cancel, Clock } from "../../clock.ts";
+import type { Cancel } from "../../clock.ts";
+import { AwaitedTexts } from "./awaited_texts.ts";
 import { isBackchannel, normalizePhrase } from "./backchannel.ts";
-import type { CallerLevel } from "./caller_level.ts";
+import type { InterruptionsOptions, Verdict } from "./interruptions_options.ts";
 import { TurnItems } from "./turn_items.ts";
 import { VoicedTime } from "./voiced_time.ts";
-
-/** What speech of the caller turned out to be. */
-export type Verdict = "turn" | "quiet" | "empty" | "backchannel";
-/** What the assistant does when the caller speaks: pauses and decides, stops, or finishes. */
-export type InterruptionMode = "pause" | "stop" | "off";
-
-export interface InterruptionsOptions {
-  readonly mode: InterruptionMode;
-  /** Voice after which speech is a turn, without waiting for its text (ms). */
-  readonly minMs: number;
-  /** Maximum wait for the text after the speech has ended (ms). */
-  readonly decideMs: number;
-  /** From `backchannelSet`. */
-  readonly backchannels: ReadonlySet<string>;
-  readonly level: CallerLevel;
-  readonly clock: Clock;
-  /** Whether the assistant speaks, or is about to. */
-  unheard(): boolean;
-  /** Whether hardly anything of the assistant's speech is left. A backchannel is an answer then. */
-  endsSoon(): boolean;
-  /** Whether the assistant must not be interrupted now. */
-  isProtected(): boolean;
-  readonly on: {
-    pause(): void;
-    /** Nothing interrupts the assistant any more. */
-    resume(): void;
-    /** @param interrupts Whether the assistant stops. */
-    turn(itemId: string | undefined, interrupts: boolean): void;
-    dismissed(itemId: string | undefined, why: Exclude<Verdict, "turn">): void;
-    /** A confirmed turn is in the model's conversation. Mode `pause` only. */
-    answer(): void;
-  };
-}
 
 /** Quieter than the caller's usual speech by this much (dB): a sound, or not meant for the assistant. */
 const QUIET_DB = -12;
@@ -43,6 +11,8 @@ const QUIET_DB = -12;
 const OWN_SILENCE_MS = 500;
 /** Speech without any verdict is a turn after this long (ms). */
 const UNDECIDED_MS = 3_000;
+/** Loud speech whose text does not come this long after its commit either is a turn (ms). */
+const LATE_TEXT_MS = 3_000;
 const CHECK_MS = 20;
 
 /** Speech that has no verdict yet, or waits for other speech to get one. */
@@ -63,8 +33,14 @@ export class Interruptions {
   #undecided: Utterance[] = [];
   /** The session of that speech was lost: the next one may report it again. */
   #repeated = false;
+  /** A text has arrived: the model's server transcribes the caller. */
+  #hasText = false;
+  /** Committed items that are `late`. */
+  readonly #lateTexts: AwaitedTexts;
   #paused = false;
   #speaking = false;
+  /** The last item the server reported. */
+  #itemId: string | undefined;
   #startedAt = 0;
   /** When the speech ended, by the server's report or by our own measurement. */
   #endedAt: number | undefined;
@@ -72,7 +48,16 @@ export class Interruptions {
 
   constructor(options: InterruptionsOptions) {
     this.#options = options;
-    this.#voiced = new VoicedTime(options.level);
+    const { mode, level, clock, isProtected } = options;
+    this.#voiced = new VoicedTime(level);
+    this.#lateTexts = new AwaitedTexts(clock, LATE_TEXT_MS, (itemId) => {
+      if (this.#items.read(itemId)) this.#confirm(itemId, !isProtected());
+    });
+    // The server reports no other start while the item goes on.
+    level.onEdge((speaking) => {
+      const goesOn = speaking && this.#speaking && !this.deciding && this.#items.isUnread(this.#itemId);
+      if (mode === "pause" && goesOn) this.speechStarted(this.#itemId);
+    });
   }
 
   /** Whether the caller's speech may still turn out not to be a turn. */
@@ -83,6 +68,7 @@ export class Interruptions {
   speechStarted(itemId?: string): void {
     const { mode, on, unheard, isProtected, clock } = this.#options;
     this.#speaking = true;
+    this.#itemId = itemId;
     this.#items.started(itemId);
     if (mode !== "pause") return on.turn(itemId, mode === "stop" && !isProtected());
     const { deciding } = this;
@@ -111,11 +97,13 @@ export class Interruptions {
     const verdict = this.#items.commit(itemId, undecided);
     // A turn without speech was committed by the server's idle timeout, for the model to speak.
     if (!undecided && (verdict ?? "turn") === "turn") on.answer();
+    if (verdict === "late" && itemId !== undefined) this.#lateTexts.add(itemId);
   }
 
   /** The text of the caller's speech has arrived. */
   transcribed(itemId: string, text: string): void {
     const verdict = this.#read(text);
+    this.#hasText = true;
     const utterance = this.#undecided.find((each) => each.itemId === itemId) ??
       this.#undecided.find((each) => each.itemId === undefined && !this.#repeated);
     if (utterance) {
@@ -123,8 +111,9 @@ export class Interruptions {
       utterance.why = verdict;
       return this.#check();
     }
+    this.#lateTexts.remove(itemId);
     if (!this.#items.read(itemId)) return;
-    // It was quiet, but has words.
+    // It was dismissed without its text.
     const { isProtected, endsSoon, on } = this.#options;
     if (verdict === "turn") return this.#confirm(itemId, !isProtected());
     if (verdict === "backchannel" && endsSoon()) return this.#confirm(itemId, false);
@@ -135,7 +124,7 @@ export class Interruptions {
   /** The session was lost: no report and no text of it will follow. Our own measurement goes on. */
   sessionLost(): void {
     this.#speaking = false;
-    this.#items.clear();
+    this.#forgetItems();
     if (!this.deciding) return;
     this.#undecided = [{ itemId: undefined }];
     this.#repeated = true;
@@ -158,9 +147,14 @@ export class Interruptions {
   /** Forgets everything, because a goodbye starts or the line has ended. Nobody is notified. */
   reset(): void {
     this.#end();
-    this.#items.clear();
+    this.#forgetItems();
     this.#paused = false;
     this.#speaking = false;
+  }
+
+  #forgetItems(): void {
+    this.#items.clear();
+    this.#lateTexts.clear();
   }
 
   #pause(): void {
@@ -190,9 +184,18 @@ export class Interruptions {
       const last = this.#undecided.at(-1);
       if (last && voicedMs > 0 && level.relativeDb <= QUIET_DB) last.why ??= "quiet";
       if (this.#undecided.every(({ why }) => why)) return this.#dismiss();
-      if (now - this.#endedAt >= decideMs) return voicedMs > 0 ? this.#decideTurn() : this.#dismiss();
+      if (now - this.#endedAt >= decideMs) return this.#decideWithoutText(voicedMs);
     }
     this.#cancelCheck = clock.after(CHECK_MS, () => this.#check());
+  }
+
+  /** Goes on if words can stop the assistant later, because most short sounds have none. */
+  #decideWithoutText(voicedMs: number): void {
+    const canWait = this.#hasText && !this.#options.endsSoon() &&
+      this.#undecided.every(({ itemId }) => itemId !== undefined);
+    if (voicedMs > 0 && !canWait) return this.#decideTurn();
+    for (const utterance of this.#undecided) utterance.why ??= voicedMs > 0 ? "late" : "quiet";
+    this.#dismiss();
   }
 
   #decideTurn(): void {
@@ -213,8 +216,9 @@ export class Interruptions {
         this.#confirm(itemId, false);
         continue;
       }
-      this.#items.decided(itemId, why);
+      const committed = this.#items.decided(itemId, why);
       on.dismissed(itemId, why);
+      if (committed && why === "late" && itemId !== undefined) this.#lateTexts.add(itemId);
     }
   }
 

@@ -1,3 +1,4 @@
+import { billedModel } from "../../model/model_endpoint.ts";
 import type { ModelSession, ResponseRequest, SessionFailure } from "../../model/model_interface.ts";
 import type { PendingReply } from "./pending_reply.ts";
 import type { SessionOwner } from "../succession/session_owner.ts";
@@ -22,6 +23,12 @@ export class ModelLink {
   /** The session that serves the caller: it is configured and can speak. */
   get session(): ModelSession | undefined {
     return this.#owner?.serving?.session;
+  }
+
+  /** Name of the serving session's model in prices and metrics. */
+  get billedModel(): string | undefined {
+    const endpoint = this.#owner?.serving?.endpoint;
+    return endpoint && billedModel(endpoint);
   }
 
   /** Whether a session serves or is being prepared. */

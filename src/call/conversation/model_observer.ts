@@ -18,11 +18,14 @@ export function createModelObserver(options: ModelObserverOptions): ModelObserve
   const positionOf = (edge?: SpeechEdge) => edge ? caller.positionOf(edge.audioMs) : caller.positionMs;
   /** Converts a position in the caller's audio into the call's time line (ms). */
   const timelineMs = (positionMs: number) =>
-    Math.max(0, Math.round(timeline.atMs - Math.max(0, caller.positionMs - positionMs)));
+    Math.max(0, Math.round(timeline.atMs - caller.ageMs(positionMs)));
 
   const responseFinished = (response: ResponseOutcome) => {
     const failure = conversation.retry.responseFinished(response);
-    events.emit({ type: "response finished", response, costUsd: costUsd(model, response.usage) });
+    // A fallback has a price of its own.
+    const billed = conversation.model.billedModel ?? model;
+    const usd = costUsd(billed, response.usage);
+    events.emit({ type: "response finished", response, model: billed, costUsd: usd });
     // A handler may have started a goodbye because of what the response cost.
     if (failure && !inGoodbye()) conversation.model.fail(failure);
   };

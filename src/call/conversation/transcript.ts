@@ -5,6 +5,7 @@ import { type CallTimeline, NOT_RECORDED } from "../call_timeline.ts";
 import type { FunctionCall, HistoryItem } from "../../model/model_interface.ts";
 import { historyLines } from "../../model/history_text.ts";
 import { lastLines } from "./heard_text.ts";
+import { isDisclosure, isRecordedItem } from "./recorded_speech.ts";
 import { callItems, isPrivate, textOf, type TranscriptItem, wasHeard } from "./transcript_item.ts";
 
 /** Prefix of the ids of notes and of function calls; the model's items have other ids. */
@@ -161,9 +162,11 @@ export class Transcript {
     this.#item(itemId, "assistant").latency = latency;
   }
 
-  /** Whether anything was said and heard. */
+  /** Whether anything was said and heard, apart from the disclosure. */
   get hasSpeech(): boolean {
-    return this.#items.values().some((item) => item.speaker && item.text && wasHeard(item));
+    return this.#items.entries().some(([itemId, item]) =>
+      item.speaker && item.text && wasHeard(item) && !isDisclosure(itemId)
+    );
   }
 
   /** The last turns, notes and function calls, as text for the model; empty when the call has none. */
@@ -173,11 +176,13 @@ export class Transcript {
 
   /** Turns as the caller heard them, notes and function calls: in order, each as the items for another session. */
   get history(): readonly (readonly HistoryItem[])[] {
-    return this.#order.map((itemId) => this.#items.get(itemId)).flatMap((item) => {
+    return this.#order.flatMap((itemId): HistoryItem[][] => {
+      const item = this.#items.get(itemId);
       if (!item || !wasHeard(item)) return [];
       if (item.call) return [callItems(item.call, item.atMs, this.#timeline)];
       const { text } = textOf(item, this.#timeline);
-      return text === "" ? [] : [[{ type: item.speaker ?? "note", text }]];
+      const name = isRecordedItem(itemId) ? { name: itemId } : {};
+      return text === "" ? [] : [[{ type: item.speaker ?? "note", text, ...name }]];
     });
   }
 

@@ -1,27 +1,34 @@
-import type { Verdict } from "./interruptions.ts";
+import type { Verdict } from "./interruptions_options.ts";
 
 /** ID of an item of the caller's; undefined where a model reports none. */
 type Id = string | undefined;
 
-/** The caller's items whose verdict and commit are not both known, in either order; and quiet ones whose text is missing. */
+/** The caller's items whose verdict and commit are not both known, in either order; and those dismissed without their text. */
 export class TurnItems {
   readonly #verdicts = new Map<Id, Verdict>();
   /** Committed before their verdict. */
   readonly #committed = new Set<Id>();
-  /** Dismissed for their level, and whether they were committed. */
+  /** Dismissed before their text, and whether they were committed. */
   readonly #unread = new Map<string, boolean>();
 
-  /** Another item has the ID, where a model reports none. */
+  /** Speech of the item begins: another item with that ID, where a model reports none, or more of the same. */
   started(itemId: Id): void {
     this.#verdicts.delete(itemId);
     this.#committed.delete(itemId);
+    if (itemId !== undefined) this.#unread.delete(itemId);
+  }
+
+  /** Whether an item was dismissed without its text. */
+  isUnread(itemId: Id): boolean {
+    return itemId !== undefined && this.#unread.has(itemId);
   }
 
   /** @returns whether the item was committed before. */
   decided(itemId: Id, verdict: Verdict): boolean {
     const committed = this.#committed.delete(itemId);
     if (!committed) this.#verdicts.set(itemId, verdict);
-    if (verdict === "quiet" && itemId !== undefined) this.#unread.set(itemId, committed);
+    const isUnread = verdict === "quiet" || verdict === "late";
+    if (isUnread && itemId !== undefined) this.#unread.set(itemId, committed);
     return committed;
   }
 
@@ -34,7 +41,7 @@ export class TurnItems {
     return verdict;
   }
 
-  /** The text of an item has arrived. @returns whether it was dismissed for its level; its verdict is open again then. */
+  /** The text of an item has arrived. @returns whether it was dismissed without it; its verdict is open again then. */
   read(itemId: string): boolean {
     const committed = this.#unread.get(itemId);
     this.#unread.delete(itemId);

@@ -41,8 +41,8 @@ export class TurnTimer {
       else this.#undecided.set(itemId, this.#clock.now());
     });
     events.on("turn dismissed", ({ itemId, why }) => {
-      // Quiet speech may turn out to have words.
-      if (why !== "quiet") this.#undecided.delete(itemId);
+      // Without its text, it may turn out to have words.
+      if (why !== "quiet" && why !== "late") this.#undecided.delete(itemId);
     });
     // Nothing reports the end of the speech, or its verdict, any more.
     events.on(["session failed", "session swapped"], () => {

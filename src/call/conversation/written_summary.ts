@@ -5,11 +5,11 @@ import type { CallEventStream } from "../call_event_stream.ts";
 import { tokensOf } from "../call_usage.ts";
 
 const SUMMARISE =
-  "The call is over. Write down in two or three sentences, for the people you answer for, who called, what they wanted, " +
-  "what was agreed and what is left to do. Write only what was said.";
+  "The call is over. Summarise it in two or three sentences for the people you work for: who called, what they " +
+  "wanted, what was agreed and what is left to do. Write only what was said.";
 
 /** Where the recording was paused, the model would remember what must not be recorded. */
-const FROM_RECORD = "Write it from this record of the call only:";
+const FROM_RECORD = "Use only this record of the call:";
 
 /**
  * Makes the model write a summary of the call, then closes its session, after 8 s at most. Emits "summary written".
@@ -34,6 +34,6 @@ export async function writeSummary(
   if (!written) return undefined;
   const { text, usage } = written;
   const usd = costUsd(model, usage);
-  events.emit({ type: "summary written", usage, costUsd: usd });
+  events.emit({ type: "summary written", usage, model, costUsd: usd });
   return { text, tokens: tokensOf(usage), costUsd: usd };
 }

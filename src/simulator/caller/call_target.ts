@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from "../../clock.ts";
+import { isLoopbackHost } from "../../loopback_host.ts";
 import { connectWebSocket } from "../../model/web_socket/web_socket.ts";
 import { newSid } from "../twilio/sid.js";
 import type { OpenSocket } from "../twilio/stream_runner.js";
@@ -14,7 +15,12 @@ export interface CallTargetOptions {
   /** Request every URL of the TwiML at `baseUrl`'s host, without the tunnel in between. */
   local?: boolean | undefined;
   /** Signs requests as Twilio would, with the account's auth token. */
-  authToken?: string;
+  authToken?: string | undefined;
+  /**
+   * The server's `ADMIN_TOKEN`, for one that checks no signatures. Sent to this machine or the host of `publicUrl` only, and
+   * only without `authToken`.
+   */
+  adminToken?: string | undefined;
   accountSid?: string;
   from?: string | undefined;
   to?: string;
@@ -44,10 +50,11 @@ export function callTarget(options: CallTargetOptions): CallTarget {
     options;
   const base = httpUrl(options.baseUrl);
   const publicBase = asFolder(options.publicUrl ? httpUrl(options.publicUrl) : base);
+  const token = authToken === undefined && isOwn(base, options.publicUrl) ? options.adminToken : undefined;
   const incoming = new URL("incoming-call", publicBase), status = new URL("call-status", publicBase);
   return {
     clock,
-    fetch: options.fetch ?? fetch,
+    fetch: asAdministrator(options.fetch ?? fetch, base, token),
     // The number's own webhooks are requested at `baseUrl`, whatever PUBLIC_URL is.
     reach: (url) =>
       local || url.href.startsWith(incoming.href) || url.href === status.href ? atHost(base, url) : url,
@@ -59,8 +66,25 @@ export function callTarget(options: CallTargetOptions): CallTarget {
     to: options.to ?? "+15550100002",
     accountSid,
     callSid: newSid("CA"),
-    // The service then counts no carrier's charges.
+    // The service then counts no carrier's charges, if it believes it: signed, or from the administrator.
     fields: { Rehearsal: "true", ...(options.assistant !== undefined && { Assistant: options.assistant }) },
+  };
+}
+
+/** Whether the server may know our secrets. */
+function isOwn(base: URL, publicUrl: string | undefined): boolean {
+  return isLoopbackHost(base.host) || publicUrl !== undefined && URL.parse(publicUrl)?.origin === base.origin;
+}
+
+/** Sends the token with each request to the server. */
+function asAdministrator(send: typeof fetch, { origin }: URL, token: string | undefined): typeof fetch {
+  if (token === undefined) return send;
+  return (input, init) => {
+    const url = new URL(input instanceof Request ? input.url : input);
+    if (url.origin !== origin) return send(input, init);
+    const headers = new Headers(init?.headers);
+    headers.set("authorization", `Bearer ${token}`);
+    return send(input, { ...init, headers });
   };
 }
 

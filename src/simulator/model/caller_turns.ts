@@ -6,14 +6,17 @@ import { type Endpointing, InputAudioBuffer, type TurnAudio } from "./input_audi
 import { callerAudioTokens, textTokens } from "./usage_meter.ts";
 import type { WireItem } from "./server_events.ts";
 import type { SessionParts } from "./session_parts.ts";
+import type { ModelBehavior } from "./model_behavior.ts";
 
 export interface TurnContext extends SessionParts {
+  readonly behavior: Pick<ModelBehavior, "semanticSilenceMs" | "transcribe">;
   readonly onStarted: () => void;
   /** The turn has ended and was committed to the conversation. */
   readonly onCommitted: () => void;
 }
 
 const TRANSCRIPTION_MS = 100;
+const SEMANTIC_SILENCE_MS = 600;
 
 /** The caller's side of a session. Divides audio into turns and adds them to the conversation. */
 export class CallerTurns {
@@ -25,7 +28,7 @@ export class CallerTurns {
   constructor(config: SessionConfig["audio"]["input"], context: TurnContext) {
     this.#config = config;
     this.#context = context;
-    this.#input = new InputAudioBuffer(config.format, endpointing(config));
+    this.#input = new InputAudioBuffer(config.format, this.#endpointing(config));
   }
 
   /** Audio appended in this session (ms). */
@@ -40,7 +43,7 @@ export class CallerTurns {
   /** Applies the session's new settings. */
   configure(config: SessionConfig["audio"]["input"]): void {
     this.#config = config;
-    if (this.#input.configure(config.format, endpointing(config))) this.#itemId = undefined;
+    if (this.#input.configure(config.format, this.#endpointing(config))) this.#itemId = undefined;
   }
 
   /** @param audio Of the configured format. */
@@ -89,7 +92,7 @@ export class CallerTurns {
   }
 
   #commitTurn(turn: TurnAudio): void {
-    const { conversation, send, after, newItemId } = this.#context;
+    const { behavior, conversation, send, after, newItemId } = this.#context;
     const id = this.#itemId ?? newItemId();
     this.#itemId = undefined;
     const item: WireItem = {
@@ -108,11 +111,13 @@ export class CallerTurns {
     send({ type: "conversation.item.done", previous_item_id, item });
     // Transcription is asynchronous: it may finish during the response.
     const { transcription } = this.#config;
-    if (transcription) after(TRANSCRIPTION_MS, () => this.#transcribe(stored, turn, transcription.model));
+    if (!transcription) return;
+    const { text, delayMs } = behavior.transcribe?.(turn) ??
+      { text: transcriptOf(turn), delayMs: TRANSCRIPTION_MS };
+    after(delayMs, () => this.#sendTranscript(stored, text, transcription.model));
   }
 
-  #transcribe(item: StoredItem, turn: TurnAudio, model: string | undefined): void {
-    const transcript = transcriptOf(turn);
+  #sendTranscript(item: StoredItem, transcript: string, model: string | undefined): void {
     if (item.wire.type === "message" && item.wire.role === "user") {
       item.wire = { ...item.wire, content: [{ type: "input_audio", transcript }] };
     }
@@ -134,16 +139,17 @@ export class CallerTurns {
       },
     });
   }
-}
 
-function endpointing({ turn_detection: detection }: SessionConfig["audio"]["input"]): Endpointing | null {
-  if (detection?.type === "server_vad") {
-    return {
-      threshold: detection.threshold,
-      prefixMs: detection.prefix_padding_ms,
-      silenceMs: detection.silence_duration_ms,
-    };
+  #endpointing({ turn_detection: detection }: SessionConfig["audio"]["input"]): Endpointing | null {
+    if (detection?.type === "server_vad") {
+      return {
+        threshold: detection.threshold,
+        prefixMs: detection.prefix_padding_ms,
+        silenceMs: detection.silence_duration_ms,
+      };
+    }
+    // Semantic VAD is simulated by a pause, because this model does not recognize sentences.
+    const silenceMs = this.#context.behavior.semanticSilenceMs ?? SEMANTIC_SILENCE_MS;
+    return detection && { threshold: 0.5, prefixMs: 300, silenceMs };
   }
-  // Semantic VAD is simulated by a pause, because this model does not recognize sentences.
-  return detection && { threshold: 0.5, prefixMs: 300, silenceMs: 600 };
 }

@@ -3,6 +3,7 @@
 import type { AudioFormat } from "./model_audio.ts";
 import type { SessionConfig } from "./session_config.ts";
 import type { StoredItem } from "./conversation_items.ts";
+import type { TurnAudio } from "./input_audio_buffer.ts";
 
 /**
  * A spoken message: audio bytes in the output format, and their transcript. Without audio, a text message.
@@ -66,8 +67,18 @@ export interface ResponseRequest {
   readonly format: AudioFormat;
 }
 
+/** A transcript of the caller's turn, and the time from its commit until it is sent (ms). */
+export interface Transcription {
+  readonly text: string;
+  readonly delayMs: number;
+}
+
 /** Decides the model's responses, and observes the client's events. */
 export interface ModelBehavior {
+  /** Silence that ends a turn with semantic VAD (ms). Default: 600. */
+  readonly semanticSilenceMs?: number;
+  /** Default: the length of the speech, after 100 ms. */
+  transcribe?(turn: TurnAudio): Transcription;
   /** @throws {ClientEventError} for an `error` event instead of a response. */
   planResponse(request: ResponseRequest): ResponsePlan;
   /** A response was sent completely, or cancelled. */

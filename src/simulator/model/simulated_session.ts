@@ -57,6 +57,7 @@ export class SimulatedSession {
     this.#config = defaultConfig(`sess_${name}`, model, expiresAt);
     this.#turns = new CallerTurns(this.#config.audio.input, {
       ...this.#parts,
+      behavior: context.behavior,
       onStarted: () => this.#callerStarted(),
       onCommitted: () => {
         if (this.#config.audio.input.turn_detection?.create_response) this.#respondToTurn();

@@ -1,6 +1,7 @@
 /** Compares an ended call with its script. */
 
 import { BYTES_PER_MS } from "../../audio/line_format.js";
+import { isObject } from "../../json.ts";
 import type { CallOutcome } from "../caller/place_call.ts";
 import { findAudio } from "./audio_search.ts";
 import { type Difference, differences, formatDifference, sessionDifferences } from "./differences.ts";
@@ -18,6 +19,8 @@ export interface Step {
   readonly state: "ok" | "failed" | "not reached";
   /** `expected …, got …` */
   readonly problems: readonly string[];
+  /** What else happened: errors of tools that the script does not expect. */
+  readonly notes?: readonly string[];
 }
 
 /** Tolerance of the audio search at the end of the speech (ms). */
@@ -37,7 +40,8 @@ export function evaluateScript(progress: ScriptProgress, model: ScriptedModel, o
     // The first missing turn gets the reason, unless a problem stopped the rehearsal.
     if (record === firstMissing && !wasStopped) problems.push(`not reached: ${describeEnding(outcome)}`);
     const state = problems.length > 0 ? "failed" : startedAt === undefined ? "not reached" : "ok";
-    return { location, actor, title, state, problems };
+    const notes = toolErrors(record);
+    return { location, actor, title, state, problems, ...(notes.length > 0 ? { notes } : {}) };
   });
   const problems = [
     ...progress.problems,
@@ -100,6 +104,20 @@ function* turnProblems(
   } else if (heard && heard !== (heardAll ? "all" : heardMs > 0 ? "part" : "nothing")) {
     yield `heard: expected ${heard}, got ${actual}`;
   }
+}
+
+/** The errors with which tools answered, as far as the script expects none. */
+function toolErrors({ turn, outputs }: TurnRecord): string[] {
+  if (turn.actor !== "model") return [];
+  const { expect, calls } = turn;
+  const expected = expect.outputs ?? (expect.output === undefined ? [] : [expect.output]);
+  return outputs.flatMap((text, i) => {
+    const output = text === undefined ? undefined : parsedJson(text);
+    const wanted = expected[i];
+    const isExpected = typeof wanted === "string" || isObject(wanted) && "error" in wanted;
+    if (isExpected || !isObject(output) || typeof output.error !== "string") return [];
+    return [`${calls[i]?.name} answered with the error ${JSON.stringify(output.error)}`];
+  });
 }
 
 function endingProblems({ expect }: Script, { ending, problem }: CallOutcome): string[] {

@@ -13,14 +13,14 @@ export interface ScriptReport {
   readonly recording: Recording;
 }
 
-/** One line for each step, with its problems below. */
+/** One line for each step, with its problems and notes below. */
 export function formatScriptReport(
   { name, passed, steps }: Pick<ScriptReport, "name" | "passed" | "steps">,
 ): string {
   const width = Math.max(...steps.map(({ location }) => location.length));
-  const lines = steps.flatMap(({ state, location, actor, title, problems }) => [
+  const lines = steps.flatMap(({ state, location, actor, title, problems, notes = [] }) => [
     `  ${state.padEnd(11)}  ${location.padEnd(width)}  ${actor.padEnd(6)}  ${terminalLine(title)}`,
-    ...problems.map((problem) => `${" ".repeat(15)}${terminalLine(problem)}`),
+    ...[...problems, ...notes].map((text) => `${" ".repeat(15)}${terminalLine(text)}`),
   ]);
   const failed = steps.filter(({ state }) => state === "failed").length;
   const verdict = passed ? "passed" : `failed: ${failed} of ${steps.length} steps`;

@@ -1,4 +1,5 @@
 import { type NativeWebSocketOptions, openNativeWebSocket } from "../../support/native_web_socket.ts";
+import { TIMEOUT_MS } from "../../support/wait_until.ts";
 import { encodeBase64 } from "@std/encoding/base64";
 import { encodeMulaw } from "../../../src/audio/g711.js";
 import {
@@ -62,7 +63,7 @@ export class WireClient implements AsyncDisposable {
   /** The next unread event of this type; events before it are skipped. */
   async next(type: string): Promise<WireEvent> {
     const late = Promise.withResolvers<void>();
-    const deadline = setTimeout(() => late.reject(new Error(`no "${type}" within 5 s`)), 5000);
+    const deadline = setTimeout(() => late.reject(new Error(`no "${type}" came`)), TIMEOUT_MS);
     try {
       for (;;) {
         while (this.#read < this.events.length) {

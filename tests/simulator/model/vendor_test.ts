@@ -8,6 +8,7 @@ import { OpenAIRealtimeWebSocket } from "openai/realtime/websocket";
 import type { RealtimeServerEvent } from "openai/resources/realtime/realtime";
 import type { ResponsePlan } from "../../../src/simulator/model/model_behavior.ts";
 import { startSimulatedModel } from "../../../src/simulator/model/model_server.ts";
+import { TIMEOUT_MS } from "../../support/wait_until.ts";
 import { joined, silence, speakInto, speechLike } from "./support.ts";
 
 /**
@@ -50,7 +51,7 @@ class Inbox {
 
   async next<Type extends RealtimeServerEvent["type"]>(type: Type): Promise<Named<Type>> {
     const late = Promise.withResolvers<void>();
-    const deadline = setTimeout(() => late.reject(new Error(`No "${type}" came`)), 5000);
+    const deadline = setTimeout(() => late.reject(new Error(`No "${type}" came`)), TIMEOUT_MS);
     try {
       for (;;) {
         for (let event = this.#events.shift(); event; event = this.#events.shift()) {

@@ -97,6 +97,8 @@ Deno.test("rehearseScript() reports what was expected and what happened", async 
   assertMatch(third[2] ?? "", /^outputs\[0\]\.ok: expected true, got nothing$/);
   assertMatch(third[3] ?? "", /^heard: expected 0 to 100 ms, got \d+ of 360 ms$/);
   assertEquals(third.length, 4);
+  const [, , { notes = [] } = {}] = report.steps;
+  assertMatch(notes.join("\n"), /^fly answered with the error ".+"$/, "the script expects the error of swim");
   assertEquals(end.slice(0, 2), ["call", "failed"]);
   assertMatch(end[2] ?? "", /^waited 1\.7 s for the call to end$/);
   assertEquals(end.slice(3), [

@@ -14,6 +14,14 @@ Deno.test("formatScriptReport() prints a line for each step with its problems, a
         state: "failed",
         problems: ["output.ok: expected true, got false", 'output.error: expected /sales/, got "no"'],
       },
+      {
+        location: "case.json:13",
+        actor: "model",
+        title: "calls look_up",
+        state: "ok",
+        problems: [],
+        notes: ['look_up answered with the error "Nothing found."'],
+      },
       { location: "case.json:14", actor: "caller", title: "hangs up", state: "not reached", problems: [] },
       { location: "", actor: "call", title: "the caller hung up", state: "ok", problems: [] },
     ],
@@ -26,10 +34,12 @@ Deno.test("formatScriptReport() prints a line for each step with its problems, a
   failed       case.json:12  model   calls transfer_call
                output.ok: expected true, got false
                output.error: expected /sales/, got "no"
+  ok           case.json:13  model   calls look_up
+               look_up answered with the error "Nothing found."
   not reached  case.json:14  caller  hangs up
   ok                         call    the caller hung up
 
-failed: 1 of 4 steps
+failed: 1 of 5 steps
 `,
   );
 });
