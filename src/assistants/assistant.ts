@@ -6,7 +6,7 @@ import type {
   ReasoningEffort,
   Transcription,
   TurnDetection,
-} from "../model/model_interface.ts";
+} from "../model/session_options.ts";
 import type { HttpToolOptions } from "../tools/http_tool.ts";
 import type { WeeklyHours } from "../weekly_hours.ts";
 
@@ -35,8 +35,10 @@ export interface Assistant {
   readonly instructions: string;
   /** Instructions for the first response; may contain `{{…}}`. Empty: the caller speaks first. */
   readonly greeting: string;
-  /** Sentence in front of the greeting, which the caller hears to its end; may contain `{{…}}`. */
-  readonly disclosure?: string | undefined;
+  /** Plays instead of `greeting`. `cache`: the greeting as the model spoke it in an earlier call. */
+  readonly greetingAudio?: SpeechFile | "cache" | undefined;
+  /** Sentence in front of the greeting, which the caller hears to its end; a text for the model may contain `{{…}}`. */
+  readonly disclosure?: string | SpeechFile | undefined;
   readonly model: string;
   readonly voice: string;
   /** Speaking rate, 0.25 to 1.5. */
@@ -59,6 +61,12 @@ export interface Assistant {
   readonly waiting?: { readonly afterSeconds: number; readonly say?: string | undefined } | undefined;
   /** Played while the model's server is lost or stands still: `audio` once (base64 of µ-law), then a tone. */
   readonly holding: { readonly afterMs: number; readonly audio?: string | undefined };
+  /** When all models are down: `audio` (base64 of µ-law), or sentences of Twilio's, and what follows. */
+  readonly outage: {
+    readonly audio?: string | undefined;
+    readonly then: "hang up" | "transfer" | "voicemail" | "callback";
+    readonly to?: Destination | undefined;
+  };
   readonly keypad: Keypad;
   /** Prompts a silent caller every `afterSeconds`; after `prompts` prompts, says goodbye. */
   readonly silence?: { readonly afterSeconds: number; readonly prompts: number } | undefined;
@@ -86,6 +94,15 @@ export interface Assistant {
   readonly timeZone?: string | undefined;
 }
 
+/** Speech in a WAV file. */
+export interface SpeechFile {
+  readonly file: string;
+  /** Its words. */
+  readonly text: string;
+  /** Base64 of µ-law; missing if the file was not read. */
+  readonly audio?: string | undefined;
+}
+
 export interface Recording {
   /** Announcement that Twilio speaks before the assistant; empty: none. */
   readonly consent: string;
@@ -99,7 +116,8 @@ export interface Language {
   readonly code: string;
   readonly voice?: string | undefined;
   readonly greeting?: string | undefined;
-  readonly disclosure?: string | undefined;
+  readonly greetingAudio?: SpeechFile | undefined;
+  readonly disclosure?: string | SpeechFile | undefined;
   /** Appended to the assistant's instructions. */
   readonly instructions?: string | undefined;
   /** Announcement before a recorded call. */

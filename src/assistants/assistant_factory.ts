@@ -1,17 +1,20 @@
-import type { CallAssistant, Persona } from "./call_assistant.ts";
+import type { CallAssistant } from "./call_assistant.ts";
 import type { Clock } from "../clock.ts";
 import type { Assistant, Assistants, Limits } from "./assistant.ts";
-import { greetingTemplate } from "./greeting_template.ts";
 import { languagesOf, localizeAssistant } from "./languages.ts";
 import { routeCall } from "./call_routing.ts";
-import { callInterruptions, sessionInterruptions } from "./assistant_interruptions.ts";
+import { callGreeting, type GreetingCache } from "./call_greeting.ts";
+import { createPersona } from "./create_persona.ts";
+import { callOutage } from "./call_outage.ts";
 import { callVariables, dateTimeFormat, fillTemplate } from "./call_variables.ts";
 import type { Config } from "../config/config.ts";
 import { outboundInstructions } from "../dialer/call_screening.ts";
 import { toolSet } from "./tool_set.ts";
 import type { ModelEndpoint } from "../model/model_endpoint.ts";
+import { placeholderNames } from "../placeholders.ts";
 import { STAND_IN } from "../model/prices.ts";
 import type { Log } from "../telemetry/log.ts";
+import type { MessagePlace } from "../tools/call_tools.ts";
 import { fetchCallerFacts } from "../tools/caller_facts.ts";
 import type { CallMessage } from "../records/call_record.ts";
 import type { IncomingCall } from "../twilio/voice_webhook.ts";
@@ -23,12 +26,14 @@ export interface AssistantFactoryOptions {
   readonly modelUrl: string | undefined;
   /** Whether recordings can be stored. */
   readonly canRecord: boolean;
+  /** Missing: no greeting is kept. */
+  readonly greetings?: GreetingCache | undefined;
   /** Stores a message that the caller left. */
   readonly saveMessage: (
     call: IncomingCall,
     assistant: string,
     message: CallMessage,
-  ) => Promise<void> | void;
+  ) => Promise<MessagePlace> | MessagePlace;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -116,7 +121,7 @@ export class AssistantFactory {
     options: AssignmentOptions,
     facts: Readonly<Record<string, string>>,
   ): CallAssistant {
-    const { modelUrl, canRecord, saveMessage, config, clock } = this.#options;
+    const { modelUrl, canRecord, greetings, saveMessage, config, clock } = this.#options;
     const { secrets, destinations, afterCall } = this.#assistants;
     const { timeZone, keypad, silence, waiting, holding, limits, protectGreetingSeconds } = assistant;
     const { objective } = options;
@@ -139,10 +144,20 @@ export class AssistantFactory {
       ? outboundInstructions({ caller: callsFor, objective, message })
       : undefined;
     const persona = (language?: string) =>
-      this.#persona(localizeAssistant(assistant, language), fill, outboundPart);
-    const recording = canRecord ? localizeAssistant(assistant, options.language).recording : undefined;
+      createPersona(localizeAssistant(assistant, language), fill, outboundPart, this.#options);
+    const localized = localizeAssistant(assistant, options.language);
+    const recording = canRecord ? localized.recording : undefined;
+    const first = persona(options.language);
+    const save = (message: CallMessage) => saveMessage(call, assistant.name, message);
     return {
-      ...persona(options.language),
+      session: first.session,
+      ...callGreeting({
+        assistant: localized,
+        persona: first,
+        isParticular: objective !== undefined ||
+          call.outbound === true && placeholderNames(voicemail).length > 0,
+        cache: modelUrl === undefined ? greetings : undefined,
+      }),
       name: assistant.name,
       fallbacks: this.#fallbacks(assistant),
       // The stand-in model is free.
@@ -155,7 +170,7 @@ export class AssistantFactory {
       tools: (control, secret) =>
         toolSet(assistant, control, {
           recorded: canRecord && assistant.recording !== undefined,
-          saveMessage: (message) => saveMessage(call, assistant.name, message),
+          saveMessage: save,
           secret,
           variables: values,
           hidden: secrets,
@@ -173,45 +188,13 @@ export class AssistantFactory {
       silence: silence && { afterMs: silence.afterSeconds * 1000, prompts: silence.prompts },
       waiting: waiting && { afterMs: waiting.afterSeconds * 1000, say: waiting.say },
       holding: { ...holding, audio: holding.audio ? Uint8Array.fromBase64(holding.audio) : undefined },
+      outage: callOutage(assistant, save),
       protectedMs: protectGreetingSeconds * 1000,
-      interruptions: callInterruptions(assistant),
       maxCallMs: limits.callSeconds && limits.callSeconds * 1000,
       ...callLimits(limits),
       summary: afterCall?.summary,
       voicemail: call.outbound && assistant.voicemail &&
         (message === undefined ? "hang up" : { leave: message }),
-    };
-  }
-
-  #persona(
-    assistant: Assistant,
-    fill: (template: string) => string,
-    outboundPart: string | undefined,
-  ): Persona {
-    const { config, modelUrl } = this.#options;
-    const { model, voice, speed, reasoning, noiseReduction, transcription } = assistant;
-    const instructions = [fill(assistant.instructions), outboundPart].filter((part) => part).join("\n\n");
-    return {
-      session: {
-        url: modelUrl ?? config.OPENAI_REALTIME_URL,
-        apiKey: config.OPENAI_API_KEY,
-        model,
-        voice,
-        audioFormat: config.AUDIO_FORMAT,
-        instructions,
-        ...(speed === 1 ? {} : { speed }),
-        ...(reasoning === undefined ? {} : { reasoning }),
-        ...sessionInterruptions(assistant),
-        noiseReduction,
-        transcription,
-        mcpServers: assistant.mcpServers,
-        maxOutputTokens: config.MAX_OUTPUT_TOKENS,
-        truncation: config.TRUNCATION,
-        logEvents: config.LOG_EVENTS,
-        readyMs: config.MODEL_READY_SECONDS * 1000,
-        pongMs: config.MODEL_PONG_SECONDS * 1000,
-      },
-      greeting: fill(greetingTemplate(assistant)),
     };
   }
 

@@ -1,4 +1,4 @@
-import type { SessionOptions } from "../model/model_interface.ts";
+import type { SessionOptions } from "../model/session_options.ts";
 import type { Assistant } from "./assistant.ts";
 import type { CallInterruptions } from "./call_assistant.ts";
 import { defaultBackchannels } from "./default_backchannels.ts";
@@ -9,7 +9,8 @@ export function callInterruptions(assistant: Assistant): CallInterruptions {
   const { interruptions: { mode, backchannels, ...rest }, turnDetection, disclosure } = assistant;
   return {
     ...rest,
-    protectGreeting: rest.protectGreeting || disclosure !== undefined,
+    // The end of a disclosure that the model says is not known.
+    protectGreeting: rest.protectGreeting || typeof disclosure === "string",
     mode: statesResponses(assistant) ? turnDetection.interruptResponse === false ? "off" : "stop" : mode,
     backchannels: backchannels ?? defaultBackchannels(languagesOf(assistant)),
   };

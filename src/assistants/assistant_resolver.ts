@@ -1,12 +1,13 @@
 import { isOpenAi } from "../config/known_values.ts";
 import type { Settings } from "../config/settings.ts";
 import { fileErrorReason } from "../file_error.ts";
-import type { McpServer } from "../model/model_interface.ts";
+import type { McpServer } from "../model/session_options.ts";
 import type { HttpToolOptions } from "../tools/http_tool.ts";
 import type { Path } from "../jsonc.ts";
 import type { WeeklyHours } from "../weekly_hours.ts";
 import { type Assistant, BUILT_IN_TOOLS, type Destination, type RoutingRule } from "./assistant.ts";
 import { type AssistantEntry, MAX_INSTRUCTIONS } from "./assistant_schema.ts";
+import { statesResponses } from "./assistant_interruptions.ts";
 import { checkAssistant, checkNames } from "./check_assistant.ts";
 import { type AudioFileContext, readAudioFile } from "./audio_file.ts";
 import type { EndpointResolver } from "./endpoint_resolver.ts";
@@ -40,7 +41,8 @@ export interface AssistantContext extends AudioFileContext {
 /** Completes the entry of an assistant, and reports what cannot be resolved. */
 export function resolveAssistant(name: string, entry: AssistantEntry, context: AssistantContext): Assistant {
   const path = ["assistants", name];
-  const { answers: _, languages, tools, transferTo, keypad, holding, variables, limits, ...rest } = entry;
+  const { answers: _, languages, tools, transferTo, keypad, holding, outage, variables, limits, ...rest } =
+    entry;
   const { defaults, destinations, endpoints, report } = context;
   const secrets = Object.entries(keypad.secrets).map(([name, { digits }]) => ({ name, digits }));
   const assistant: Assistant = {
@@ -51,9 +53,11 @@ export function resolveAssistant(name: string, entry: AssistantEntry, context: A
     greeting: entry.greeting ?? defaults.GREETING,
     model: entry.model ?? defaults.OPENAI_MODEL,
     voice: entry.voice ?? defaults.OPENAI_VOICE,
+    ...readSpeech(path, entry, context),
     languages: Object.entries(languages).map(([code, { key, offer, ...language }]) => ({
       code,
       ...language,
+      ...readSpeech([...path, "languages", code], language, context),
       choice: key === undefined || offer === undefined ? undefined : { key, offer },
     })),
     builtInTools: BUILT_IN_TOOLS.filter((tool) =>
@@ -70,6 +74,12 @@ export function resolveAssistant(name: string, entry: AssistantEntry, context: A
       secrets,
     },
     holding: { ...holding, audio: readAudioFile([...path, "holding", "audio"], holding.audio, context) },
+    outage: {
+      ...outage,
+      audio: readAudioFile([...path, "outage", "audio"], outage.audio, context),
+      to: outage.to === undefined ? undefined : destinations.get(outage.to),
+    },
+    interruptions: { ...rest.interruptions, mode: interruptionMode(entry, defaults) },
     recording: recordingOf(entry, defaults),
     variables: variables && endpoints.endpoint([...path, "variables"], variables),
     limits: {
@@ -94,6 +104,17 @@ function hoursOf({ answers }: AssistantEntry): WeeklyHours[] {
   return [answers?.hours ?? []].flat();
 }
 
+/** `pause` needs transcripts, and a server that leaves the answers to Parley: several others answer by themselves anyway. */
+function interruptionMode(
+  { interruptions: { mode }, transcription, turnDetection }: AssistantEntry,
+  { OPENAI_REALTIME_URL }: Defaults,
+): Assistant["interruptions"]["mode"] {
+  if (mode !== undefined) return mode;
+  const canPause = isOpenAi(OPENAI_REALTIME_URL) && transcription !== "off" &&
+    !statesResponses({ turnDetection });
+  return canPause ? "pause" : "stop";
+}
+
 function recordingOf(
   { recording, language }: AssistantEntry,
   { RECORDING, RECORDING_CONSENT }: Defaults,
@@ -101,6 +122,22 @@ function recordingOf(
   if (!(recording ?? RECORDING === "on")) return undefined;
   const consent = typeof recording === "object" ? recording.consent : undefined;
   return consent === undefined ? { consent: RECORDING_CONSENT } : { consent, language };
+}
+
+/** Reads the audio of greeting and disclosure. */
+function readSpeech<Audio extends Assistant["greetingAudio"]>(
+  path: Path,
+  { greetingAudio, disclosure }: { greetingAudio?: Audio; disclosure?: Assistant["disclosure"] },
+  context: AudioFileContext,
+) {
+  const read = <Speech>(field: string, speech: Speech): Speech =>
+    speech instanceof Object && "file" in speech
+      ? { ...speech, audio: readAudioFile([...path, field, "file"], String(speech.file), context) }
+      : speech;
+  return {
+    greetingAudio: read("greetingAudio", greetingAudio),
+    disclosure: read("disclosure", disclosure),
+  };
 }
 
 function readInstructions(

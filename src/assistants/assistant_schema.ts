@@ -15,7 +15,9 @@ import {
   textLike,
   wholeNumber,
 } from "./field_types.ts";
+import { DISCLOSURE, GREETING_AUDIO, GREETING_FILE } from "./greeting_schema.ts";
 import { INTERRUPTIONS } from "./interruption_schema.ts";
+import { OUTAGE } from "./outage_schema.ts";
 
 /** Maximum length of instructions (characters). The model accepts 16,384 tokens, tools included. */
 export const MAX_INSTRUCTIONS = 65_536;
@@ -102,7 +104,8 @@ const CONSENT = z.string("allowed: a string").max(300, "allowed: at most 300 cha
 const LANGUAGE = object({
   voice: text(100).optional().describe("Voice in this language."),
   greeting: text(4_000).optional().describe("Greeting in this language."),
-  disclosure: text(500).optional().describe("Disclosure in this language."),
+  greetingAudio: GREETING_FILE.optional().describe("Recorded greeting in this language."),
+  disclosure: DISCLOSURE.optional().describe("Disclosure in this language."),
   instructions: text(MAX_INSTRUCTIONS).optional().describe("Text appended to the assistant's instructions."),
   consent: CONSENT.optional().describe("Announcement before a recorded call, in this language."),
   key: KEY.optional().describe(
@@ -129,9 +132,13 @@ export const ASSISTANT = object({
     "Instructions for the first response. May contain {{…}}. Empty: the caller speaks first. Default: " +
       "GREETING.",
   ),
-  disclosure: text(500).optional().describe(
-    "Sentence in front of the greeting, such as that the caller speaks with a machine. Then the caller cannot " +
-      "interrupt the greeting. May contain {{…}}.",
+  greetingAudio: GREETING_AUDIO.optional().describe(
+    "Recorded greeting in the first language, which plays at once and instead of `greeting`. cache: the greeting as the " +
+      "model spoke it in an earlier call. Default: the model greets.",
+  ),
+  disclosure: DISCLOSURE.optional().describe(
+    "Sentence in front of the greeting, such as that the caller speaks with a machine. The caller cannot interrupt it; " +
+      "if the model says it, nor the greeting. A text may contain {{…}}.",
   ),
   model: text(100).optional().describe("Speech-to-speech model. Default: OPENAI_MODEL."),
   voice: text(100).optional().describe("Voice. Default: OPENAI_VOICE."),
@@ -173,6 +180,7 @@ export const ASSISTANT = object({
       "WAV file to play once then, before the tone; relative to this file, at most 30 s. Default: only the soft tone.",
     ),
   }).prefault({}).describe("What the caller hears while the model's server is lost or stands still."),
+  outage: OUTAGE.prefault({}).describe("What the caller gets when all models are down."),
   keypad: object({
     pauseSeconds: number(0.5, 10).default(2).describe("Pause that ends a keypad entry (s)."),
     menu: byName(KEY, text(40)).default({}).describe(

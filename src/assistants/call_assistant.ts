@@ -1,6 +1,7 @@
 import type { MachineBehaviour } from "../dialer/answering_machine_policy.ts";
 import type { ModelEndpoint } from "../model/model_endpoint.ts";
-import type { SessionOptions } from "../model/model_interface.ts";
+import type { SessionOptions } from "../model/session_options.ts";
+import type { CallMessage } from "../records/call_record.ts";
 import type { CallControl } from "../tools/call_control.ts";
 import type { Tool } from "../tools/tool.ts";
 import type { Destination } from "./assistant.ts";
@@ -10,6 +11,20 @@ export interface Persona {
   readonly session: Omit<SessionOptions, "safetyIdentifier" | "functions">;
   /** Instructions for the greeting; empty when the caller speaks first. */
   readonly greeting: string;
+}
+
+/** Audio with its words. */
+export interface SpokenAudio {
+  readonly text: string;
+  /** µ-law, 8 kHz. */
+  readonly audio: Uint8Array;
+}
+
+/** Speech of the assistant that was recorded, and plays at the start of the call. */
+export interface RecordedSpeech extends SpokenAudio {
+  readonly part: "disclosure" | "greeting";
+  /** Whether the caller cannot interrupt it. */
+  readonly isProtected: boolean;
 }
 
 /** Limits of a budget, in US dollars or minutes. A missing one does not apply. */
@@ -29,6 +44,17 @@ export interface CallInterruptions {
   readonly overlapMs: number;
   readonly backchannels: readonly string[];
   readonly protectGreeting: boolean;
+}
+
+/** What happens to a caller when all models are down. */
+export interface OutagePlan {
+  /** Says what follows (µ-law). Missing: Twilio says it. */
+  readonly audio?: Uint8Array | undefined;
+  readonly then: "hang up" | "transfer" | "voicemail" | "callback";
+  /** Destination of a transfer. */
+  readonly to?: Destination | undefined;
+  /** Stores a request for a callback or a voicemail. Does not throw. */
+  readonly saveMessage: (message: CallMessage) => unknown;
 }
 
 /** An assistant made ready for one call: templates are filled in, limits and tools are set. */
@@ -59,6 +85,12 @@ export interface CallAssistant extends Persona {
   readonly waiting?: { readonly afterMs: number; readonly say?: string | undefined } | undefined;
   /** Played when the model's session is lost or stands still and nobody was heard for `afterMs`: once `audio` (µ-law), then a tone. */
   readonly holding?: { readonly afterMs: number; readonly audio?: Uint8Array | undefined } | undefined;
+  /** Plays at the start of the call, in this order, before anything the model says. */
+  readonly recordedSpeech?: readonly RecordedSpeech[] | undefined;
+  /** Receives the greeting as the model spoke it, if it may be played in other calls. */
+  readonly keepGreeting?: ((greeting: SpokenAudio) => void) | undefined;
+  /** When all models are down. Missing: the call ends. */
+  readonly outage?: OutagePlan | undefined;
   /** How the caller interrupts it. Missing: at once. */
   readonly interruptions?: CallInterruptions | undefined;
   /** Length of the first audio of the call that the caller cannot interrupt (ms). */

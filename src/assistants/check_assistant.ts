@@ -3,6 +3,7 @@ import type { Assistant } from "./assistant.ts";
 import { statesResponses } from "./assistant_interruptions.ts";
 import type { AssistantEntry } from "./assistant_schema.ts";
 import type { ProblemReport } from "./problem_report.ts";
+import { checkGreeting } from "./check_greeting.ts";
 import type { Path } from "../jsonc.ts";
 import { placeholderNames } from "../placeholders.ts";
 import { sayLanguage } from "../twilio/say_language.ts";
@@ -54,6 +55,8 @@ export function checkAssistant(path: Path, assistant: Assistant, report: Problem
       }
     }
   }
+
+  checkGreeting(path, assistant, report);
 
   // Announcements, which Twilio speaks. The model speaks everything else.
   const announcements: [at: Path, code: string | undefined][] = [

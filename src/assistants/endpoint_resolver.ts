@@ -1,4 +1,4 @@
-import type { McpServer } from "../model/model_interface.ts";
+import type { McpServer } from "../model/session_options.ts";
 import type { HttpToolOptions } from "../tools/http_tool.ts";
 import type { Path } from "../jsonc.ts";
 import { placeholderNames } from "../placeholders.ts";

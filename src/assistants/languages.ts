@@ -1,4 +1,4 @@
-import type { Assistant } from "./assistant.ts";
+import type { Assistant, Language } from "./assistant.ts";
 
 /** The languages of an assistant (BCP 47), starting with its first language. */
 export function languagesOf({ language, languages }: Assistant): string[] {
@@ -16,19 +16,36 @@ export function languagesOf({ language, languages }: Assistant): string[] {
 export function localizeAssistant(assistant: Assistant, code = assistant.language): Assistant {
   const spoken = languagesOf(assistant).find((each) => each === code) ?? assistant.language;
   if (spoken === undefined) return assistant;
-  const { voice, greeting, disclosure, instructions, consent } =
-    assistant.languages.find(({ code }) => code === spoken) ?? {};
+  const entry: Partial<Language> = assistant.languages.find(({ code }) => code === spoken) ?? {};
+  const { voice, greeting, instructions, consent } = entry;
   return Object.freeze({
     ...assistant,
     language: spoken,
     voice: voice ?? assistant.voice,
     greeting: greeting ?? assistant.greeting,
-    disclosure: disclosure ?? assistant.disclosure,
+    ...localizeSpeech(assistant, entry, spoken),
     instructions: [assistant.instructions, instructions, `Speak ${languageName(spoken)}.`]
       .filter((part) => part !== undefined).join("\n\n"),
     transcription: localizeTranscription(assistant, spoken),
     ...(assistant.recording && consent !== undefined ? { recording: { consent, language: spoken } } : {}),
   });
+}
+
+/** Recorded speech is in the first language, unless the entry of a language has its own. */
+function localizeSpeech(
+  { language, ...assistant }: Assistant,
+  entry: Partial<Language>,
+  spoken: string,
+): Pick<Assistant, "greetingAudio" | "disclosure"> {
+  const { greetingAudio, disclosure } = assistant;
+  const isFirst = spoken === language;
+  const hasOwnAudio = typeof greetingAudio === "object";
+  return {
+    greetingAudio: entry.greetingAudio ??
+      (hasOwnAudio && (!isFirst || entry.greeting !== undefined) ? undefined : greetingAudio),
+    disclosure: entry.disclosure ??
+      (typeof disclosure === "object" && !isFirst ? disclosure.text : disclosure),
+  };
 }
 
 /** `transcription.language` in the file applies to the first language only. */

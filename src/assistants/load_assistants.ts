@@ -7,6 +7,7 @@ import { ToolVariables } from "./tool_variables.ts";
 import { ASSISTANT } from "./assistant_schema.ts";
 import { AFTER_CALL, HTTP_TOOL, MCP_SERVER } from "./endpoint_schema.ts";
 import { DESTINATION, FILE } from "./file_schema.ts";
+import { checkOutage } from "./check_outage.ts";
 import { checkReferences, checkRuleConflicts, type Section } from "./references.ts";
 import { ProblemReport } from "./problem_report.ts";
 import { type Defaults, resolveAssistant, rulesOf } from "./assistant_resolver.ts";
@@ -28,6 +29,7 @@ const REFERENCED_FIELDS: readonly PropertyKey[] = [
   "tools",
   "transferTo",
   "keypad",
+  "outage",
   "variables",
   "parameters",
 ];
@@ -79,12 +81,16 @@ export function loadAssistants(
   const resolved = mapValid(assistants, (name, entry) => resolveAssistant(name, entry, context));
   const rules = [...assistants.valid].flatMap(([name, entry]) => rulesOf(name, entry));
   checkRuleConflicts(rules, report);
+  const hasAfterCall = file.afterCall !== undefined;
+  for (const [name, entry] of assistants.valid) {
+    checkOutage(["assistants", name], entry, hasAfterCall, report);
+  }
   const { data: entry } = AFTER_CALL.optional().safeParse(file.afterCall);
   const afterCall = entry && { ...endpoints.endpoint(["afterCall"], entry), summary: entry.summary };
   const defaultAssistant = resolved.get(defaultName(file, assistants.names, report));
 
   if (report.problemCount > 0 || defaultAssistant === undefined) {
-    throw new AssistantsError(report.problems, file.afterCall !== undefined);
+    throw new AssistantsError(report.problems, hasAfterCall);
   }
   return deepFreeze({
     assistants: [...resolved.values()],

@@ -68,7 +68,7 @@ function checkToolNames({ tools, mcpServers }: Sections, report: ProblemReport):
 
 function checkAssistantReferences(
   path: Path,
-  { tools, transferTo, keypad, languages, language }: AssistantEntry,
+  { tools, transferTo, keypad, languages, language, outage }: AssistantEntry,
   sections: Sections,
   report: ProblemReport,
 ): void {
@@ -95,6 +95,7 @@ function checkAssistantReferences(
   for (const [key, name] of Object.entries(keypad.menu)) {
     checkExists(["keypad", "menu", key], name, destinations);
   }
+  if (outage.to !== undefined) checkExists(["outage", "to"], outage.to, destinations);
   const transfers = tools.includes("transfer_call");
   if (transfers && transferTo.length === 0) {
     problem(["tools"], "found transfer_call without transferTo; list destinations in transferTo");
@@ -128,7 +129,11 @@ function checkUnused(sections: Sections, report: ProblemReport): void {
   const entries = [...sections.assistants.valid.values()];
   const tools = new Set(entries.flatMap(({ tools }) => tools));
   const destinations = new Set(
-    entries.flatMap(({ transferTo, keypad }) => [...transferTo, ...Object.values(keypad.menu)]),
+    entries.flatMap(({ transferTo, keypad, outage }) => [
+      ...transferTo,
+      ...Object.values(keypad.menu),
+      ...outage.to === undefined ? [] : [outage.to],
+    ]),
   );
   for (
     const [section, used] of [["tools", tools], ["mcpServers", tools], [

@@ -2,6 +2,7 @@ import type { CallControl } from "../tools/call_control.ts";
 import {
   collectDigits,
   endCall,
+  type MessagePlace,
   pauseRecording,
   resumeRecording,
   sendDigits,
@@ -24,7 +25,7 @@ export function toolSet(
   control: CallControl,
   { recorded, saveMessage, ...context }: HttpToolContext & {
     readonly recorded: boolean;
-    readonly saveMessage: (message: CallMessage) => Promise<void> | void;
+    readonly saveMessage: (message: CallMessage) => Promise<MessagePlace> | MessagePlace;
   },
 ): Tool[] {
   const builtIn: Record<BuiltInTool, () => Tool> = {

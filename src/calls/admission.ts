@@ -1,9 +1,8 @@
 import { matchesPattern } from "../phone_number.ts";
-import type { Clock } from "../clock.ts";
 import type { Attestation, IncomingCall } from "../twilio/voice_webhook.ts";
+import type { CallCounts } from "./call_counts.ts";
 
 const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 
 /** Why a call is refused: a closed list, used as a metric label. */
 export type CallRefusal =
@@ -28,24 +27,15 @@ export interface AdmissionRules {
   readonly maxPerNumberDay?: number | undefined;
 }
 
-interface CountedCall {
-  /** Undefined until Twilio has placed the call. */
-  readonly callSid: string | undefined;
-  /** When it was counted (ms of the clock). */
-  readonly at: number;
-}
-
 /** Decides which incoming calls are admitted. */
 export class Admission {
   readonly #rules: AdmissionRules;
-  readonly #clock: Clock;
-  /** Calls of the last 24 hours from and to each number. The most recent number is last. */
-  readonly #counted = new Map<string, readonly CountedCall[]>();
+  readonly #counts: CallCounts;
   #draining = false;
 
-  constructor(rules: AdmissionRules, clock: Clock) {
+  constructor(rules: AdmissionRules, counts: CallCounts) {
     this.#rules = rules;
-    this.#clock = clock;
+    this.#counts = counts;
   }
 
   get draining(): boolean {
@@ -78,15 +68,12 @@ export class Admission {
   count(number: string, callSid?: string): () => void {
     const { maxPerCallerHour, maxPerNumberDay } = this.#rules;
     if ((maxPerCallerHour ?? maxPerNumberDay) === undefined) return () => {};
-    if (this.#isCounted(number, callSid)) return () => {};
-    const call = { callSid, at: this.#clock.now() };
-    this.#counted.set(number, [...this.#recent(number), call]);
-    return () => this.#counted.set(number, this.#recent(number).filter((other) => other !== call));
+    return this.#counts.add(number, callSid);
   }
 
   /** Whether there were as many calls from and to a number in 24 hours as are allowed. */
   isAtDayLimit(number: string): boolean {
-    return this.#recent(number).length >= (this.#rules.maxPerNumberDay ?? Infinity);
+    return this.#counts.count(number) >= (this.#rules.maxPerNumberDay ?? Infinity);
   }
 
   /** Why a call would be refused, without counting it. */
@@ -106,30 +93,9 @@ export class Admission {
     if (allowed && !allowed.some((pattern) => matches(pattern, from))) return "caller not allowed";
     // "A" is the highest level and sorts first.
     if (minAttestation && !(attestation && attestation <= minAttestation)) return "attestation";
-    const hourAgo = this.#clock.now() - HOUR_MS;
-    if (this.#isCounted(from, callSid)) return undefined;
-    if (this.#recent(from).filter(({ at }) => at > hourAgo).length >= maxPerCallerHour) {
-      return "caller rate limit";
-    }
+    if (this.#counts.has(from, callSid)) return undefined;
+    if (this.#counts.count(from, HOUR_MS) >= maxPerCallerHour) return "caller rate limit";
     return this.isAtDayLimit(from) ? "number day limit" : undefined;
-  }
-
-  /** Whether this call was counted before: Twilio may connect one call several times. */
-  #isCounted(number: string, callSid: string | undefined): boolean {
-    return callSid !== undefined && this.#recent(number).some((call) => call.callSid === callSid);
-  }
-
-  /** Calls of the last 24 hours from and to this number. Deletes older entries of all numbers. */
-  #recent(number: string): readonly CountedCall[] {
-    const since = this.#clock.now() - DAY_MS;
-    for (const [other, calls] of this.#counted) {
-      if ((calls.at(-1)?.at ?? 0) > since) break;
-      this.#counted.delete(other);
-    }
-    const recent = (this.#counted.get(number) ?? []).filter(({ at }) => at > since);
-    this.#counted.delete(number);
-    if (recent.length > 0) this.#counted.set(number, recent);
-    return recent;
   }
 }
 

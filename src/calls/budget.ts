@@ -3,25 +3,12 @@ import type { BudgetLimits } from "../assistants/call_assistant.ts";
 import { BoundedMap } from "../bounded_map.ts";
 import type { BudgetState } from "../call/call_limits.ts";
 import type { Clock } from "../clock.ts";
-import { messageOf } from "../error_message.ts";
-import { parseObject } from "../json.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Pseudonym } from "./pseudonym.ts";
+import { SavedState, type StateFile } from "./saved_state.ts";
 
-/** Minimum interval between writes of the file (ms). A killed process loses this much at most. */
-const WRITE_INTERVAL_MS = 10_000;
 /** Maximum callers per day. Beyond it, the caller who has spent nothing for the longest time is evicted. */
 const MAX_CALLERS = 10_000;
-
-/** The file that keeps the sums across restarts. Its errors are logged, and calls continue. */
-export interface BudgetFile {
-  /** Undefined if the file does not exist. */
-  read(): string | undefined;
-  /** Replaces the file atomically. */
-  write(text: string): Promise<void>;
-  /** Renames a corrupt file. */
-  quarantine(): void;
-}
 
 /** Sums of one UTC day, in millionths of a dollar or minute, because integers add exactly. */
 interface Day {
@@ -31,6 +18,7 @@ interface Day {
   readonly callers: BoundedMap<string, number>;
 }
 
+const DAY_MS = 86_400_000;
 /** Days whose sums are kept: a system clock that is wrong for a while must not set today's sums to 0. */
 const MAX_DAYS = 3;
 const AMOUNT = z.int().nonnegative();
@@ -45,30 +33,35 @@ const BUDGET_FILE = DAY.extend({ others: z.array(DAY).optional() });
 /** Sums the money or minutes that calls use: per call, per caller and day, and per day (UTC), for all assistants together. */
 export class Budget {
   readonly #clock: Clock;
-  readonly #log: Log;
-  readonly #file: BudgetFile;
+  readonly #saved: SavedState<z.infer<typeof BUDGET_FILE>>;
   readonly #pseudonym: Pseudonym;
   /** By date. The day of the last access is last. */
   readonly #days = new BoundedMap<string, Day>(MAX_DAYS);
-  #changed = false;
-  /** Cancels the pending write, if any. */
-  #cancelWrite: (() => void) | undefined;
-  #writing: Promise<void> | undefined;
-  #closed = false;
+  /** The day of the last access, and its number since 1970. */
+  #present: { readonly number: number; readonly day: Day } | undefined;
 
   constructor(
     options: {
       readonly clock: Clock;
       readonly log: Log;
       readonly pseudonym: Pseudonym;
-      readonly file: BudgetFile;
+      readonly file: StateFile;
     },
   ) {
     this.#clock = options.clock;
-    this.#log = options.log;
-    this.#file = options.file;
     this.#pseudonym = options.pseudonym;
-    this.#read();
+    this.#saved = new SavedState({
+      ...options,
+      name: "budget",
+      schema: BUDGET_FILE,
+      current: () => this.#savedDays(),
+    });
+    const saved = this.#saved.read();
+    for (const { date, total, callers } of saved ? [...saved.others ?? [], saved] : []) {
+      const sums = new BoundedMap<string, number>(MAX_CALLERS);
+      for (const [caller, sum] of Object.entries(callers)) sums.set(caller, sum);
+      this.#days.set(date, { date, total, callers: sums });
+    }
   }
 
   /**
@@ -93,7 +86,11 @@ export class Budget {
    * has used 80 % of the budget left at its start. (80 % of the whole budget would warn every call late in the day.)
    */
   meter(caller: string, limits: BudgetLimits): (amount: number) => BudgetState {
-    const id = this.#pseudonym(caller);
+    return this.meterPseudonym(this.#pseudonym(caller), limits);
+  }
+
+  /** Continues to meter a call whose caller is known by their pseudonym. */
+  meterPseudonym(id: string, limits: BudgetLimits): (amount: number) => BudgetState {
     let call = 0;
     const bounds = [
       { limit: toMillionths(limits.perCall), sum: () => call },
@@ -114,10 +111,7 @@ export class Budget {
 
   /** Writes pending changes. Nothing is written afterwards. */
   async close(): Promise<void> {
-    this.#closed = true;
-    this.#cancelWrite?.();
-    await this.#writing;
-    if (this.#changed) await this.#write();
+    await this.#saved.close();
   }
 
   /** Adds an amount to today's sums, unless it is negative, infinite or NaN; returns it in millionths. */
@@ -127,63 +121,29 @@ export class Budget {
     const day = this.#today();
     day.total = saturatingAdd(day.total, units);
     day.callers.set(id, saturatingAdd(day.callers.get(id) ?? 0, units));
-    this.#changed = true;
-    this.#writeLater();
+    this.#saved.changed();
     return units;
   }
 
   #today(): Day {
-    const date = new Date(this.#clock.wallTime()).toISOString().slice(0, 10);
-    const day = this.#days.get(date) ??
-      { date, total: 0, callers: new BoundedMap<string, number>(MAX_CALLERS) };
-    this.#days.set(date, day);
-    return day;
-  }
-
-  #read(): void {
-    try {
-      const text = this.#file.read();
-      if (text === undefined) return;
-      const { success, data } = BUDGET_FILE.safeParse(parseObject(text));
-      if (success) {
-        for (const { date, total, callers } of [...data.others ?? [], data]) {
-          const sums = new BoundedMap<string, number>(MAX_CALLERS);
-          for (const [caller, sum] of Object.entries(callers)) sums.set(caller, sum);
-          this.#days.set(date, { date, total, callers: sums });
-        }
-        return;
-      }
-      this.#log.warn("budget file corrupt", { remedy: "it was renamed; today's sums start at 0" });
-      this.#file.quarantine();
-    } catch (error) {
-      this.#log.warn("budget file not read", { problem: messageOf(error) });
+    const number = Math.floor(this.#clock.wallTime() / DAY_MS);
+    if (this.#present?.number !== number) {
+      const date = new Date(number * DAY_MS).toISOString().slice(0, 10);
+      const day = this.#days.get(date) ??
+        { date, total: 0, callers: new BoundedMap<string, number>(MAX_CALLERS) };
+      this.#days.set(date, day);
+      this.#present = { number, day };
     }
+    return this.#present.day;
   }
 
-  #writeLater(): void {
-    if (this.#closed) return;
-    this.#cancelWrite ??= this.#clock.after(WRITE_INTERVAL_MS, () => {
-      this.#writing = this.#write();
-    });
-  }
-
-  async #write(): Promise<void> {
+  #savedDays(): z.infer<typeof BUDGET_FILE> {
     const days = [...this.#days.values()].map((day) => ({
       ...day,
       callers: Object.fromEntries(day.callers),
     }));
-    const earlierDays = days.slice(0, -1);
-    this.#changed = false;
-    try {
-      await this.#file.write(
-        JSON.stringify({ ...days.at(-1), ...(earlierDays.length > 0 ? { others: earlierDays } : {}) }),
-      );
-    } catch (error) {
-      this.#log.warn("budget file not written", { problem: messageOf(error) });
-      this.#changed = true;
-    }
-    this.#cancelWrite = undefined;
-    if (this.#changed) this.#writeLater();
+    const [last = { date: "", total: 0, callers: {} }, ...others] = days.reverse();
+    return { ...last, ...(others.length > 0 ? { others: others.reverse() } : {}) };
   }
 }
 

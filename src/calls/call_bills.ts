@@ -6,8 +6,9 @@ import type { Clock } from "../clock.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { IncomingCall } from "../twilio/voice_webhook.ts";
 import type { Budget } from "./budget.ts";
-import { CarrierBill } from "./carrier_bill.ts";
+import { type BillState, CarrierBill, NOTHING } from "./carrier_bill.ts";
 import type { CarrierPrices } from "./carrier_prices.ts";
+import type { Pseudonym } from "./pseudonym.ts";
 
 /** Number of ended calls whose account is kept, in case they come back. */
 const MAX_CLOSED = 1_000;
@@ -20,6 +21,9 @@ export interface CallBillsOptions {
   readonly minutes: Budget;
   /** Called with the carrier's charges after a call's end, when its caller continued to talk to the destination. */
   readonly onCharged?: (callSid: string, charge: CarrierCharge) => void;
+  /** Called when the carrier bills nothing more for a call. */
+  readonly onSettled?: (callSid: string) => void;
+  readonly pseudonym: Pseudonym;
   readonly clock: Clock;
   readonly metrics: Metrics;
 }
@@ -27,9 +31,20 @@ export interface CallBillsOptions {
 /** The part of an assistant that sets what its calls cost and may cost. */
 export type CallTariff = Pick<CallAssistant, "costLimits" | "minuteLimits" | "voicemail">;
 
+/** Whom and what an account charges. */
+export interface AccountIdentity {
+  readonly callSid: string;
+  /** Pseudonym of the other party. */
+  readonly party: string;
+  /** Price of a minute of the other party's leg (US dollars); undefined: no carrier bills it. */
+  readonly callerUsd?: number | undefined;
+  readonly tariff: Pick<CallTariff, "costLimits" | "minuteLimits">;
+}
+
 /** What one call uses, from its first webhook to its end. All parts of the call share it. */
 export interface CallAccount {
   readonly bill: CarrierBill;
+  readonly identity: AccountIdentity;
   /** Charges an amount (US dollars). Remains "over" when a limit was reached. */
   readonly chargeCost: (usd: number) => BudgetState;
   /** Charges minutes; undefined: minutes are not limited. */
@@ -41,14 +56,22 @@ export interface CallAccount {
   events: CallEventStream | undefined;
 }
 
+/** An account that another process continues. */
+export interface SavedAccount extends AccountIdentity {
+  readonly bill: BillState;
+}
+
 /** The accounts of all calls that the carrier bills now, and of the last that ended. */
 export class CallBills {
   readonly #options: CallBillsOptions;
+  readonly #onBilled: (callSid: string) => void;
   readonly #open = new Map<string, CallAccount>();
   readonly #closed = new BoundedMap<string, CallAccount>(MAX_CLOSED);
 
-  constructor(options: CallBillsOptions) {
+  /** @param onBilled Called when the carrier has billed something. */
+  constructor(options: CallBillsOptions, onBilled: (callSid: string) => void = () => {}) {
     this.#options = options;
+    this.#onBilled = onBilled;
   }
 
   get(callSid: string): CallAccount | undefined {
@@ -65,19 +88,42 @@ export class CallBills {
     if (incoming.hasNoCarrier) return 0;
     const account = this.find(incoming.callSid);
     if (account && account.bill.callerPaidUntil > this.#options.clock.now()) return 0;
-    return this.#callerPrice(incoming) + (account ? 0 : this.#detectionPrice(incoming, tariff));
+    if (account) return account.identity.callerUsd ?? 0;
+    return this.#callerPrice(incoming) + this.#detectionPrice(incoming, tariff);
+  }
+
+  /**
+   * Whether today's budget of the other party, or of all calls, is exhausted.
+   *
+   * @param next An amount that would be charged next (US dollars).
+   */
+  isOverBudget(
+    party: string,
+    { costLimits, minuteLimits }: Pick<CallTariff, "costLimits" | "minuteLimits">,
+    next = 0,
+  ): boolean {
+    const { spending, minutes } = this.#options;
+    return spending.exhaustedLimit(party, costLimits, next) !== undefined ||
+      minuteLimits !== undefined && minutes.exhaustedLimit(party, minuteLimits) !== undefined;
+  }
+
+  /** Whether the minute that begins when this call is answered would use up a budget, or its earlier parts have. */
+  exceedsBudget(incoming: IncomingCall, tariff: CallTariff): boolean {
+    return this.find(incoming.callSid)?.states.cost === "over" ||
+      this.isOverBudget(partyOf(incoming), tariff, this.answerPrice(incoming, tariff));
   }
 
   /** Starts to charge for a call, unless it is charged already. A call that comes back continues its account. */
   open(incoming: IncomingCall, tariff: CallTariff): CallAccount {
     const { callSid } = incoming;
     const known = this.find(callSid);
-    const account = known ?? this.#create(incoming, tariff);
+    const account = known ?? this.#create(this.#identify(incoming, tariff));
     this.#closed.delete(callSid);
     this.#open.set(callSid, account);
-    if (incoming.hasNoCarrier) return account;
+    const { callerUsd } = account.identity;
+    if (callerUsd === undefined) return account;
     if (!known) account.bill.add(this.#detectionPrice(incoming, tariff));
-    account.bill.start("caller", this.#callerPrice(incoming));
+    account.bill.start("caller", callerUsd);
     return account;
   }
 
@@ -104,13 +150,52 @@ export class CallBills {
     account.bill.close();
     this.#open.delete(callSid);
     this.#closed.set(callSid, account);
-    const charge = account.bill.takeCharges();
+    this.#reportCharges(callSid, account);
+    this.#options.onSettled?.(callSid);
+  }
+
+  /** The account of a call, for another process. */
+  save(callSid: string): SavedAccount | undefined {
+    const account = this.#open.get(callSid);
+    if (!account) return undefined;
+    const { identity, bill: { state }, events } = account;
+    // A call in progress has its charges in its record.
+    return { ...identity, bill: events ? { ...state, charges: NOTHING } : state };
+  }
+
+  /** Continues an account of an earlier process: charges for the minutes since then, too. */
+  restore({ bill, ...identity }: SavedAccount): void {
+    const account = this.#create(identity, bill);
+    this.#open.set(identity.callSid, account);
+    if (identity.callerUsd === undefined) return;
+    account.bill.start("caller", identity.callerUsd);
+    if (bill.destinationPaidUntil !== undefined) account.bill.dialAnswered();
+  }
+
+  /** Stops charging for a call that another process continues, and reports the charges so far. */
+  suspend(callSid: string): void {
+    const account = this.#open.get(callSid);
+    account?.bill.close();
+    if (account && !account.events) this.#reportCharges(callSid, account);
+  }
+
+  #reportCharges(callSid: string, { bill }: CallAccount): void {
+    const charge = bill.takeCharges();
     if (charge.usd > 0 || charge.minutes > 0) this.#options.onCharged?.(callSid, charge);
   }
 
-  #create(incoming: IncomingCall, { costLimits, minuteLimits }: CallTariff): CallAccount {
+  #identify(incoming: IncomingCall, { costLimits, minuteLimits }: CallTariff): AccountIdentity {
+    return {
+      callSid: incoming.callSid,
+      party: this.#options.pseudonym(partyOf(incoming)),
+      callerUsd: incoming.hasNoCarrier ? undefined : this.#callerPrice(incoming),
+      tariff: { costLimits, minuteLimits },
+    };
+  }
+
+  #create(identity: AccountIdentity, state?: BillState): CallAccount {
     const { clock, metrics, spending, minutes } = this.#options;
-    const party = partyOf(incoming);
+    const { callSid, party, tariff: { costLimits, minuteLimits } } = identity;
     const states: CallAccount["states"] = { cost: "ok", minutes: "ok" };
     const meter =
       (kind: keyof typeof states, charge: (amount: number) => BudgetState) => (amount: number) => {
@@ -121,12 +206,14 @@ export class CallBills {
     const account: CallAccount = {
       bill: new CarrierBill(clock, (charge) => {
         metrics.countCarrier(charge);
+        this.#onBilled(callSid);
         if (account.events) return account.events.emit({ type: "carrier charged", charge });
         if (charge.usd > 0) account.chargeCost(charge.usd);
         if (charge.minutes > 0) account.chargeMinutes?.(charge.minutes);
-      }),
-      chargeCost: meter("cost", spending.meter(party, costLimits)),
-      chargeMinutes: minuteLimits && meter("minutes", minutes.meter(party, minuteLimits)),
+      }, state),
+      identity,
+      chargeCost: meter("cost", spending.meterPseudonym(party, costLimits)),
+      chargeMinutes: minuteLimits && meter("minutes", minutes.meterPseudonym(party, minuteLimits)),
       states,
       usedMs: 0,
       events: undefined,

@@ -2,10 +2,23 @@ import type { CarrierCharge } from "../call/call_event_stream.ts";
 import type { Cancel, Clock } from "../clock.ts";
 
 const MINUTE_MS = 60_000;
-const NOTHING: CarrierCharge = { usd: 0, minutes: 0 };
+/** No charge. */
+export const NOTHING: CarrierCharge = { usd: 0, minutes: 0 };
 
 /** A part of a call that the carrier bills by the minute: its legs, and its media stream. */
 type BilledPart = "caller" | "destination" | "stream";
+
+/** What a bill needs to go on in another process. Times are in ms of the clock. */
+export interface BillState {
+  /** Until when each leg is paid; undefined: it was not connected. */
+  readonly callerPaidUntil?: number | undefined;
+  readonly destinationPaidUntil?: number | undefined;
+  /** Price of a minute of the destination (US dollars). */
+  readonly destinationUsd: number;
+  readonly destinationMinutes: number;
+  /** Not in the call's record yet. */
+  readonly charges: CarrierCharge;
+}
 
 /** Charges the carrier's bill for one call. The carrier bills started minutes, so each minute is charged when it starts. */
 export class CarrierBill {
@@ -13,20 +26,39 @@ export class CarrierBill {
   readonly #onCharge: (charge: CarrierCharge) => void;
   /** Cancels the timer of each running part. */
   readonly #running = new Map<BilledPart, Cancel>();
-  #callerPaidUntil = 0;
+  /** Until when the legs are paid (ms of the clock). */
+  readonly #paidUntil = new Map<BilledPart, number>();
   #destinationUsd = 0;
   /** Charged minutes of the destination of the last `<Dial>`. */
   #destinationMinutes = 0;
   #charges = NOTHING;
 
-  constructor(clock: Clock, onCharge: (charge: CarrierCharge) => void) {
+  /** @param state Of an earlier process. */
+  constructor(clock: Clock, onCharge: (charge: CarrierCharge) => void, state?: BillState) {
     this.#clock = clock;
     this.#onCharge = onCharge;
+    if (!state) return;
+    const { callerPaidUntil, destinationPaidUntil } = state;
+    if (callerPaidUntil !== undefined) this.#paidUntil.set("caller", callerPaidUntil);
+    if (destinationPaidUntil !== undefined) this.#paidUntil.set("destination", destinationPaidUntil);
+    this.#destinationUsd = state.destinationUsd;
+    this.#destinationMinutes = state.destinationMinutes;
+    this.#charges = state.charges;
+  }
+
+  get state(): BillState {
+    return {
+      callerPaidUntil: this.#paidUntil.get("caller"),
+      destinationPaidUntil: this.#paidUntil.get("destination"),
+      destinationUsd: this.#destinationUsd,
+      destinationMinutes: this.#destinationMinutes,
+      charges: this.#charges,
+    };
   }
 
   /** Until when the caller's leg is paid (ms of the clock). */
   get callerPaidUntil(): number {
-    return this.#callerPaidUntil;
+    return this.#paidUntil.get("caller") ?? 0;
   }
 
   /** Charges an amount once. */
@@ -35,12 +67,12 @@ export class CarrierBill {
   }
 
   /**
-   * Starts to charge for a part, unless it runs. A caller's leg continues after its last paid minute.
+   * Starts to charge for a part, unless it runs. A leg continues after its last paid minute.
    *
    * @param usd Price of a minute.
    */
   start(part: BilledPart, usd: number): void {
-    const from = part === "caller" && this.#callerPaidUntil || this.#clock.now();
+    const from = this.#paidUntil.get(part) ?? this.#clock.now();
     if (!this.#running.has(part)) this.#awaitMinute(part, usd, from);
   }
 
@@ -48,6 +80,7 @@ export class CarrierBill {
   dial(usd: number): void {
     this.#destinationUsd = usd;
     this.#destinationMinutes = 0;
+    this.#paidUntil.delete("destination");
   }
 
   /** The destination of the `<Dial>` answered. */
@@ -99,7 +132,7 @@ export class CarrierBill {
   #awaitMinute(part: BilledPart, usd: number, at: number): void {
     const begin = () => {
       const until = at + MINUTE_MS;
-      if (part === "caller") this.#callerPaidUntil = until;
+      if (part !== "stream") this.#paidUntil.set(part, until);
       this.#awaitMinute(part, usd, until);
       this.#chargeMinute(part, usd);
     };

@@ -1,13 +1,21 @@
+import { BoundedMap } from "../bounded_map.ts";
 import { countryCode, isPremiumRate } from "../phone_number.ts";
 import type { Log } from "../telemetry/log.ts";
+
+/** Number of prices that are kept in memory. */
+const MAX_LEGS = 1_000;
 
 type Prices = ReadonlyMap<string, number | undefined>;
 
 /**
  * Twilio's list prices in US dollars, as of 2026-10: of a call's leg per minute, `in` by our number and `out` by the number
  * called, the longest prefix first; of `sip` (and browser) legs and of a media `stream` per minute; of answering-machine
- * detection (`amd`) per call. Where the price depends on the caller's country, the higher one stands here.
- * Source: https://www.twilio.com/en-us/voice/pricing/us and the pages of the other countries
+ * detection (`amd`) per call. Where the price depends on the caller's country or on the kind of number behind a prefix, the
+ * higher one stands here; undefined: not known.
+ *
+ * Source: https://www.twilio.com/en-us/voice/pricing/us and the pages of the other countries. Checked on 2026-11-30 against
+ * dated copies of these pages (June to October 2026) in public repositories, not against the pages themselves. Dutch mobile
+ * numbers, Alaska, the Canadian territories, and freephone numbers outside +1 and +44 could not be checked.
  */
 const LIST_PRICES: Prices = new Map<string, number | undefined>([
   ["in+1", 0.0085],
@@ -16,8 +24,14 @@ const LIST_PRICES: Prices = new Map<string, number | undefined>([
   ["in+33", 0.01],
   ["in+34", 0.0178],
   ["in+44", 0.01],
+  ["in+4480", 0.0798],
   ["in+49", 0.01],
   ["in+61", 0.01],
+  ["in+614", 0.05],
+  // Freephone numbers.
+  ...["in+3180", "in+3380", "in+3480", "in+3490", "in+4980", "in+6118"].map((key) =>
+    [key, undefined] as const
+  ),
   ["out+1", 0.014],
   // Alaska and the Canadian territories have prices of their own.
   ["out+1907", undefined],
@@ -63,6 +77,9 @@ export const NO_CARRIER: ReadonlyMap<string, number> = new Map([
 export class CarrierPrices {
   readonly #own: Prices;
   readonly #log: Log;
+  /** By direction and number: each call asks for the same price several times, and all calls for that of our number. */
+  readonly #legs = new BoundedMap<string, number>(MAX_LEGS);
+  readonly #highest: Readonly<Record<"in" | "out", number>>;
   /** Directions and countries whose price was reported as not known. */
   readonly #reported = new Set<string>();
 
@@ -70,6 +87,11 @@ export class CarrierPrices {
   constructor(own: ReadonlyMap<string, number> | undefined, log: Log) {
     this.#own = own ?? new Map();
     this.#log = log;
+    const highest = (direction: "in" | "out") =>
+      Math.max(
+        ...[...LIST_PRICES, ...this.#own].map(([key, usd = 0]) => key.startsWith(direction) ? usd : 0),
+      );
+    this.#highest = { in: highest("in"), out: highest("out") };
   }
 
   /** A minute of a media stream. */
@@ -89,6 +111,13 @@ export class CarrierPrices {
    * @param number Our number for `in`, the number called for `out`; or a `sip:` or `client:` address.
    */
   leg(direction: "in" | "out", number: string): number {
+    const key = direction + number;
+    const usd = this.#legs.get(key) ?? this.#leg(direction, number);
+    this.#legs.set(key, usd);
+    return usd;
+  }
+
+  #leg(direction: "in" | "out", number: string): number {
     if (/^(sips?|client):/.test(number)) return this.#fixed("sip");
     return longestMatch(this.#own, direction, number) ?? longestMatch(LIST_PRICES, direction, number) ??
       this.#highestPrice(direction, number);
@@ -108,8 +137,7 @@ export class CarrierPrices {
       });
     }
     this.#reported.add(country);
-    const known = [...LIST_PRICES, ...this.#own].filter(([key]) => key.startsWith(direction));
-    return Math.max(...known.map(([, usd = 0]) => usd));
+    return this.#highest[direction];
   }
 }
 

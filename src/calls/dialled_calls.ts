@@ -1,7 +1,7 @@
 import type { Destination } from "../assistants/assistant.ts";
 import type { Cancel, Clock } from "../clock.ts";
 import type { IncomingCall } from "../twilio/voice_webhook.ts";
-import type { CallBills, CallTariff } from "./call_bills.ts";
+import type { CallBills, CallTariff, SavedAccount } from "./call_bills.ts";
 
 /** Time for Twilio to report the end of a `<Dial>` (ms). */
 const REPORT_MS = 10_000;
@@ -23,6 +23,24 @@ export interface DialListener {
   readonly onRungOut: (callSid: string) => void;
   /** A `<Dial>` has ended. */
   readonly onEnded: (callSid: string) => void;
+  /** A `<Dial>` has begun or ended. */
+  readonly onChanged: () => void;
+}
+
+/** A `<Dial>`. Times are in ms of the clock. */
+interface Dial {
+  /** When its destination rings no longer. */
+  readonly rungOutAt: number;
+  /** When it has ended, whatever Twilio reports. */
+  readonly endsAt: number;
+  /** Cancels the timers. */
+  readonly cancel: Cancel;
+}
+
+/** A `<Dial>` that another process continues to bill. */
+export interface SavedDial extends Omit<Dial, "cancel">, SavedAccount {
+  /** Whether the caller was beyond the limits. */
+  readonly forwarded: boolean;
 }
 
 /**
@@ -33,10 +51,10 @@ export class DialledCalls {
   readonly #options: DialledCallsOptions;
   readonly #bills: CallBills;
   readonly #listener: DialListener;
-  /** Callers who are being transferred, or talk to a destination; each value cancels the timers. */
-  readonly #transferred = new Map<string, Cancel>();
+  /** Callers who are being transferred, or talk to a destination. */
+  readonly #transferred = new Map<string, Dial>();
   /** Callers beyond the limits who were forwarded. */
-  readonly #forwarded = new Map<string, Cancel>();
+  readonly #forwarded = new Map<string, Dial>();
 
   constructor(options: DialledCallsOptions, bills: CallBills, listener: DialListener) {
     this.#options = options;
@@ -75,9 +93,14 @@ export class DialledCalls {
     return this.#start(this.#forwarded, callSid, DEFAULT_RING_SECONDS);
   }
 
+  /** Whether a `<Dial>` connects the caller, or tries to. */
+  has(callSid: string): boolean {
+    return this.#transferred.has(callSid) || this.#forwarded.has(callSid);
+  }
+
   /** The destination of a `<Dial>` answered. */
   answered(callSid: string): void {
-    if (this.#transferred.has(callSid) || this.#forwarded.has(callSid)) {
+    if (this.has(callSid)) {
       this.#bills.get(callSid)?.bill.dialAnswered();
     }
   }
@@ -89,32 +112,64 @@ export class DialledCalls {
    */
   end(callSid: string, seconds?: number): void {
     for (const calls of [this.#transferred, this.#forwarded]) {
-      const cancel = calls.get(callSid);
-      if (!cancel) continue;
-      cancel();
+      const dial = calls.get(callSid);
+      if (!dial) continue;
+      dial.cancel();
       calls.delete(callSid);
       this.#bills.get(callSid)?.bill.dialEnded(
         seconds && Math.min(seconds, this.#options.maxTransferSeconds),
       );
       this.#listener.onEnded(callSid);
+      this.#listener.onChanged();
     }
   }
 
-  /** Ends all. */
+  /** All, for another process. */
+  get saved(): readonly SavedDial[] {
+    return [this.#transferred, this.#forwarded].flatMap((calls) =>
+      [...calls].flatMap(([callSid, { rungOutAt, endsAt }]) => {
+        const account = this.#bills.save(callSid);
+        return account ? [{ ...account, forwarded: calls === this.#forwarded, rungOutAt, endsAt }] : [];
+      })
+    );
+  }
+
+  /** Continues a `<Dial>` of an earlier process, unless its time is over. */
+  restore(dial: SavedDial): void {
+    if (dial.endsAt <= this.#options.clock.now()) return;
+    this.#bills.restore(dial);
+    this.#await(dial.forwarded ? this.#forwarded : this.#transferred, dial.callSid, dial);
+  }
+
+  /** Stops the timers. {@linkcode saved} still has the calls. */
   close(): void {
-    for (const callSid of [...this.#transferred.keys(), ...this.#forwarded.keys()]) this.end(callSid);
+    for (const calls of [this.#transferred, this.#forwarded]) {
+      for (const [callSid, { cancel }] of calls) {
+        cancel();
+        this.#bills.suspend(callSid);
+      }
+    }
   }
 
   /** Adds a call, or starts the time of a known one again. */
-  #start(calls: Map<string, Cancel>, callSid: string, ringSeconds: number): number {
+  #start(calls: Map<string, Dial>, callSid: string, ringSeconds: number): number {
     const { maxTransferSeconds, clock } = this.#options;
-    calls.get(callSid)?.();
-    const ringMs = ringSeconds * 1_000;
-    const cancels = [
-      clock.after(ringMs + NO_ANSWER_REPORT_MS, () => this.#listener.onRungOut(callSid)),
-      clock.after(ringMs + maxTransferSeconds * 1_000 + REPORT_MS, () => this.end(callSid)),
-    ];
-    calls.set(callSid, () => cancels.forEach((cancel) => cancel()));
+    calls.get(callSid)?.cancel();
+    const rungAt = clock.now() + ringSeconds * 1_000;
+    this.#await(calls, callSid, {
+      rungOutAt: rungAt + NO_ANSWER_REPORT_MS,
+      endsAt: rungAt + maxTransferSeconds * 1_000 + REPORT_MS,
+    });
     return maxTransferSeconds;
+  }
+
+  #await(calls: Map<string, Dial>, callSid: string, { rungOutAt, endsAt }: Omit<Dial, "cancel">): void {
+    const { clock } = this.#options;
+    const cancels = [
+      clock.after(rungOutAt - clock.now(), () => this.#listener.onRungOut(callSid)),
+      clock.after(endsAt - clock.now(), () => this.end(callSid)),
+    ];
+    calls.set(callSid, { rungOutAt, endsAt, cancel: () => cancels.forEach((cancel) => cancel()) });
+    this.#listener.onChanged();
   }
 }

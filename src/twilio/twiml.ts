@@ -50,6 +50,11 @@ export function gatherKey(action: string, prompts: readonly TwimlElement[]): Twi
   return { name: "Gather", attributes, children: prompts };
 }
 
+/** `<Pause>`: waits in silence. */
+export function pause(seconds: number): TwimlElement {
+  return { name: "Pause", attributes: { length: String(seconds) } };
+}
+
 /** `<Hangup>`. */
 export const hangup: TwimlElement = { name: "Hangup" };
 

@@ -52,7 +52,7 @@ function setUp(file: unknown = FILE, { modelUrl, records = true, env = {} }: {
     config,
     modelUrl,
     canRecord: records,
-    saveMessage() {},
+    saveMessage: () => "disk",
     clock,
     log,
   });
@@ -122,7 +122,7 @@ Deno.test("AssistantFactory requests a summary if afterCall.summary is true", ()
       config,
       modelUrl: undefined,
       canRecord: false,
-      saveMessage() {},
+      saveMessage: () => "disk",
       clock: new FakeClock(),
       log,
     });
@@ -192,13 +192,13 @@ Deno.test("AssistantFactory removes secrets that an HTTP tool's response repeats
 Deno.test("AssistantFactory gives the interruptions of the file to call and session", () => {
   const of = (fields: object) =>
     setUp({ assistants: { a: { instructions: "I", greeting: "", ...fields } } }).factory.createNow(CALL);
-  const stop = of({});
+  const stop = of({ interruptions: { mode: "stop" } });
   assertEquals([stop.interruptions?.mode, stop.session.answers], ["stop", undefined]);
   const pause = of({ interruptions: { mode: "pause", minMs: 400, backchannels: ["hm"] } });
   assertEquals(pause.interruptions, {
     mode: "pause",
     minMs: 400,
-    decideMs: 800,
+    decideMs: 1_000,
     overlapMs: 300,
     backchannels: ["hm"],
     protectGreeting: false,
@@ -247,7 +247,7 @@ Deno.test("AssistantFactory puts the disclosure of the language in front of the 
   const call = factory.createNow(CALL, { variables: { firm: "Example" } });
   assertEquals(
     call.greeting,
-    "Begin with exactly this, word for word: This is a machine of Example.\nThen go on: Say hello.",
+    "Begin with exactly this, word for word: This is a machine of Example.\nThen continue: Say hello.",
   );
   assertEquals(call.interruptions?.protectGreeting, true);
   assertStringIncludes(call.languages.get("es")?.greeting ?? "", "Soy una máquina.");

@@ -49,11 +49,29 @@ Deno.test("loadAssistants() uses the settings for fields that the file leaves ou
     mcpServers: [],
     transferTo: [],
     holding: { afterMs: 800 },
+    outage: { then: "hang up" },
     keypad: { pauseSeconds: 2, menu: [], secrets: [] },
-    interruptions: { mode: "stop", minMs: 600, decideMs: 800, overlapMs: 300, protectGreeting: false },
+    interruptions: { mode: "stop", minMs: 1_000, decideMs: 1_000, overlapMs: 300, protectGreeting: false },
     protectGreetingSeconds: 0,
     limits: { callSeconds: 600 },
   });
+});
+
+Deno.test("loadAssistants() pauses for interruptions by default only with OpenAI's server and transcripts", () => {
+  const url = "wss://api.openai.com/v1/realtime";
+  for (
+    const [entry, OPENAI_REALTIME_URL, mode] of [
+      [{}, url, "pause"],
+      [{}, "ws://127.0.0.1:8080/v1/realtime", "stop"],
+      [{ interruptions: { mode: "pause" } }, "ws://127.0.0.1:8080/v1/realtime", "pause"],
+      [{ interruptions: { mode: "stop" } }, url, "stop"],
+      [{ transcription: "off" }, url, "stop"],
+      [{ turnDetection: { type: "server_vad", createResponse: true } }, url, "stop"],
+    ] as const
+  ) {
+    const { interruptions } = loadOne(entry, {}, { defaults: { OPENAI_REALTIME_URL } });
+    assertEquals([entry, interruptions.mode], [entry, mode]);
+  }
 });
 
 Deno.test("loadAssistants() returns frozen data that can be sent to a worker", () => {

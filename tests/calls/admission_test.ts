@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { Admission, type AdmissionRules } from "../../src/calls/admission.ts";
+import { emptyCounts } from "../support/empty_counts.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 
 let calls = 0;
@@ -14,7 +15,7 @@ const call = (from: string, attestation?: "A" | "B" | "C") => ({
 
 function admission(rules: Partial<AdmissionRules> = {}) {
   const clock = new FakeClock();
-  return { clock, admission: new Admission({ denied: [], ...rules }, clock) };
+  return { clock, admission: new Admission({ denied: [], ...rules }, emptyCounts(clock)) };
 }
 
 Deno.test("Admission without rules admits every call", () => {
@@ -46,7 +47,7 @@ Deno.test("Admission matches callers by number, prefix, and names such as anonym
 
 Deno.test("Admission matches the number of a SIP caller", () => {
   const rules = { denied: ["+1555*"], allowed: ["+1*"] };
-  const admission = new Admission(rules, new FakeClock());
+  const admission = new Admission(rules, emptyCounts());
   const check = (from: string) => admission.check({ callSid: "CA1", from, to: "" }, 0);
   assertEquals(check("sip:+15551230000@sip.example.com"), "denied caller");
   assertEquals(check("sips:+14155550123@sip.example.com;user=phone"), undefined);

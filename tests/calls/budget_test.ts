@@ -6,6 +6,7 @@ import { createLog } from "../../src/telemetry/log.ts";
 import { randomFrom } from "../support/random.ts";
 
 import { FakeClock } from "../support/fake_clock.ts";
+import { MemoryFile } from "../support/memory_file.ts";
 import { settle } from "../support/wait_until.ts";
 
 const ANN = "+15551230000";
@@ -13,44 +14,6 @@ const BOB = "+15551230001";
 const PSEUDONYM = createPseudonym(new Uint8Array(32));
 /** The fake clock starts one second after midnight. */
 const DAY_MS = 86_400_000;
-
-/** A budget file in memory that records what was done to it. */
-class MemoryFile {
-  text: string | undefined;
-  corrupt: string[] = [];
-  writes = 0;
-  /** Whether a write began before another had ended. */
-  overlapped = false;
-  #writing = false;
-  /** Error thrown by the next reads and writes. */
-  failure: Error | undefined;
-  /** Writes wait for this promise. */
-  gate: Promise<void> = Promise.resolve();
-
-  constructor(text?: string) {
-    this.text = text;
-  }
-
-  read(): string | undefined {
-    if (this.failure) throw this.failure;
-    return this.text;
-  }
-
-  async write(text: string): Promise<void> {
-    this.writes++;
-    this.overlapped ||= this.#writing;
-    this.#writing = true;
-    await this.gate;
-    this.#writing = false;
-    if (this.failure) throw this.failure;
-    this.text = text;
-  }
-
-  quarantine(): void {
-    this.corrupt.push(this.text ?? "");
-    this.text = undefined;
-  }
-}
 
 function setUp({ file = new MemoryFile(), clock = new FakeClock() } = {}) {
   const lines: string[] = [];

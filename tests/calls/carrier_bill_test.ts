@@ -192,7 +192,7 @@ Deno.test("DialledCalls forwards as many calls at a time as are allowed, and kee
   assertEquals(forward("CA2"), 100, "its time starts again");
   rig.clock.advance(139_999);
   assertEquals(forward("CA3"), undefined);
-  rig.calls.dialled.close();
+  rig.calls.dialled.end("CA2");
   assertEquals(forward("CA3"), 100);
 });
 

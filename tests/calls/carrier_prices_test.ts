@@ -4,7 +4,8 @@ import { carrierPrices } from "../../src/config/setting_types.ts";
 import { parseObject } from "../../src/json.ts";
 import { createLog } from "../../src/telemetry/log.ts";
 
-const HIGHEST_IN = 0.022;
+/** A British freephone number. */
+const HIGHEST_IN = 0.0798;
 const HIGHEST_OUT = 0.185;
 
 function prices(own = "") {
@@ -22,6 +23,8 @@ Deno.test("CarrierPrices prices a leg by its direction and the longest listed pr
     ["in", "+15559870000", 0.0085],
     ["in", "+18445550123", 0.022],
     ["in", "+442071234567", 0.01],
+    ["in", "+448001234567", 0.0798],
+    ["in", "+61412345678", 0.05],
     ["in", "sip:ann@example.com", 0.004],
     ["in", "client:ann", 0.004],
     ["out", "+14155550123", 0.014],
@@ -51,8 +54,8 @@ Deno.test("CarrierPrices counts a leg without a listed price at the highest one,
   ];
   const { prices: list, lines } = prices();
   assertEquals(numbers.map((number) => list.leg("out", number)), numbers.map(() => HIGHEST_OUT));
-  assertEquals(list.leg("in", "+35312345678"), HIGHEST_IN);
-  assertEquals(lines, ["out+353", "out+1876", "out+1", "out+44", "out+31", "out", "in+353"]);
+  for (const number of ["+35312345678", "+498001234567"]) assertEquals(list.leg("in", number), HIGHEST_IN);
+  assertEquals(lines, ["out+353", "out+1876", "out+1", "out+44", "out+31", "out", "in+353", "in+49"]);
 });
 
 Deno.test("CarrierPrices takes the operator's price for all numbers with its prefix", () => {

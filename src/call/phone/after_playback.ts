@@ -2,7 +2,7 @@ import { PlaybackDeadline } from "../conversation/playback_deadline.ts";
 import type { CallParts } from "../call_parts.ts";
 
 const CANCELLED =
-  "The caller spoke before that happened, so it was called off. Listen to them; do it again if they still want it.";
+  "The caller spoke before that happened, so it was cancelled. Listen to them. Do it again if they still want it.";
 
 export type AfterPlaybackOptions = Pick<CallParts, "model" | "speech" | "events" | "clock" | "log">;
 

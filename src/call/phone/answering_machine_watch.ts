@@ -23,13 +23,15 @@ export function watchForMachine(options: AnsweringMachineWatchOptions): (answere
   const onDecision = (decision: MachineDecision) => {
     log.info("answering machine", { action: decision.action });
     timeline.add("answering-machine", decision.action);
-    ending.setMachineAnswered(decision.action !== "continue");
+    if (decision.action !== "continue") ending.setMachineAnswered(true);
     switch (decision.action) {
       case "mute":
         return speech.mute(true);
       case "continue":
         speech.mute(false);
-        return model.requestResponse({ yieldsToCaller: true });
+        ending.setMachineAnswered(false);
+        if (!ending.started) model.requestResponse({ yieldsToCaller: true });
+        return;
       case "leave message":
         return ending.leaveMessage(decision.instructions);
       case "hang up":

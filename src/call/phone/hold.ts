@@ -57,9 +57,12 @@ export function playHoldDuringTools({ afterMs, say, model, speech, events, clock
     phraseSaid = false;
     timer.start();
   });
-  events.on(["tools idle", "tones started", "secret entry started", "goodbye started", "call ending"], () => {
-    holding = false;
-    timer.stop();
-    stopTone();
-  });
+  events.on(
+    ["tools idle", "tones started", "secret entry started", "models down", "goodbye started", "call ending"],
+    () => {
+      holding = false;
+      timer.stop();
+      stopTone();
+    },
+  );
 }

@@ -4,7 +4,7 @@ import type { AfterPlayback } from "./after_playback.ts";
 import type { Transfers } from "./transfer.ts";
 import type { CallParts } from "../call_parts.ts";
 
-const SAY_GOODBYE = "You are about to hang up. Say goodbye in one short sentence. Ask nothing.";
+const SAY_GOODBYE = "You are about to hang up. Say goodbye in one short sentence. Ask no question.";
 
 export interface PhoneControlOptions extends Pick<CallParts, "speech" | "ending" | "events" | "timeline"> {
   readonly afterPlayback: AfterPlayback;
@@ -24,7 +24,7 @@ export function createPhoneControl(options: PhoneControlOptions): CallControl {
       // The assistants file may have been reloaded since the tool was made.
       if (!destination) return;
       const instructions =
-        `You are about to pass the caller on to "${name}". Tell them so in one short sentence.`;
+        `You are about to transfer the caller to "${name}". Tell them in one short sentence.`;
       afterPlayback.schedule(instructions, () => transfers.start(destination));
     },
     sendDigits: async (digits) => {

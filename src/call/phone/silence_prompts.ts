@@ -5,7 +5,7 @@ import type { ModelLink } from "../conversation/model_link.ts";
 import { SilenceTimer } from "./silence_timer.ts";
 
 const STILL_THERE =
-  "The caller has not said anything for a while. Ask in one short sentence whether they are still there.";
+  "The caller has been silent for a while. Ask in one short sentence whether they are still there.";
 
 export interface SilencePromptsOptions {
   /** Silence of both sides before each prompt, and before the call ends (ms). */
@@ -58,5 +58,6 @@ export function promptSilentCaller(options: SilencePromptsOptions): void {
   events.on("tools idle", () => resume("tools"));
   events.on("secret entry started", () => pause("secret entry"));
   events.on("secret entry ended", () => resume("secret entry"));
-  events.on(["goodbye started", "call ending"], () => pause("call ending"));
+  // Without a model, nobody asks.
+  events.on(["models down", "goodbye started", "call ending"], () => pause("call ending"));
 }

@@ -10,7 +10,7 @@ const FAILURES = {
   busy: "the line was busy",
   "no-answer": "nobody answered",
   failed: "the call could not be placed",
-  canceled: "the call was given up",
+  canceled: "the call was cancelled",
 };
 
 export function isTransferFailure(dialStatus: string): dialStatus is TransferFailure {
@@ -57,14 +57,15 @@ export class Transfers {
   /**
    * Closes the stream, so that Twilio requests TwiML and gets a `<Dial>`.
    *
+   * @param spokenMs How long Twilio speaks before it dials (ms).
    * @returns false when no caller is on the line, or the call is ending.
    */
-  start(destination: Destination): boolean {
+  start(destination: Destination, spokenMs = 0): boolean {
     const { ending, events, line } = this.#options;
     if (!line.connected || ending.started) return false;
     events.emit({ type: "transfer started", destination });
     this.#current = { destination };
-    line.detach(destination.ringSeconds * 1000 + CONNECT_MS);
+    line.detach(spokenMs + destination.ringSeconds * 1000 + CONNECT_MS);
     return true;
   }
 
@@ -79,19 +80,20 @@ export class Transfers {
   /** The destination did not answer: the caller comes back, on a new stream. */
   destinationFailed(failure: TransferFailure): void {
     if (!this.#current) return;
-    const { line, log, timeline } = this.#options;
+    const { events, line, log, timeline } = this.#options;
     const { name } = this.#current.destination;
     log.info("transfer failed", { destination: name, reason: failure });
     this.#current.failure = failure;
     timeline.add("transfer", name, { ok: false, detail: failure });
     line.awaitStream(CONNECT_MS);
+    events.emit({ type: "transfer failed" });
   }
 
   #welcomeBack(): string | undefined {
     if (!this.#current) return undefined;
     const { destination, failure } = this.#current;
-    const reason = failure ? FAILURES[failure] : "the caller came back";
-    return `You had passed the caller on to "${destination.name}", but ${reason}, and they are back with you. Tell them so, ` +
-      "apologise, and ask what else you can do. Do not try the same again unless they ask for it.";
+    const reason = failure ? FAILURES[failure] : "the caller returned";
+    return `You transferred the caller to "${destination.name}", but ${reason}. The caller is on the line with you again. ` +
+      "Say so, apologise, and ask what else you can do. Do not try the same transfer again unless they ask for it.";
   }
 }

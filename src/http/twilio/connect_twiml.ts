@@ -1,15 +1,18 @@
 import { streamParameters } from "../../twilio/stream_parameters.ts";
-import { connectStream, hangup, type TwimlElement } from "../../twilio/twiml.ts";
+import { connectStream, hangup, pause, type TwimlElement } from "../../twilio/twiml.ts";
 import type { IncomingCall } from "../../twilio/voice_webhook.ts";
 
-/**
- * Connects a call to a media stream.
- *
- * @param token Undefined without a CallSid: then no stream is accepted.
- */
+export interface StreamToConnect {
+  readonly incoming: IncomingCall;
+  /** Undefined without a CallSid: then no stream is accepted. */
+  readonly token: string | undefined;
+  /** Wait before the stream (s). */
+  readonly pauseSeconds?: number;
+}
+
+/** Connects a call to a media stream. */
 export function connectTwiml(
-  incoming: IncomingCall,
-  token: string | undefined,
+  { incoming, token, pauseSeconds = 0 }: StreamToConnect,
   publicUrl: string,
 ): TwimlElement[] {
   const stream = connectStream({
@@ -18,5 +21,5 @@ export function connectTwiml(
     statusCallback: `${publicUrl}/stream-status`,
     parameters: streamParameters(incoming, token),
   });
-  return [stream, hangup];
+  return [...(pauseSeconds > 0 ? [pause(pauseSeconds)] : []), stream, hangup];
 }

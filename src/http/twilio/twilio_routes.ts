@@ -6,17 +6,12 @@ import { isAllowedOrigin, isFromOtherSite } from "../origin.ts";
 import { problem } from "../problem.ts";
 import { type UnverifiedBodies, withRequestInput } from "../request_input.ts";
 import type { Handler, Route, Routes } from "../router.ts";
+import { afterStream, afterTransfer } from "./after_stream.ts";
+import { answerCall, languageChosen } from "./answer_call.ts";
+import { answeredBy, callStatus } from "./status_callbacks.ts";
 import { openMediaStream, type StreamUpgradeOptions } from "./stream_upgrade.ts";
 import { findRequester, type Requester } from "./voice_access.ts";
-import {
-  afterStream,
-  afterTransfer,
-  answerCall,
-  answeredBy,
-  callStatus,
-  languageChosen,
-  type VoiceOptions,
-} from "./voice_webhooks.ts";
+import type { VoiceOptions } from "./voice_options.ts";
 
 export interface TwilioRoutesOptions
   extends VoiceOptions, Pick<StreamUpgradeOptions, "pending" | "limits" | "clock"> {
