@@ -1,12 +1,7 @@
 import type { CallAssistant } from "../assistants/call_assistant.ts";
 import type { Clock } from "../clock.ts";
-import {
-  DEFAULT_TRANSCRIPTION,
-  type HistoryItem,
-  type ModelObserver,
-  type ModelSession,
-  type SessionOptions,
-} from "../model/model_interface.ts";
+import type { HistoryItem, ModelObserver, ModelSession } from "../model/model_interface.ts";
+import { DEFAULT_TRANSCRIPTION, type SessionOptions } from "../model/session_options.ts";
 import { STAND_IN } from "../model/prices.ts";
 import { LineTap } from "../recording/line_tap.ts";
 import type { AnsweredBy } from "../twilio/call_status.ts";
@@ -26,8 +21,10 @@ import { Conversation } from "./conversation/conversation.ts";
 import { interruptionSettings } from "./conversation/interruption_settings.ts";
 import { type ModelService, Sessions } from "./succession/sessions.ts";
 import { runFunctions } from "./function_calls.ts";
+import { greetWithAudio } from "./greeting_audio.ts";
 import { HoldingSound } from "./holding_sound.ts";
 import { createOperatorControls } from "./operator.ts";
+import { Outage } from "./outage.ts";
 import { AfterPlayback } from "./phone/after_playback.ts";
 import { watchForMachine } from "./phone/answering_machine_watch.ts";
 import { Approvals } from "./phone/approvals.ts";
@@ -78,6 +75,7 @@ export class Call {
   readonly #line: CallLine;
   readonly #setMachineVerdict: ((answeredBy: AnsweredBy) => void) | undefined;
   readonly #sessions: Sessions;
+  readonly #outage: Outage;
   readonly #continuation: () => EarlierPart;
   readonly #span: CallSinks["span"];
 
@@ -92,13 +90,15 @@ export class Call {
       ? undefined
       : transcription?.model ?? DEFAULT_TRANSCRIPTION.model;
     const transcriptionModel = model === STAND_IN ? STAND_IN : transcriber ?? "";
-    reportTelemetry(events, { ...options, model, transcriptionModel });
+    reportTelemetry(events, { ...options, transcriptionModel });
     const usage = new CallUsage(events);
     const timeline = new CallTimeline(clock, events, options.earlier?.pauses);
     const tap = new LineTap(clock, () => timeline.atMs);
     const shared = { events, timeline, clock, log };
     const recorded = assistant.recording !== undefined && recorder !== undefined;
-    if (recorded) recordCall({ ...shared, recorder, callSid: identity.callSid, tap });
+    const { callSid, direction, from, to } = identity;
+    const startRecording = recorder && (() => recordCall({ ...shared, recorder, callSid, tap }));
+    if (recorded) startRecording?.();
     const interruptions = interruptionSettings(assistant);
     const speaking = { tap, model, transcriptionModel, protectedMs, interruptions, metrics };
     const conversation = new Conversation({ ...shared, ...speaking });
@@ -116,13 +116,16 @@ export class Call {
     if (voicemail) this.#setMachineVerdict = watchForMachine({ ...parts, behaviour: voicemail });
     const collectSecret = createSecretEntry({ ...parts, keypad, digits: keys.secrets });
     const transfers = new Transfers({ ...parts, assistant, line });
+    const record = startRecording && (() => recorded ? undefined : startRecording());
+    const party = direction === "outbound" ? to : from;
+    this.#outage = new Outage({ ...parts, plan: assistant.outage, party, transfers, line, record });
     const afterPlayback = new AfterPlayback(parts);
     const control = createPhoneControl({ ...parts, afterPlayback, collectSecret, transfers, recorded });
     const tools = assistant.tools(control, (name) => keypad.secret(name));
     const { toolData } = assistant;
     const hidden = toolData && (() => [...toolData.secrets, ...keypad.secretValues()]);
     const { declarations: functions, isRunning } = runFunctions({ ...parts, tools, secrets: hidden });
-    const { openSession, models } = options;
+    const { models } = options;
     const earlier = options.earlier?.history ?? [];
     this.#continuation = () => ({
       history: limitHistory([...groupHistory(earlier), ...conversation.transcript.history]),
@@ -133,7 +136,7 @@ export class Call {
       ...parts,
       assistant,
       functions,
-      openSession,
+      openSession: greetWithAudio({ ...parts, assistant, earlier, openSession: options.openSession }),
       line,
       earlier,
       models,
@@ -229,8 +232,19 @@ export class Call {
    * @returns whether the call waits for it; false if it is over.
    */
   streamRequested(): boolean {
-    this.#line.streamRequested();
+    // Twilio speaks between two streams: none was lost.
+    if (this.#outage.sentence === undefined) this.#line.streamRequested();
     return !this.ending.ended;
+  }
+
+  /** Wait before Twilio opens another stream (s): 0 at first. */
+  get pauseSeconds(): number {
+    return this.#line.pauseSeconds;
+  }
+
+  /** What Twilio says before the caller's transfer or next stream; undefined if there is nothing to say. */
+  get sentence(): string | undefined {
+    return this.#outage.sentence;
   }
 
   /**
@@ -252,6 +266,9 @@ export class Call {
     const observer = this.#line.attach(stream);
     this.#conversation.attach(stream);
     this.events.emit({ type: "stream attached" });
+    // These may end the call, which its parts must not learn before they know of the stream.
+    this.ending.sayOverdueGoodbye();
+    this.#outage.callerBack();
     return observer;
   }
 }

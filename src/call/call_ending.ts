@@ -17,7 +17,7 @@ export class CallEnding {
   #goodbyeReason: EndReason | undefined;
   /** The caller is being transferred, or their stream was lost: they hear nothing from here. */
   #callerAway = false;
-  /** A goodbye that became due while the caller was away. */
+  /** A goodbye that became due while the caller was away, or seemed to be a machine. */
   #overdue: GoodbyeReason | undefined;
   #machineAnswered = false;
   #ended = false;
@@ -26,10 +26,7 @@ export class CallEnding {
     this.#options = options;
     const { events } = options;
     events.on(["transfer started", "stream detached"], () => this.#callerAway = true);
-    events.on("stream attached", () => {
-      this.#callerAway = false;
-      if (this.#overdue) this.sayGoodbye(this.#overdue);
-    });
+    events.on("stream attached", () => this.#callerAway = false);
   }
 
   /** Why the call ends, while the goodbye is being said. */
@@ -41,6 +38,11 @@ export class CallEnding {
     return this.#ended;
   }
 
+  /** Whether an answering machine is on the line. */
+  get machineAnswered(): boolean {
+    return this.#machineAnswered;
+  }
+
   /** Whether the call has ended or its goodbye has started. */
   get started(): boolean {
     return this.#ended || this.#goodbyeReason !== undefined;
@@ -48,11 +50,18 @@ export class CallEnding {
 
   /**
    * Ends the call after a goodbye, or at once when nobody can say or hear one. A caller who is being transferred, or whose
-   * stream was lost, hears it when they come back, unless the service is about to stop.
+   * stream was lost, hears it when they come back, unless the service is about to stop. An answering machine hears none: at
+   * a limit the call ends, and a service that stops waits for the message.
    */
   sayGoodbye(reason: GoodbyeReason): void {
-    if (this.#callerAway && reason !== "drained") this.#overdue ??= reason;
+    if (this.#machineAnswered && reason !== "drained") this.end(reason);
+    else if (this.#machineAnswered || this.#callerAway && reason !== "drained") this.#overdue ??= reason;
     else this.#sayAndEnd(reason, GOODBYE_INSTRUCTIONS[reason]);
+  }
+
+  /** Says a goodbye that became due while the caller was away, or seemed to be a machine. */
+  sayOverdueGoodbye(): void {
+    if (this.#overdue) this.sayGoodbye(this.#overdue);
   }
 
   /** Leaves a message on an answering machine, then ends the call. */
@@ -60,9 +69,10 @@ export class CallEnding {
     this.#sayAndEnd("answering machine", instructions);
   }
 
-  /** Sets whether an answering machine is on the line: Twilio does not play it an apology. */
+  /** Sets whether an answering machine is on the line. A person hears the goodbye that became due meanwhile. */
   setMachineAnswered(isMachine: boolean): void {
     this.#machineAnswered = isMachine;
+    if (!isMachine) this.sayOverdueGoodbye();
   }
 
   /**

@@ -6,8 +6,8 @@ import type {
   McpCallResult,
   ResponseOutcome,
   SessionFailure,
-  TokenUsage,
 } from "../model/model_interface.ts";
+import type { TokenUsage } from "../model/token_usage.ts";
 import type { SuccessionReason } from "../model/model_endpoint.ts";
 import type { CallEvent, WrittenSummary } from "../records/call_record.ts";
 import type { TurnLatency } from "../telemetry/turn_latency.ts";
@@ -37,7 +37,7 @@ export type CallStreamEvent =
   | {
     readonly type: "turn dismissed";
     readonly itemId?: string | undefined;
-    readonly why: "quiet" | "empty" | "backchannel";
+    readonly why: "quiet" | "late" | "empty" | "backchannel";
   }
   | { readonly type: "caller transcribed"; readonly text: string; readonly costUsd: number }
   /** The first audio of an item arrived and is not queued yet. */
@@ -76,15 +76,23 @@ export type CallStreamEvent =
   | {
     readonly type: "response finished";
     readonly response: ResponseOutcome;
+    /** Name of the model in prices and metrics. */
+    readonly model: string;
     readonly costUsd: number;
   }
   /** A response ended whose session was replaced meanwhile. */
   | {
     readonly type: "replaced response finished";
     readonly usage: TokenUsage;
+    readonly model: string;
     readonly costUsd: number;
   }
-  | { readonly type: "summary written"; readonly usage: TokenUsage; readonly costUsd: number }
+  | {
+    readonly type: "summary written";
+    readonly usage: TokenUsage;
+    readonly model: string;
+    readonly costUsd: number;
+  }
   | { readonly type: "function called"; readonly call: FunctionCall }
   | { readonly type: "approval requested"; readonly request: ApprovalRequest }
   | { readonly type: "mcp call started"; readonly call: McpCall }
@@ -112,6 +120,8 @@ export type CallStreamEvent =
   /** The call is billed from now on. */
   | { readonly type: "account opened"; readonly account: AccountUse }
   | { readonly type: "transfer started"; readonly destination: Destination }
+  /** The destination did not answer. The caller comes back, unless the call ends. */
+  | { readonly type: "transfer failed" }
   | { readonly type: "goodbye started"; readonly reason: EndReason }
   /** A field that call lists show has changed. */
   | { readonly type: "state changed" }

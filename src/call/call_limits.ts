@@ -7,11 +7,11 @@ import type { ModelLink } from "./conversation/model_link.ts";
 const WARNING_MS = 30_000;
 /** In calls with a shorter time limit, the assistant is not warned (ms). */
 const WARNED_CALL_MS = 60_000;
-const NEARLY_OVER =
-  `This call will be ended in ${WARNING_MS / 1000} seconds. Bring it to a good end: finish what matters, ` +
-  "and begin nothing new.";
-const MINUTES_NEARLY_USED = "The minutes for today are nearly used up: come to an end soon.";
-const BUDGET_NEARLY_USED = "This call has nearly used up its budget: come to an end soon.";
+const NEARLY_OVER = `This call will end in ${
+  WARNING_MS / 1000
+} seconds. Finish what matters, and do not begin anything new.`;
+const MINUTES_NEARLY_USED = "Today's minutes are nearly used up. Bring the call to an end soon.";
+const BUDGET_NEARLY_USED = "The budget of this call is nearly used up. Bring the call to an end soon.";
 
 /** State of a budget after a charge: within it, nearly used up, or used up. */
 export type BudgetState = "ok" | "warn" | "over";

@@ -40,6 +40,8 @@ export class CallLine {
   #losses: number[] = [];
   /** A stream was lost, and Twilio may bring the caller back; `requested`: Twilio has asked for the next one. */
   #loss: { readonly atMs: number; requested: boolean } | undefined;
+  /** Requests of Twilio in a row for a stream in place of one that it could not open. */
+  #unopened = 0;
   /** Cancels the timer that runs while there is no stream, because nothing else would end the call. */
   #cancelWait: Cancel | undefined;
 
@@ -70,6 +72,11 @@ export class CallLine {
   get recentLosses(): number {
     const since = this.#options.clock.now() - LOSS_WINDOW_MS;
     return this.#losses.filter((time) => time > since).length;
+  }
+
+  /** Wait before Twilio opens another stream (s), so that a short outage does not use up all attempts. */
+  get pauseSeconds(): number {
+    return this.#unopened;
   }
 
   /** Bytes waiting in the stream's socket. */
@@ -112,6 +119,7 @@ export class CallLine {
     this.#stream = stream;
     this.#streams.push(stream);
     this.#lastFrameAt = clock.now();
+    this.#unopened = 0;
     timeline.start();
     const away = this.#loss && { away_s: (clock.now() - this.#loss.atMs) / 1000 };
     this.#loss = undefined;
@@ -155,7 +163,10 @@ export class CallLine {
    */
   streamRequested(): void {
     if (this.#stream) this.detachLost();
-    else if (this.#loss?.requested !== false && !this.#countLoss()) this.#endLost();
+    else if (this.#loss?.requested !== false) {
+      this.#unopened++;
+      if (!this.#countLoss()) this.#endLost();
+    }
     if (!this.#loss || this.#options.ending.ended) return;
     this.#loss.requested = true;
     this.awaitStream(this.#options.streamGraceMs);

@@ -7,6 +7,8 @@ import type { CallParts } from "./call_parts.ts";
 /** Storage for recordings. Its methods do not throw. */
 export interface Recorder {
   record(callSid: string, slice: AudioSlice): void;
+  /** Calls `handler` once if audio of this call cannot be stored. */
+  watchRecording?(callSid: string, handler: (problem: string) => void): void;
   endRecording(callSid: string): void;
 }
 
@@ -30,5 +32,6 @@ export function recordCall({ recorder, callSid, tap, timeline, events }: CallRec
     }
     recorder.record(callSid, { atMs, caller, assistant });
   });
+  recorder.watchRecording?.(callSid, (detail) => timeline.add("recording", "incomplete", { detail }));
   events.on("call ended", () => recorder.endRecording(callSid));
 }

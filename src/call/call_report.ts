@@ -56,12 +56,12 @@ export class CallReport {
   }
 
   get state(): CallRecord["state"] {
-    const { ending, line, transfers } = this.#options;
+    const { ending, line, timeline, transfers } = this.#options;
     if (this.#ended) return "ended";
     if (ending.goodbyeReason) return "ending";
     if (line.connected) return "connected";
     if (transfers.current) return "transferring";
-    return line.detachedByLoss ? "reconnecting" : "announced";
+    return timeline.started ? "reconnecting" : "announced";
   }
 
   /** Figures for the call's log line. */
@@ -92,6 +92,11 @@ export class CallReport {
     if (this.#ended) return this.#ended;
     const { transcript } = this.#options.conversation;
     return { ...this.#build(), turns: transcript.liveTurns, ...this.#recording };
+  }
+
+  /** The record as of now, as it would be stored. */
+  get recordSoFar(): CallRecord {
+    return this.#ended ?? this.#build();
   }
 
   /**

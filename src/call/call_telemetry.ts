@@ -17,10 +17,7 @@ export interface CallSinks {
 /** Writes a call's events to the log, the metrics and the call's span. */
 export function reportTelemetry(
   events: CallEventStream,
-  { log, metrics, span, model, transcriptionModel }: CallSinks & {
-    readonly model: string;
-    readonly transcriptionModel: string;
-  },
+  { log, metrics, span, transcriptionModel }: CallSinks & { readonly transcriptionModel: string },
 ): void {
   const unpriced = new Set<string>();
   const warnOnce = (name: string) => {
@@ -43,7 +40,7 @@ export function reportTelemetry(
   events.on("models down", ({ code }) => log.error("models down", { code }));
   events.on("model error", ({ code }) => metrics.countModelError(code));
   events.on("model event malformed", () => metrics.countMalformedModelEvent());
-  events.on("response finished", ({ response: { status, reason, usage }, costUsd }) => {
+  events.on("response finished", ({ response: { status, reason, usage }, model, costUsd }) => {
     metrics.countUsage(model, usage, costUsd, isPriced(model, usage));
     if (!isPriced(model, usage)) warnOnce(model);
     log[status === "completed" || status === "cancelled" ? "info" : "warn"]("response", {
@@ -53,7 +50,7 @@ export function reportTelemetry(
       output_tokens: usage.outputTokens,
     });
   });
-  events.on(["summary written", "replaced response finished"], ({ usage, costUsd }) => {
+  events.on(["summary written", "replaced response finished"], ({ usage, model, costUsd }) => {
     metrics.countUsage(model, usage, costUsd, isPriced(model, usage));
   });
   events.on("caller transcribed", ({ costUsd }) => {
@@ -67,6 +64,7 @@ export function reportTelemetry(
     metrics.countBargeIn();
     log.info("barge-in", { item: heard.itemId, heard_ms: heard.heardMs });
   });
+  events.on("turn dismissed", ({ why }) => log.info("turn dismissed", { why }));
   events.on("mark lost", ({ mark }) => log.warn("mark lost", { mark }));
   events.on("turn answered", ({ turn, stoppedAt, latency }) => {
     const { modelMs, sendMs, playbackMs } = latency;
@@ -98,12 +96,15 @@ export interface CallTotals {
   readonly marksLost: number;
 }
 
+/** Ends of calls that were not served. */
+const FAILURES: readonly EndReason[] = ["model failed", "voicemail", "callback requested", "never connected"];
+
 /** Writes a call's log line, counts the call, and ends its span. */
 export function reportCallEnd({ log, metrics, span }: CallSinks, totals: CallTotals): void {
   const { reason, ms, connected, skipped, callerAudio: { frames, filledMs, droppedMs, repeatedMs } } = totals;
   for (const [skipReason, count] of skipped) metrics.countSkippedFrames(skipReason, count);
   metrics.countEndedCall(reason, ms / 1000, connected);
-  span.end(reason, reason === "model failed" || reason === "never connected");
+  span.end(reason, FAILURES.includes(reason));
   log.info("call ended", {
     end_reason: reason,
     duration_s: Math.round(ms / 100) / 10,

@@ -1,4 +1,4 @@
-import type { TokenUsage } from "../model/model_interface.ts";
+import type { TokenUsage } from "../model/token_usage.ts";
 import { addCosts, addTokens, type CallCosts, type Tokens } from "../records/call_record.ts";
 import type { CallEventStream, CarrierCharge } from "./call_event_stream.ts";
 

@@ -5,6 +5,9 @@ export type EndReason =
   | "flood"
   | "no media"
   | "model failed"
+  /** All models were down, and the caller left a voicemail, or is to be called back. */
+  | "voicemail"
+  | "callback requested"
   | "never connected"
   | "assistant hung up"
   | "operator hung up"
@@ -19,12 +22,12 @@ export type EndReason =
 /** The assistant's instructions for each end of a call that begins with a goodbye. */
 export const GOODBYE_INSTRUCTIONS = {
   "time limit":
-    "The time for this call is over. Say goodbye to the caller now, in one short sentence. Ask nothing.",
-  "silence": "The caller has not said anything for a while. Say goodbye in one short sentence. Ask nothing.",
+    "This call has reached its time limit. Say goodbye to the caller now, in one short sentence. Ask no question.",
+  "silence": "The caller has been silent for a while. Say goodbye in one short sentence. Ask no question.",
   "spending limit":
-    "This call has to end now. Tell the caller so politely in one short sentence and say goodbye. Ask nothing.",
+    "This call must end now. Politely tell the caller in one short sentence, and say goodbye. Ask no question.",
   "drained":
-    "This line has to be closed now. Tell the caller so in one short sentence, ask them to call again in a few " +
+    "This line is about to close. Tell the caller in one short sentence, ask them to call again in a few " +
     "minutes, and say goodbye.",
 } satisfies Partial<Record<EndReason, string>>;
 

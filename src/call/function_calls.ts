@@ -1,10 +1,15 @@
-import type { FunctionCall, FunctionDeclaration } from "../model/model_interface.ts";
+import type { FunctionCall } from "../model/model_interface.ts";
+import type { FunctionDeclaration } from "../model/session_options.ts";
 import type { Tool } from "../tools/tool.ts";
 import { type ToolOutcome, ToolRunner } from "../tools/tool_runner.ts";
 import type { CallParts } from "./call_parts.ts";
 
 /** Maximum length of arguments or a result in the record (characters of JSON). */
 const MAX_RECORDED = 4_000;
+/** What later sessions get as the result of a function that was aborted. */
+const ABORTED = JSON.stringify({
+  error: "The function was stopped before it finished. Its outcome is unknown.",
+});
 
 export interface FunctionCallsOptions
   extends Pick<CallParts, "conversation" | "model" | "ending" | "events" | "timeline" | "clock"> {
@@ -57,6 +62,8 @@ export function runFunctions(
     toolResult: sendResult,
     toolsFinished: () => model.requestResponse({ yieldsToCaller: true }),
     toolFinished: (outcome) => {
+      const { callId, result } = outcome;
+      if (callId !== undefined && result === undefined) transcript.setFunctionResult(callId, ABORTED);
       record(outcome);
       if (runner.running === 0) events.emit({ type: "tools idle" });
     },
@@ -97,7 +104,7 @@ export function runFunctions(
   events.on(["session failed", "language switched", "session swapped"], () => {
     for (const { server, name } of runner.runningMcpCalls) {
       model.addNote(
-        `You called "${name}" of "${server}", and its outcome is unknown. Ask the caller before you call it again.`,
+        `You called "${name}" of "${server}". Its outcome is unknown. Ask the caller before you call it again.`,
       );
     }
     runner.sessionLost();

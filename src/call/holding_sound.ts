@@ -9,8 +9,10 @@ import type { CallerLevel } from "./conversation/caller_level.ts";
 const TONE_MS = 2_000;
 const TONE = holdTone(TONE_MS);
 const DEFAULT_AFTER_MS = 800;
-/** A fault that is over sooner is not heard (ms). */
+/** A lost session that is replaced sooner is not heard (ms). A suspect line has been silent for longer. */
 const SHORT_FAULT_MS = 400;
+/** A caller who is back on another stream has heard nothing for about this long (ms): Twilio opened it meanwhile. */
+const RETURN_MS = 400;
 /** The assistant's audio waits for a phrase with at most this much left (ms); a longer one is cut. */
 const FINISH_PHRASE_MS = 3_000;
 /** How long after a fault the sound waits for the answer (ms). */
@@ -42,9 +44,12 @@ export interface HoldingSoundOptions extends Pick<CallParts, "events" | "clock">
 export class HoldingSound {
   readonly #options: HoldingSoundOptions;
   readonly #faults = new Set<Fault>();
-  #faultAt = 0;
+  /** The fault is not heard before. */
+  #soundFrom = 0;
   /** The fault is over; the answer may take until then. */
   #recoveringUntil = -Infinity;
+  /** The call's first session is not ready. */
+  #awaitsFirst = false;
   #phrasePlayed = false;
   /** When either side was last heard. */
   #heardAt = -Infinity;
@@ -56,7 +61,10 @@ export class HoldingSound {
   constructor(options: HoldingSoundOptions) {
     this.#options = options;
     const { events, level } = options;
-    events.on("service lost", () => this.#begin("no session"));
+    events.on("service lost", ({ reason }) => {
+      this.#awaitsFirst = reason === "first";
+      this.#begin("no session");
+    });
     events.on("service restored", () => this.#end("no session"));
     events.on(
       "line suspect",
@@ -64,7 +72,12 @@ export class HoldingSound {
     );
     // Subscribed before the audio is queued: it is not played behind the tone.
     events.on("assistant started speaking", () => this.#assistantSpeaks());
-    events.on(["stream attached", "assistant audio played", "playback interrupted"], () => this.#heard());
+    let attached = false;
+    events.on("stream attached", () => {
+      this.#heard(attached ? RETURN_MS : 0);
+      attached = true;
+    });
+    events.on(["assistant audio played", "playback interrupted"], () => this.#heard());
     level.onEdge((speaking) => {
       if (speaking) this.#stopSound();
       this.#heard(speaking ? 0 : level.silentForMs);
@@ -80,7 +93,7 @@ export class HoldingSound {
 
   #begin(fault: Fault): void {
     if (this.#faults.size === 0 && !this.#recovering) {
-      this.#faultAt = this.#options.clock.now();
+      this.#soundFrom = this.#options.clock.now() + (fault === "no session" ? SHORT_FAULT_MS : 0);
       this.#phrasePlayed = false;
     }
     this.#faults.add(fault);
@@ -89,6 +102,8 @@ export class HoldingSound {
 
   #end(fault: Fault): void {
     this.#faults.delete(fault);
+    // A first session that is ready soon after the caller is no fault: the answer is not late because of it.
+    if (this.#awaitsFirst && fault === "no session" && this.#soundUntil === -Infinity) return;
     this.#recoveringUntil = this.#options.clock.now() + RECOVERY_MS;
   }
 
@@ -131,7 +146,7 @@ export class HoldingSound {
     const { leadMs, queuedMs } = speech.playout.status;
     const ownMs = now - this.#soundUntil < LAG_MS ? LAG_MS : 0;
     if (leadMs + queuedMs > ownMs) this.#heardAt = now + leadMs + queuedMs;
-    return Math.max(this.#heardAt + afterMs, this.#faultAt + SHORT_FAULT_MS);
+    return Math.max(this.#heardAt + afterMs, this.#soundFrom);
   }
 
   #play(): void {

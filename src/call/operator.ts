@@ -33,7 +33,7 @@ export function createOperatorControls(options: OperatorOptions) {
     /** Sends the assistant a whisper, which the caller does not hear. */
     whisper(text: string): void {
       const recordable = timeline.recordable(text);
-      const note = "From the people you answer for, not from the caller: ";
+      const note = "From the people you work for, not from the caller: ";
       model.addNote(note + text, note + recordable);
       timeline.add("whisper", recordable);
     },

@@ -10,25 +10,50 @@ import { type Network, request, RequestFailure } from "./requests.ts";
 
 const DAY_MS = 86_400_000;
 
-const CREDIT = "add credit to your OpenAI account";
-const MODEL = "check OPENAI_MODEL, and that your project may use that model";
-/** Remedies by error code. */
-const REMEDIES: Readonly<Record<string, string>> = {
-  invalid_api_key: "check OPENAI_API_KEY",
-  insufficient_quota: CREDIT,
-  billing_hard_limit_reached: CREDIT,
-  account_deactivated: "contact OpenAI, or use the key of another account",
-  invalid_model: MODEL,
-  model_not_found: MODEL,
-  missing_model: MODEL,
-  beta_api_shape_disabled:
-    "check OPENAI_REALTIME_URL: the server expects the beta protocol or another dialect",
-  not_ready: "try again, and check the status page of the model provider",
-  connect:
-    "check OPENAI_REALTIME_URL, DNS and the firewall; if the server refused the key, check OPENAI_API_KEY",
+/** Names of the settings of a model server, for remedies. */
+interface ServerSettings {
+  readonly url: string;
+  readonly key: string;
+  readonly model: string;
+  readonly voice: string;
+}
+
+const OWN: ServerSettings = {
+  url: "OPENAI_REALTIME_URL",
+  key: "OPENAI_API_KEY",
+  model: "OPENAI_MODEL",
+  voice: "OPENAI_VOICE",
 };
 
-/** Opens a session, configures it as for a call, and closes it before it produces billed output. */
+/** What to do about an error code. */
+function remedyOf(code: string, { url, key, model, voice }: ServerSettings): string {
+  switch (code) {
+    case "invalid_api_key":
+    case "unauthorized":
+      return `check ${key}`;
+    case "insufficient_quota":
+    case "billing_hard_limit_reached":
+      return key === OWN.key ? "add credit to your OpenAI account" : "add credit to the account";
+    case "account_deactivated":
+      return key === OWN.key
+        ? "contact OpenAI, or use the key of another account"
+        : "contact the provider, or use the key of another account";
+    case "invalid_model":
+    case "model_not_found":
+    case "missing_model":
+      return `check ${model}, and that your project may use that model`;
+    case "beta_api_shape_disabled":
+      return `check ${url}: the server expects the beta protocol or another dialect`;
+    case "not_ready":
+      return "try again, and check the status page of the model provider";
+    case "connect":
+      return `check ${url}, DNS and the firewall`;
+    default:
+      return `check the setting named in the message, ${model} or ${voice}`;
+  }
+}
+
+/** Checks the first model server: it accepts the key, the session and the audio format. */
 export async function checkModel(config: Config, openSession: OpenSession): Promise<Finding[]> {
   const { OPENAI_API_KEY: apiKey, OPENAI_MODEL: model, AUDIO_FORMAT: audioFormat } = config;
   if (apiKey === undefined) {
@@ -38,16 +63,59 @@ export async function checkModel(config: Config, openSession: OpenSession): Prom
       "set OPENAI_API_KEY to use a real model",
     )];
   }
-  const ready = Promise.withResolvers<SessionFailure | undefined>();
-  const ignore = () => {};
-  const session = openSession({
+  const failure = await openOnce({
     url: config.OPENAI_REALTIME_URL,
     apiKey,
     model,
     voice: config.OPENAI_VOICE,
     audioFormat,
     instructions: config.SYSTEM_MESSAGE,
-  }, {
+  }, openSession);
+  const accepted = ok("model", `${model} accepted the key and the session`);
+  if (failure?.code === "format_mismatch") return [accepted, failed("audio format", failure.message)];
+  if (failure) {
+    return [failed("model", `${failure.code}: ${failure.message}`, remedyOf(failure.code, OWN))];
+  }
+  return [accepted, ok("audio format", `${audioFormat} confirmed in both directions`)];
+}
+
+/** The same for each server of MODEL_FALLBACKS, one finding each. */
+export function checkFallbacks(config: Config, openSession: OpenSession): Promise<Finding>[] {
+  return (config.MODEL_FALLBACKS ?? []).map(async (fallback, at) => {
+    const {
+      url,
+      apiKey,
+      name = new URL(url).host,
+      model = config.OPENAI_MODEL,
+      voice = config.OPENAI_VOICE,
+      audioFormat = config.AUDIO_FORMAT,
+    } = fallback;
+    const check = `fallback ${name}`;
+    const instructions = config.SYSTEM_MESSAGE;
+    const failure = await openOnce({ url, apiKey, model, voice, audioFormat, instructions }, openSession);
+    if (!failure) return ok(check, `${model} accepted the session in ${audioFormat}`);
+    const field = (name: string) => `${name} of entry ${at + 1} in MODEL_FALLBACKS`;
+    const settings = {
+      url: field("url"),
+      key: field("apiKey"),
+      model: field("model"),
+      voice: field("voice"),
+    };
+    const remedy = failure.code === "format_mismatch"
+      ? `check ${field("audioFormat")}`
+      : remedyOf(failure.code, settings);
+    return failed(check, `${failure.code}: ${failure.message}`, remedy);
+  });
+}
+
+/** Opens a session, configures it as for a call, and closes it before it produces billed output. */
+async function openOnce(
+  options: Parameters<OpenSession>[0],
+  openSession: OpenSession,
+): Promise<SessionFailure | undefined> {
+  const ready = Promise.withResolvers<SessionFailure | undefined>();
+  const ignore = () => {};
+  const session = openSession(options, {
     sessionReady: () => ready.resolve(undefined),
     sessionFailed: (failure) => ready.resolve(failure),
     audioAcknowledged: ignore,
@@ -71,14 +139,7 @@ export async function checkModel(config: Config, openSession: OpenSession): Prom
   }, SILENT);
   const failure = await ready.promise;
   session.close();
-  const accepted = ok("model", `${model} accepted the key and the session`);
-  if (failure?.code === "format_mismatch") return [accepted, failed("audio format", failure.message)];
-  if (failure) {
-    const remedy = REMEDIES[failure.code] ??
-      "check the setting named in the message, OPENAI_MODEL or OPENAI_VOICE";
-    return [failed("model", `${failure.code}: ${failure.message}`, remedy)];
-  }
-  return [accepted, ok("audio format", `${audioFormat} confirmed in both directions`)];
+  return failure;
 }
 
 /**

@@ -3,13 +3,14 @@
 import { messageOf } from "../error_message.ts";
 import { fileErrorReason } from "../file_error.ts";
 import type { Clock } from "../clock.ts";
-import { type Config, ConfigError } from "../config/config.ts";
+import type { Config } from "../config/config.ts";
+import { ConfigError } from "../config/config_error.ts";
 import type { OpenSession } from "../model/model_interface.ts";
 import { checkTwilio } from "./twilio_account.ts";
 import { checkCertificateFile, checkPublicCertificate } from "./certificates.ts";
 import { checkClock } from "./clock_skew.ts";
 import { failed, type Finding, notChecked, ok, warning } from "./finding.ts";
-import { checkModel, checkShutdown, httpUrl } from "./model_checks.ts";
+import { checkFallbacks, checkModel, checkShutdown, httpUrl } from "./model_checks.ts";
 import type { Network } from "./requests.ts";
 import { checkPort, checkPublicAddress, localUrl } from "./reachability.ts";
 import { checkStreamSignature, checkWebhookSignature } from "./signature_enforcement.ts";
@@ -51,6 +52,7 @@ export async function* runChecks<C extends Config>(
   const network: Network = { clock, caCerts, ...(client && { client }) };
   const checks: Promise<Finding | Finding[]>[] = [
     checkModel(config, openSession),
+    ...checkFallbacks(config, openSession),
     checkShutdown(config, network),
     checkTwilio(config, fix, clock),
     ...checkClocks(config, network),

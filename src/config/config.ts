@@ -1,4 +1,5 @@
 import { fileErrorReason } from "../file_error.ts";
+import { ConfigError } from "./config_error.ts";
 import type { Environment } from "./environment.ts";
 import { isOpenAi } from "./known_values.ts";
 import { readSettingFiles, type SettingFiles } from "./setting_files.ts";
@@ -35,16 +36,6 @@ export interface SettingOrigin {
   /** Undefined when the setting has no value. */
   readonly value: string | undefined;
   readonly source: string;
-}
-
-/** Lists every problem of the configuration. */
-export class ConfigError extends Error {
-  override readonly name = "ConfigError";
-
-  constructor(readonly problems: readonly string[]) {
-    super(`Cannot start: the configuration has ${problems.length} problem${problems.length === 1 ? "" : "s"}:
-${problems.map((problem) => `  - ${problem}`).join("\n")}`);
-  }
 }
 
 /** Parsed settings, before the problems of other files are known. */

@@ -1,6 +1,9 @@
 import { z } from "zod";
 import { url } from "./setting_types.ts";
 
+/** The dialects that this version knows. `auto` is `ga`: there is one. */
+const DIALECTS = ["auto", "ga"] as const;
+
 /** One entry of MODEL_FALLBACKS. Missing fields are the first server's. */
 const FALLBACK = z.strictObject({
   name: z.string().min(1).max(40).optional(),
@@ -8,7 +11,7 @@ const FALLBACK = z.strictObject({
   apiKey: z.string().min(1).optional(),
   model: z.string().min(1).max(100).optional(),
   voice: z.string().min(1).max(100).optional(),
-  dialect: z.enum(["auto", "ga", "live", "lenient"]).default("auto"),
+  dialect: z.enum(DIALECTS).default("auto"),
   audioFormat: z.enum(["pcmu", "pcm16"]).optional(),
 });
 
@@ -20,6 +23,14 @@ export const modelFallbacks = z.string().transform((text, context): readonly Mod
   if (parsed.success) return parsed.data;
   const { path = [] } = parsed.error.issues[0] ?? {};
   const [entry, field] = path;
+  if (typeof entry === "number" && field === "dialect") {
+    context.addIssue(
+      `entry ${entry + 1} has a dialect that this version does not know; use ${
+        DIALECTS.join(" or ")
+      }, or remove the field`,
+    );
+    return z.NEVER;
+  }
   const where = typeof entry === "number"
     ? `; check ${field === undefined ? "" : `${String(field)} of `}entry ${entry + 1}`
     : "";

@@ -168,7 +168,8 @@ export const SERVICE_SETTINGS = {
     schema: wholeNumber(1, 120).default(5),
   },
   MODEL_OUTAGE_SECONDS: {
-    description: "How long a caller waits without a model (s) before the call ends.",
+    description:
+      "How long a caller waits without a model (s) until all models count as down, and `outage` of the assistant begins.",
     schema: wholeNumber(1, 120).default(10),
   },
   ASSISTANTS_FILE: {

@@ -3,7 +3,7 @@ import type { FunctionCall, HistoryItem } from "./model_interface.ts";
 /** A conversation as one text, for a server that refuses it as items; empty without items. */
 export function describeHistory(items: readonly HistoryItem[]): string {
   if (items.length === 0) return "";
-  return ["You go on with a call that has begun. So far:", ...historyLines(items)].join("\n");
+  return ["You are continuing a call that is in progress. So far:", ...historyLines(items)].join("\n");
 }
 
 /** A conversation as text, one line for each item. */

@@ -8,11 +8,18 @@ export interface ModelEndpoint {
   readonly url: string;
   readonly apiKey: string | undefined;
   readonly model: string;
+  /** Name of the model in prices and metrics. Missing: `model`. */
+  readonly billedModel?: string | undefined;
   /** Missing: the assistant's. */
   readonly voice?: string | undefined;
   readonly audioFormat: AudioFormatName;
-  readonly dialect: "auto" | "ga" | "live" | "lenient";
+  readonly dialect: "auto" | "ga";
 }
 
 /** Why a session is dialled. */
 export type SuccessionReason = "first" | "lost" | "refused" | "slow" | "expiring" | "context" | "language";
+
+/** Name of an endpoint's model in prices and metrics. */
+export function billedModel({ model, billedModel = model }: ModelEndpoint): string {
+  return billedModel;
+}

@@ -1,4 +1,4 @@
-import type { TokenCounts, TokenUsage, TranscriptionUsage } from "./model_interface.ts";
+import type { TokenCounts, TokenUsage, TranscriptionUsage } from "./token_usage.ts";
 
 /** US dollars per million tokens. */
 type Price = Readonly<Record<keyof TokenCounts, number>>;

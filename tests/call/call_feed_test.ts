@@ -55,7 +55,7 @@ Deno.test("CallFeed sends the levels of both sides and the playhead every 100 ms
   }]);
 });
 
-Deno.test("CallFeed measures levels only while somebody watches, and once for all watchers", () => {
+Deno.test("CallFeed measures levels only while it has watchers, and once for all of them", () => {
   const { hear, watch, record, listeners } = setUp();
   record();
   assertEquals(listeners.size, 0);
@@ -80,7 +80,7 @@ Deno.test("CallFeed sends latency and cost, then the end, and nothing after it",
   const { received } = watch();
   const latency = { modelMs: 1, sendMs: 2, playbackMs: 3 };
   events.emit({ type: "turn answered", itemId: "a", turn: 1, stoppedAt: 0, latency });
-  events.emit({ type: "response finished", response: response(), costUsd: 0.5 });
+  events.emit({ type: "response finished", response: response(), model: "m", costUsd: 0.5 });
   events.emit({
     type: "call ended",
     end: { reason: "silence", callerInformed: true },

@@ -97,9 +97,9 @@ Deno.test("CallLimits charges everything that costs something, also after the ca
   const { events, charged } = setUpCost();
   events.emit({ type: "carrier charged", charge: { usd: 0.125, minutes: 1 } });
   events.emit({ type: "caller transcribed", text: "Hello", costUsd: 0.25 });
-  events.emit({ type: "response finished", response: response(), costUsd: 0.5 });
+  events.emit({ type: "response finished", response: response(), model: "m", costUsd: 0.5 });
   events.emit({ type: "call ending", reason: "transferred" });
-  events.emit({ type: "summary written", usage: response().usage, costUsd: 0.75 });
+  events.emit({ type: "summary written", usage: response().usage, model: "m", costUsd: 0.75 });
   events.emit({ type: "carrier charged", charge: { usd: 1, minutes: 1 } });
   assertEquals(charged, [0.125, 0.25, 0.5, 0.75, 1]);
 });

@@ -42,7 +42,7 @@ Deno.test("Recording covers a call from the start of its stream to its end", () 
   assertEquals([heard(), slices[0]?.atMs, ended], [Array(10).fill(true), 0, ["CA1"]]);
 });
 
-Deno.test("Recording silences exactly the pause, which listeners still hear", () => {
+Deno.test("Recording is silent exactly in the pause, which listeners still hear", () => {
   const { rig, socket, talk, heard } = record();
   const listened: AudioSlice[] = [];
   rig.calls.find("CA1")?.listen((slice) => listened.push(copySlice(slice)));
@@ -60,7 +60,7 @@ Deno.test("Recording silences exactly the pause, which listeners still hear", ()
   assertEquals(listened.every(({ caller }) => !caller.includes(MULAW_SILENCE)), true);
 });
 
-Deno.test("Recording does not exist for an assistant without recording", () => {
+Deno.test("Assistant without recording gets no recording file", () => {
   const slices: AudioSlice[] = [];
   const recorder = {
     record: (_: string, slice: AudioSlice) => void slices.push(copySlice(slice)),

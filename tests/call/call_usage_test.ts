@@ -9,9 +9,14 @@ Deno.test("CallUsage adds up tokens of all responses, failed ones included, and 
   const text = { input: 6, cached: 2, output: 1 };
   const audio = { input: 4, cached: 1, output: 4 };
   const tokens = { inputTokens: 10, outputTokens: 5, text, audio };
-  events.emit({ type: "response finished", response: response({ usage: tokens }), costUsd: 0.25 });
+  events.emit({
+    type: "response finished",
+    response: response({ usage: tokens }),
+    model: "m",
+    costUsd: 0.25,
+  });
   const failed = response({ status: "failed", usage: tokens });
-  events.emit({ type: "response finished", response: failed, costUsd: 0.125 });
+  events.emit({ type: "response finished", response: failed, model: "m", costUsd: 0.125 });
   events.emit({ type: "caller transcribed", text: "Hello", costUsd: 0.5 });
   events.emit({ type: "carrier charged", charge: { usd: 1, minutes: 2 } });
   assertEquals([usage.inputTokens, usage.outputTokens], [20, 10]);

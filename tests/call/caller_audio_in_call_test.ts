@@ -10,7 +10,7 @@ Deno.test("Call gives the model 1 s of silence when its stream is lost, to end t
   assertEquals([bytes.length, new Set(bytes)], [8_000, new Set([0xff])]);
 });
 
-Deno.test("Call probes the model's line when it hears the caller stop, without the server's report", () => {
+Deno.test("Call sends a ping to the model when its own level detector hears the caller stop", () => {
   const { rig, session, talk, frame } = connect();
   const pause = (ms: number) => {
     for (let passed = 0; passed < ms; passed += 20) {

@@ -91,15 +91,17 @@ Deno.test("HoldingSound starts 800 ms after the assistant was last heard", () =>
 });
 
 Deno.test("HoldingSound starts 800 ms after the caller was last heard", () => {
-  const { clock, emit, happened, level } = setUp();
-  clock.advance(10_000);
-  level.speak(true);
-  clock.advance(3_000);
-  level.speak(false);
-  clock.advance(200);
-  emit(suspect(true));
-  clock.advance(1_000);
-  assertEquals(happened, ["tone at 13600"], "400 ms after the fault, and 900 ms after the speech");
+  for (const [fault, startsAt] of [[suspect(true), 13_500], [LOST, 13_600]] as const) {
+    const { clock, emit, happened, level } = setUp();
+    clock.advance(10_000);
+    level.speak(true);
+    clock.advance(3_000);
+    level.speak(false);
+    clock.advance(200);
+    emit(fault);
+    clock.advance(1_000);
+    assertEquals(happened, [`tone at ${startsAt}`], "a lost session may be replaced within 400 ms");
+  }
 });
 
 Deno.test("HoldingSound does not play over a caller who speaks", () => {
@@ -121,7 +123,23 @@ Deno.test("HoldingSound does not play over a caller who speaks", () => {
   assertEquals(happened.at(-1), "tone at 9500");
 });
 
-Deno.test("HoldingSound is not heard in a short fault, nor after it", () => {
+Deno.test("HoldingSound does not play before the answer to the first turn when the first session was ready soon", () => {
+  for (const [reason, sounds] of [["first", []], ["lost", ["tone at 2100"]]] as const) {
+    const { clock, emit, happened, level, state } = setUp();
+    emit({ type: "service lost", reason });
+    clock.advance(100);
+    emit(RESTORED);
+    clock.advance(400);
+    level.speak(true);
+    state.due = true;
+    clock.advance(1_100);
+    level.speak(false);
+    clock.advance(1_000);
+    assertEquals([reason, ...happened], [reason, ...sounds]);
+  }
+});
+
+Deno.test("HoldingSound does not play in a short fault or after it", () => {
   const { clock, emit, happened } = setUp();
   clock.advance(10_000);
   emit(LOST);
@@ -131,7 +149,7 @@ Deno.test("HoldingSound is not heard in a short fault, nor after it", () => {
   assertEquals([happened, clock.pending], [[], 0]);
 });
 
-Deno.test("HoldingSound goes on until the answer that is due after the fault, for at most 5 s", () => {
+Deno.test("HoldingSound continues after the fault until the answer, for at most 5 s", () => {
   const { clock, emit, happened, state, speak } = setUp();
   clock.advance(10_000);
   for (const answers of [true, false]) {
@@ -153,7 +171,7 @@ Deno.test("HoldingSound goes on until the answer that is due after the fault, fo
   assertEquals(clock.pending, 0);
 });
 
-Deno.test("HoldingSound lets the last swell fade when nothing is due after the fault", () => {
+Deno.test("HoldingSound fades out when no answer is due after the fault", () => {
   const { clock, emit, happened } = setUp();
   emit(LOST);
   clock.advance(1_500);
@@ -191,7 +209,7 @@ Deno.test("HoldingSound plays its phrase once, then the tone", () => {
   assertEquals(happened, ["phrase of 1500 at 800", "tone at 2300", "tone at 4300"]);
 });
 
-Deno.test("HoldingSound plays its phrase again in the next fault, also on the next stream", () => {
+Deno.test("HoldingSound repeats its phrase in the next fault, also on the next stream", () => {
   const { clock, emit, happened } = setUp({ phraseMs: 1_000 });
   const phrases = () => happened.filter((what) => what.startsWith("phrase")).length;
   emit(LOST);
@@ -223,7 +241,7 @@ Deno.test("HoldingSound finishes a phrase of at most 3 s and cuts a longer one",
   }
 });
 
-Deno.test("HoldingSound waits for a line that is away or paused", () => {
+Deno.test("HoldingSound waits while the stream is lost or the playout is paused", () => {
   for (const key of ["attached", "paused"] as const) {
     const { clock, emit, happened, line } = setUp();
     line[key] = !line[key];
@@ -236,7 +254,7 @@ Deno.test("HoldingSound waits for a line that is away or paused", () => {
   }
 });
 
-Deno.test("HoldingSound tolerates a playout that lags behind, and waits for other audio", () => {
+Deno.test("HoldingSound tolerates a late playout, and waits for other audio", () => {
   const { clock, emit, happened, line } = setUp();
   emit(LOST);
   clock.advance(1_000);
@@ -248,7 +266,7 @@ Deno.test("HoldingSound tolerates a playout that lags behind, and waits for othe
   assertEquals(happened.slice(2), []);
 });
 
-Deno.test("HoldingSound ends with the call's other endings, and leaves no timer", () => {
+Deno.test("HoldingSound stops when the call ends, and leaves no timer", () => {
   for (
     const ending of [
       { type: "stream detached" },
@@ -295,3 +313,16 @@ function audioMs(media: unknown): number {
   const { payload } = media as { payload: string };
   return Uint8Array.fromBase64(payload).length / 8;
 }
+
+Deno.test("HoldingSound starts sooner for a caller who is back, and has waited for the stream", () => {
+  const { clock, emit, happened } = setUp();
+  emit({ type: "stream attached" });
+  emit(LOST);
+  clock.advance(2_000);
+  emit({ type: "stream detached" });
+  clock.advance(2_000);
+  emit({ type: "stream attached" });
+  emit(LOST);
+  clock.advance(1_000);
+  assertEquals(happened, ["tone at 800", "stop at 2000", "tone at 4400"]);
+});

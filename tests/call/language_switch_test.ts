@@ -4,7 +4,7 @@ import { connect, MENU, PLAIN_ASSISTANT, slowTool, testAudio } from "../support/
 import { response } from "../support/still_session.ts";
 import { settle } from "../support/wait_until.ts";
 
-Deno.test("Language switch plays out the old session's audio, and the next session speaks of its tools' results", async () => {
+Deno.test("Language switch plays the old session's audio to its end, and the next session reports its tools' results", async () => {
   const { tool, resolve } = slowTool("slow");
   const call = connect({
     languages: new Map([["es", PLAIN_ASSISTANT]]),
@@ -50,7 +50,7 @@ Deno.test("Speech from before a language switch does not interrupt the new sessi
   assertEquals([next?.interruptions, call.sent("clear").length], [[], 0]);
 });
 
-Deno.test("Key after a language switch decides no approval of the old session", () => {
+Deno.test("Key after a language switch answers no approval request of the old session", () => {
   const call = connect({
     tools: (phone) => [switchLanguage(phone, ["es"])],
     languages: new Map([["es", PLAIN_ASSISTANT]]),
@@ -82,7 +82,7 @@ Deno.test("Session after a language switch keeps the summary beyond its first re
   assertMatch([...second?.known ?? [], second?.options?.instructions].join(), /4711/);
 });
 
-Deno.test("Turn from before a language switch or a transfer is not given to the next session", () => {
+Deno.test("Turn from before a language switch or a transfer is not sent to the next session", () => {
   const { rig, callFunction, frame, press } = connect({
     ...MENU,
     languages: new Map([["es", PLAIN_ASSISTANT]]),

@@ -106,12 +106,12 @@ Deno.test("end_call is cancelled when the caller already speaks", async (t) => {
       await settle();
       rig.clock.advance(20_000);
       assertEquals(rig.summary("CA1"), undefined);
-      assertStringIncludes(call.session.notes.join(), "called off");
+      assertStringIncludes(call.session.notes.join(), "cancelled");
     });
   }
 });
 
-Deno.test("Caller whose silence is measured does not wait for a lost mark", () => {
+Deno.test("Silence prompt does not wait for a mark that never returns", () => {
   const { rig, observer, session } = connect({ silence: { afterMs: 5_000, prompts: 1 } });
   observer?.assistantAudio("a", testAudio(1_000));
   observer?.responseDone(response());

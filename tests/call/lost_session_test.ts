@@ -208,7 +208,7 @@ Deno.test("Next session speaks without waiting for the caller only if a response
   }
 });
 
-Deno.test("Digits entered without a session reach the next one, which responds to them", () => {
+Deno.test("Digits entered while no session serves reach the next one, which responds to them", () => {
   const { rig, say, press } = connect(MENU);
   say("a1", "Please enter your number.");
   rig.dropSession();

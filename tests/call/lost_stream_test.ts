@@ -135,23 +135,21 @@ Deno.test("Fourth loss within a minute ends the call, and one a minute later doe
   }
 });
 
-Deno.test("Stream that Twilio cannot open is asked for again, three times", () => {
+Deno.test("Stream that Twilio cannot open is requested again, three times", () => {
   const call = connect();
   const { rig } = call;
   rig.announce("CA2");
-  for (let request = 1; request <= 3; request++) {
-    assertEquals(typeof rig.calls.resume("CA2")?.token, "string");
-  }
+  const pauses = [1, 2, 3].map(() => rig.calls.resume("CA2")?.pauseSeconds);
+  assertEquals(pauses, [1, 2, 3], "an outage of a second does not use up all attempts");
   assertEquals(rig.calls.resume("CA2"), undefined);
   assertEquals(rig.summary("CA2")?.end_reason, "never connected");
   call.socket.drop();
-  for (let request = 1; request <= 3; request++) {
-    assertEquals(typeof rig.calls.resume("CA1")?.token, "string");
-  }
+  const next = [1, 2, 3].map(() => rig.calls.resume("CA1")?.pauseSeconds);
+  assertEquals(next, [0, 1, 2], "the stream that was lost had been opened");
   assertEquals(rig.calls.resume("CA1"), undefined);
 });
 
-Deno.test("Tool that ends in the grace is spoken of after it", async () => {
+Deno.test("Tool result of the stream grace is spoken when the caller is back", async () => {
   const { tool, resolve } = slowTool();
   const call = connect({ tools: () => [tool] });
   const { session, socket } = call;
@@ -168,7 +166,7 @@ Deno.test("Tool that ends in the grace is spoken of after it", async () => {
   assertEquals([sentMs(call, back), session.cancellations], [500, 0]);
 });
 
-Deno.test("Goodbye that is due in the grace is said when the caller is back", () => {
+Deno.test("Goodbye due in the stream grace is spoken when the caller is back", () => {
   const call = connect({ maxCallMs: 30_000 });
   const { rig, session, socket } = call;
   rig.clock.advance(25_000);
@@ -176,14 +174,15 @@ Deno.test("Goodbye that is due in the grace is said when the caller is back", ()
   rig.clock.advance(6_000);
   assertEquals(session.requests, []);
   const back = comeBack(call);
-  assertMatch(session.instructions[0] ?? "", /time for this call is over/);
+  assertMatch(session.instructions[0] ?? "", /reached its time limit/);
   session.observer?.assistantAudio("bye", testAudio(200));
   session.requests[0]?.onDone?.(response());
   call.play(400, back);
   assertEquals(call.records.map(({ endReason }) => endReason), ["time limit"]);
 });
 
-Deno.test("Goodbye that a lost stream interrupts is heard to its end", () => {
+/** A call whose stream is lost when 0.5 of 2 s of the time limit's goodbye were heard. */
+function loseGoodbye() {
   const call = connect({ maxCallMs: 10_000 });
   const { rig, session, socket } = call;
   rig.clock.advance(10_000);
@@ -191,6 +190,12 @@ Deno.test("Goodbye that a lost stream interrupts is heard to its end", () => {
   session.requests[0]?.onDone?.(response());
   call.play(500);
   socket.drop();
+  return call;
+}
+
+Deno.test("Goodbye that a lost stream interrupts is heard to its end", () => {
+  const call = loseGoodbye();
+  const { rig } = call;
   rig.clock.advance(8_000);
   const back = comeBack(call);
   call.play(1_600, back);
@@ -209,7 +214,7 @@ Deno.test("Drain ends a call without a stream at once, and waits for Twilio's re
   assertEquals([rig.calls.awaitingAfterStream, rig.calls.resume("CA1")], [1, undefined]);
 });
 
-Deno.test("Session that is lost with the stream leaves the answer for the caller's return", () => {
+Deno.test("Answer is requested at the caller's return when session and stream were lost together", () => {
   const call = connect();
   const { rig, session, socket } = call;
   session.observer?.assistantAudio("a1", testAudio(2_000));
@@ -257,14 +262,9 @@ Deno.test("Caller whose stream is lost while they speak gets an answer", () => {
   assertEquals([sentMs(call, back), rig.calls.find("CA1")?.record.callerTurns], [300, 1]);
 });
 
-Deno.test("Goodbye whose caller does not come back ends the call with its reason", () => {
-  const call = connect({ maxCallMs: 10_000 });
-  const { rig, session, socket } = call;
-  rig.clock.advance(10_000);
-  session.observer?.assistantAudio("bye", testAudio(2_000));
-  session.requests[0]?.onDone?.(response());
-  call.play(500);
-  socket.drop();
+Deno.test("Call ends with the goodbye's reason when the caller does not come back", () => {
+  const call = loseGoodbye();
+  const { rig } = call;
   rig.clock.advance(10_000);
   assertEquals(call.records.map(({ endReason }) => endReason), ["time limit"]);
 });

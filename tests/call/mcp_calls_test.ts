@@ -53,7 +53,7 @@ Deno.test("MCP call of a lost session is noted with an unknown outcome", () => {
   const { rig, events } = connect(MENU);
   rig.session.observer?.mcpCallStarted({ id: "m", server: "shop", name: "pay", inResponse: false });
   const next = rig.replaceSession();
-  assertMatch(next.known.join(), /"pay" of "shop", and its outcome is unknown/);
+  assertMatch(next.known.join(), /"pay" of "shop". Its outcome is unknown/);
   assertEquals(events().filter(({ kind }) => kind === "tool").map(({ name, ok }) => [name, ok]), [[
     "shop: pay",
     false,

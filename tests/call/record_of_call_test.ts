@@ -190,7 +190,7 @@ Deno.test("Goodbye without a session ends the call at once", () => {
 
 Deno.test("Record has the same fields while the call runs and after it ended", async () => {
   const { rig, observer, callFunction, hangUp } = connect({
-    tools: (control) => [takeMessage(control, () => {})],
+    tools: (control) => [takeMessage(control, () => "disk")],
   });
   observer?.callerSpeechStopped({ itemId: "u1", audioMs: 0 });
   observer?.callerTranscript("u1", "Tell Ann.");
@@ -200,7 +200,10 @@ Deno.test("Record has the same fields while the call runs and after it ended", a
   rig.clock.advance(61_000);
   const live = rig.calls.find("CA1")?.record;
   assertEquals([live?.state, live?.seconds, live?.carrierMinutes], ["connected", 61, 2]);
-  assertEquals([live?.turns.map(({ text }) => text), live?.messages], [["Tell Ann."], [message]]);
+  assertEquals([live?.turns.map(({ text }) => text), live?.messages], [["Tell Ann."], [{
+    kind: "message",
+    ...message,
+  }]]);
   const ended = hangUp();
   assertEquals([ended?.state, ended?.endReason, ended?.endedAt], [
     "ended",

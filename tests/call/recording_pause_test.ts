@@ -18,6 +18,14 @@ function recordedCall(options: Partial<Parameters<typeof connect>[0]> = {}) {
   }, { recorder: { record() {}, endRecording() {} } });
   const watched: unknown[] = [];
   call.rig.calls.find("CA1")?.watch((event) => watched.push(event));
+  /** Both sides hear the line for a while; the caller is silent. */
+  const play = (ms: number) => {
+    for (let passed = 0; passed < ms; passed += 20) {
+      call.rig.clock.advance(20);
+      call.frame(0xff);
+      call.echoMarks();
+    }
+  };
   /** One turn of the caller's, of one second. */
   const say = (itemId: string, text?: string) => {
     const { observer } = call.rig.session;
@@ -32,13 +40,13 @@ function recordedCall(options: Partial<Parameters<typeof connect>[0]> = {}) {
     observer?.transcriptDelta(itemId, "assistant", text);
     observer?.assistantTranscript(itemId, text);
     observer?.responseDone(response());
-    call.play(700);
+    play(700);
   };
   const run = async (tool: string) => {
     call.callFunction(tool);
     await settle();
   };
-  return { ...call, pay, watched, say, answer, run };
+  return { ...call, pay, watched, play, say, answer, run };
 }
 
 Deno.test("pause_recording keeps words, keys and tool data out of record, events, log and next session", async () => {
@@ -241,4 +249,66 @@ Deno.test("Summary of a call with a pause is written from the recorded conversat
   hangUp();
   assertEquals(session.summaryOf.length, 1);
   assertMatch(session.summaryOf[0] ?? "", /Caller: I want to pay\.\n.*\n?Caller: \[not recorded\]/s);
+});
+
+Deno.test("Recording pause hides speech by when it was spoken, not by when a stalled network delivers it", async () => {
+  const { rig, observer, run, talk, frame, hangUp } = recordedCall();
+  /** The network delivers audio until this time of the call. */
+  let deliveredMs = 1_000;
+  const deliver = (untilMs: number) => {
+    for (; deliveredMs < untilMs; deliveredMs += 20) frame();
+  };
+  talk(deliveredMs);
+  // It stalls in the middle of a sentence. At 1.75 s, the model gets 1 s of silence.
+  observer?.callerSpeechStarted({ itemId: "across the start", audioMs: 500 });
+  rig.clock.advance(500);
+  await run("pause_recording");
+  rig.clock.advance(2_500);
+  await run("resume_recording");
+  rig.clock.advance(3_000);
+  const said: readonly (readonly [text: string, fromMs: number, toMs: number])[] = [
+    ["across the start", 500, 1_700],
+    ["in the pause", 2_000, 3_500],
+    ["across the end", 3_800, 4_300],
+    ["after it", 4_500, 6_000],
+  ];
+  for (const [itemId, fromMs, toMs] of said) {
+    deliver(fromMs);
+    if (fromMs > 1_000) observer?.callerSpeechStarted({ itemId, audioMs: fromMs + 1_000 });
+    deliver(toMs);
+    observer?.callerSpeechStopped({ itemId, audioMs: toMs + 1_000 });
+    observer?.callerTranscript(itemId, itemId);
+  }
+  const turns = hangUp()?.turns;
+  assertEquals(turns?.map(({ spoken }) => [spoken?.fromMs, spoken?.toMs]), said.map(([, ...span]) => span));
+  assertEquals(turns?.map(({ text }) => text), [...Array(3).fill("[not recorded]"), "after it"]);
+});
+
+Deno.test("Recording pause leaves what was said before it, although a stalled network delivers it later", async () => {
+  const { rig, observer, run, talk, frame, hangUp } = recordedCall();
+  talk(1_000);
+  rig.clock.advance(1_000);
+  await run("pause_recording");
+  rig.clock.advance(1_000);
+  for (let atMs = 1_000; atMs < 2_000; atMs += 20) frame();
+  observer?.callerSpeechStarted({ itemId: "u1", audioMs: 1_100 });
+  observer?.callerSpeechStopped({ itemId: "u1", audioMs: 1_900 });
+  observer?.callerTranscript("u1", "Before the pause.");
+  assertEquals(hangUp()?.turns.map(({ text }) => text), ["Before the pause."]);
+});
+
+Deno.test("Recording pause hides keys that were pressed in it, although a stalled network delivers them later", async () => {
+  const { rig, run, talk, frame, press, play, events } = recordedCall();
+  talk(1_000);
+  await run("pause_recording");
+  rig.clock.advance(2_000);
+  await run("resume_recording");
+  rig.clock.advance(1_000);
+  for (let atMs = 1_000; atMs < 2_000; atMs += 20) frame();
+  press("4", "2", "#");
+  for (let atMs = 2_000; atMs < 4_000; atMs += 20) frame();
+  play(100);
+  press("1", "#");
+  const keys = events().filter(({ kind }) => kind === "keypad").map(({ name }) => name);
+  assertEquals(keys, ["[not recorded]", "1"]);
 });

@@ -49,7 +49,7 @@ Deno.test("200 rollovers lose and double no frame and no turn", () => {
   assertEquals(new Set(texts).size, 400);
 });
 
-Deno.test("Session that replaces an expiring one gets the conversation as items, and waits for the caller", () => {
+Deno.test("Successor of an expiring session gets the conversation as items, and waits for the caller", () => {
   const { say, rollOver } = connectExpiring({ ...MENU, greeting: "Say hello." });
   say("a1", "Hello.");
   const next = rollOver();
@@ -90,7 +90,7 @@ Deno.test("Session is not swapped while the caller speaks, audio is unheard or a
   ]);
 });
 
-Deno.test("Tool that ends after the swap gives its output once, to the session that serves", async () => {
+Deno.test("Tool that ends after the swap sends its output once, to the serving session", async () => {
   const slow = slowTool();
   const call = connectExpiring({ ...MENU, tools: () => [slow.tool] });
   const { rig } = call;

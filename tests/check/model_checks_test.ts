@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { checkModel, checkShutdown } from "../../src/check/model_checks.ts";
+import { checkFallbacks, checkModel, checkShutdown } from "../../src/check/model_checks.ts";
 import { systemClock } from "../../src/clock.ts";
 import type { JsonObject } from "../../src/json.ts";
 import { gaDialect } from "../../src/model/ga/ga_session.ts";
@@ -109,6 +109,7 @@ Deno.test("checkModel() reports a refused and a failed connection", async () => 
   model.refuseStatus = 401;
   const refused = await checkModel(config(model.url), openSession);
   assertStringIncludes(refused[0]?.message ?? "", "the server answered 401; check the credentials");
+  assertEquals(refused[0]?.remedy, "check OPENAI_API_KEY");
   const unreachable = await checkModel(config(`ws://127.0.0.1:${freePort()}/v1/realtime`), openSession);
   assertStringIncludes(`${unreachable[0]?.message} -> ${unreachable[0]?.remedy}`, "refused");
   assertStringIncludes(unreachable[0]?.remedy ?? "", "check OPENAI_REALTIME_URL, DNS and the firewall");
@@ -123,6 +124,31 @@ Deno.test("checkModel() gives up after 10 s without confirmation", async () => {
   const [finding] = await checked;
   assertStringIncludes(finding?.message ?? "", "not_ready: ");
   assertStringIncludes(finding?.remedy ?? "", "try again");
+});
+
+Deno.test("checkFallbacks() opens a session at each server, names it and never shows its key", async () => {
+  await using good = new ScriptedModel();
+  await using bad = new ScriptedModel();
+  bad.refuseStatus = 401;
+  const settings = {
+    MODEL_FALLBACKS: JSON.stringify([
+      { name: "second", url: good.url, apiKey: "sk-second-4711", model: "m2", voice: "v2" },
+      { url: bad.url, apiKey: "sk-third-4711" },
+    ]),
+  };
+  const checked = checkFallbacks(configOf(settings), openSession);
+  const session = await good.session();
+  assertEquals(session.headers.get("authorization"), "Bearer sk-second-4711");
+  await session.configure();
+  const [second, third] = await Promise.all(checked);
+  assertEquals([second?.level, second?.check, second?.message], [
+    "ok",
+    "fallback second",
+    "m2 accepted the session in pcmu",
+  ]);
+  assertEquals([third?.level, third?.check], ["failed", `fallback ${new URL(bad.url).host}`]);
+  assertStringIncludes(third?.remedy ?? "", "check apiKey of entry 2 in MODEL_FALLBACKS");
+  assertEquals(JSON.stringify([second, third]).includes("4711"), false);
 });
 
 /** The finding for a response of the models endpoint. */

@@ -36,3 +36,17 @@ Deno.test("MODEL_FALLBACKS must be a JSON list of known fields", () => {
     );
   }
 });
+
+Deno.test("MODEL_FALLBACKS with a dialect that this version does not know is refused with its position", () => {
+  const list = [{ url: "wss://a.example", dialect: "ga" }, {
+    url: "wss://b.example",
+    apiKey: KEY,
+    dialect: "live",
+  }];
+  const { message } = assertThrows(() => fallbacksOf(list), Error);
+  assertStringIncludes(
+    message,
+    "entry 2 has a dialect that this version does not know; use auto or ga, or remove the field",
+  );
+  assertEquals(message.includes(KEY), false);
+});

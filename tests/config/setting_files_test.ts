@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { loadConfig } from "../../src/app/service_config.ts";
-import { ConfigError } from "../../src/config/config.ts";
+import { ConfigError } from "../../src/config/config_error.ts";
 import { environmentOf, load, problems } from "./support.ts";
 
 Deno.test("loadConfig() reports each line of .env that is not an assignment", () => {

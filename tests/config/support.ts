@@ -1,6 +1,6 @@
 import { assertThrows } from "@std/assert";
 import { loadConfig, type ServiceConfig } from "../../src/app/service_config.ts";
-import { ConfigError } from "../../src/config/config.ts";
+import { ConfigError } from "../../src/config/config_error.ts";
 import type { Environment } from "../../src/config/environment.ts";
 
 /** An environment of these variables and files, whose working directory is `/work`. */

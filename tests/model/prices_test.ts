@@ -1,6 +1,6 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { costUsd, hasTranscriptionPrice, isPriced, transcriptionUsd } from "../../src/model/prices.ts";
-import type { TokenCounts, TokenUsage } from "../../src/model/model_interface.ts";
+import type { TokenCounts, TokenUsage } from "../../src/model/token_usage.ts";
 
 const none = { input: 0, cached: 0, output: 0 };
 

@@ -6,10 +6,10 @@ import { isRefusal } from "../../model/session_failure.ts";
 import type { SessionSlot } from "./session_slot.ts";
 
 /** Wait before each attempt to replace a lost session (ms); the last one repeats. */
-const WAITS_MS = [0, 250, 500, 1_000, 2_000] as const;
+const WAITS_MS = [0, 250, 500, 1_000] as const;
 /** A session that has served this long works (ms). */
 export const WORKS_MS = 10_000;
-/** All models count as down at this many losses within {@linkcode LOSS_WINDOW_MS}. */
+/** All models count as down at this many losses of serving sessions within {@linkcode LOSS_WINDOW_MS}. */
 const MAX_LOSSES = 7;
 const LOSS_WINDOW_MS = 60_000;
 
@@ -65,7 +65,7 @@ export class RetryPolicy {
     if (!served || reason !== "first") this.#attempts++;
   }
 
-  /** Counts a loss; returns false when there were too many. */
+  /** Counts the loss of a serving session; returns false when there were too many. */
   countLoss(): boolean {
     const now = this.#clock.now();
     this.#losses = [...this.#losses.filter((at) => now - at < LOSS_WINDOW_MS), now];

@@ -13,7 +13,7 @@ export interface SessionHost {
   /** Events of the serving session; of a replaced one, only late transcripts. */
   readonly observer: ModelObserver;
   /** A replaced session has ended its response: its usage is billed. */
-  drained(outcome: ResponseOutcome): void;
+  drained(outcome: ResponseOutcome, endpoint: ModelEndpoint): void;
   /** Whether a swap would disturb nobody. Checked every 100 ms while a planned successor waits. */
   isQuiet(): boolean;
   sessionReady(slot: SessionSlot): void;

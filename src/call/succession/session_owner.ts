@@ -180,7 +180,7 @@ export class SessionOwner {
         answerStarted: () => this.#answerStarted(),
         answerDone: (slot, outcome) => this.#answerDone(slot, outcome),
         contextUsed: (ratio) => ratio >= CONTEXT_LIMIT ? this.#dialPlanned("context") : undefined,
-        drained: (outcome) => host.drained(outcome),
+        drained: (outcome) => host.drained(outcome, endpoint),
       },
     });
   }
@@ -247,6 +247,7 @@ export class SessionOwner {
     this.#host.leave(session, "lost");
     this.#host.lost(failure);
     if (this.#held) return;
+    if (!this.#retry.countLoss()) return this.#down();
     const successor = this.#successor;
     if (!successor) return this.#replace(isRefusal(failure.code) ? "refused" : "lost");
     successor.reason = "lost";
@@ -257,7 +258,7 @@ export class SessionOwner {
   /** Replaces a session that was lost, or could not be opened. */
   #replace(reason: "first" | "lost" | "refused"): void {
     if (this.#held || !this.#callerPresent) return;
-    if (!this.#retry.countLoss() || !this.#retry.next) return this.#down();
+    if (!this.#retry.next) return this.#down();
     this.#timers.set("dial", reason === "refused" ? 0 : this.#retry.waitMs, () => this.#dial(reason));
     this.#updateOutage(reason);
   }

@@ -1,30 +1,30 @@
 import type { CallAssistant, Persona } from "../../assistants/call_assistant.ts";
 import type { EndpointHealth } from "../../model/endpoint_health.ts";
-import type { ModelEndpoint, SuccessionReason } from "../../model/model_endpoint.ts";
+import { billedModel, type ModelEndpoint, type SuccessionReason } from "../../model/model_endpoint.ts";
 import type {
-  FunctionDeclaration,
   HistoryItem,
   ModelObserver,
   ModelSession,
   ResponseOutcome,
   ResponseRequest,
   SessionFailure,
-  SessionOptions,
 } from "../../model/model_interface.ts";
+import type { FunctionDeclaration, SessionOptions } from "../../model/session_options.ts";
 import { costUsd } from "../../model/prices.ts";
 import type { CallLine } from "../call_line.ts";
 import type { CallParts } from "../call_parts.ts";
 import { groupHistory, limitHistory } from "./conversation_history.ts";
 import type { SessionHost } from "./session_host.ts";
+import { SessionIds, withCallIds, withSessionIds } from "./session_ids.ts";
 import { SessionOwner } from "./session_owner.ts";
 import type { SessionSlot } from "./session_slot.ts";
 
 const GO_ON =
   "You were cut off. Finish what you were saying, or do what you were about to do, in one or two short sentences. " +
-  "Do not call a function again that you have called.";
+  "Do not repeat a function call.";
 const BACK =
-  "The connection was lost for a moment, and the caller is back on the line. Say so in a few words, and go on where you " +
-  "were. Do not call a function again that you have called.";
+  "The connection was lost for a moment, and the caller is back on the line. Say so in a few words, and continue where " +
+  "you were. Do not repeat a function call.";
 /** A swap waits until the caller has been silent for this long (ms). */
 const QUIET_MS = 500;
 const DEFAULT_FIRST_AUDIO_MS = 5_000;
@@ -59,6 +59,8 @@ export interface SessionsOptions
 export class Sessions implements SessionHost {
   readonly #options: SessionsOptions;
   readonly #owner: SessionOwner;
+  /** IDs of items and function calls in all sessions, and of function calls in the call's earlier part. */
+  readonly #ids: Set<string>;
   #persona: Persona;
   /** The unanswered turn is given as text. */
   #turnAsText = false;
@@ -74,6 +76,9 @@ export class Sessions implements SessionHost {
     this.#options = options;
     const { assistant, clock, conversation, events, models, timeline } = options;
     this.#persona = assistant;
+    this.#ids = new Set(
+      options.earlier.flatMap((item) => item.type === "function call" ? item.call.callId : []),
+    );
     this.#owner = new SessionOwner({
       host: this,
       endpoints: [endpointOf(assistant), ...assistant.fallbacks ?? []],
@@ -123,17 +128,19 @@ export class Sessions implements SessionHost {
 
   open({ url, apiKey, model, voice, audioFormat }: ModelEndpoint, observer: ModelObserver): ModelSession {
     const { functions, openSession, timeline } = this.#options;
-    const { session } = this.#persona;
-    return openSession({
-      ...session,
+    const { session: settings } = this.#persona;
+    const ids = new SessionIds(this.#ids);
+    const session = openSession({
+      ...settings,
       url,
       apiKey,
       model,
-      voice: voice ?? session.voice,
+      voice: voice ?? settings.voice,
       audioFormat,
       ...(functions.length > 0 ? { functions } : {}),
       mayLogContent: () => timeline.pauses.length === 0,
-    }, observer);
+    }, withCallIds(observer, ids));
+    return withSessionIds(session, ids);
   }
 
   sessionReady({ dialledAt }: SessionSlot): void {
@@ -183,13 +190,10 @@ export class Sessions implements SessionHost {
     this.#turnAsText = false;
   }
 
-  drained({ usage }: ResponseOutcome): void {
-    const { assistant, events } = this.#options;
-    events.emit({
-      type: "replaced response finished",
-      usage,
-      costUsd: costUsd(assistant.billedModel, usage),
-    });
+  drained({ usage }: ResponseOutcome, endpoint: ModelEndpoint): void {
+    const model = billedModel(endpoint);
+    const usd = costUsd(model, usage);
+    this.#options.events.emit({ type: "replaced response finished", usage, model, costUsd: usd });
   }
 
   lost(failure: SessionFailure): void {
@@ -208,9 +212,7 @@ export class Sessions implements SessionHost {
   }
 
   modelsDown(code: string): void {
-    const { ending, events } = this.#options;
-    events.emit({ type: "models down", code });
-    ending.end("model failed");
+    this.#options.events.emit({ type: "models down", code });
   }
 
   /** Position of the first audio for a session that serves now. */
@@ -226,7 +228,9 @@ export class Sessions implements SessionHost {
     const { conversation: { pending, transcript }, earlier } = this.#options;
     const request = pending.takeRequest();
     if (reason === "language") {
-      return { instructions: `You go on with a call that has begun. So far: ${this.#summary ?? ""}` };
+      return {
+        instructions: `You are continuing a call that is in progress. So far: ${this.#summary ?? ""}`,
+      };
     }
     if (reason === "expiring" || reason === "context") {
       return pending.mustSpeak ? this.#unanswered() : request;
@@ -243,7 +247,8 @@ export class Sessions implements SessionHost {
   }
 }
 
-function endpointOf({ session: { url, apiKey, model, audioFormat } }: CallAssistant): ModelEndpoint {
+function endpointOf({ session, billedModel }: CallAssistant): ModelEndpoint {
+  const { url, apiKey, model, audioFormat } = session;
   const name = URL.canParse(url) ? new URL(url).host : url;
-  return { name, url, apiKey, model, audioFormat, dialect: "auto" };
+  return { name, url, apiKey, model, billedModel, audioFormat, dialect: "auto" };
 }

@@ -103,9 +103,14 @@ export class GaClientEvents {
     );
   }
 
-  /** Adds an item of an earlier session; the event has the item's ID. */
-  createHistoryItem(id: string, item: HistoryItem): void {
-    this.#createItem({ ...historyItem(item), id }, { event_id: id });
+  /**
+   * Adds an item of an earlier session; the event has the item's ID.
+   *
+   * @param after ID of the item before it. Undefined: the end of the conversation.
+   */
+  createHistoryItem(id: string, item: HistoryItem, after?: string): void {
+    const place = after === undefined ? {} : { previous_item_id: after };
+    this.#createItem({ ...historyItem(item), id }, { event_id: id, ...place });
   }
 
   deleteItem(itemId: string): void {

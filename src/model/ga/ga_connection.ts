@@ -2,7 +2,8 @@ import type { Clock } from "../../clock.ts";
 import { type JsonObject, parseObject } from "../../json.ts";
 import type { Log } from "../../telemetry/log.ts";
 import { createEventLog } from "../event_log.ts";
-import type { SessionFailure, SessionOptions } from "../model_interface.ts";
+import type { SessionFailure } from "../model_interface.ts";
+import type { SessionOptions } from "../session_options.ts";
 import { ConnectError, connectWebSocket, type WebSocketClient } from "../web_socket/web_socket.ts";
 import { readServerEvent } from "./ga_server_events.ts";
 import type { ServerEvent } from "./server_event.ts";
@@ -10,8 +11,8 @@ import { InboundLimit } from "./inbound_limit.ts";
 
 /** Maximum size of an event (bytes). One delta with a minute of audio is 640 kB. */
 const MAX_EVENT_BYTES = 4_194_304;
-/** Interval of the pings, and time for a pong (ms). */
-const PING_EVERY_MS = 2_000;
+/** Interval of the pings, and time for a pong (ms). A line that stands still is suspect 600 ms after a ping. */
+const PING_EVERY_MS = 500;
 const PONG_MS = 3_000;
 
 /** Receives what arrives on a {@linkcode GaConnection}. */

@@ -3,9 +3,9 @@ import type {
   ModelObserver,
   ResponseOutcome,
   ResponseRequest,
-  SessionOptions,
   Speaker,
 } from "../model_interface.ts";
+import type { SessionOptions } from "../session_options.ts";
 import type { WireAudio } from "../wire_audio.ts";
 import { AudioProgress } from "./audio_progress.ts";
 import { type GaClientEvents, isDeleteError } from "./ga_client_events.ts";

@@ -4,6 +4,9 @@ import { readTranscriptionUsage, readUsage } from "./ga_usage.ts";
 import { isObject, type JsonObject, parseObject } from "../../json.ts";
 import type { Speaker, SpeechEdge } from "../model_interface.ts";
 
+/** Name of a malformed event that has no type. */
+export const NOT_JSON = "not a JSON object";
+
 /**
  * Parses one server event of the GA Realtime API. Never throws.
  *
@@ -12,7 +15,7 @@ import type { Speaker, SpeechEdge } from "../model_interface.ts";
  * @param event The parsed text, if the caller has it.
  */
 export function readServerEvent(text: string, event = parseObject(text)): ServerEvent | IgnoredEvent {
-  if (!event) return malformed("not a JSON object");
+  if (!event) return malformed(NOT_JSON);
   if (typeof event.type !== "string") return malformed("no type");
   const { type } = event;
   switch (type) {

@@ -2,6 +2,7 @@ import type { Cancel, Clock } from "../../clock.ts";
 import type { Log } from "../../telemetry/log.ts";
 import { GaConnection } from "./ga_connection.ts";
 import { GaConversation } from "./ga_conversation.ts";
+import { NOT_JSON } from "./ga_server_events.ts";
 import { readSessionEnd } from "./session_lifetime.ts";
 import { SessionConfiguration } from "./session_configuration.ts";
 import type { AudioFormat, ServerEvent } from "./server_event.ts";
@@ -15,9 +16,9 @@ import type {
   OpenSession,
   ResponseRequest,
   SessionFailure,
-  SessionOptions,
   TextResponse,
 } from "../model_interface.ts";
+import type { SessionOptions } from "../session_options.ts";
 import { isFatal } from "../session_failure.ts";
 import { createWireAudio } from "../wire_audio.ts";
 
@@ -204,6 +205,10 @@ class GaSession implements ModelSession {
 
   /** Logs each type once, so that a broken model cannot flood the log. */
   #reportMalformed(type: string): void {
+    // It may have been the confirmation, which comes once.
+    if (type === NOT_JSON && this.#state !== "ready") {
+      return this.#fail({ code: "malformed", message: "The model sent a message that is not JSON" });
+    }
     this.#observer.malformedEvent();
     if (!this.#malformedTypes.has(type)) this.#log.warn("model event malformed", { type });
     this.#malformedTypes.add(type);

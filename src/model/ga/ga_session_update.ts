@@ -13,7 +13,7 @@ import {
   type SessionOptions,
   type Transcription,
   type TurnDetection,
-} from "../model_interface.ts";
+} from "../session_options.ts";
 
 type Tools = NonNullable<RealtimeSessionCreateRequest["tools"]>;
 

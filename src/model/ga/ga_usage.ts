@@ -1,5 +1,5 @@
 import { isObject } from "../../json.ts";
-import type { TokenCounts, TokenUsage, TranscriptionUsage } from "../model_interface.ts";
+import type { TokenCounts, TokenUsage, TranscriptionUsage } from "../token_usage.ts";
 
 /** Reads the `usage` of a response. Missing and invalid counts become 0: they are added to counters that only grow. */
 export function readUsage(usage: unknown): TokenUsage {

@@ -14,7 +14,8 @@ type HistoryEvents = Pick<GaClientEvents, "createHistoryItem" | "deleteItem" | "
  */
 export class RestoredHistory {
   readonly #client: HistoryEvents;
-  readonly #items: HistoryItem[] = [];
+  readonly #items: { readonly id: string; readonly item: HistoryItem }[] = [];
+  #count = 0;
   #asText = false;
 
   constructor(client: HistoryEvents) {
@@ -22,10 +23,8 @@ export class RestoredHistory {
   }
 
   add(items: readonly HistoryItem[]): void {
-    const first = this.#items.length + 1;
-    this.#items.push(...items);
     if (this.#asText) return this.#sendText(items, undefined);
-    items.forEach((item, at) => this.#client.createHistoryItem(`${ITEM_PREFIX}${first + at}`, item));
+    for (const item of items) this.#add({ id: `${ITEM_PREFIX}${++this.#count}`, item });
   }
 
   /** Whether an item was created here; such an item is not news. */
@@ -37,19 +36,42 @@ export class RestoredHistory {
   handleError(eventId: string | undefined): boolean {
     if (eventId === TEXT_EVENT_ID) {
       // A server that cannot insert at the start.
-      this.#sendText(this.#items, undefined);
+      this.#sendText(this.#all, undefined);
       return true;
     }
     if (eventId === undefined || !this.has(eventId)) return false;
     if (this.#asText) return true;
     this.#asText = true;
-    this.#items.forEach((_, at) => this.#client.deleteItem(`${ITEM_PREFIX}${at + 1}`));
+    for (const { id } of this.#items) this.#client.deleteItem(id);
     // The conversation may have gone on in the meantime.
-    this.#sendText(this.#items, { eventId: TEXT_EVENT_ID, previousItemId: "root" });
+    this.#sendText(this.#all, { eventId: TEXT_EVENT_ID, previousItemId: "root" });
     return true;
+  }
+
+  #add(added: { readonly id: string; readonly item: HistoryItem }): void {
+    const name = nameOf(added.item);
+    const at = name === undefined ? -1 : this.#items.findIndex(({ item }) => nameOf(item) === name);
+    const replaced = this.#items[at];
+    if (!replaced) {
+      this.#items.push(added);
+      return this.#client.createHistoryItem(added.id, added.item);
+    }
+    // The conversation may have gone on in the meantime.
+    const isEmpty = added.item.type === "assistant" && added.item.text === "";
+    if (!isEmpty) this.#client.createHistoryItem(added.id, added.item, replaced.id);
+    this.#client.deleteItem(replaced.id);
+    this.#items.splice(at, 1, ...(isEmpty ? [] : [added]));
+  }
+
+  get #all(): HistoryItem[] {
+    return this.#items.map(({ item }) => item);
   }
 
   #sendText(items: readonly HistoryItem[], place: Parameters<HistoryEvents["addSystemMessage"]>[1]): void {
     this.#client.addSystemMessage(describeHistory(items), place);
   }
+}
+
+function nameOf(item: HistoryItem): string | undefined {
+  return "name" in item ? item.name : undefined;
 }

@@ -4,9 +4,8 @@ import type {
   ResponseOutcome,
   Speaker,
   SpeechEdge,
-  TokenUsage,
-  TranscriptionUsage,
 } from "../model_interface.ts";
+import type { TokenUsage, TranscriptionUsage } from "../token_usage.ts";
 import type { McpCallItem } from "./mcp_calls.ts";
 
 /** The server events a phone call acts on, reduced to the fields it reads. */

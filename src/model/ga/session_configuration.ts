@@ -1,6 +1,6 @@
 import type { RealtimeAudioFormats, SessionUpdateEvent } from "openai/resources/realtime/realtime";
 import type { Log } from "../../telemetry/log.ts";
-import type { SessionOptions } from "../model_interface.ts";
+import type { SessionOptions } from "../session_options.ts";
 import type { GaClientEvents } from "./ga_client_events.ts";
 import type { AudioFormat } from "./server_event.ts";
 import { formatMismatch, idleTimeoutUpdate, sessionUpdate, withoutRefused } from "./ga_session_update.ts";

@@ -27,12 +27,16 @@ interface Ping {
   readonly sentAt: number;
   /** By the time of the machine. */
   readonly realSentAt: number;
+  /** Bytes that had arrived before. */
+  readonly bytesBefore: number;
 }
 
 /** Age of an unanswered ping after which the connection is suspect (ms). */
 const SUSPECT_MS = 600;
 /** Maximum time for a pong while other bytes arrive, which it may have to wait for (ms). */
 const MAX_PONG_MS = 10_000;
+/** Slower than this, a line cannot carry a call's audio (bytes/ms): its pong is not waited for. */
+const MIN_BYTES_PER_MS = 8;
 /** Delay of a timer that shows a blocked event loop (ms), and the time it then gets to read. */
 const LATE_MS = 500;
 /** Minimum time between two pings (ms). */
@@ -63,6 +67,7 @@ export class PingMonitor {
   #count = 0;
   #lastPingAt: number;
   #lastByteAt: number;
+  #bytes = 0;
   #suspect = false;
   /** Whether the event loop got extra time to read after it was blocked. */
   #excused = false;
@@ -88,7 +93,8 @@ export class PingMonitor {
     this.#schedule();
   }
 
-  bytesArrived(): void {
+  bytesArrived(count: number): void {
+    this.#bytes += count;
     this.#lastByteAt = this.#clock.now();
   }
 
@@ -114,7 +120,8 @@ export class PingMonitor {
     const sentAt = this.#clock.now();
     const payload = this.#payload();
     // The number tells pings with equal payloads apart.
-    const ping = { wire: `${++this.#count} ${payload}`, payload, sentAt, realSentAt: this.#machine.now() };
+    const wire = `${++this.#count} ${payload}`;
+    const ping = { wire, payload, sentAt, realSentAt: this.#machine.now(), bytesBefore: this.#bytes };
     this.#unanswered.push(ping);
     this.#lastPingAt = sentAt;
     this.#handlers.sendPing(encoder.encode(ping.wire));
@@ -166,7 +173,9 @@ export class PingMonitor {
     });
   }
 
-  #deadline({ sentAt }: Ping): number {
+  #deadline({ sentAt, bytesBefore }: Ping): number {
+    const usualMs = (this.#bytes - bytesBefore) / MIN_BYTES_PER_MS;
+    if (this.#clock.now() - sentAt > Math.max(this.#pongMs, usualMs)) return sentAt + this.#pongMs;
     const latest = sentAt + Math.max(this.#pongMs, MAX_PONG_MS);
     return Math.min(latest, Math.max(sentAt, this.#lastByteAt) + this.#pongMs);
   }

@@ -136,7 +136,7 @@ export class WebSocketClient {
       let count: number | null = first.length;
       while (count !== null && this.#reader.readFrames(count)) {
         count = await this.#conn.read(this.#reader.space);
-        this.#pings.bytesArrived();
+        this.#pings.bytesArrived(count ?? 0);
       }
     } catch (error) {
       if (error instanceof FrameError) {

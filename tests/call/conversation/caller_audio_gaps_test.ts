@@ -57,7 +57,7 @@ Deno.test("CallerAudio fills a gap in a burst after a stall, but none between sw
   }
 });
 
-Deno.test("CallerAudio fills at most 10 s for a timestamp that jumps, and nothing for one that goes back", () => {
+Deno.test("CallerAudio fills at most 10 s for a timestamp that jumps ahead, and nothing for one that goes back", () => {
   const { clock, audio, out, start, bytes } = setUp();
   start();
   audio.frame(frame(1), 0);

@@ -32,7 +32,7 @@ Deno.test("CallerAudio sends each frame to one receiver across 1,000 swaps", () 
   assertEquals(audio.counts, { frames: 1_500, filledMs: 0, droppedMs: 0, repeatedMs: 0 });
 });
 
-Deno.test("CallerAudio goes on with a receiver that replaces another while the backlog is sent", () => {
+Deno.test("CallerAudio continues with a receiver that replaces another while the backlog is sent", () => {
   const { audio, speak } = caller();
   speak(5);
   const [first, second] = [new Session(), new Session()];
@@ -85,7 +85,7 @@ Deno.test("CallerAudio adds silence for a caller who is not on the line", () => 
   assertEquals(level.fedMs, 1_520);
 });
 
-Deno.test("CallerAudio gives a muted caller's audio to nobody, not even later", () => {
+Deno.test("CallerAudio sends a muted caller's audio to no session, not even later", () => {
   const { audio, replace, level } = caller();
   audio.mute(true);
   audio.frame(frame(1), 0);

@@ -46,7 +46,7 @@ Deno.test("CallerLevel follows a caller who moves away from the phone", () => {
   assertAlmostEquals(level.relativeDb, 0, 1.5);
 });
 
-Deno.test("CallerLevel calls nothing quiet before it knows half a second of speech", () => {
+Deno.test("CallerLevel reports no sound as quiet before it has measured half a second of speech", () => {
   const level = new CallerLevelMeter();
   feed(level, speech(400), silence(500), speech(400, -14));
   assertEquals(level.relativeDb, 0);
@@ -76,7 +76,7 @@ Deno.test("CallerLevel counts the voice of an utterance without its pauses, from
   assertEquals([level.speaking, level.voicedMs, level.silentForMs], [true, 80, 0]);
 });
 
-Deno.test("CallerLevel takes no click for speech, and adds none to the next utterance", () => {
+Deno.test("CallerLevel ignores clicks, also before the next utterance", () => {
   const level = new CallerLevelMeter();
   feed(level, silence(500));
   assertEquals(level.silentForMs, Infinity);

@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { backchannelSet } from "../../../src/call/conversation/backchannel.ts";
 import { CallerLevelMeter } from "../../../src/call/conversation/caller_level.ts";
-import { Interruptions, type InterruptionsOptions } from "../../../src/call/conversation/interruptions.ts";
+import { Interruptions } from "../../../src/call/conversation/interruptions.ts";
+import type { InterruptionsOptions } from "../../../src/call/conversation/interruptions_options.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 
 /** µ-law bytes of a constant level: each 16 are 6 dB. */
@@ -134,7 +135,7 @@ Deno.test("Interruptions stops for words before 600 ms of voice", () => {
   assertEquals(seen, ["pause", "turn u1 interrupts"]);
 });
 
-Deno.test("Interruptions waits for the transcript of speech that began again", () => {
+Deno.test("Interruptions waits for the transcript of speech that resumed", () => {
   const { interruptions, seen, hear } = setUp();
   interruptions.speechStarted("u1");
   hear(160, USUAL);
@@ -167,13 +168,88 @@ Deno.test("Interruptions stops when no transcript comes and the speech was loud"
   assertEquals(seen, ["pause", "turn u1 interrupts"]);
 });
 
-Deno.test("Interruptions resumes when no transcript comes and we heard no voice", () => {
+Deno.test("Interruptions resumes when no transcript comes and its level detector heard no voice", () => {
   const { interruptions, seen, hear } = setUp();
   interruptions.speechStarted("u1");
   hear(400, SILENCE);
   interruptions.speechStopped();
   hear(820, SILENCE);
   assertEquals(seen, ["pause", "resume", "quiet u1"]);
+});
+
+/** The same, with a server that transcribes: a text of the caller has arrived. */
+function setUpTranscribed(options: Partial<InterruptionsOptions> = {}) {
+  const call = setUp(options);
+  call.interruptions.transcribed("u0", "Hello.");
+  /** The caller makes a short, loud sound of which no text comes in time. */
+  const sound = (itemId: string) => {
+    call.interruptions.speechStarted(itemId);
+    call.hear(300, USUAL);
+    call.hear(500, SILENCE);
+    call.interruptions.speechStopped();
+    call.interruptions.committed(itemId);
+    call.hear(820, SILENCE);
+  };
+  return { ...call, sound };
+}
+
+Deno.test("Interruptions resumes when the transcript is late, and stops when it has words", () => {
+  const { interruptions, seen, sound } = setUpTranscribed();
+  sound("u1");
+  assertEquals(seen, ["pause", "resume", "late u1"]);
+  interruptions.transcribed("u1", "Wait.");
+  assertEquals(seen.slice(3), ["turn u1 interrupts", "answer"]);
+});
+
+Deno.test("Interruptions does not stop when a late transcript is empty or a backchannel", () => {
+  for (const [text, why] of [["", "empty"], ["Mhm.", "backchannel"]] as const) {
+    const { clock, interruptions, seen, sound, hear } = setUpTranscribed();
+    sound("u1");
+    interruptions.transcribed("u1", text);
+    hear(5_000, SILENCE);
+    assertEquals([...seen.slice(3), clock.pending], [`${why} u1`, 0]);
+  }
+});
+
+Deno.test("Interruptions stops for a loud sound whose transcript does not come within 3 s of its commit", () => {
+  const { clock, seen, sound, hear } = setUpTranscribed();
+  sound("u1");
+  hear(3_000 - 840, SILENCE);
+  assertEquals(seen.length, 3);
+  hear(860, SILENCE);
+  assertEquals([...seen.slice(3), clock.pending], ["turn u1 interrupts", "answer", 0]);
+});
+
+Deno.test("Interruptions does not wait for a late transcript at the end of the assistant's speech", () => {
+  const { seen, state, sound } = setUpTranscribed();
+  state.endsSoon = true;
+  sound("u1");
+  assertEquals(seen, ["pause", "turn u1 interrupts", "answer"]);
+});
+
+Deno.test("Interruptions pauses again for speech that goes on in an item that was dismissed without a transcript", () => {
+  const { interruptions, seen, hear } = setUpTranscribed();
+  interruptions.speechStarted("u1");
+  hear(300, USUAL);
+  hear(500 + 820, SILENCE);
+  assertEquals(seen, ["pause", "resume", "late u1"]);
+  // Semantic VAD waits for the rest of the sentence: it reports no other start.
+  hear(100, USUAL);
+  assertEquals(seen.slice(3), ["pause"]);
+  hear(600, USUAL);
+  hear(600, SILENCE);
+  interruptions.speechStopped();
+  interruptions.committed("u1");
+  interruptions.transcribed("u1", "Wait, I have to look.");
+  assertEquals(seen.slice(3), ["pause", "turn u1 interrupts", "answer"]);
+});
+
+Deno.test("Interruptions does not count earlier speech when the server reports a sound before we measure it", () => {
+  const { interruptions, seen, hear } = setUp();
+  hear(40, USUAL);
+  interruptions.speechStarted("u1");
+  hear(360, USUAL);
+  assertEquals(seen, ["pause"]);
 });
 
 Deno.test("Interruptions uses its own silence while the server has not reported the end", () => {
@@ -195,7 +271,7 @@ Deno.test("Interruptions stops after 3 s of speech that only the server detects"
   assertEquals(seen, ["pause", "turn u1 interrupts"]);
 });
 
-Deno.test("Interruptions requests one answer when commit and verdict come in either order", () => {
+Deno.test("Interruptions requests one answer for commit and verdict, in either order", () => {
   for (const commitFirst of [true, false]) {
     const { interruptions, seen, hear } = setUp();
     interruptions.speechStarted("u1");
@@ -224,7 +300,7 @@ Deno.test("Interruptions requests the answer to a commit without speech", () => 
   assertEquals(seen, ["answer"]);
 });
 
-Deno.test("Interruptions takes a backchannel at the end of the assistant's speech as an answer, and cuts nothing", () => {
+Deno.test("Interruptions treats a backchannel at the end of the assistant's speech as an answer, and truncates nothing", () => {
   const { interruptions, seen, state, hear } = setUp();
   interruptions.speechStarted("u1");
   hear(200, USUAL);
@@ -271,7 +347,7 @@ Deno.test("Interruptions pauses at the end of protected audio for a caller who s
   assertEquals(seen, ["pause", "turn u1 interrupts"]);
 });
 
-Deno.test("Interruptions stops what is left after protected audio for a turn that goes on", () => {
+Deno.test("Interruptions stops the audio after protected audio for a turn that continues", () => {
   const { interruptions, seen, state, hear } = setUp();
   state.isProtected = true;
   interruptions.speechStarted("u1");

@@ -67,7 +67,7 @@ Deno.test("TurnTimer counts and times a turn from the end of the speech, however
   assertEquals([turns.count, timed], [1, [{ at, latency: { modelMs: 500, sendMs: 0, playbackMs: 0 } }]]);
 });
 
-Deno.test("TurnTimer goes on timing an answer through a cough, and does not count the cough", () => {
+Deno.test("TurnTimer keeps timing an answer through a cough, and does not count the cough", () => {
   const { clock, timed, events, turns } = setUp();
   events.emit({ type: "turn confirmed", itemId: "u1", interrupts: false });
   events.emit({ type: "caller stopped speaking", itemId: "u1" });

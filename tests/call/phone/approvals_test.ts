@@ -25,7 +25,7 @@ Deno.test("Remote tool is approved by key 1 and refused by any other", () => {
   }
 });
 
-Deno.test("Remote tool that is not configured is refused without asking the caller, and the model speaks on", () => {
+Deno.test("Remote tool that is not configured is refused without asking the caller, and the model continues", () => {
   for (const [server, name] of [["calendar", "delete_all"], ["other", "book"]] as const) {
     const call = connect({ approvals: new Map([["calendar", ["book"]]]) });
     call.session.observer?.approvalRequested({ id: "a1", server, name, arguments: "{}" });
@@ -36,7 +36,7 @@ Deno.test("Remote tool that is not configured is refused without asking the call
   }
 });
 
-Deno.test("Key decides one approval, and digits of a secret decide none", async () => {
+Deno.test("Key answers one approval request, and digits of a secret answer none", async () => {
   const { rig, session, socket, callFunction } = connect({
     approvals: new Map([["calendar", ["book"]]]),
     keypad: { pauseMs: 2_000, menu: new Map(), secrets: new Map([["pin", 2]]) },
@@ -96,7 +96,7 @@ Deno.test("Key pressed during a goodbye approves nothing", () => {
   assertEquals(call.session.approvalsSent, []);
 });
 
-Deno.test("Approval that the caller was not asked for is refused, and not given by an earlier key", () => {
+Deno.test("Approval request that the caller never heard is refused, whatever was pressed earlier", () => {
   const { rig, press } = connect({
     ...MENU,
     approvals: new Map([["shop", ["pay"]]]),

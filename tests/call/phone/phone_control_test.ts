@@ -6,7 +6,7 @@ import { message } from "../../support/fake_socket.ts";
 import { response } from "../../support/still_session.ts";
 import { settle } from "../../support/wait_until.ts";
 
-Deno.test("Silent caller is prompted, then the call ends with a goodbye", () => {
+Deno.test("Silence prompts come first, then a goodbye ends the call", () => {
   const call = connect({ silence: { afterMs: 10_000, prompts: 2 } });
   const { rig, session } = call;
   for (const asked of [1, 2]) {
@@ -57,7 +57,7 @@ Deno.test("Spending limit ends the call with a goodbye, and the caller's next ca
   session.observer?.responseDone(response({ usage }));
   assertEquals([session.notes.length, session.requests.length], [0, 0]);
   session.observer?.responseDone(response({ usage }));
-  assertMatch(session.requests[0]?.instructions ?? "", /has to end now/);
+  assertMatch(session.requests[0]?.instructions ?? "", /must end now/);
   session.requests[0]?.onDone?.(response());
   assertEquals(rig.summary("CA1")?.end_reason, "spending limit");
   const next = { callSid: "CA2", from: "+15551230000", to: "+15559870000" };
@@ -74,7 +74,7 @@ Deno.test("Daily minutes are charged as they begin, end the call, and refuse the
   rig.clock.advance(59_900);
   assertEquals(session.requests, [], "the last minute may be used to its end");
   rig.clock.advance(100);
-  assertMatch(session.requests[0]?.instructions ?? "", /time for this call is over/);
+  assertMatch(session.requests[0]?.instructions ?? "", /reached its time limit/);
   session.requests[0]?.onDone?.(response());
   assertEquals(rig.summary("CA1")?.end_reason, "time limit");
   const next = { callSid: "CA2", from: "+15551230000", to: "+15559870000" };

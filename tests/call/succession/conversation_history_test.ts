@@ -38,7 +38,7 @@ Deno.test("limitHistory() keeps 64 items at most, and a function call with its r
   assertEquals(items, groups.slice(-32).flat());
 });
 
-Deno.test("limitHistory() keeps an old function call that still runs, and no other one", () => {
+Deno.test("limitHistory() keeps an old function call only while it runs", () => {
   const running: HistoryItem = { type: "function call", call: { callId: "c", name: "n", arguments: "{}" } };
   const ended = [
     { type: "function call", call: { callId: "d", name: "n", arguments: "{}" } },

@@ -119,15 +119,16 @@ Deno.test("GaSession acknowledges audio by pong and by speech_stopped", async ()
   session.close();
 });
 
-Deno.test("GaSession reports a suspect line, its recovery, and its death 5 s after the last byte", async () => {
+Deno.test("GaSession reports a suspect line, its recovery, and its death 3.5 s after the last byte", async () => {
   using line = await openRaw();
-  line.clock.advance(2_000);
-  const ping = await line.frame(PING);
+  line.clock.advance(500);
+  await line.frame(PING);
   line.clock.advance(600);
   await line.until("lineSuspect", true);
+  const ping = await line.frame(PING);
   await line.peer.write([PONG, ping.length, ...ping]);
   await line.until("lineSuspect", false);
-  line.clock.advance(1_400);
+  line.clock.advance(400);
   await line.frame(PING);
   line.clock.advance(3_000);
   assertEquals(await line.failure(), {
@@ -168,6 +169,16 @@ Deno.test("GaSession reports the lifetime of expires_at, and ignores a server wh
     assertEquals(info as SessionInfo, { lifetimeMs, needsSilence: false }, `${lifetime} min`);
     session.close();
   }
+});
+
+Deno.test("GaSession fails at once when what may have been the confirmation is not JSON", async () => {
+  await using model = new ScriptedModel();
+  const { peer, untilEvents } = await open(model, {}, false);
+  peer.send({ type: "session.created", session: { id: "s" } });
+  await peer.waitFor("session.update");
+  peer.socket.send('\x7f"type":"session.updated"}');
+  const [[, failure] = []] = await untilEvents("sessionFailed");
+  assertEquals(failure, { code: "malformed", message: "The model sent a message that is not JSON" });
 });
 
 Deno.test("GaSession fails after 20 malformed events in a row", async () => {

@@ -1,6 +1,7 @@
 import type { Clock } from "../../../src/clock.ts";
 import { gaDialect } from "../../../src/model/ga/ga_session.ts";
-import type { ModelObserver, SessionOptions } from "../../../src/model/model_interface.ts";
+import type { ModelObserver } from "../../../src/model/model_interface.ts";
+import type { SessionOptions } from "../../../src/model/session_options.ts";
 import { createLog } from "../../../src/telemetry/log.ts";
 import { ChangeSignal } from "../../support/wait_until.ts";
 import { FakeClock } from "../../support/fake_clock.ts";

@@ -149,6 +149,26 @@ Deno.test("GaSession deletes an item, and ignores that the server does not have 
   session.close();
 });
 
+Deno.test("GaSession replaces a named item in its place, and removes it if nothing is left of it", async () => {
+  await using model = new ScriptedModel();
+  const { session, peer } = await open(model);
+  const greeting = (text: string): HistoryItem => ({ type: "assistant", text, name: "parley-greeting" });
+  session.restore([greeting("Hello, Ann."), ...HISTORY.slice(0, 1)]);
+  session.restore([greeting("Hello,")]);
+  const cut = await peer.waitFor("conversation.item.create", 3);
+  assertEquals([cut.previous_item_id, field(cut, "item", "id")], ["parley_h1", "parley_h3"]);
+  assertEquals([field(cut, "item", "role"), text(cut)], ["assistant", "Hello,"]);
+  assertEquals((await peer.waitFor("conversation.item.delete")).item_id, "parley_h1");
+  session.restore([greeting("")]);
+  assertEquals((await peer.waitFor("conversation.item.delete", 2)).item_id, "parley_h3");
+  assertEquals(peer.receivedOf("conversation.item.create").length, 3);
+  // A refusal gives the server what is left.
+  const error = { code: "invalid_value", message: "no", event_id: "parley_h2" };
+  peer.send({ type: "error", error });
+  assertEquals(text(await peer.waitFor("conversation.item.create", 4)), describeHistory(HISTORY.slice(0, 1)));
+  session.close();
+});
+
 Deno.test("GaSession restores items that the vendor's schema accepts", async () => {
   const changes = new ChangeSignal();
   const received: { type: string }[] = [];
@@ -167,7 +187,9 @@ Deno.test("GaSession restores items that the vendor's schema accepts", async () 
   const count = (type: string) => received.filter((event) => event.type === type).length;
   await changes.until("the items", () => count("conversation.item.added") === HISTORY.length || undefined);
   session.deleteItem("parley_h2");
-  await changes.until("the deletion", () => count("conversation.item.deleted") || undefined);
+  session.restore([{ type: "assistant", text: "Hello, Ann.", name: "parley-greeting" }]);
+  session.restore([{ type: "assistant", text: "Hello,", name: "parley-greeting" }]);
+  await changes.until("the deletions", () => count("conversation.item.deleted") === 2 || undefined);
   assertEquals(count("error"), 0);
   session.close();
   await model.close();

@@ -34,8 +34,9 @@ function setUp() {
       }
     },
     pong(index: number) {
-      monitor.bytesArrived();
-      monitor.pongArrived(pings[index] ?? new Uint8Array());
+      const payload = pings[index] ?? new Uint8Array();
+      monitor.bytesArrived(payload.length);
+      monitor.pongArrived(payload);
     },
   };
 }
@@ -67,7 +68,7 @@ Deno.test("PingMonitor keeps a line whose pong waits behind a long message", () 
   const { pass, pong, monitor, line } = setUp();
   pass(2_000);
   for (let second = 0; second < 9; second++) {
-    monitor.bytesArrived();
+    monitor.bytesArrived(8_000);
     pass(1_000);
   }
   pong(0);
@@ -79,11 +80,24 @@ Deno.test("PingMonitor notices after 10 s an upload that stands still while mess
   const { pass, monitor, line } = setUp();
   pass(2_000);
   for (let step = 0; step < 999; step++) {
-    monitor.bytesArrived();
+    monitor.bytesArrived(80);
     pass(10);
   }
   assertEquals(line.dead, false);
   pass(10);
+  assertEquals(line.dead, true);
+});
+
+Deno.test("PingMonitor does not wait longer for a line that is too slow for a call's audio", () => {
+  const { pass, monitor, line } = setUp();
+  pass(2_000);
+  for (let step = 0; step < 30; step++) {
+    monitor.bytesArrived(100);
+    pass(100);
+  }
+  assertEquals(line.dead, false);
+  monitor.bytesArrived(100);
+  pass(1_100);
   assertEquals(line.dead, true);
 });
 
