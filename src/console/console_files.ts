@@ -16,6 +16,7 @@ import layoutCss from "./layout.css" with { type: "text" };
 import locale from "./locale.js" with { type: "text" };
 import loginPage from "./login_page.js" with { type: "text" };
 import rehearseHint from "./rehearse_hint.js" with { type: "text" };
+import shellCss from "./shell.css" with { type: "text" };
 import viewRouter from "./view_router.js" with { type: "text" };
 import axisScale from "./calls/axis_scale.js" with { type: "text" };
 import callFacts from "./calls/call_facts.js" with { type: "text" };
@@ -53,6 +54,7 @@ import liveCallList from "./live/live_call_list.js" with { type: "text" };
 import liveCallView from "./live/live_call_view.js" with { type: "text" };
 import liveEventLog from "./live/live_event_log.js" with { type: "text" };
 import liveEvents from "./live/live_events.js" with { type: "text" };
+import livePanelsCss from "./live/live_panels.css" with { type: "text" };
 import liveTexts from "./live/live_texts.js" with { type: "text" };
 import liveTranscript from "./live/live_transcript.js" with { type: "text" };
 import liveWaveform from "./live/live_waveform.js" with { type: "text" };
@@ -115,6 +117,7 @@ export const CONSOLE_FILES: Readonly<Record<string, string>> = {
   "locale.js": locale,
   "login_page.js": loginPage,
   "rehearse_hint.js": rehearseHint,
+  "shell.css": shellCss,
   "view_router.js": viewRouter,
   "calls/axis_scale.js": axisScale,
   "calls/call_facts.js": callFacts,
@@ -152,6 +155,7 @@ export const CONSOLE_FILES: Readonly<Record<string, string>> = {
   "live/live_call_view.js": liveCallView,
   "live/live_event_log.js": liveEventLog,
   "live/live_events.js": liveEvents,
+  "live/live_panels.css": livePanelsCss,
   "live/live_texts.js": liveTexts,
   "live/live_transcript.js": liveTranscript,
   "live/live_waveform.js": liveWaveform,

@@ -1,4 +1,5 @@
 import { BlockList, isIP } from "node:net";
+import { isLoopbackHost } from "../loopback_host.ts";
 
 /** Proxies in front of the service. `X-Forwarded-For` is trusted only from these addresses. */
 export class TrustedProxies {
@@ -75,11 +76,6 @@ const FORWARDING = /^(forwarded|via|x-forwarded-.+|x-real-ip|cf-connecting-ip)$/
 /** The host and port of the request. HTTP/2 has no `Host` header. */
 export function requestHost(request: Request): string {
   return request.headers.get("host") ?? new URL(request.url).host;
-}
-
-/** Whether a host, with or without a port, is a loopback name or address. */
-export function isLoopbackHost(host: string): boolean {
-  return /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i.test(host);
 }
 
 const LOOPBACK = new BlockList();

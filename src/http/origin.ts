@@ -1,4 +1,5 @@
-import { isLoopbackHost, requestHost } from "./address.ts";
+import { isLoopbackHost } from "../loopback_host.ts";
+import { requestHost } from "./address.ts";
 
 /**
  * Whether the request's `Origin` is acceptable. Browsers send `Origin` with cross-site forms, WebSockets and

@@ -1,33 +1,12 @@
 import { PRICE_DATE } from "../price_date.ts";
-import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Cancel, Clock } from "../clock.ts";
 import { measureEventLoopDelay } from "./event_loop_delay.ts";
+import { type MetricDefinition, MetricRegistry } from "./metric_registry.ts";
+import { type GaugeSources, ServiceGauges } from "./service_gauges.ts";
 import { measuredHops, type TurnLatency } from "./turn_latency.ts";
 
 /** Maximum distinct codes of model errors. The codes are the vendor's, and each label value costs memory. */
 const MAX_ERROR_CODES = 50;
-
-/** Values that are read at each scrape. */
-export interface GaugeSources {
-  /** Calls by state. */
-  calls(): Readonly<Record<string, number>>;
-  /** Media stream sockets that have not sent `start`. */
-  pendingStreams(): number;
-  /** Webhooks by state: `pending`, `failed`, `unsaved` (in memory only), `dropped`. */
-  webhooks(): Readonly<Record<string, number>>;
-  /** Call records by state: `waiting` (in memory only), `lost`; and `failures`, the failed writes. */
-  records(): Readonly<Record<string, number>>;
-  /** Bytes of audio and messages waiting in all calls, by queue. */
-  bufferedBytes(): Readonly<Record<string, number>>;
-}
-
-/** Name, type, labels and help text of a metric. */
-export interface MetricDefinition {
-  readonly name: string;
-  readonly type: "counter" | "gauge" | "histogram";
-  readonly labels: readonly string[];
-  readonly help: string;
-}
 
 /** Tokens of one modality. `cached` is a part of `input`. */
 interface TokenCounts {
@@ -47,110 +26,110 @@ export interface BilledTokens {
 /**
  * The service's Prometheus metrics; docs/metrics.md lists them. Label values are names from the code or the
  * configuration, never text from callers, so there are few.
- *
- * prom-client's default process metrics read system files, which the service may not do.
  */
 export class Metrics {
-  /** All metrics, in the order of their declaration. */
-  readonly definitions: MetricDefinition[] = [];
-  readonly #registry = new Registry();
+  readonly #registry = new MetricRegistry();
   readonly #stopWatching: Cancel;
   readonly #errorCodes = new Set<string>();
-  #sources: GaugeSources | undefined;
 
-  readonly #calls = this.#gauge("parley_calls", "Calls in progress", ["state"]);
-  readonly #callsEnded = this.#counter("parley_calls_ended_total", "Ended calls", ["reason"]);
-  readonly #callDuration = this.#histogram(
+  readonly #callsEnded = this.#registry.counter("parley_calls_ended_total", "Ended calls", ["reason"]);
+  readonly #callDuration = this.#registry.histogram(
     "parley_call_duration_seconds",
     "Duration of calls that had a media stream",
     [],
     [5, 15, 30, 60, 120, 300, 600, 1_200, 1_800, 3_600],
   );
-  readonly #refusals = this.#counter("parley_refusals_total", "Requests, media streams and calls refused", [
-    "kind",
-    "reason",
-  ]);
-  readonly #pendingStreams = this.#gauge(
-    "parley_pending_streams",
-    "Media stream sockets without a start message",
+  readonly #refusals = this.#registry.counter(
+    "parley_refusals_total",
+    "Requests, media streams and calls refused",
+    [
+      "kind",
+      "reason",
+    ],
   );
-  readonly #framesSkipped = this.#counter(
+  readonly #framesSkipped = this.#registry.counter(
     "parley_media_frames_skipped_total",
     "Malformed or excess media stream messages",
     ["reason"],
   );
-  readonly #bargeIns = this.#counter("parley_barge_ins_total", "Responses interrupted by the caller");
-  readonly #turnLatency = this.#histogram(
+  readonly #bargeIns = this.#registry.counter(
+    "parley_barge_ins_total",
+    "Responses interrupted by the caller",
+  );
+  readonly #turnLatency = this.#registry.histogram(
     "parley_turn_latency_seconds",
     "Response latency by hop, from the end of the caller's speech until the caller hears the answer",
     ["hop"],
     [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10],
   );
-  readonly #addedDelay = this.#histogram(
+  readonly #addedDelay = this.#registry.histogram(
     "parley_added_delay_seconds",
     "Delay of audio within the service",
     ["direction"],
     [0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1],
   );
-  readonly #bufferedBytes = this.#gauge("parley_buffered_bytes", "Bytes waiting in queues", ["queue"]);
-  readonly #sessionReady = this.#histogram(
+  readonly #sessionReady = this.#registry.histogram(
     "parley_model_session_ready_seconds",
     "From connecting to the model until its session is configured",
     [],
     [0.05, 0.1, 0.25, 0.5, 0.75, 1, 1.5, 2.5, 5, 10],
   );
-  readonly #modelErrors = this.#counter("parley_model_errors_total", "Errors reported by the model", [
-    "code",
-  ]);
-  readonly #malformedEvents = this.#counter(
+  readonly #modelErrors = this.#registry.counter(
+    "parley_model_errors_total",
+    "Errors reported by the model",
+    [
+      "code",
+    ],
+  );
+  readonly #malformedEvents = this.#registry.counter(
     "parley_model_events_malformed_total",
     "Model events that could not be parsed",
   );
-  readonly #tokens = this.#counter("parley_tokens_total", "Billed tokens", ["model", "modality", "type"]);
-  readonly #cost = this.#counter(
+  readonly #tokens = this.#registry.counter("parley_tokens_total", "Billed tokens", [
+    "model",
+    "modality",
+    "type",
+  ]);
+  readonly #cost = this.#registry.counter(
     "parley_cost_usd_total",
     `Model cost in US dollars, by the list prices of ${PRICE_DATE}`,
     ["model"],
   );
-  readonly #unpriced = this.#counter(
+  readonly #unpriced = this.#registry.counter(
     "parley_unpriced_responses_total",
     "Responses without a known price, which parley_cost_usd_total counts at the highest known price",
     ["model"],
   );
-  readonly #carrierCost = this.#counter(
+  readonly #carrierCost = this.#registry.counter(
     "parley_carrier_cost_usd_total",
     "What the carrier bills in US dollars, by its list prices and CARRIER_PRICES",
   );
-  readonly #carrierMinutes = this.#counter(
+  readonly #carrierMinutes = this.#registry.counter(
     "parley_carrier_minutes_total",
     "Begun minutes of all legs of calls",
   );
-  readonly #eventLoopDelay = this.#histogram(
+  readonly #eventLoopDelay = this.#registry.histogram(
     "parley_event_loop_delay_seconds",
     "Delay of a timer, measured twice a second",
     [],
     [0.001, 0.002_5, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 5],
   );
-  readonly #webhooks = this.#gauge(
-    "parley_webhooks",
-    "Webhooks not delivered: pending, failed for good, unsaved because the disk is full, dropped since the start",
-    ["state"],
-  );
-  readonly #records = this.#gauge(
-    "parley_records",
-    "Call records not stored: waiting because the disk is full, lost since the start; and failed writes",
-    ["state"],
-  );
-  readonly #memory = this.#gauge("parley_memory_bytes", "Memory of the process", ["kind"]);
+
+  readonly #gauges = new ServiceGauges(this.#registry);
 
   /** Starts to measure the event loop delay; {@linkcode close} stops it. */
   constructor(clock: Clock) {
     this.#stopWatching = measureEventLoopDelay(clock, (ms) => this.#eventLoopDelay.observe(ms / 1000));
   }
 
+  /** All metrics, in the order of their declaration. */
+  get definitions(): readonly MetricDefinition[] {
+    return this.#registry.definitions;
+  }
+
   /** Sets where gauges are read at each scrape. */
   setGaugeSources(sources: GaugeSources): void {
-    this.#sources = sources;
+    this.#gauges.sources = sources;
   }
 
   /** @param connected Whether the call had a media stream; otherwise its duration is not counted. */
@@ -237,8 +216,8 @@ export class Metrics {
 
   /** All metrics as text of the media type {@linkcode contentType}. */
   async scrape(): Promise<string> {
-    this.#readSources();
-    return await this.#registry.metrics();
+    this.#gauges.read();
+    return await this.#registry.scrape();
   }
 
   get contentType(): string {
@@ -255,36 +234,5 @@ export class Metrics {
     this.#tokens.inc({ model, modality, type: "input" }, input - cached);
     this.#tokens.inc({ model, modality, type: "cached_input" }, cached);
     this.#tokens.inc({ model, modality, type: "output" }, output);
-  }
-
-  #readSources(): void {
-    const { rss, heapTotal, heapUsed, external } = Deno.memoryUsage();
-    const memory = { resident: rss, heap: heapTotal, heap_used: heapUsed, external };
-    for (const [kind, bytes] of Object.entries(memory)) this.#memory.set({ kind }, bytes);
-    if (!this.#sources) return;
-    for (const [state, count] of Object.entries(this.#sources.calls())) this.#calls.set({ state }, count);
-    this.#pendingStreams.set(this.#sources.pendingStreams());
-    for (const [state, count] of Object.entries(this.#sources.webhooks())) {
-      this.#webhooks.set({ state }, count);
-    }
-    for (const [state, count] of Object.entries(this.#sources.records())) this.#records.set({ state }, count);
-    for (const [queue, bytes] of Object.entries(this.#sources.bufferedBytes())) {
-      this.#bufferedBytes.set({ queue }, bytes);
-    }
-  }
-
-  #counter<Label extends string = never>(name: string, help: string, labelNames: Label[] = []) {
-    this.definitions.push({ name, type: "counter", labels: labelNames, help });
-    return new Counter({ name, help, labelNames, registers: [this.#registry] });
-  }
-
-  #gauge<Label extends string = never>(name: string, help: string, labelNames: Label[] = []) {
-    this.definitions.push({ name, type: "gauge", labels: labelNames, help });
-    return new Gauge({ name, help, labelNames, registers: [this.#registry] });
-  }
-
-  #histogram<Label extends string>(name: string, help: string, labelNames: Label[], buckets: number[]) {
-    this.definitions.push({ name, type: "histogram", labels: labelNames, help });
-    return new Histogram({ name, help, labelNames, buckets, registers: [this.#registry] });
   }
 }

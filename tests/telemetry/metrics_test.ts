@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals, assertMatch } from "@std/assert";
-import type { TokenUsage } from "../../src/model/model_interface.ts";
+import type { TokenUsage } from "../../src/model/token_usage.ts";
 import { Metrics } from "../../src/telemetry/metrics.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { scrapeEveryMetric } from "./every_metric.ts";

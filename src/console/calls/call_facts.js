@@ -39,6 +39,9 @@ const t = dictionary({
     summary: "Summary",
     messages: "Messages",
     urgent: "urgent",
+    callback: "Callback requested",
+    voicemail: "Voicemail",
+    recorded: "{from} to {to} in the recording",
   },
   es: {
     facts: "Datos",
@@ -71,6 +74,9 @@ const t = dictionary({
     summary: "Resumen",
     messages: "Mensajes",
     urgent: "urgente",
+    callback: "Pide que le devuelvan la llamada",
+    voicemail: "Mensaje de voz",
+    recorded: "De {from} a {to} en la grabación",
   },
 });
 
@@ -139,18 +145,22 @@ function section(title, ...content) {
 }
 
 /** @param {CallMessage} message */
-function drawMessage({ name, number, message, urgent }) {
+function drawMessage({ kind, name, number, message, urgent, recorded }) {
+  const title = kind === "message" ? name : t(kind);
+  const text = recorded
+    ? t("recorded", { from: duration(recorded.fromMs / 1_000), to: duration(recorded.toMs / 1_000) })
+    : message;
   return h(
     "li",
     {},
     h(
       "p",
       { class: "row" },
-      h("strong", {}, name),
+      h("strong", {}, title),
       h("span", { class: "number" }, number),
       urgent ? h("span", { class: "badge warn" }, t("urgent")) : undefined,
     ),
-    h("p", { class: "call-summary" }, message),
+    text ? h("p", { class: "call-summary" }, text) : undefined,
   );
 }
 

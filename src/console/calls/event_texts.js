@@ -39,6 +39,7 @@ const names = dictionary({
   en: {
     on: "on",
     paused: "paused",
+    incomplete: "incomplete",
     "continue": "spoken to",
     "mute": "waited for its end",
     "leave message": "left a message",
@@ -47,6 +48,7 @@ const names = dictionary({
   es: {
     on: "en marcha",
     paused: "en pausa",
+    incomplete: "incompleta",
     "continue": "se le habló",
     "mute": "se esperó su final",
     "leave message": "se dejó un mensaje",

@@ -145,8 +145,8 @@ function turnItem(speaker) {
     update(turn) {
       text = turn.text ?? "";
       this.done = turn.done ?? false;
-      // Some turns never get a transcript: a cough, for example.
-      element.hidden = text === "" && this.done && !turn.unheard;
+      // Some turns never get a transcript: a cough, for example. Others get it only when they are complete.
+      element.hidden = text === "" && !turn.unheard;
       element.classList.toggle("open", !this.done);
       if (turn.heardMs !== undefined) share = 1;
       if (turn.interrupted) {

@@ -61,7 +61,15 @@ export function chart(options) {
   const axisValues = ticks(0, axis.top, axis.step);
   const left = Math.max(...axisValues.map((value) => format(value).length)) * LETTER_PX + 10;
 
-  const drawing = svg("svg", { class: `chart ${shape}`, role: "group", "aria-label": title });
+  // One element that the keyboard moves over the days: with one per day, drawing takes twice as long.
+  const drawing = svg("svg", {
+    class: `chart ${shape}`,
+    role: "slider",
+    tabindex: 0,
+    "aria-label": title,
+    "aria-valuemin": 0,
+    "aria-valuemax": days.length - 1,
+  });
   const output = h("output", {
     class: `small quiet number ${series.length > 3 ? "many" : ""}`,
     "aria-live": "off",
@@ -72,11 +80,9 @@ export function chart(options) {
     h("figcaption", {}, h("h3", {}, title), output),
     drawing,
   );
-  /** @type {readonly SVGRectElement[]} An invisible rectangle per day, for pointer and keyboard. */
-  let columns = [];
   /** @type {SVGPathElement | undefined} */
   let guide;
-  /** The day in the tab order. */
+  /** The day that the keyboard selects. */
   let current = days.length - 1;
   let width = 0;
   let dayWidth = 0;
@@ -87,9 +93,10 @@ export function chart(options) {
   resizing.observe(element);
   drawing.addEventListener("pointermove", ({ offsetX }) => onPoint(dayAt(offsetX)));
   drawing.addEventListener("pointerleave", () => onPoint(undefined));
-  drawing.addEventListener("focusin", ({ target }) => onPoint(columns.findIndex((each) => each === target)));
-  drawing.addEventListener("focusout", () => onPoint(undefined));
+  drawing.addEventListener("focus", () => onPoint(current));
+  drawing.addEventListener("blur", () => onPoint(undefined));
   drawing.addEventListener("keydown", onKey);
+  select(current);
 
   /** @type {(value: number) => number} */
   const y = (value) => round(TOP_PX + (HEIGHT_PX - TOP_PX - BOTTOM_PX) * (1 - value / axis.top));
@@ -111,26 +118,14 @@ export function chart(options) {
       visibility: "hidden",
       d: `M0 ${TOP_PX - 6}V${HEIGHT_PX - BOTTOM_PX}`,
     });
-    columns = days.map((day, at) =>
-      svg("rect", {
-        class: "day",
-        role: "img",
-        tabindex: at === current ? 0 : -1,
-        "aria-label": `${dayText(day, LONG_DAY)}: ${valuesText(at)}`,
-        x: left + dayWidth * at,
-        y: TOP_PX - 6,
-        width: dayWidth,
-        height: HEIGHT_PX - BOTTOM_PX - TOP_PX + 6,
-      })
-    );
-    drawing.replaceChildren(...grid(), ...dates(), ...(bars ? drawBars() : drawLines()), guide, ...columns);
+    drawing.replaceChildren(...grid(), ...dates(), ...(bars ? drawBars() : drawLines()), guide);
   }
 
   function grid() {
     return axisValues.map((value) =>
       svg(
         "g",
-        { class: value === 0 ? "zero" : "line", "aria-hidden": "true" },
+        { class: value === 0 ? "zero" : "line" },
         svg("path", { d: `M${left} ${y(value)}H${width - RIGHT_PX}` }),
         svg("text", { x: left - 6, y: y(value) + 4, "text-anchor": "end" }, format(value)),
       )
@@ -150,7 +145,6 @@ export function chart(options) {
           x: atEnd ? width - RIGHT_PX : x(at),
           y: HEIGHT_PX - 6,
           "text-anchor": atEnd ? "end" : "middle",
-          "aria-hidden": "true",
         },
         dayText(day, SHORT_DAY),
       )];
@@ -170,7 +164,7 @@ export function chart(options) {
       }).join("");
       return svg(
         "g",
-        { class: `series ${kind} ${narrow ? "narrow" : ""}`, "aria-hidden": "true" },
+        { class: `series ${kind} ${narrow ? "narrow" : ""}` },
         svg("path", { class: "piece", d: path }),
         svg("path", { class: "texture", fill: `url(#plot-${kind})`, d: path }),
       );
@@ -188,7 +182,7 @@ export function chart(options) {
       }).join("");
       return svg(
         "g",
-        { class: `series ${kind}`, "aria-hidden": "true" },
+        { class: `series ${kind}` },
         svg("path", { class: "curve", d: path }),
         values.map((value, at) => {
           // Dots where days are wide, and for a value without neighbours.
@@ -224,10 +218,15 @@ export function chart(options) {
     const target = Object.hasOwn(targets, event.key) ? targets[event.key] : undefined;
     if (target === undefined) return;
     event.preventDefault();
-    columns[current]?.setAttribute("tabindex", "-1");
-    current = Math.min(days.length - 1, Math.max(0, target));
-    columns[current]?.setAttribute("tabindex", "0");
-    columns[current]?.focus();
+    select(Math.min(days.length - 1, Math.max(0, target)));
+    onPoint(current);
+  }
+
+  /** @param {number} day */
+  function select(day) {
+    current = day;
+    drawing.setAttribute("aria-valuenow", String(day));
+    drawing.setAttribute("aria-valuetext", `${dayText(days[day] ?? "", LONG_DAY)}: ${valuesText(day)}`);
   }
 
   return {

@@ -19,6 +19,7 @@ const PUBLIC_FILES = new Set([
   "layout.css",
   "locale.js",
   "login_page.js",
+  "shell.css",
 ]);
 
 /** Whether the client accepts HTML: a browser loading a page. */

@@ -18,6 +18,8 @@ const ALL: Readonly<Record<EndReason | typeof INTERRUPTED, true>> = {
   "flood": true,
   "no media": true,
   "model failed": true,
+  "voicemail": true,
+  "callback requested": true,
   "never connected": true,
   "assistant hung up": true,
   "operator hung up": true,

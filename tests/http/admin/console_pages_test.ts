@@ -257,6 +257,7 @@ Deno.test("every console file is served with its type, public ones without sign-
     "layout.css",
     "locale.js",
     "login_page.js",
+    "shell.css",
   ]);
   const own = filesBelow(CONSOLE).filter((name) => !/\.(html|ts)$/.test(name));
   const shared = Object.keys(CONSOLE_FILES).filter((name) => name.startsWith("shared/"));

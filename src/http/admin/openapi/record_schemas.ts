@@ -11,6 +11,7 @@ import {
   type CallRecord,
   type CallRecording,
   EVENT_KINDS,
+  MESSAGE_KINDS,
   type Span,
   type Tokens,
   type Turn,
@@ -97,12 +98,19 @@ const CallCosts = z.strictObject(
 
 const CallMessage = z.strictObject(
   {
-    name: z.string(),
-    number: z.string().describe("Number to call back, as the caller said it."),
+    kind: z.enum(MESSAGE_KINDS).describe(
+      "`message`: the assistant took it. `callback`: no model and no person could answer. `voicemail`: the caller spoke it " +
+        "after a tone, because no model could answer.",
+    ),
+    name: z.string().describe("Empty unless the assistant took the message, like `message`."),
+    number: z.string().describe(
+      "Number to call back, as the caller said it; of other kinds, the one of the call.",
+    ),
     message: z.string(),
     urgent: z.boolean(),
+    recorded: Span.optional().describe("Place of a voicemail in the call's recording."),
   } satisfies Shape<CallMessage>,
-).describe("A message that the caller left.");
+).describe("A message for the people whom the assistant answers for.");
 
 const CallRecording = z.strictObject(
   {

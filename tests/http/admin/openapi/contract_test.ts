@@ -6,6 +6,7 @@ import { ScriptedModel } from "../../../support/scripted_model.ts";
 import { configOf, tokenIn } from "../../../support/service.ts";
 import { StreamClient } from "../../../support/stream_client.ts";
 import { ACCOUNT_SID, KEY_SECRET, KEY_SID, NUMBER, TwilioApi } from "../../../support/twilio_api.ts";
+import { poll } from "../../../support/wait_until.ts";
 import { ApiSchemas, type Json } from "./api_schemas.ts";
 
 const ADMIN_TOKEN = "correct-horse-battery";
@@ -201,13 +202,11 @@ Deno.test("every documented route answers as the OpenAPI document says", async (
   await oneCall.untilOver();
 
   // The same call after it ended.
-  let ended: unknown;
-  for (let polls = 0; Object(ended).recording?.state !== "stored"; polls++) {
-    assert(polls < 500, `the call was not stored: ${JSON.stringify(ended)}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
+  const ended = await poll("the call with its recording", async () => {
     const response = await client.open("GET", "/api/calls/{sid}").catch(() => undefined);
-    ended = await response?.json();
-  }
+    const call: unknown = await response?.json();
+    return Object(call).recording?.state === "stored" && call;
+  });
   await client.send("GET", "/api/calls/{sid}");
   const typesOf = (call: unknown) =>
     Object.entries(Object(call)).map(([name, value]) =>
