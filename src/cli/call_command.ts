@@ -21,8 +21,9 @@ import {
 import { ServiceClient } from "../dialer/campaign/service_client.ts";
 import { throwFileError, unlessMissing } from "../file_error.ts";
 import { readDoNotCall } from "../phone_number.ts";
-import { CALL, type CallOptions, readCallOptions } from "./call_options.ts";
+import { type CallOptions, readCallOptions } from "./call_options.ts";
 import { runCommand, suggestName, UsageError } from "./command.ts";
+import { CALL } from "./commands.ts";
 import { EXIT, type ExitCode } from "./exit_code.ts";
 import { processTerminal, type Terminal } from "./terminal.ts";
 

@@ -14,32 +14,11 @@ import { formatCall, formatTable } from "../records/format_calls.ts";
 import { readCall } from "../records/call_rows.ts";
 import { NumberMatcher } from "../records/number_matcher.ts";
 import { WebhookFiles, webhooksFolder } from "../webhooks/webhook_files.ts";
-import { defineCommand, type FlagValues, runCommand, UsageError, wholeNumber } from "./command.ts";
+import { type FlagValues, runCommand, UsageError } from "./command.ts";
+import { CALLS } from "./commands.ts";
 import { EXIT, type ExitCode } from "./exit_code.ts";
 import { forgetCalls } from "./forget_calls.ts";
 import { processTerminal, type Terminal } from "./terminal.ts";
-
-export const CALLS = defineCommand({
-  name: "calls",
-  summary: "list stored calls, show one, export them, or delete a number",
-  argument: "[CALL_SID]",
-  flags: {
-    search: {
-      value: "TEXT",
-      help: "with these words (the last may be a prefix), or these digits in a number",
-    },
-    since: { value: "TIME", help: "started since: 2026-11-21, 2026-11-21T10:00, 24h, 7d" },
-    limit: {
-      value: "N",
-      type: wholeNumber(1),
-      help: "at most N calls, newest first (default: 20; all for an export)",
-    },
-    json: { help: "print complete records as JSON" },
-    csv: { help: "print one CSV row per call" },
-    forget: { value: "NUMBER", help: "delete the number's calls, and redact it in all others; asks first" },
-    yes: { help: "with --forget: do not ask" },
-  },
-});
 
 /** Number of calls in a list. */
 const DEFAULT_LIMIT = 20;

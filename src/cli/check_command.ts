@@ -9,29 +9,10 @@ import { processEnvironment } from "../config/environment.ts";
 import { counted } from "../counted.ts";
 import { gaDialect } from "../model/ga/ga_session.ts";
 import { escapeUnprintable } from "../printable.ts";
-import { CALLED_PARTY, defineCommand, PARTY, runCommand, UsageError } from "./command.ts";
+import { runCommand, UsageError } from "./command.ts";
+import { CHECK } from "./commands.ts";
 import { EXIT, type ExitCode } from "./exit_code.ts";
-import { startTemporaryService } from "./temporary_service.ts";
 import { processTerminal, type Terminal } from "./terminal.ts";
-
-export const CHECK = defineCommand({
-  name: "check",
-  summary: "check the configuration, the accounts and the network before the first call",
-  flags: {
-    fix: { help: "point the webhooks of TWILIO_PHONE_NUMBER at PUBLIC_URL" },
-    json: { help: "print one JSON object" },
-    "print-config": {
-      help: "only print the settings in force and where each comes from; secrets are masked",
-    },
-    route: {
-      value: "NUMBER",
-      type: CALLED_PARTY,
-      help: "only print which assistant answers a call to this number, and why",
-    },
-    from: { value: "NUMBER", type: PARTY, help: "with --route: the caller's number" },
-    at: { value: "TIME", help: "with --route: time of the call, such as 2026-11-21T10:00" },
-  },
-});
 
 export interface CheckIo extends CheckDependencies<ServiceConfig>, Pick<Terminal, "out" | "err"> {}
 
@@ -50,7 +31,8 @@ export async function findProblems(config: ServiceConfig): Promise<readonly Find
 function processChecks(loadConfig: () => ServiceConfig): CheckDependencies<ServiceConfig> {
   return {
     loadConfig,
-    startService: (config) => Promise.resolve(startTemporaryService(config)),
+    // Loaded on demand, because it is most of the program and a running service has it in its own thread.
+    startService: async (config) => (await import("./temporary_service.ts")).startTemporaryService(config),
     openSession: gaDialect(systemClock),
     clock: systemClock,
     readFile: (path) => Deno.readTextFile(path),

@@ -1,7 +1,7 @@
 /** Declares commands with their flags; parses and explains their command lines. */
 
 import { parseArgs, type ParseArgsConfig } from "node:util";
-import { ConfigError } from "../config/config.ts";
+import { ConfigError } from "../config/config_error.ts";
 import { messageOf } from "../error_message.ts";
 import { invocation } from "../invocation.ts";
 import { nearestName } from "../nearest_name.ts";

@@ -10,52 +10,10 @@ import { rehearseScript } from "../simulator/script/play_script.ts";
 import { ScriptError } from "../simulator/script/script.ts";
 import { formatScriptReport } from "../simulator/script/script_report.ts";
 import { readWavSpeech } from "../simulator/wav_speech.ts";
-import {
-  defineCommand,
-  type FlagValues,
-  HTTP_URL,
-  oneOf,
-  PARTY,
-  runCommand,
-  UsageError,
-  wholeNumber,
-} from "./command.ts";
+import { type FlagValues, runCommand, UsageError } from "./command.ts";
+import { REHEARSE } from "./commands.ts";
 import { EXIT, type ExitCode } from "./exit_code.ts";
-import { startTemporaryService } from "./temporary_service.ts";
 import { ERASE_LINE, processTerminal, type Terminal } from "./terminal.ts";
-
-export const REHEARSE = defineCommand({
-  name: "rehearse",
-  summary: "place one complete call without a phone",
-  flags: {
-    url: { value: "URL", type: HTTP_URL, help: "server to call (default: start one for the call)" },
-    script: {
-      value: "FILE",
-      help: "play a script at both ends of a started server, and report whether it passed",
-    },
-    wav: { value: "FILE", help: "what the caller says (default: a synthetic phrase)" },
-    turns: {
-      value: "N",
-      type: wholeNumber(1),
-      help: "say it N times, each time after the answer (default: 1)",
-    },
-    interrupt: {
-      value: "MS",
-      type: wholeNumber(0),
-      help: "barge in MS milliseconds after the first answer started",
-    },
-    "max-seconds": { value: "N", type: wholeNumber(1), help: "hang up after N seconds (default: 120)" },
-    "audio-format": {
-      value: "FORMAT",
-      type: oneOf("pcmu", "pcm16"),
-      help: "format between the started server and the model: pcmu or pcm16 (default: AUDIO_FORMAT)",
-    },
-    local: { help: "reach every URL of the TwiML at the host of --url, past a tunnel" },
-    from: { value: "NUMBER", type: PARTY, help: "the caller's number" },
-    out: { value: "FILE", help: "record both sides as heard: stereo WAV, caller left, assistant right" },
-    json: { help: "print one JSON object instead of the timeline" },
-  },
-});
 
 /** Sample rate of recordings (Hz). */
 const SAMPLE_RATE = 8_000;
@@ -71,7 +29,7 @@ export interface RehearseIo extends Terminal {
    * @param modelUrl Realtime API to use instead of the configured one.
    */
   serve(audioFormat?: AudioFormat, modelUrl?: string): Promise<{ url: string; close(): Promise<void> }>;
-  readonly account?: Pick<RehearseOptions, "authToken" | "accountSid" | "publicUrl">;
+  readonly account?: Pick<RehearseOptions, "authToken" | "adminToken" | "accountSid" | "publicUrl">;
   /** Hangs up when it aborts. */
   readonly signal?: AbortSignal;
 }
@@ -86,10 +44,13 @@ export function startRehearse(args: readonly string[]): Promise<ExitCode> {
     ...processTerminal,
     readFile: (path) => Deno.readFile(path),
     writeFile: (path, bytes) => Deno.writeFile(path, bytes),
-    serve: (audioFormat = config.AUDIO_FORMAT, modelUrl) =>
-      Promise.resolve(startTemporaryService({ ...config, PORT: 0, AUDIO_FORMAT: audioFormat }, modelUrl)),
+    async serve(audioFormat = config.AUDIO_FORMAT, modelUrl) {
+      const { startTemporaryService } = await import("./temporary_service.ts");
+      return startTemporaryService({ ...config, PORT: 0, AUDIO_FORMAT: audioFormat }, modelUrl);
+    },
     account: {
       ...(config.TWILIO_AUTH_TOKEN ? { authToken: config.TWILIO_AUTH_TOKEN } : {}),
+      ...(config.ADMIN_TOKEN ? { adminToken: config.ADMIN_TOKEN } : {}),
       ...(config.PUBLIC_URL ? { publicUrl: config.PUBLIC_URL } : {}),
     },
     signal: hangUp.signal,

@@ -5,27 +5,17 @@ import { type Service, startService } from "../app/service.ts";
 import { loadConfig, type ServiceConfig } from "../app/service_config.ts";
 import type { Assistants } from "../assistants/assistant.ts";
 import { systemClock } from "../clock.ts";
-import { ConfigError } from "../config/config.ts";
+import { ConfigError } from "../config/config_error.ts";
 import { processEnvironment } from "../config/environment.ts";
 import { invocation } from "../invocation.ts";
-import { startSimulatedModel } from "../simulator/model/model_server.ts";
 import type { Fields, Log } from "../telemetry/log.ts";
 import { findProblems } from "./check_command.ts";
-import { defineCommand, runCommand } from "./command.ts";
+import { runCommand } from "./command.ts";
+import { SERVE } from "./commands.ts";
+import { configuredLog } from "./configured_log.ts";
 import { FileWatch, recordReads } from "./file_watch.ts";
 import { EXIT, type ExitCode } from "./exit_code.ts";
-import { configuredLog } from "./temporary_service.ts";
 import { processTerminal, type Terminal } from "./terminal.ts";
-
-export const SERVE = defineCommand({
-  name: "serve",
-  summary: "answer calls; the default command",
-  flags: {
-    reloads: {
-      help: "apply changes of the assistants file and of .env, and end without a drain (the task dev)",
-    },
-  },
-});
 
 export function startServe(args: readonly string[]): Promise<ExitCode> {
   return runCommand(
@@ -95,7 +85,9 @@ async function start(
   const log = configuredLog(config, console.log);
   for (const warning of config.warnings) log.warn("configuration", { problem: warning });
   log.info("limits", limitsOf(config));
-  const model = config.OPENAI_API_KEY ? undefined : startSimulatedModel();
+  const model = config.OPENAI_API_KEY
+    ? undefined
+    : (await import("../simulator/model/model_server.ts")).startSimulatedModel();
   try {
     const service = await openService(config, model?.url);
     const running = { service, config, log, stopped: service.stopped.finally(() => model?.close()) };

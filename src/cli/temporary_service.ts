@@ -4,7 +4,7 @@ import { NO_CARRIER } from "../calls/carrier_prices.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { gaDialect } from "../model/ga/ga_session.ts";
 import { startSimulatedModel } from "../simulator/model/model_server.ts";
-import { createLog, type Log } from "../telemetry/log.ts";
+import { configuredLog } from "./configured_log.ts";
 
 /**
  * Starts the service in this thread for one rehearsal or check, with a simulated model if no API key is set.
@@ -47,8 +47,4 @@ export function startTemporaryService(
     void release();
     throw error;
   }
-}
-
-export function configuredLog(config: ServiceConfig, write: (line: string) => void): Log {
-  return createLog({ level: config.LOG_LEVEL, format: config.LOG_FORMAT, secrets: config.secrets, write });
 }

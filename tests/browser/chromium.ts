@@ -15,7 +15,7 @@ export const CHROMIUM = [
 const SKIPPED = CHROMIUM === undefined && Deno.env.get("CI") !== "true";
 
 /** Timeout of waits in a page (ms); only a failing test waits this long. */
-const TIMEOUT_MS = 60_000;
+export const TIMEOUT_MS = 60_000;
 
 const FLAGS = [
   // Chromium's sandbox does not work for root.
@@ -44,6 +44,7 @@ export async function launch(wav?: string): Promise<Browser> {
   return await puppeteer.launch({
     executablePath: CHROMIUM,
     headless: true,
+    timeout: TIMEOUT_MS,
     args: [...FLAGS, ...microphone],
   });
 }
@@ -145,6 +146,14 @@ export async function waitForText(page: Page, text: string, selector?: string): 
       cause: error,
     });
   }
+}
+
+/** Signs in at a page that has been opened, on its sign-in form. */
+export async function signIn(page: Page, token: string): Promise<void> {
+  await page.waitForSelector("#token");
+  await waitForPaint(page);
+  await page.type("#token", token);
+  await Promise.all([page.waitForNavigation(), page.locator(".sign-in form button").click()]);
 }
 
 /** Answers the page's requests for a call's live events with these. */

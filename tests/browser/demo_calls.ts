@@ -191,6 +191,12 @@ export function injectionCall(now: number): EndedCall {
       arguments: INJECTION.text,
       result: JSON.stringify({ html: INJECTION.text }),
     }],
-    messages: [{ name: INJECTION.name, number: INJECTION.text, message: INJECTION.text, urgent: true }],
+    messages: [{
+      kind: "message",
+      name: INJECTION.name,
+      number: INJECTION.text,
+      message: INJECTION.text,
+      urgent: true,
+    }],
   };
 }

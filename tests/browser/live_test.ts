@@ -5,7 +5,7 @@ import type { Browser, Page } from "puppeteer-core";
 import { type Clock, wait } from "../../src/clock.ts";
 import { ScriptedModel } from "../support/scripted_model.ts";
 import { SteadyClock } from "../support/steady_clock.ts";
-import { browserTest, sendLiveEvents, visit, waitForText } from "./chromium.ts";
+import { browserTest, sendLiveEvents, signIn, visit, waitForText } from "./chromium.ts";
 import { ConsoleService } from "./console_service.ts";
 import { demoCalls, sidOf } from "./demo_calls.ts";
 import { type Line, placeStagedCall, playModel } from "./staged_call.ts";
@@ -71,8 +71,9 @@ async function openedInMiddle(browser: Browser): Promise<void> {
   clock.rate = 3;
   await talk();
   for (let visits = 0; visits < 2; visits++) {
-    // The call waits until the page is open.
+    clock.rate = 1;
     await wait(clock, 300, undefined);
+    // The call waits until the page is open, and until it was read.
     clock.rate = 0;
     if (visits === 0) await page.goto(service.page(`#live/${CALL.callSid}`));
     else await page.reload();
@@ -83,6 +84,7 @@ async function openedInMiddle(browser: Browser): Promise<void> {
       "!document.querySelector('.playback-meter dd').textContent.startsWith('0.0')",
       { polling: 50 },
     );
+    clock.rate = 0;
     const [greeting, answer = ""] = await unheardTexts(page);
     assertEquals(greeting, "", `visit ${visits}: the greeting was heard`);
     assert(answer.endsWith("to six."), `visit ${visits}: the answer is playing, "${answer}" was not heard`);
@@ -109,12 +111,16 @@ async function wallboard(browser: Browser): Promise<void> {
   await page.goto(service.page("#live"));
   await waitForText(page, CALL.from, ".live-calls");
   talk();
-  await waitForText(page, QUESTION, ".live-calls .words");
-  await waitForText(page, "to six.", ".live-calls .words");
-  await page.waitForFunction(
-    "Number(document.querySelector('.live-calls i.assistant').style.getPropertyValue('--share')) > 0.1",
-    { polling: 50 },
-  );
+  await Promise.all([
+    waitForText(page, QUESTION, ".live-calls .words").then(() =>
+      waitForText(page, "to six.", ".live-calls .words")
+    ),
+    // Only while the assistant speaks.
+    page.waitForFunction(
+      "Number(document.querySelector('.live-calls i.assistant').style.getPropertyValue('--share')) > 0.1",
+      { polling: 50 },
+    ),
+  ]);
   assertEquals(problems, []);
 }
 
@@ -151,8 +157,7 @@ async function viewer(browser: Browser): Promise<void> {
   const [call] = demoCalls(1, Date.now());
   await sendLiveEvents(page, [["call", { ...call, state: "connected", now: call?.startedAt }]]);
   await page.goto(service.page(""));
-  await page.type("#token", token);
-  await Promise.all([page.waitForNavigation(), page.locator(".sign-in form button").click()]);
+  await signIn(page, token);
   await page.goto(service.page(`#live/${call?.callSid}`));
   await page.waitForSelector(".live-turns li:not([hidden])");
   const controls = await page.$$eval(
@@ -163,6 +168,25 @@ async function viewer(browser: Browser): Promise<void> {
   await page.goto(service.page("#phone"));
   await waitForText(page, "VIEWER_TOKEN", ".phone-notice");
   assertEquals(await page.$eval(".phone-button", (button) => button.matches(":disabled")), true);
+}
+
+async function turnWithoutText(browser: Browser): Promise<void> {
+  await using service = await ConsoleService.start({});
+  await using visited = await visit(browser, { origin: service.origin });
+  const { page } = visited;
+  const [call] = demoCalls(1, Date.now());
+  const turns = [
+    { id: "a", speaker: "assistant", text: "Good morning.", atMs: 0, done: true },
+    { id: "b", previous: "a", speaker: "caller", text: "", atMs: 2_000, done: false },
+  ];
+  await sendLiveEvents(page, [["call", { ...call, turns, state: "connected", now: call?.startedAt }]]);
+  await page.goto(service.page(`#live/${call?.callSid}`));
+  await page.waitForSelector(".live-turns li:not([hidden])");
+  const speakers = await page.$$eval(
+    ".live-turns li:not([hidden]) .speaker",
+    (all) => all.map(({ textContent }) => textContent),
+  );
+  assertEquals(speakers, ["Assistant"]);
 }
 
 async function bufferedAfterEnd(browser: Browser): Promise<void> {
@@ -200,4 +224,5 @@ browserTest("Console: live calls", {
   "Hang-up dialog has Cancel before Hang up, in one row, and gives Cancel the focus": hangUpDialog,
   "Viewer can listen to a live call but finds no control that changes it, and cannot call": viewer,
   "Phone shows no buffered audio after the call ended": bufferedAfterEnd,
+  "Live call shows no bubble of a turn without text": turnWithoutText,
 });

@@ -3,7 +3,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Browser } from "puppeteer-core";
 import type { EndedCall } from "../../src/records/call_record.ts";
-import { browserTest, sendLiveEvents, visit, waitForText } from "./chromium.ts";
+import { browserTest, sendLiveEvents, visit, waitForPaint, waitForText } from "./chromium.ts";
 import { ConsoleService } from "./console_service.ts";
 import { demoCalls, sidOf } from "./demo_calls.ts";
 
@@ -82,6 +82,8 @@ async function timelineLabels(browser: Browser): Promise<void> {
     await page.setViewport({ width, height: 800 });
     await page.goto(service.page(`#calls/${CALL.callSid}`));
     await waitForText(page, "front_desk", ".timeline .event text");
+    // The timeline is drawn again for the new width in the next frame.
+    await waitForPaint(page);
     const [label, edge] = await page.$eval(".timeline", (timeline) => {
       const labels = Array.from(timeline.querySelectorAll(".event text"));
       const right = (element?: Element | null) => element?.getBoundingClientRect().right ?? 0;

@@ -89,6 +89,7 @@ async function accessible(browser: Browser): Promise<void> {
     await waitForText(page, "(a chime)", ".live-turns li");
     await checkPage(visited, `${language} #phone, talking`, problemsFound);
     await page.locator("nav a[href='#overview']").click();
+    await page.waitForSelector("main svg");
     await checkPage(visited, `${language} #overview, talking`, problemsFound);
     problemsFound.push(...problems);
   };
@@ -141,16 +142,18 @@ async function onlyText(browser: Browser): Promise<void> {
   await using _stream = await placeCall(service, LIVE, INJECTION.name);
   await using visited = await visit(browser, { origin: service.origin, microphone: false });
   const { page, problems } = visited;
-  const views: [view: string, text: string][] = [
+  // The overview shows no text of callers, only its drawings.
+  const views: [view: string, text: string, ready?: string][] = [
     ["#live", INJECTION.name],
     [`#live/${LIVE}`, INJECTION.text],
     ["#calls", INJECTION.name],
     [`#calls/${sidOf(0xbad)}`, INJECTION.text],
-    ["#overview", ""],
+    ["#overview", "", "main svg"],
     ["#phone", INJECTION.name],
   ];
-  for (const [view, text] of views) {
+  for (const [view, text, ready = "main"] of views) {
     await page.goto(service.page(view));
+    await page.waitForSelector(ready);
     await waitForText(page, text, "main");
     await assertNoMarkup(page, view);
   }

@@ -44,7 +44,18 @@ const FULL: EndedCall = call(2, {
     { atMs: 61_500, kind: "tool", name: "find_order", ok: false, ms: 120.4, detail: "no such order" },
     { atMs: 70_000, kind: "keypad", name: "4 keys" },
   ],
-  messages: [{ name: "Ann", number: CALLER, message: "Call me", urgent: true }],
+  messages: [
+    { kind: "message", name: "Ann", number: CALLER, message: "Call me", urgent: true },
+    {
+      kind: "voicemail",
+      name: "",
+      number: CALLER,
+      message: "",
+      urgent: false,
+      recorded: { fromMs: 61_500, toMs: 70_000 },
+    },
+    { kind: "callback", name: "", number: CALLER, message: "", urgent: false },
+  ],
 });
 
 Deno.test("calls lists recent calls, newest first", async () => {
@@ -84,6 +95,8 @@ Summary: Wants her money back
  1:02.0  assistant  I see  [model 412 + send 1 + playback 98 ms]
  1:10.0  *keypad    4 keys
 Message from Ann, ${CALLER}, urgent: Call me
+Voicemail from ${CALLER}: 1:01.5 to 1:10.0 of the recording
+Callback requested: ${CALLER}
 `,
   );
   assertEquals(JSON.parse((await run(rig, [FULL.callSid, "--json"])).out), asJson(FULL));
@@ -132,7 +145,7 @@ Deno.test("calls escapes control characters of transcripts, numbers and messages
     summary: evil,
     turns: turnsOf(evil),
     events: [{ atMs: 1, kind: "tool", name: evil, detail: evil }],
-    messages: [{ name: evil, number: evil, message: evil, urgent: false }],
+    messages: [{ kind: "message", name: evil, number: evil, message: evil, urgent: false }],
   }));
   for (const args of [[], [sidOf(1)], ["--json"], ["--csv"], [sidOf(1), "--json"]]) {
     const { out } = await run(rig, args);

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { invocation } from "../../src/invocation.ts";
 import { type CheckIo, runCheck } from "../../src/cli/check_command.ts";
 import { systemClock } from "../../src/clock.ts";
-import { ConfigError } from "../../src/config/config.ts";
+import { ConfigError } from "../../src/config/config_error.ts";
 import { isObject, type JsonObject, parseObject } from "../../src/json.ts";
 import { gaDialect } from "../../src/model/ga/ga_session.ts";
 import type { OpenSession } from "../../src/model/model_interface.ts";

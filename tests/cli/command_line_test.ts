@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { basename } from "node:path";
 import { invocation, LAUNCHER } from "../../src/invocation.ts";
 import { COMMANDS, runCommandLine } from "../../src/cli/command_line.ts";
 import { flagRows, runCommand } from "../../src/cli/command.ts";
@@ -28,6 +29,24 @@ Deno.test("command line starts the named command, and serve without a name", asy
   assertEquals((await run()).started, [["serve", []]]);
   assertEquals((await run("--reloads")).started, [["serve", ["--reloads"]]]);
 });
+
+// Protects: every start, also for the help, would load all of the service, which takes half a second of processor time.
+Deno.test("command line loads a command only when it starts it", () => {
+  const loaded = [...modulesFrom(new URL("../../main.ts", import.meta.url))].map((url) => basename(url));
+  assert(loaded.includes("commands.ts"));
+  assertEquals(loaded.filter((name) => /_command\.ts$|^service|^config\.ts$/.test(name)), []);
+});
+
+/** A module and those it imports, directly or not, when it is loaded; types aside. */
+function modulesFrom(url: URL, found = new Set<string>()): Set<string> {
+  if (found.has(url.href)) return found;
+  found.add(url.href);
+  const imports = /^(?:import|export) (?!type )[^;"=]*?from "(\.[^"]+\.ts)"/gm;
+  for (const [, target = ""] of Deno.readTextFileSync(url).matchAll(imports)) {
+    modulesFrom(new URL(target, url), found);
+  }
+  return found;
+}
 
 Deno.test("command line prints the version anywhere", async () => {
   for (const args of [["--version"], ["version"], ["calls", "--version"]]) {

@@ -3,7 +3,8 @@ import { z } from "zod";
 import type { CallAssistant } from "../../src/assistants/call_assistant.ts";
 import { Calls, type CallsOptions } from "../../src/calls/calls.ts";
 import { CarrierPrices, NO_CARRIER } from "../../src/calls/carrier_prices.ts";
-import { Budget, type BudgetFile } from "../../src/calls/budget.ts";
+import { Budget } from "../../src/calls/budget.ts";
+import type { StateFile } from "../../src/calls/saved_state.ts";
 import { type JsonObject, parseObject } from "../../src/json.ts";
 import type { Destination } from "../../src/assistants/assistant.ts";
 import type { EndedCall } from "../../src/records/call_record.ts";
@@ -58,12 +59,12 @@ export const PLAIN_ASSISTANT: CallAssistant = {
 };
 
 const PSEUDONYM = createPseudonym(new Uint8Array(32));
-const NO_FILE: BudgetFile = { read: () => undefined, write: () => Promise.resolve(), quarantine() {} };
+const NO_FILE: StateFile = { read: () => undefined, write: () => Promise.resolve(), quarantine() {} };
 
 /** All calls of a service, without a network and on a fake clock. */
 export class CallRig {
-  readonly clock = new FakeClock();
-  readonly metrics = new Metrics(this.clock);
+  readonly clock: FakeClock;
+  readonly metrics: Metrics;
   readonly lines: JsonObject[] = [];
   /** Sessions opened, in order. */
   readonly sessions: StillSession[] = [];
@@ -72,7 +73,13 @@ export class CallRig {
 
   readonly assistant: CallAssistant;
 
-  constructor(options: Partial<CallsOptions> = {}, assistant: Partial<CallAssistant> = {}) {
+  constructor(
+    options: Partial<CallsOptions> = {},
+    assistant: Partial<CallAssistant> = {},
+    clock = new FakeClock(),
+  ) {
+    this.clock = clock;
+    this.metrics = new Metrics(clock);
     this.assistant = { ...PLAIN_ASSISTANT, ...assistant };
     const log = createLog({
       level: "info",
@@ -175,6 +182,7 @@ export function connect(assistant: Partial<CallAssistant> = {}, options: Partial
   const records: EndedCall[] = [];
   const rig = new CallRig({ onEnded: (record) => records.push(record), ...options }, assistant);
   const { socket, session } = rig.connect("CA1");
+  /** Number of messages whose marks were echoed. */
   const echoed = new WeakMap<FakeSocket, number>();
   let frames = 0;
   const frame = (value = 0x80) => {
@@ -182,13 +190,13 @@ export function connect(assistant: Partial<CallAssistant> = {}, options: Partial
     socket.receive(message("media", { track: "inbound", timestamp: String(20 * frames++), payload }));
   };
   /** Messages of one kind sent to Twilio. */
-  const sent = (event: string, to = socket): JsonObject[] =>
-    to.sent.map((text) => parseObject(text) ?? {}).filter((message) => message.event === event);
+  const sent = (event: string, to = socket, from = 0): JsonObject[] =>
+    to.sent.slice(from).map((text) => parseObject(text) ?? {}).filter((message) => message.event === event);
   /** Echoes the marks sent so far: the caller has heard the audio before them. */
   const echoMarks = (from = socket) => {
-    const marks = sent("mark", from);
-    for (const { mark } of marks.slice(echoed.get(from) ?? 0)) from.receive(message("mark", mark));
-    echoed.set(from, marks.length);
+    const marks = sent("mark", from, echoed.get(from));
+    echoed.set(from, from.sent.length);
+    for (const { mark } of marks) from.receive(message("mark", mark));
   };
   /** The assistant says something, and the caller hears it. */
   const say = (itemId: string, text: string) => {

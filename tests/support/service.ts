@@ -14,6 +14,7 @@ export function configOf(env: Record<string, string> = {}, assistants?: unknown)
   return loadConfig({
     env: (name) => settings[name],
     readFile: (path) => path === "assistants.jsonc" ? JSON.stringify(assistants) : undefined,
+    readBytes: (path) => Deno.readFileSync(path),
   });
 }
 

@@ -5,9 +5,9 @@ import type {
   ModelSession,
   ResponseOutcome,
   ResponseRequest,
-  SessionOptions,
   TextResponse,
 } from "../../src/model/model_interface.ts";
+import type { SessionOptions } from "../../src/model/session_options.ts";
 
 import { historyLines } from "../../src/model/history_text.ts";
 

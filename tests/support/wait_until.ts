@@ -1,5 +1,5 @@
-/** Timeout (ms); only a failing test waits this long. */
-const TIMEOUT_MS = 5_000;
+/** Timeout (ms); only a failing test waits this long. A slow machine may need seconds to start a process. */
+export const TIMEOUT_MS = 30_000;
 
 /** Lets tests wait for a condition, which is checked again at each change. */
 export class ChangeSignal {
