@@ -1,99 +1,173 @@
-/** docs/reliability.md, from the results of `deno task faults --write`. */
+/** Sections of docs/reliability.md, each from a run of `deno task faults` or `deno task soak` with `--write`. */
 
+import { cpus } from "node:os";
 import type { Cell } from "../../tests/faults/cell.ts";
-import { faultName, type Phase, PHASES, type Side } from "../../tests/faults/fault.ts";
+import { type Fault, faultName, type Phase, PHASES, type Side } from "../../tests/faults/fault.ts";
 import type { Measurement } from "../../tests/faults/measurement.ts";
-import { table } from "./page.ts";
+import type { SoakResult } from "../../tests/soak/soak.ts";
+import { replaceSection, table } from "./page.ts";
 
-const HEAD = [
-  "fault",
-  "call",
-  "frames lost (speech)",
-  "frames repeated",
-  "silence (ms)",
-  "next session (ms)",
-  "new audio (ms)",
-  "unanswered",
-  "sessions / streams",
-  "not known",
-  "tool runs / transfers",
-  "record / webhook",
-  "lag (ms)",
-  "missed targets",
-];
+/** A run of `deno task faults`. */
+export interface FaultRun {
+  readonly results: ReadonlyMap<Cell, Measurement>;
+  /** The targets that each cell missed. */
+  readonly missed: ReadonlyMap<Cell, readonly string[]>;
+  readonly command: string;
+}
 
 const TITLES: Record<Side, string> = {
   model: "Line between Parley and the model",
   twilio: "Line between Twilio and Parley",
 };
 
-/** @param missed The targets that each cell missed. */
-export function reliabilityPage(
-  results: ReadonlyMap<Cell, Measurement>,
-  missed: ReadonlyMap<Cell, readonly string[]>,
+/** The page with the results of a run of the matrix. */
+export function withFaults(page: string, { results, missed, command }: FaultRun): string {
+  const failed = [...missed].filter(([, targets]) => targets.length > 0);
+  const lags = [...results.values()].map(({ lagMs }) => lagMs).sort((a, b) => a - b);
+  return replaceSection(
+    page,
+    "faults",
+    [
+      `\`${command}\`, ${today()}, ${machine()}. Timers of the measuring process, which is also the service's, were up to ` +
+      `${lags.at(-1)} ms late (median of the cells: ${lags[Math.floor(lags.length / 2)]} ms).`,
+      `**${results.size} cells: ${
+        results.size - failed.length
+      } meet every target, ${failed.length} miss one.**`,
+      ...failed.map(([{ side, phase, fault }, targets]) =>
+        `- ${TITLES[side]}, ${phase}, ${faultName(fault)}: ${targets.join("; ")}`
+      ),
+      totals([...results.values()]),
+      ...(Object.keys(TITLES) as Side[]).flatMap((side) => matrix(side, results)),
+    ].join("\n\n"),
+  );
+}
+
+/** What must be the same in all cells, as sums. */
+function totals(cells: readonly Measurement[]): string {
+  const count = (isTrue: (measured: Measurement) => boolean) => cells.filter(isTrue).length;
+  const sum = (value: (measured: Measurement) => number) =>
+    cells.reduce((total, measured) => total + value(measured), 0);
+  return table(["in all cells", "number"], [
+    ["cells with exactly one record", String(count(({ records }) => records === 1))],
+    ["cells with exactly one webhook", String(count(({ webhooks }) => webhooks === 1))],
+    [
+      "cells in which a tool or a transfer ran twice",
+      String(count(({ toolRuns, dials }) => toolRuns > 1 || dials > 1)),
+    ],
+    ["frames that one session received twice", String(sum(({ doubled }) => doubled))],
+    ["frames that a second session received again, on purpose", String(sum(({ repeated }) => repeated))],
+    ["facts that the next session did not get", String(sum(({ unknown }) => unknown.length))],
+    ["sockets left", String(sum(({ socketsLeft }) => socketsLeft))],
+  ]);
+}
+
+function matrix(side: Side, results: ReadonlyMap<Cell, Measurement>): string[] {
+  const cells = [...results].filter(([cell]) => cell.side === side);
+  if (cells.length === 0) return [];
+  const phases = PHASES.filter((phase) => cells.some(([cell]) => cell.phase === phase));
+  const names = [...new Set(cells.map(([{ fault }]) => faultName(fault)))];
+  const rows = names.map((name) => [
+    name,
+    ...phases.map((phase) => {
+      const found = cells.find(([cell]) => cell.phase === phase && faultName(cell.fault) === name);
+      return found ? cellText(...found) : "";
+    }),
+  ]);
+  return [`### ${TITLES[side]}`, table(["fault", ...phases.map(titleOf)], rows)];
+}
+
+function titleOf(phase: Phase): string {
+  return phase === "tool" ? "tool running" : phase;
+}
+
+/** Frames lost, longest silence, and time to the next session. */
+function cellText({ phase, fault }: Cell, { outcome, lost, silenceMs, recoveryMs }: Measurement): string {
+  const end = outcome === "goes on" ? "" : isPlanned(phase, fault) ? " end" : ` **${outcome}**`;
+  const session = recoveryMs === undefined ? "–" : seconds(recoveryMs);
+  return `${lost} / ${seconds(silenceMs)} / ${session}${end}`;
+}
+
+function isPlanned(phase: Phase, fault: Fault): boolean {
+  return phase === "goodbye" || fault.kind === "refuse" && fault.ms > 10_000 ||
+    fault.kind === "http" && fault.status === 401;
+}
+
+/** The page with the result of a random walk. */
+export function withRandom(
+  page: string,
+  { steps, seed, calls, command }: { steps: number; seed: number; calls: number; command: string },
 ): string {
-  const failed = [...missed.values()].filter((targets) => targets.length > 0).length;
-  return [
-    "# Reliability",
-    "Measured by `deno task faults --write`, which breaks the lines of calls in progress. Do not edit.",
-    `${results.size} cells: ${results.size - failed} meet every target, ${failed} miss one or more.`,
-    LEGEND,
-    ...sections(results, missed),
-  ].join("\n\n") + "\n";
+  return replaceSection(
+    page,
+    "random",
+    `\`${command}\`, ${today()}: ${steps.toLocaleString("en")} events in ${
+      calls.toLocaleString("en")
+    } calls, ` +
+      `seed ${seed}. No invariant broke.`,
+  );
 }
 
-const LEGEND =
-  `Each cell is a call of its own with the real service, a stand-in model and a stand-in caller. The fault
-begins once, in the named phase, and hits the connection that is open then (while dialling: the next one). "refused" also
-refuses new connections for that time, "HTTP" answers them with that status for 1 s.
-
-- **call**: "goes on" if the caller finished the script.
-- **frames lost**: 20 ms of the caller that no session received; those of speech in brackets. **repeated**: received by two
-  sessions, on purpose.
-- **silence**: longest time without a sound on either side, from the fault to the end of the call.
-- **next session**: from the fault to \`session.updated\` of the next session. **new audio**: from the fault until a reply that
-  was requested after it is heard.
-- **unanswered**: utterances of the caller without a reply that was heard.
-- **not known**: what was said, heard or returned by a tool before the fault, and not given to the next session.
-- **lag**: how late timers of the measuring process fired at most. It is added to what a cell may take.`;
-
-function* sections(
-  results: ReadonlyMap<Cell, Measurement>,
-  missed: ReadonlyMap<Cell, readonly string[]>,
-): Generator<string> {
-  for (const side of Object.keys(TITLES) as Side[]) {
-    const cells = [...results].filter(([cell]) => cell.side === side);
-    if (cells.length > 0) yield `## ${TITLES[side]}`;
-    for (const phase of PHASES) {
-      const ofPhase = cells.filter(([cell]) => cell.phase === phase);
-      if (ofPhase.length === 0) continue;
-      yield `### ${title(phase)}`;
-      yield table(HEAD, ofPhase.map(([cell, measured]) => row(cell, measured, missed.get(cell) ?? [])));
-    }
-  }
-}
-
-function title(phase: Phase): string {
-  const text = phase === "tool" ? "tool running" : phase;
-  return text.charAt(0).toUpperCase() + text.slice(1);
-}
-
-function row({ fault }: Cell, measured: Measurement, missed: readonly string[]): string[] {
-  const { outcome, said, lost, lostSpeech, repeated, silenceMs, recoveryMs, audioMs } = measured;
-  return [
-    faultName(fault),
-    said ? `${outcome} ("${said.slice(0, 24)}…")` : outcome,
-    `${lost} (${lostSpeech})`,
-    String(repeated),
-    String(silenceMs),
-    String(recoveryMs ?? ""),
-    String(audioMs ?? ""),
-    String(measured.unanswered),
-    `${measured.sessions} / ${measured.streams}`,
-    measured.unknown.join(", "),
-    `${measured.toolRuns} / ${measured.dials}`,
-    `${measured.records} / ${measured.webhooks}`,
-    String(measured.lagMs),
-    missed.join("; "),
+/** The page with the result of a soak. */
+export function withSoak(page: string, result: SoakResult, problems: readonly string[]): string {
+  const { options: { calls, seconds: length, seed }, memory } = result;
+  const rows: [string, string][] = [
+    ["calls", `${result.calls.toLocaleString("en")}, ${calls} at a time`],
+    ["answers heard", result.answers.toLocaleString("en")],
+    ["barge-ins", result.bargeIns.toLocaleString("en")],
+    ["tool runs", result.toolRuns.toLocaleString("en")],
+    ["broken lines", listed(result.faults)],
+    ["ended because", listed(result.byReason)],
+    [
+      "records / webhooks / second webhooks of calls that came back",
+      `${result.records} / ${result.reported} / ${result.reportedTwice}`,
+    ],
+    [
+      "left afterwards: calls / sockets / timers",
+      `${result.callsLeft} / ${result.socketsLeft} / ${result.timersLeft}`,
+    ],
+    ["unhandled rejections", String(result.unhandledRejections)],
   ];
+  const shown = memory.filter((_, at) =>
+    at % Math.ceil(memory.length / 12) === 0 || at === memory.length - 1
+  );
+  return replaceSection(
+    page,
+    "soak",
+    [
+      `\`deno task soak --minutes ${
+        length / 60
+      } --calls ${calls} --seed ${seed}\`, ${today()}, ${machine()}. ` +
+      (problems.length === 0 ? "Nothing was left over." : `**Missed: ${problems.join("; ")}.**`),
+      table(["soak", "result"], rows),
+      table(
+        ["minute", ...shown.map(({ minute }) => String(minute))],
+        [
+          ["memory of the process (RSS, MB)", ...shown.map(({ rssMb }) => String(rssMb))],
+          ["heap, lowest of the minute (MB)", ...shown.map(({ heapMb }) => String(heapMb))],
+          ["sockets", ...shown.map(({ sockets }) => String(sockets))],
+        ],
+      ),
+    ].join("\n\n"),
+  );
+}
+
+function listed(counts: Readonly<Record<string, number>>): string {
+  return Object.entries(counts).sort(([, a], [, b]) => b - a).map(([name, count]) => `${count} ${name}`).join(
+    ", ",
+  );
+}
+
+function seconds(ms: number): string {
+  return (ms / 1_000).toFixed(1);
+}
+
+function today(): string {
+  return new Date().toISOString().slice(0, 10);
+}
+
+function machine(): string {
+  const [load = 0] = Deno.loadavg();
+  return `${cpus().length} processors with a load of ${
+    load.toFixed(1)
+  } at the end, Deno ${Deno.version.deno}`;
 }

@@ -9,7 +9,7 @@ import type { NumberedCaller } from "./numbered_caller.ts";
 const SAY_MS = 1_000;
 const SOUND_EVERY_MS = 100;
 /** Ends the call however it stands (ms). */
-const CALL_MS = 45_000;
+const CALL_MS = 60_000;
 
 export interface CellCallOptions {
   /** The service, for webhooks. */

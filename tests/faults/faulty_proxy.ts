@@ -65,6 +65,14 @@ export class FaultyProxy implements AsyncDisposable {
     for (const link of this.#links) link.inject(fault);
   }
 
+  /** Applies a fault to one of the open connections. @returns whether there is one. */
+  injectInto(fault: Fault, random: () => number): boolean {
+    const links = [...this.#links];
+    const link = links[Math.floor(random() * links.length)];
+    link?.inject(fault);
+    return link !== undefined;
+  }
+
   /** Discards whatever still comes, so that connections end when Parley closes its side. */
   drain(): void {
     for (const link of this.#links) link.drain();

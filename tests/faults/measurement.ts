@@ -24,6 +24,8 @@ export interface Measurement {
   readonly silenceMs: number;
   /** From the fault to the next configured session; undefined without one. */
   readonly recoveryMs: number | undefined;
+  /** From the dial of that session to its confirmation. */
+  readonly handshakeMs: number;
   /** From the fault to the first sound of a reply planned after it. */
   readonly audioMs: number | undefined;
   /** Utterances without a reply that was heard. */
@@ -89,6 +91,7 @@ export function measure(run: CellRun): Measurement {
     recoveryMs: next?.readyAt !== undefined && faultAt !== undefined
       ? Math.round(next.readyAt - faultAt)
       : undefined,
+    handshakeMs: next?.readyAt === undefined ? 0 : Math.round(next.readyAt - next.openedAt),
     audioMs: faultAt === undefined ? undefined : newAudioMs(voice, caller, faultAt),
     unanswered: [...spoken].filter((utterance) => !isAnswered(utterance, run)).length,
     sessions: model.sessions.filter(({ readyAt }) => readyAt !== undefined).length,

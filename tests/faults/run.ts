@@ -5,8 +5,8 @@
  */
 
 import { parseArgs } from "node:util";
-import { reliabilityPage } from "../../docs/generate/reliability.ts";
-import { renderPage, ROOT } from "../../docs/generate/page.ts";
+import { withFaults, withRandom } from "../../docs/generate/reliability.ts";
+import { readPage, renderPage, ROOT } from "../../docs/generate/page.ts";
 import { type Cell, cellName, runCell } from "./cell.ts";
 import { faultName, faultsOf, PHASES, type Side } from "./fault.ts";
 import type { Measurement } from "./measurement.ts";
@@ -15,18 +15,19 @@ import { judge } from "./targets.ts";
 
 const USAGE =
   `deno task faults [--side model|twilio] [--phase PHASE,…] [--fault "NAME,…"] [--jobs N] [--page FILE] [--write]
-deno task faults --random STEPS [--seed N]
+deno task faults --random STEPS [--seed N] [--write]
 
-  --page FILE  also write the table to FILE
+  --page FILE  also write the page to FILE
   --write      also write it to docs/reliability.md; only for a run of all cells
   --random     let STEPS random events happen in calls on a fake clock, instead of breaking lines
 `;
 /** A cell that misses a target while timers were this late (ms) says little: it is repeated. */
 const REPEAT_LAG_MS = 150;
-const REPEATS = 2;
+const REPEATS = 3;
 const PAGE = "docs/reliability.md";
+const COMMAND = ["deno task faults", ...Deno.args].join(" ");
 /** Cells at a time. They wait for most of their time. */
-const JOBS = 24;
+const JOBS = 12;
 /** Time between the starts of two cells (ms). */
 const APART_MS = 300;
 
@@ -90,15 +91,20 @@ async function savePage(
     const measured = results.get(cell);
     return measured ? [[cell, measured] as const] : [];
   }));
-  const rendered = await renderPage({ path: PAGE, render: () => reliabilityPage(sorted, judge(sorted)) });
+  const run = { results: sorted, missed: judge(sorted), command: COMMAND };
+  const rendered = await renderPage({ path: PAGE, render: () => withFaults(readPage(PAGE), run) });
   if (path !== undefined) await Deno.writeTextFile(path, rendered);
   return rendered;
 }
 
-async function walkAtRandom(steps: number, seed = String(Date.now() % 2 ** 31)): Promise<number> {
+async function walkAtRandom(steps: number, seed: number, write: boolean): Promise<number> {
   console.log(`${steps} random events with seed ${seed}`);
-  const { calls } = await walk(Number(seed), steps);
+  const { calls } = await walk(seed, steps);
   console.log(`${calls} calls kept every invariant.`);
+  if (!write) return 0;
+  const run = { steps, seed, calls, command: COMMAND };
+  const rendered = await renderPage({ path: PAGE, render: () => withRandom(readPage(PAGE), run) });
+  await Deno.writeTextFile(new URL(PAGE, ROOT), rendered);
   return 0;
 }
 
@@ -116,7 +122,10 @@ async function main(): Promise<number> {
       help: { type: "boolean", default: false },
     },
   });
-  if (values.random !== undefined) return await walkAtRandom(Number(values.random), values.seed);
+  if (values.random !== undefined) {
+    const seed = Number(values.seed ?? Date.now() % 2 ** 31);
+    return await walkAtRandom(Number(values.random), seed, values.write);
+  }
   const cells = cellsOf(values.side, values.phase, values.fault);
   if (values.help || cells.length === 0) {
     console.log(USAGE);

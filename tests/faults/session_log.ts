@@ -18,6 +18,7 @@ export class SessionLog {
   readonly plannedReplies: Reply[] = [];
   /** Errors sent to the service. */
   readonly errors: string[] = [];
+  readonly openedAt = performance.now();
   /** When `session.updated` was first sent. */
   readyAt: number | undefined;
   closedAt: number | undefined;

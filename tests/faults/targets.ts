@@ -11,7 +11,7 @@ const SILENCE_MS = 1_200;
 const SILENCE_TOLERANCE_MS = 300;
 /** Time until a fault that does not show itself is noticed (ms). */
 const NOTICE_MS = 5_000;
-/** Time from noticing a loss to the next configured session (ms). */
+/** Time from noticing a loss, or from the end of the outage, to the dial of the next session (ms). */
 const RECOVERY_MS = 1_000;
 /** An outage beyond this ends the call in a planned way (ms). */
 const OUTAGE_MS = 10_000;
@@ -53,8 +53,8 @@ export function brokenTargets(
   check(measured.silenceMs <= allowedMs, `${measured.silenceMs} ms of silence`);
   // While the caller is away, the next session need not be there yet.
   const awayMs = phase === "transferring" ? RING_MS : 0;
-  const dueMs = noticeMs(fault) + outageMs(fault) + awayMs + RECOVERY_MS + measured.lagMs;
-  const { recoveryMs = 0 } = measured;
+  const { handshakeMs, lagMs, recoveryMs = 0 } = measured;
+  const dueMs = noticeMs(fault) + outageMs(fault) + awayMs + RECOVERY_MS + handshakeMs + lagMs;
   check(recoveryMs <= dueMs, `recovered after ${recoveryMs} ms`);
   return broken;
 }
