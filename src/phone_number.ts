@@ -29,29 +29,32 @@ export function countryCode(number: string): string {
 }
 
 /**
- * National numbers that cost more than others of their country: premium rate, shared cost, personal numbers, pagers, and
- * ranges of another territory. Source: the countries' numbering plans, https://www.itu.int/oth/T0202.aspx?parent=T0202
+ * National numbers that may cost more than others of their country: premium rate, shared cost, personal numbers, pagers, and
+ * ranges of another territory. Contains all that libphonenumber 9.0.43 (2026-11-10) lists as such, compared by sampling its
+ * patterns; and, from memory of the numbering plans, without a check: more non-geographic codes and the local 976 exchanges of
+ * +1, 3-digit service codes of Finland and Norway, and all of Portugal's numbers that start with 6 or 7.
+ * Source: https://github.com/google/libphonenumber, resources/PhoneNumberMetadata.xml
  */
 const DEARER_NUMBERS: Readonly<Record<string, RegExp>> = {
-  "+1": /^(5(00|2\d|3[2358]|4[2-79]|5[02-46]|6[69]|7[78]|8[89])|6(00|22)|700|710|900|976|\d{3}976)/,
-  "+31": /^(8[47]|90[069])/,
-  "+32": /^(70|90)/,
+  "+1": /^(5(00|2\d|3[2358]|4[2-79]|5[02-46]|6[69]|7[78]|8[89])|6(00|22|33|44)|700|710|900|976|\d{3}976)/,
+  "+31": /^(66|8[47]|90[069])/,
+  "+32": /^(70|7879|90)/,
   "+33": /^8[1-9]/,
   "+34": /^(70|80[367]|90[1257])/,
   "+351": /^(6|7|8(?!00))/,
   "+353": /^(15\d{8}$|18[59]0\d{6}$|700|818)/,
   "+358": /^([67]0|[12]00)/,
-  "+39": /^(84|89|144|16[46]|178|199)/,
-  "+41": /^(84|878|90)/,
-  "+43": /^(8[12]|9)/,
+  "+39": /^(0878|84|89|144|16[346]|178|199)/,
+  "+41": /^(74|84|878|90)/,
+  "+43": /^(8[1269]|9)/,
   // With the Isle of Man, Guernsey and Jersey.
   "+44": /^(1481|1534|1624|70|74576|7509|7524|76|7700[378]|7781|7797|7829|7839|7911[17]|7924|7937|84|87|9)/,
   "+45": /^90/,
-  "+46": /^(74|900|939|944|99)/,
+  "+46": /^(649|7[457]|900|939|944|99)/,
   "+47": /^8(?!00)/,
-  "+48": /^(70|80[1-9])/,
-  "+49": /^(1[0-489]|700|900)/,
-  "+61": /^1[4-69]/,
+  "+48": /^(64|70|80[1-9])/,
+  "+49": /^(1[0-489]|16[489]|700|900)/,
+  "+61": /^1[3-69]/,
 };
 
 /** Whether calls to a number may cost far more than others to its country. */

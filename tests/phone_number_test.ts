@@ -1,5 +1,11 @@
 import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
-import { countryCode, isAllowedNumber, readDoNotCall, readPhoneNumber } from "../src/phone_number.ts";
+import {
+  countryCode,
+  isAllowedNumber,
+  isPremiumRate,
+  readDoNotCall,
+  readPhoneNumber,
+} from "../src/phone_number.ts";
 
 Deno.test("readPhoneNumber() accepts punctuation and requires a country code", () => {
   const same = [
@@ -93,6 +99,52 @@ const ORDINARY_AND_DEARER: readonly (readonly [string, ...string[]])[] = [
   ["+3221234567", "+3290112345"],
   ["+61291234567", "+611900123456"],
 ];
+
+/**
+ * Example numbers per country: fixed line and mobile; then premium rate, shared cost, personal numbers and pagers.
+ * Source: libphonenumber, resources/PhoneNumberMetadata.xml of 2026-07-17, exampleNumber
+ */
+const EXAMPLES: readonly (readonly [ordinary: readonly string[], dearer: readonly string[]])[] = [
+  [["+12015550123"], ["+19002345678", "+15002345678", "+15219023456", "+16332345678"]],
+  [["+31101234567", "+31612345678"], ["+319061234", "+31662345678"]],
+  [["+3212345678", "+32450001234"], ["+3290012345", "+3278791234"]],
+  [["+33123456789", "+33612345678"], ["+33891123456", "+33884012345"]],
+  [["+34810123456", "+34612345678"], ["+34803123456", "+34901123456", "+34701234567"]],
+  [["+351212345678", "+351912345678"], ["+351760123456", "+351808123456", "+351884123456", "+351622212345"]],
+  [["+3532212345", "+353850123456"], ["+3531520123456", "+3531850123456", "+353700123456"]],
+  [["+358131234567", "+358412345678"], ["+358600123456"]],
+  [["+390212345678", "+393123456789"], ["+39899123456", "+39848123456", "+391781234567", "+390878123"]],
+  [["+41212345678", "+41781234567"], ["+41900123456", "+41840123456", "+41878123456", "+41740123456"]],
+  [["+431234567890", "+43664123456"], ["+43900123456", "+43810123456", "+43862123456"]],
+  [["+441212345678", "+447400123456"], ["+449012345678", "+447012345678", "+447640123456"]],
+  [["+441212345678"], [
+    "+441481256789",
+    "+447781123456",
+    "+441534456789",
+    "+447797712345",
+    "+441624756789",
+    "+447924123456",
+  ]],
+  [["+4532123456", "+4534412345"], ["+4590123456"]],
+  [["+468123456", "+46701234567"], [
+    "+469001234567",
+    "+46771234567",
+    "+46751234567",
+    "+46740123456",
+    "+46649123456",
+  ]],
+  [["+4721234567", "+4740612345"], ["+4782012345", "+4781021234", "+4788012345"]],
+  [["+48123456789", "+48512345678"], ["+48701234567", "+48801234567", "+48641234567"]],
+  [["+4930123456", "+4915123456789"], ["+499001234567", "+4918012345", "+4970012345678", "+4916412345"]],
+  [["+61212345678", "+61412345678"], ["+611900123456", "+611300123456", "+611631234"]],
+];
+
+Deno.test("isPremiumRate() agrees with the example numbers of libphonenumber", () => {
+  for (const [ordinary, dearer] of EXAMPLES) {
+    for (const number of ordinary) assertEquals(isPremiumRate(number), false, number);
+    for (const number of dearer) assertEquals(isPremiumRate(number), true, number);
+  }
+});
 
 Deno.test("isAllowedNumber() excludes premium-rate numbers and the islands of +1 unless they are listed", () => {
   const cases: (readonly [ours: string, number: string, allowed: boolean])[] = [

@@ -1,12 +1,14 @@
 import type { Clock } from "../clock.ts";
 import type { ServiceConfig } from "./service_config.ts";
 import { messageOf } from "../error_message.ts";
+import type { MessagePlace } from "../tools/call_tools.ts";
 import { FetchError, guardedPost } from "../tools/guarded_fetch.ts";
 import { addSummary, hasConversation, joinParts } from "../records/join_parts.ts";
 import type { CarrierCharge } from "../call/call_event_stream.ts";
 import type { CallMessage, CallRecord, EndedCall, WrittenSummary } from "../records/call_record.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { IncomingCall } from "../twilio/voice_webhook.ts";
+import { UnsettledCalls } from "./unsettled_calls.ts";
 import { webhooksFolder } from "../webhooks/webhook_files.ts";
 import { type WebhookPost, WebhookQueue } from "../webhooks/webhook_queue.ts";
 
@@ -38,6 +40,7 @@ export class CallReporter {
   readonly #privateUrls = new Set<string>();
   readonly #reports = new Set<Promise<unknown>>();
   readonly #log: Log;
+  readonly #unsettled = new UnsettledCalls();
   #merging: Promise<unknown> = Promise.resolve();
 
   /** @param records Undefined when nothing is stored. */
@@ -84,51 +87,74 @@ export class CallReporter {
   }
 
   /**
-   * Takes a message that the caller left. Resolves when its webhook event is safe on disk.
+   * Queues the webhook of a message that the caller left.
    *
-   * @throws {Error} when it cannot be saved.
+   * @returns where it waits for its delivery: in memory when it cannot be written to disk.
    */
   async addMessage(
     { callSid, from, to }: IncomingCall,
     assistant: string,
     message: CallMessage,
-  ): Promise<void> {
+  ): Promise<MessagePlace> {
     const data = { callSid, from, to, assistant, ...message };
     // Without a URL this is a rehearsal: the configuration requires afterCall for the take_message tool.
-    if (this.#url && !await this.#webhooks?.enqueue(this.#url, "message.taken", data)) {
-      throw new Error("Cannot save the message to DATA_DIR");
-    }
+    if (this.#url === "") return "disk";
+    return await this.#webhooks?.enqueue(this.#url, "message.taken", data) ? "disk" : "memory";
   }
 
-  /** Notes that a call is in progress, so that it is not lost when the process dies. */
-  callStarted(record: CallRecord): void {
+  /** Notes what is known of a call in progress, so that it is not lost when the process dies. */
+  callProgressed(record: CallRecord): void {
     this.#records?.start(record);
   }
 
   /**
    * Reports an ended call: its record immediately, and again, with the webhook, when its summary is written.
+   *
+   * @param isDialled Whether its caller still talks to a destination. Then the webhook waits for {@linkcode callSettled}.
    */
-  callEnded(record: EndedCall, summary: Promise<WrittenSummary | undefined> | undefined): void {
-    this.#track(this.#report(record, summary));
+  callEnded(
+    record: EndedCall,
+    summary: Promise<WrittenSummary | undefined> | undefined,
+    isDialled = false,
+  ): void {
+    if (isDialled && this.#url !== "" && this.#webhooks) this.#unsettled.add(record.callSid);
+    this.#track(
+      this.#report(record, summary).finally(() => this.#unsettled.recordWritten(record.callSid)),
+    );
+  }
+
+  /** The carrier bills nothing more for a call. */
+  callSettled(callSid: string): void {
+    this.#unsettled.settle(callSid);
   }
 
   /** Adds what the carrier billed after a call's end to its stored record. */
-  addCharge(callSid: string, charge: CarrierCharge): void {
-    const reported = Promise.all(this.#reports);
-    this.#track(reported.then(() => this.#addCharge(callSid, charge)));
+  addCharge(callSid: string, { usd, minutes }: CarrierCharge): void {
+    this.#track(this.#update(callSid, (call) => {
+      const costs = { ...call.costs, carrierUsd: call.costs.carrierUsd + usd };
+      const carrierMinutes = call.carrierMinutes + minutes;
+      return { ...call, costUsd: call.costUsd + usd, costs, carrierMinutes };
+    }));
   }
 
-  async #addCharge(callSid: string, { usd, minutes }: CarrierCharge): Promise<void> {
-    const call = await this.#stored(callSid);
-    if (!call) return;
-    const costs = { ...call.costs, carrierUsd: call.costs.carrierUsd + usd };
-    const carrierMinutes = call.carrierMinutes + minutes;
-    this.#records?.write({ ...call, costUsd: call.costUsd + usd, costs, carrierMinutes });
+  /** Changes the stored record of a call, if there is one, after its report or while that waits for its cost. */
+  async #update(callSid: string, change: (call: EndedCall) => EndedCall): Promise<void> {
+    const write = async (isReported: boolean) => {
+      const call = await this.#stored(callSid);
+      if (call) this.#records?.write(change(call), isReported);
+    };
+    if (this.#unsettled.has(callSid)) return await this.#unsettled.run(callSid, () => write(false));
+    await Promise.all(this.#reports);
+    await write(true);
   }
 
-  /** Reports the calls that an earlier process did not report, because it died. */
-  reportLeftOver(): void {
-    this.#track(this.#reportLeftOver());
+  /**
+   * Reports the calls that an earlier process did not report, because it died.
+   *
+   * @param isDialled Whether the caller still talks to a destination.
+   */
+  reportLeftOver(isDialled: (callSid: string) => boolean = () => false): void {
+    this.#track(this.#reportLeftOver(isDialled));
   }
 
   #track(work: Promise<void>): void {
@@ -138,11 +164,12 @@ export class CallReporter {
     this.#reports.add(report);
   }
 
-  async #reportLeftOver(): Promise<void> {
+  async #reportLeftOver(isDialled: (callSid: string) => boolean): Promise<void> {
     const calls = await this.#records?.unreported() ?? [];
     for (const call of calls) {
       this.#log.warn("call left over", { call: call.callSid, reason: call.endReason });
-      await this.#report(call, undefined);
+      if (isDialled(call.callSid)) this.callEnded(call, undefined, true);
+      else await this.#report(call, undefined);
     }
   }
 
@@ -158,13 +185,20 @@ export class CallReporter {
     records?.write(call, !sends);
     // Before the webhook: after a crash between the two, the call would be reported again, as interrupted.
     if (sends) await this.#flush();
-    const before = summary && await this.#stored(call.callSid);
+    else this.#unsettled.drop(part.callSid);
+    const isUnsettled = this.#unsettled.has(part.callSid);
+    const before = summary || isUnsettled ? await this.#stored(call.callSid) : undefined;
+    this.#unsettled.recordWritten(part.callSid);
     const written = await summary;
+    if (isUnsettled) {
+      if (written) await this.#update(call.callSid, (stored) => addSummary(stored, written));
+      if (!await this.#unsettled.settled(call.callSid)) return;
+    }
     // Meanwhile `parley calls --forget` may have deleted the call, or redacted a number in it.
     const after = before && await this.#stored(call.callSid);
     if (before && !after) return;
     const left = after && JSON.stringify(after) !== JSON.stringify(before) ? after : call;
-    const complete = written ? addSummary(left, written) : left;
+    const complete = written && !(isUnsettled && after) ? addSummary(left, written) : left;
     // A webhook that is sent again after a crash has the same ID.
     const safe = sends && await this.#webhooks?.enqueue(this.#url, "call.ended", { ...complete }, {
       key: call.callSid,
@@ -204,6 +238,7 @@ export class CallReporter {
 
   /** Waits for reports in progress, then stops the webhook queue. */
   async stop(): Promise<void> {
+    this.#unsettled.stop();
     await Promise.all(this.#reports);
     await this.#webhooks?.stop();
   }

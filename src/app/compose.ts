@@ -17,10 +17,11 @@ import type { OpenSession } from "../model/model_interface.ts";
 import type { RemoteCallStore } from "../records/remote_call_store.ts";
 import type { Log } from "../telemetry/log.ts";
 import { Metrics } from "../telemetry/metrics.ts";
-import { budgetFile } from "./budget_file.ts";
 import { CallReporter, type RecordWriter } from "./call_reporter.ts";
+import { GreetingFiles } from "./greeting_files.ts";
 import { installationKey } from "./installation_key.ts";
 import { OutboundCalls } from "./outbound_calls.ts";
+import { stateFile } from "./state_file.ts";
 
 /** The part of the call store that the service uses. */
 export type ServiceRecords =
@@ -68,19 +69,22 @@ export function composeService(
   const reporter = new CallReporter(config, records, clock, log);
   const installation = installationKey(config.DATA_DIR, clock, log);
   const pseudonym = createPseudonym(installation.key);
-  const spending = new Budget({ clock, log, pseudonym, file: budgetFile(config.DATA_DIR, "spending.json") });
-  const minutes = new Budget({ clock, log, pseudonym, file: budgetFile(config.DATA_DIR, "minutes.json") });
+  const fileOf = (name: string) => stateFile(config.DATA_DIR, name);
+  const spending = new Budget({ clock, log, pseudonym, file: fileOf("spending.json") });
+  const minutes = new Budget({ clock, log, pseudonym, file: fileOf("minutes.json") });
+  const greetings = new GreetingFiles(config.DATA_DIR, log);
   const assistants = new AssistantFactory({
     assistants: config.assistants,
     config,
     modelUrl,
     canRecord: recorder !== undefined,
+    greetings,
     saveMessage: (call, assistant, message) => reporter.addMessage(call, assistant, message),
     clock,
     log,
   });
   // Before the first call, because all calls that are open now belong to an earlier process.
-  reporter.reportLeftOver();
+  reporter.reportLeftOver((callSid) => calls.dialled.transferred.has(callSid));
   const carrierPrices = new CarrierPrices(config.CARRIER_PRICES, log);
   const calls = new Calls({
     createAssistant(call): CallAssistant | undefined {
@@ -107,13 +111,15 @@ export function composeService(
     streamGraceMs: config.STREAM_GRACE_SECONDS * 1_000,
     mediaTimeoutMs: config.MEDIA_TIMEOUT_SECONDS * 1000,
     pseudonym,
+    stateFile: fileOf,
     spending,
     minutes,
     carrierPrices,
     recorder,
-    onStarted: (record) => reporter.callStarted(record),
-    onEnded: (record, summary) => reporter.callEnded(record, summary),
+    onProgress: (record) => reporter.callProgressed(record),
+    onEnded: (record, summary, isDialled) => reporter.callEnded(record, summary, isDialled),
     onCharged: (callSid, charge) => reporter.addCharge(callSid, charge),
+    onSettled: (callSid) => reporter.callSettled(callSid),
     tokenSecret: config.TWILIO_AUTH_TOKEN,
     clock,
     log,
@@ -157,9 +163,14 @@ export function composeService(
     async close() {
       metrics.close();
       installation.stop();
-      calls.close();
       outbound.dialer.close();
-      await Promise.all([reporter.stop(), spending.close(), minutes.close()]);
+      await Promise.all([
+        calls.close(),
+        reporter.stop(),
+        spending.close(),
+        minutes.close(),
+        greetings.close(),
+      ]);
       await records?.close();
     },
   };

@@ -1,4 +1,5 @@
-import { type Calls, MAX_AFTER_STREAM_MS } from "../calls/calls.ts";
+import type { Calls } from "../calls/calls.ts";
+import { MAX_AFTER_STREAM_MS } from "../calls/ended_calls.ts";
 import type { Clock } from "../clock.ts";
 import type { Dialer } from "../dialer/dialer.ts";
 
@@ -40,7 +41,7 @@ export class Drain {
     const calls = this.#calls;
     const dialer = this.#dialer;
     calls.admission.drain();
-    // A restart forgets transferred callers: their places and what they cost.
+    // Nobody could take a transferred caller back whose destination does not answer.
     // If a ringing call is answered after the stop, the called party would hear Twilio's error message.
     await this.#until(() => calls.places + dialer.ringing === 0, drainMs);
     const cancelled = dialer.cancelRinging();

@@ -1,6 +1,7 @@
 import type { Assistants } from "../assistants/assistant.ts";
 import { AssistantsError, defaultAssistants, loadAssistants } from "../assistants/load_assistants.ts";
-import { type Config, ConfigError, createConfig, parseSettings } from "../config/config.ts";
+import { type Config, createConfig, parseSettings } from "../config/config.ts";
+import { ConfigError } from "../config/config_error.ts";
 import type { Environment } from "../config/environment.ts";
 import type { Settings } from "../config/settings.ts";
 import { fileErrorReason } from "../file_error.ts";

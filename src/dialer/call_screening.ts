@@ -35,17 +35,17 @@ export function outboundInstructions(call: {
 }): string {
   const { caller, objective, message } = call;
   return [
-    "You are making this call; the other side did not call you.",
-    `You call for: ${JSON.stringify(caller)}.`,
+    "You placed this call; the other side did not call you.",
+    `You are calling on behalf of: ${JSON.stringify(caller)}.`,
     ...(objective ? [`The purpose of the call: ${JSON.stringify(objective)}.`] : []),
     "An automated call screener may answer and ask for your name and the reason for your call. Then say in one short " +
-    "sentence who you call for and what it is about, nothing else, and wait in silence. Do not start the conversation " +
-    "before a person speaks; being asked to hold does not count. When a person answers, greet them and start over.",
+    "sentence on whose behalf you are calling and why, nothing else, and wait silently. Do not start the conversation " +
+    "before a person speaks; a request to hold does not count. When a person answers, greet them and start over.",
     message
       ? `If you are asked to leave a message, say exactly this and nothing else, and end the call: ${
         JSON.stringify(message)
       }`
-      : "If you are asked to leave a message, leave none and end the call.",
+      : "If you are asked to leave a message, do not leave one, and end the call.",
   ].join("\n");
 }
 

@@ -2,27 +2,32 @@ import { BYTES_PER_MS, FRAME_BYTES } from "../audio/line_format.js";
 
 /** A mark that has not returned this long after the end of its audio is lost. */
 const OVERDUE_BYTES = 2_000 * BYTES_PER_MS;
-/** How far ahead marks are considered when a piece is placed. */
+/** Audio of a run whose marks count when its first part is placed. */
 const LOOK_AHEAD_BYTES = 2_000 * BYTES_PER_MS;
 
-/** A `clear`, or the loss of a stream: the position at which playback stopped. */
+/** The end of playback by a `clear`, or by the loss of the stream. */
 interface Cut {
+  /** When `clear` was sent, or the stream was lost. */
   readonly requestedAt: number;
-  /** When playback stopped. Unknown until the marks returned by the `clear` are back. */
+  /** When playback stopped; unknown until `lastMark` returns. */
   at?: number;
-  /** The last mark the `clear` returns, which shows when it took effect; undefined if it will not return. */
+  /** The last mark that the `clear` makes Twilio return, which shows when it took effect; undefined if none will. */
   lastMark: string | undefined;
 }
 
-/** Audio sent up to one mark. */
-interface Piece {
+/** Audio sent before one mark, and after the mark before it. */
+interface SentAudio {
+  /** When its first chunk was sent. */
   readonly sentAt: number;
   readonly chunks: Uint8Array[];
+  /** Length of all chunks. */
   bytes: number;
+  /** Name of its mark; undefined until the mark is sent. */
   mark?: string;
+  /** When its mark returned. */
   echoedAt?: number;
-  /** Its mark, or a later one, returned. */
-  passed: boolean;
+  /** Whether its mark, or the mark of later audio, returned. */
+  markPassed: boolean;
   cut?: Cut;
 }
 
@@ -33,97 +38,101 @@ interface PlacedAudio {
 }
 
 /**
- * The assistant's side of the call: determines when each piece of audio that was sent was heard. Positions are bytes of µ-law
- * on the call's timeline. `docs/design/recordings.md` has the rules.
+ * The assistant's side of a recording: works out from the marks when the caller heard the audio that was sent. All times are
+ * positions: bytes of µ-law on the call's timeline. `docs/design/recordings.md` has the rules.
  */
 export class AssistantTrack {
-  #waiting: Piece[] = [];
+  /** Sent audio without a position yet, oldest first. */
+  #unplaced: SentAudio[] = [];
   #placed: PlacedAudio[] = [];
-  /** End of the placed audio: no waiting piece was heard before it. */
+  /** End of the placed audio: the caller heard all unplaced audio later. */
   #placedTo = 0;
-  /** From sending a piece to an idle line until it is heard: the network round trip. */
+  /** Time from sending audio until its start is heard, if nothing else plays: about the network round trip. */
   #delay = 0;
-  /** Pieces whose marks returned since the last caller frame. */
-  #justEchoed: Piece[] = [];
+  /** Audio whose mark returned since the last caller frame. */
+  #echoedSinceFrame: SentAudio[] = [];
 
+  /** µ-law was sent, to be played after everything sent before. The array is kept. */
   audioSent(audio: Uint8Array, at: number): void {
     if (audio.length === 0) return;
-    const last = this.#waiting.at(-1);
+    const last = this.#unplaced.at(-1);
     if (last && last.mark === undefined && !last.cut) {
       last.chunks.push(audio);
       last.bytes += audio.length;
     } else {
-      this.#waiting.push({ sentAt: at, chunks: [audio], bytes: audio.length, passed: false });
+      this.#unplaced.push({ sentAt: at, chunks: [audio], bytes: audio.length, markPassed: false });
     }
   }
 
+  /** A mark was sent after the audio so far. */
   markSent(name: string): void {
-    const last = this.#waiting.at(-1);
+    const last = this.#unplaced.at(-1);
     if (last && !last.cut) last.mark ??= name;
   }
 
+  /** A mark returned. {@linkcode AssistantTrack.callerFrameReceived} corrects `at`. */
   markEchoed(name: string, at: number): void {
-    const index = this.#waiting.findIndex(({ mark, echoedAt }) => mark === name && echoedAt === undefined);
-    const piece = this.#waiting[index];
-    if (!piece) return;
-    piece.echoedAt = at;
-    this.#justEchoed.push(piece);
+    const index = this.#unplaced.findIndex(({ mark, echoedAt }) => mark === name && echoedAt === undefined);
+    const sent = this.#unplaced[index];
+    if (!sent) return;
+    sent.echoedAt = at;
+    this.#echoedSinceFrame.push(sent);
     for (let i = index; i >= 0; i--) {
-      const before = this.#waiting[i];
-      if (!before || before.passed) break;
-      before.passed = true;
+      const before = this.#unplaced[i];
+      if (!before || before.markPassed) break;
+      before.markPassed = true;
     }
-    if (piece.cut?.lastMark === name) piece.cut.at = at;
+    if (sent.cut?.lastMark === name) sent.cut.at = at;
   }
 
-  /** A caller frame that ends at `end` was read. Marks read before it were sent earlier, so their positions are at most `end`. */
+  /** A caller frame that ends at `end` was read. Twilio sent the marks that were read before it at `end` or earlier. */
   callerFrameReceived(end: number): void {
-    for (const piece of this.#justEchoed) {
-      piece.echoedAt = Math.min(piece.echoedAt ?? end, end);
-      if (piece.cut?.lastMark === piece.mark && piece.cut?.at !== undefined) piece.cut.at = piece.echoedAt;
+    for (const sent of this.#echoedSinceFrame) {
+      sent.echoedAt = Math.min(sent.echoedAt ?? end, end);
+      if (sent.cut?.lastMark === sent.mark && sent.cut?.at !== undefined) sent.cut.at = sent.echoedAt;
     }
-    if (this.#justEchoed.length > 0) this.#justEchoed = [];
+    if (this.#echoedSinceFrame.length > 0) this.#echoedSinceFrame = [];
   }
 
-  /** `clear` was sent. The marks it returns will show where unheard audio was cut. */
+  /** `clear` was sent. The marks that Twilio then returns show where the unheard audio was cut. */
   clearSent(requestedAt: number): void {
-    const unheard = this.#waiting.filter((piece) => !piece.passed && !piece.cut);
+    const unheard = this.#unplaced.filter((sent) => !sent.markPassed && !sent.cut);
     const cut: Cut = { requestedAt, lastMark: unheard.findLast(({ mark }) => mark !== undefined)?.mark };
     if (cut.lastMark === undefined) cut.at = requestedAt + this.#delay;
-    for (const piece of unheard) piece.cut = cut;
+    for (const sent of unheard) sent.cut = cut;
   }
 
   /** The stream was lost: nothing is heard after `at`. */
   streamLost(at: number): void {
-    for (const piece of this.#waiting) {
-      const { cut, passed } = piece;
+    for (const sent of this.#unplaced) {
+      const { cut, markPassed } = sent;
       if (cut && cut.at === undefined) {
         cut.lastMark = undefined;
         cut.at = Math.min(at, cut.requestedAt + this.#delay);
-      } else if (!cut && !passed) piece.cut = { requestedAt: at, at, lastMark: undefined };
+      } else if (!cut && !markPassed) sent.cut = { requestedAt: at, at, lastMark: undefined };
     }
   }
 
   /**
-   * Places pieces, in order, while their positions are known.
+   * Places sent audio, oldest first, as long as the marks say where.
    *
-   * @param now The position of this moment.
-   * @returns The position up to which the track is final, at most `until`.
+   * @param now The present position.
+   * @returns the position before which the track will not change, at most `until`.
    */
-  resolveUntil(until: number, now: number): number {
-    for (let head = this.#waiting[0]; head; head = this.#waiting[0]) {
+  placeUntil(until: number, now: number): number {
+    for (let head = this.#unplaced[0]; head; head = this.#unplaced[0]) {
       const earliest = Math.max(this.#placedTo, head.sentAt);
       if (earliest >= until) break;
-      if (!this.#isKnown(head, now)) return earliest;
+      if (!this.#isCertain(head, now)) return earliest;
       const start = this.#startOf(head);
-      // More marks may return before its turn.
+      // Placed later, because more marks may return until then.
       if (start >= until) break;
       this.#place(head, start);
     }
     return until;
   }
 
-  /** Copies the audio heard from position `from` on into `into`; gaps are left alone. Positions must ascend. */
+  /** Copies the audio heard from position `from` on to `into`, and leaves gaps unchanged. `from` must ascend from call to call. */
   copyInto(into: Uint8Array, from: number): void {
     const until = from + into.length;
     for (let next = this.#placed[0]; next && next.from < until; next = this.#placed[0]) {
@@ -135,49 +144,51 @@ export class AssistantTrack {
     }
   }
 
-  #isKnown(head: Piece, now: number): boolean {
+  /** Whether the marks that place it have returned, or are lost. */
+  #isCertain(head: SentAudio, now: number): boolean {
     const { cut } = head;
     if (cut) {
       if (cut.at !== undefined) return true;
       if (now < cut.requestedAt + this.#delay + OVERDUE_BYTES) {
-        return head.passed && head.echoedAt !== undefined;
+        return head.markPassed && head.echoedAt !== undefined;
       }
       cut.lastMark = undefined;
       cut.at = cut.requestedAt + this.#delay;
       return true;
     }
-    return head.passed ||
+    return head.markPassed ||
       now > Math.max(this.#placedTo, head.sentAt + this.#delay) + head.bytes + OVERDUE_BYTES;
   }
 
-  /** The position where the oldest piece started to be heard: as late as the marks allow, or without marks as early as possible. */
-  #startOf(head: Piece): number {
+  /** When the oldest audio started to be heard: as late as the marks allow, or without marks as early as possible. */
+  #startOf(head: SentAudio): number {
     let start = this.#latestStart(head);
     if (start === Infinity) start = Math.max(this.#placedTo, this.#likelyStart(head));
     const follows = head.sentAt + this.#delay <= this.#placedTo;
     const earliest = Math.max(this.#placedTo, head.sentAt);
-    // Marks are exact to one frame: a smaller gap is not a pause, and nothing is heard before it is sent.
+    // Marks are exact to one frame: a smaller gap is not a pause. Nothing is heard before it is sent.
     if (start < earliest && start >= earliest - FRAME_BYTES) return earliest;
     return follows && start <= this.#placedTo + FRAME_BYTES ? this.#placedTo : start;
   }
 
-  /** The latest start that the marks of its run allow: each returned when its piece had ended, or later. */
-  #latestStart(head: Piece): number {
+  /** The latest start that the marks of its run allow: a mark returns when the audio before it has ended, or later. */
+  #latestStart(head: SentAudio): number {
     let latest = Infinity;
     let bytes = 0;
-    for (const piece of this.#run(head)) {
-      bytes += piece.bytes;
-      if (hasMarkTime(piece)) latest = Math.min(latest, piece.echoedAt - bytes);
+    for (const sent of this.#run(head)) {
+      bytes += sent.bytes;
+      if (hasMarkTime(sent)) latest = Math.min(latest, sent.echoedAt - bytes);
     }
     return latest;
   }
 
-  #likelyStart(head: Piece): number {
+  /** The start when no mark shows it: after the usual delay, or the delay of the `clear` that cut it. */
+  #likelyStart(head: SentAudio): number {
     const { cut } = head;
     if (cut?.at === undefined || cut.lastMark === undefined) return head.sentAt + this.#delay;
-    // The `clear` took as long to arrive as the piece did.
+    // The audio took as long to arrive as the `clear` did.
     const start = head.sentAt + cut.at - cut.requestedAt;
-    // The piece of the last returned mark had not ended earlier.
+    // The audio before the last returned mark ended at the cut or later.
     let bytes = 0;
     for (const { mark, bytes: more } of this.#run(head)) {
       bytes += more;
@@ -186,20 +197,20 @@ export class AssistantTrack {
     return start;
   }
 
-  /** The oldest piece and those sent after it without a pause, which are heard without a pause. */
-  *#run(head: Piece): Generator<Piece> {
+  /** The oldest audio, and what was sent after it without a pause, and so is heard without one. */
+  *#run(head: SentAudio): Generator<SentAudio> {
     let end = head.sentAt;
-    for (const piece of this.#waiting) {
-      if (piece.cut !== head.cut || piece.sentAt > end || end - head.sentAt > LOOK_AHEAD_BYTES) return;
-      yield piece;
-      end += piece.bytes;
+    for (const sent of this.#unplaced) {
+      if (sent.cut !== head.cut || sent.sentAt > end || end - head.sentAt > LOOK_AHEAD_BYTES) return;
+      yield sent;
+      end += sent.bytes;
     }
   }
 
-  #place(head: Piece, start: number): void {
-    this.#waiting.shift();
+  #place(head: SentAudio, start: number): void {
+    this.#unplaced.shift();
     const { cut, sentAt } = head;
-    if (!cut && head.passed && sentAt > this.#placedTo) {
+    if (!cut && head.markPassed && sentAt > this.#placedTo) {
       this.#delay = Math.max(0, start - sentAt);
     }
     const cutAt = cut?.at ?? Infinity;
@@ -212,12 +223,12 @@ export class AssistantTrack {
     }
     this.#placedTo = Math.max(this.#placedTo, Math.min(from, cutAt));
     // Audio sent after a cut was not heard before it.
-    if (cut && this.#waiting[0]?.cut !== cut) this.#placedTo = Math.max(this.#placedTo, cut.at ?? 0);
+    if (cut && this.#unplaced[0]?.cut !== cut) this.#placedTo = Math.max(this.#placedTo, cut.at ?? 0);
   }
 }
 
-/** Whether the piece's mark shows when it was heard. A `clear` also returns the marks of audio that was not heard. */
-function hasMarkTime(piece: Piece): piece is Piece & { echoedAt: number } {
-  const { cut, echoedAt } = piece;
+/** Whether its mark shows when it was heard. A `clear` also returns the marks of audio that was not heard. */
+function hasMarkTime(sent: SentAudio): sent is SentAudio & { echoedAt: number } {
+  const { cut, echoedAt } = sent;
   return echoedAt !== undefined && !(cut?.at !== undefined && echoedAt > cut.at - FRAME_BYTES);
 }

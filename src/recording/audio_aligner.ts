@@ -5,18 +5,18 @@ import { AssistantTrack } from "./assistant_track.ts";
 import { CallerTrack } from "./caller_track.ts";
 import { MinDelayTracker } from "./min_delay_tracker.ts";
 
-/** Audio is held back this long: later marks may still move it. */
+/** Delay of the output: marks that return within it can still move the assistant's audio. */
 const HOLD_BYTES = 300 * BYTES_PER_MS;
 /** Shortest slice, except for the last. */
 const MIN_SLICE_BYTES = 100 * BYTES_PER_MS;
 const MAX_SLICE_BYTES = 1_000 * BYTES_PER_MS;
-/** Timestamps that are further ahead of our own clock than this are ignored. */
+/** A timestamp further ahead of Parley's clock is ignored. */
 const AHEAD_LIMIT_BYTES = 10_000 * BYTES_PER_MS;
-/** Timestamps that are further back than this are ignored: a stream keeps its order. */
+/** A timestamp further behind the last frame is ignored: a stream keeps its order. */
 const BACK_LIMIT_BYTES = 1_000 * BYTES_PER_MS;
-/** A key's tone lasts this much longer than its DTMF event. */
+/** A key's tone lasts up to this long after its DTMF event. */
 const TONE_BYTES = 300 * BYTES_PER_MS;
-/** Interval of slices while there is no stream (ms). */
+/** Interval of silent slices while there is no stream (ms). */
 const NO_STREAM_INTERVAL_MS = 500;
 
 /**
@@ -33,12 +33,12 @@ export interface AudioSlice {
 }
 
 /**
- * Aligns the two directions of a media stream: yields both sides of the call as they were heard, on Twilio's timeline.
+ * Aligns the two directions of a media stream: emits both sides of the call as they were heard, on Twilio's timeline.
  * `docs/design/recordings.md` explains how.
  *
- * Its methods are called in the order in which messages are sent and read. They allocate little, do not wait and do not throw.
- * At the start of a call, create it with 0 and call {@linkcode streamStarted}. To start in mid-call, create it, and call
- * {@linkcode streamLost} if there is no stream at that moment.
+ * Call its methods in the order in which messages are sent and read. They allocate little, do not wait and do not throw.
+ * At the start of a call, create it with 0 and call {@linkcode streamStarted}. In mid-call, create it with the present time,
+ * and call {@linkcode streamLost} if there is no stream then.
  */
 export class AudioAligner {
   readonly #clock: Clock;
@@ -46,17 +46,17 @@ export class AudioAligner {
   readonly #assistant = new AssistantTrack();
   /** Caller frames not yet emitted. */
   readonly #caller: CallerTrack;
-  // Positions are bytes on the call's timeline.
-  /** Position of the stream's timestamp 0. Unknown in mid-call until the first frame. */
+  // Positions are bytes of µ-law on the call's timeline.
+  /** Position of the stream's timestamp 0; in mid-call unknown until the first frame. */
   #zero: number | undefined;
   /** End of the last caller frame. */
   #frameEnd: number;
   /** End of the audio emitted so far. */
   #emitted: number;
-  /** Our clock minus the timeline when the stream began; `#clockOffset` has the minimum over recent frames. */
+  /** Parley's clock minus the position, when the stream began. `#clockOffset` has the minimum of recent frames. */
   #startOffset: number;
   readonly #clockOffset = new MinDelayTracker();
-  // Buffers are reused.
+  // Reused buffers.
   #frame = new Uint8Array(FRAME_BYTES);
   readonly #sides = { caller: new Uint8Array(MAX_SLICE_BYTES), assistant: new Uint8Array(MAX_SLICE_BYTES) };
   readonly #muted = new MutedSpans();
@@ -91,7 +91,7 @@ export class AudioAligner {
       : this.#zero + Math.round(timestamp * BYTES_PER_MS);
     const isPlausible = at >= this.#frameEnd - BACK_LIMIT_BYTES && at + audio.length <= limit;
     if (!isPlausible) at = this.#frameEnd;
-    // More audio than time has passed.
+    // More audio arrived than time has passed.
     if (at + audio.length > limit) return;
     if (!isPlausible || this.#zero === undefined) {
       this.#zero = at - Math.round(timestamp * BYTES_PER_MS);
@@ -168,12 +168,12 @@ export class AudioAligner {
     return this.#cancelNoStreamTimer !== undefined;
   }
 
-  /** The current position, by the frames with the least delay. A message read now was sent at this position or earlier. */
+  /** The present position, by the fastest recent frames. A message that is read now was sent at this position or earlier. */
   #now(): number {
     return Math.max(this.#frameEnd, this.#time() - (this.#clockOffset.min ?? this.#startOffset));
   }
 
-  /** Our own clock in bytes. */
+  /** Parley's clock (bytes). */
   #time(): number {
     return Math.round(this.#clock.now() * BYTES_PER_MS);
   }
@@ -193,7 +193,7 @@ export class AudioAligner {
 
   /** Emits whole frames of certain audio, up to position `until`. */
   #emitUntil(until: number): void {
-    const certain = this.#assistant.resolveUntil(until, this.#now());
+    const certain = this.#assistant.placeUntil(until, this.#now());
     const end = certain - (certain - this.#emitted) % FRAME_BYTES;
     while (this.#emitted < end) {
       const length = Math.min(MAX_SLICE_BYTES, end - this.#emitted);

@@ -1,4 +1,4 @@
-import { unlessMissing } from "../file_error.ts";
+import { fileErrorReason, isDiskFull, unlessMissing } from "../file_error.ts";
 import type { Cancel, Clock } from "../clock.ts";
 import { messageOf } from "../error_message.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -48,18 +48,20 @@ export class Recordings {
     this.#deleteDaily();
   }
 
-  /** Writes a chunk. The file is created with the first one. */
-  write(chunk: RecordingChunk): void {
+  /** Writes a chunk. The file is created with the first one. @returns why it was not written. */
+  write(chunk: RecordingChunk): string | undefined {
     const { callSid } = chunk;
     try {
       this.#fileOf(callSid)?.write(chunk);
       if (this.#failing) this.#log.info("recording writes recovered");
       this.#failing = false;
+      return undefined;
     } catch (error) {
       if (!this.#failing) {
         this.#log.error("recording write failed", { call: callSid, problem: messageOf(error) });
       }
       this.#failing = true;
+      return isDiskFull(error) ? "the disk is full" : fileErrorReason(error, "write");
     }
   }
 

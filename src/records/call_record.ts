@@ -159,13 +159,23 @@ export interface WrittenSummary {
   readonly costUsd: number;
 }
 
-/** A message the caller left. */
+export const MESSAGE_KINDS = ["message", "callback", "voicemail"] as const;
+
+/** A message for the people whom the assistant answers for. */
 export interface CallMessage {
+  /**
+   * `message`: the assistant took it. `callback`: no model and no person could answer. `voicemail`: the caller spoke it after
+   * a tone, because no model could answer.
+   */
+  readonly kind: (typeof MESSAGE_KINDS)[number];
+  /** Empty unless the assistant took the message, like `message`. */
   readonly name: string;
-  /** Number to call back, as the caller said it. */
+  /** Number to call back, as the caller said it; of other kinds, the one of the call. */
   readonly number: string;
   readonly message: string;
   readonly urgent: boolean;
+  /** Place of a voicemail in the call's recording. */
+  readonly recorded?: Span | undefined;
 }
 
 export interface CallRecording {

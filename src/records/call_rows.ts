@@ -5,6 +5,7 @@ import {
   type EndedCall,
   EVENT_KINDS,
   type ListedCall,
+  MESSAGE_KINDS,
   type Span,
   type Turn,
 } from "./call_record.ts";
@@ -132,10 +133,13 @@ function eventOf(row: Row): CallEvent[] {
 }
 
 function callMessageOf(row: Row): CallMessage {
+  const recorded = spanOf(row.recorded_from_ms, row.recorded_to_ms);
   return {
+    kind: MESSAGE_KINDS.find((kind) => kind === row.kind) ?? "message",
     name: textOf(row.name),
     number: textOf(row.number),
     message: textOf(row.message),
     urgent: row.urgent === 1,
+    ...(recorded && { recorded }),
   };
 }

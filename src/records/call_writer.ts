@@ -118,13 +118,16 @@ export function writeCall(db: DatabaseSync, call: EndedCall): void {
   insert(
     db,
     "messages",
-    messages.map(({ name, number, message, urgent }, position) => ({
+    messages.map(({ kind, name, number, message, urgent, recorded }, position) => ({
       call_id: id,
       position,
+      kind,
       name: storable(name),
       number: storable(number),
       message: storable(message),
       urgent: Number(urgent),
+      recorded_from_ms: recorded?.fromMs ?? null,
+      recorded_to_ms: recorded?.toMs ?? null,
     })),
   );
   indexCall(db, id);

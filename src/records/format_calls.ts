@@ -1,7 +1,7 @@
 import { escapeUnprintable } from "../printable.ts";
 import { counted } from "../counted.ts";
 import { measuredHops } from "../telemetry/turn_latency.ts";
-import type { CallEvent, CallRecord, EndedCall, ListedCall, Turn } from "./call_record.ts";
+import type { CallEvent, CallMessage, CallRecord, EndedCall, ListedCall, Turn } from "./call_record.ts";
 
 /** One line per call, with local times. */
 export function formatTable(calls: readonly ListedCall[]): string {
@@ -36,9 +36,7 @@ export function formatCall(call: EndedCall): string {
     ...(summary === undefined ? [] : [`Summary: ${summary}`]),
     "",
     ...inOrder(call).map((each) => "speaker" in each ? turnLine(each) : eventLine(each)),
-    ...call.messages.map(({ name, number, message, urgent }) =>
-      `Message from ${name}, ${number}${urgent ? ", urgent" : ""}: ${message}`
-    ),
+    ...call.messages.map(messageLine),
   ];
   return lines.map((line) => escapeUnprintable(line) + "\n").join("");
 }
@@ -73,6 +71,15 @@ function eventLine({ atMs, kind, name, ok, ms, detail }: CallEvent): string {
     detail ?? "",
   ];
   return `${position(atMs)}  *${kind.padEnd(8)}  ${parts.filter((part) => part !== "").join("  ")}`;
+}
+
+function messageLine({ kind, name, number, message, urgent, recorded }: CallMessage): string {
+  if (kind === "callback") return `Callback requested: ${number}`;
+  if (recorded) {
+    const [from, to] = [recorded.fromMs, recorded.toMs].map((ms) => position(ms).trim());
+    return `Voicemail from ${number}: ${from} to ${to} of the recording`;
+  }
+  return `Message from ${name}, ${number}${urgent ? ", urgent" : ""}: ${message}`;
 }
 
 /** `1:05.2` */

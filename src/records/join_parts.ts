@@ -1,4 +1,12 @@
-import { addCosts, addTokens, type CallRecord, type EndedCall, type WrittenSummary } from "./call_record.ts";
+import {
+  addCosts,
+  addTokens,
+  type CallMessage,
+  type CallRecord,
+  type EndedCall,
+  type Span,
+  type WrittenSummary,
+} from "./call_record.ts";
 
 /**
  * Joins the record of a call with that of its second part: after a transfer or a lost stream, Twilio may connect the same
@@ -22,7 +30,7 @@ export function joinParts(first: EndedCall, second: EndedCall): EndedCall {
     costUsd: first.costUsd + second.costUsd,
     costs: addCosts(first.costs, second.costs),
     carrierMinutes: first.carrierMinutes + second.carrierMinutes,
-    messages: [...first.messages, ...second.messages],
+    messages: [...first.messages, ...second.messages.map((message) => shiftMessage(message, offsetMs))],
     ...(summaries.length === 0 ? {} : { summary: summaries.join("\n") }),
   };
 }
@@ -43,15 +51,22 @@ export function hasConversation({ seconds, turns }: CallRecord): boolean {
   return seconds > 0 || turns.length > 0;
 }
 
+function shift({ fromMs, toMs }: Span, ms: number): Span {
+  return { fromMs: fromMs + ms, toMs: toMs + ms };
+}
+
+function shiftMessage(message: CallMessage, ms: number): CallMessage {
+  const { recorded } = message;
+  return { ...message, ...(recorded && { recorded: shift(recorded, ms) }) };
+}
+
 function shiftTimes(turn: CallRecord["turns"][number], ms: number): CallRecord["turns"][number] {
-  const shift = <T extends { fromMs: number; toMs: number }>(span: T | undefined) =>
-    span && { fromMs: span.fromMs + ms, toMs: span.toMs + ms };
   const { spoken, generated, played } = turn;
   return {
     ...turn,
     atMs: turn.atMs + ms,
-    spoken: shift(spoken),
-    generated: shift(generated),
-    played: shift(played),
+    spoken: spoken && shift(spoken, ms),
+    generated: generated && shift(generated, ms),
+    played: played && shift(played, ms),
   };
 }

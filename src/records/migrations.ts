@@ -125,6 +125,25 @@ export const MIGRATIONS: readonly string[] = [
   UPDATE calls SET model_usd = cost_usd;
   UPDATE open_calls SET record = json_set(record, '$.costs', json_object('modelUsd', json_extract(record, '$.costUsd'),
     'transcriptionUsd', 0, 'summaryUsd', 0, 'carrierUsd', 0)) WHERE record IS NOT NULL;`,
+  // Cache of the sums of whole days in the time zones that were queried: `DayStats` as JSON.
+  `CREATE TABLE day_stats (
+    assistant TEXT NOT NULL,
+    ends_at TEXT NOT NULL,
+    stats TEXT NOT NULL,
+    PRIMARY KEY (assistant, ends_at)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TRIGGER call_inserted AFTER INSERT ON calls BEGIN
+    DELETE FROM day_stats WHERE assistant = new.assistant AND ends_at > new.started_at
+      AND ends_at <= strftime('%Y-%m-%dT%H:%M:%fZ', new.started_at, '+1 day');
+  END;
+  CREATE TRIGGER call_deleted AFTER DELETE ON calls BEGIN
+    DELETE FROM day_stats WHERE assistant = old.assistant AND ends_at > old.started_at
+      AND ends_at <= strftime('%Y-%m-%dT%H:%M:%fZ', old.started_at, '+1 day');
+  END;`,
+
+  `ALTER TABLE messages ADD COLUMN kind TEXT NOT NULL DEFAULT 'message';
+  ALTER TABLE messages ADD COLUMN recorded_from_ms REAL;
+  ALTER TABLE messages ADD COLUMN recorded_to_ms REAL;`,
 ];
 
 /** A newer Parley wrote the file. */

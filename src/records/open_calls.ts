@@ -5,7 +5,7 @@ import { readCall, textOf } from "./call_rows.ts";
 /** End reason of a call that was in progress when the process died. */
 export const INTERRUPTED = "interrupted";
 
-/** Notes that a call is in progress. Needs an open transaction. */
+/** Notes that a call is in progress, and what is known of it. Needs an open transaction. */
 export function openCall(db: DatabaseSync, call: CallRecord): void {
   db.prepare("INSERT OR REPLACE INTO open_calls (call_sid, record) VALUES (?, ?)")
     .run(call.callSid, JSON.stringify(call));
@@ -28,8 +28,9 @@ export function unreportedCalls(db: DatabaseSync): EndedCall[] {
   );
 }
 
-/** Its end is not known: until its recording says more, it ended when it started. */
+/** Its end is not known: until its recording says more, it ended when its row was last written. */
 function interruptedCall(text: string): EndedCall {
   const record: CallRecord = JSON.parse(text);
-  return { ...record, state: "ended", endedAt: record.startedAt, endReason: INTERRUPTED };
+  const endedAt = new Date(Date.parse(record.startedAt) + record.seconds * 1_000).toISOString();
+  return { ...record, state: "ended", endedAt, endReason: INTERRUPTED };
 }

@@ -48,8 +48,13 @@ type ToStore =
   | { readonly placed: string; readonly answer: string | undefined }
   | { readonly operation: Operation; readonly args: readonly unknown[]; readonly reply: MessagePort };
 
-/** Returns the buffer of a written chunk for reuse, or reports the store's status. */
-type FromStore = { readonly written: Uint8Array<ArrayBuffer> } | { readonly status: StoreStatus };
+/** Returns the buffer of a chunk for reuse, and why it was not written; or reports the store's status. */
+type FromStore =
+  | {
+    readonly written: Uint8Array<ArrayBuffer>;
+    readonly failure?: { readonly callSid: string; readonly problem: string };
+  }
+  | { readonly status: StoreStatus };
 
 /** Chunk size (bytes) when a recording is read: the most that is buffered for a slow reader. */
 const READ_BYTES = 262_144;
@@ -63,9 +68,12 @@ export function serveCallStore(store: CallStore, recordings: Recordings, port: M
     if ("started" in message) return store.start(message.started);
     if ("placed" in message) return store.endPlacement(message.placed, message.answer);
     if ("chunk" in message) {
-      recordings.write(message.chunk);
-      const { sides: written } = message.chunk;
-      return port.postMessage({ written } satisfies FromStore, [written.buffer]);
+      const { callSid, sides: written } = message.chunk;
+      const problem = recordings.write(message.chunk);
+      const reply: FromStore = problem === undefined
+        ? { written }
+        : { written, failure: { callSid, problem } };
+      return port.postMessage(reply, [written.buffer]);
     }
     if ("ended" in message) return recordings.end(message.ended, message.lostMs);
     const { operation, args, reply } = message;
@@ -105,6 +113,8 @@ export class RemoteCallStore {
   readonly #batches: RecordingBatches;
   #closed: Promise<void> | undefined;
   #status: StoreStatus = { waiting: 0, failures: 0, lost: 0 };
+  /** By CallSid: what is notified when audio cannot be stored. */
+  readonly #failureHandlers = new Map<string, (problem: string) => void>();
 
   /** @param port The other end of the channel given to {@linkcode serveCallStore}. */
   constructor(port: MessagePort) {
@@ -113,7 +123,10 @@ export class RemoteCallStore {
     port.onmessage = ({ data }) => {
       const message: FromStore = data;
       if ("status" in message) this.#status = message.status;
-      else this.#batches.chunkWritten(message.written);
+      else {
+        this.#batches.chunkWritten(message.written);
+        if (message.failure) this.#recordingFailed(message.failure);
+      }
     };
   }
 
@@ -157,8 +170,14 @@ export class RemoteCallStore {
     if (!this.#closed) this.#batches.add(callSid, stretch);
   }
 
+  /** Calls `handler` once if audio of this call cannot be stored. */
+  watchRecording(callSid: string, handler: (problem: string) => void): void {
+    this.#failureHandlers.set(callSid, handler);
+  }
+
   /** Ends the recording of a call. */
   endRecording(callSid: string): void {
+    this.#failureHandlers.delete(callSid);
     if (!this.#closed) this.#post({ ended: callSid, lostMs: this.#batches.end(callSid) });
   }
 
@@ -213,6 +232,12 @@ export class RemoteCallStore {
   close(): Promise<void> {
     if (!this.#closed) this.#batches.endAll();
     return this.#closed ??= this.#request("close").finally(() => this.#port.close());
+  }
+
+  #recordingFailed({ callSid, problem }: { readonly callSid: string; readonly problem: string }): void {
+    const handler = this.#failureHandlers.get(callSid);
+    this.#failureHandlers.delete(callSid);
+    handler?.(problem);
   }
 
   #post(message: ToStore, transfer: Transferable[] = []): void {

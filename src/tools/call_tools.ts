@@ -8,6 +8,7 @@ const COLLECT_TIMEOUT_MS = 60_000;
 /** Maximum duration of a sequence of keypad tones (ms): 40 tones with pauses. */
 const TONES_TIMEOUT_MS = 60_000;
 
+const IN_MEMORY = "The message could not be written to disk: it is in memory, and is delivered from there.";
 const NO_PARAMETERS = z.object({});
 const DIGITS = z.object({
   digits: z.string().regex(/^[0-9*#ABCDwW]{1,40}$/, "use 0 to 9, *, #, A to D and w, at most 40"),
@@ -89,16 +90,19 @@ export function collectDigits(
     }
     throw new ToolError(
       collected.failed === "timeout"
-        ? "The caller entered nothing in time. Ask again."
+        ? "The caller did not enter anything in time. Ask again."
         : "The caller did not finish. Ask again.",
     );
   });
 }
 
+/** Where a message is until it is delivered. */
+export type MessagePlace = "disk" | "memory";
+
 /** `take_message`: adds a message from the caller to the call's record, and passes it to `save`. */
 export function takeMessage(
   call: CallControl,
-  save: (message: CallMessage) => Promise<void> | void,
+  save: (message: CallMessage) => Promise<MessagePlace> | MessagePlace,
 ): Tool {
   return defineTool({
     name: "take_message",
@@ -111,10 +115,10 @@ export function takeMessage(
       message: z.string().trim().min(1).max(4_000),
       urgent: z.boolean().default(false),
     }),
-  }, async (message) => {
+  }, async (taken) => {
+    const message = { kind: "message", ...taken } as const;
     call.addMessage(message);
-    await save(message);
-    return { saved: true };
+    return await save(message) === "disk" ? { saved: true } : { saved: true, note: IN_MEMORY };
   });
 }
 

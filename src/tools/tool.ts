@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { JsonObject } from "../json.ts";
-import type { FunctionDeclaration } from "../model/model_interface.ts";
+import type { FunctionDeclaration } from "../model/session_options.ts";
 
 /** A function the model may call during a call. */
 export interface Tool {

@@ -1,7 +1,8 @@
 import type { Cancel, Clock } from "../clock.ts";
 import { messageOf } from "../error_message.ts";
 import { parseObject } from "../json.ts";
-import type { FunctionCall, FunctionDeclaration, McpCall, McpCallResult } from "../model/model_interface.ts";
+import type { FunctionCall, McpCall, McpCallResult } from "../model/model_interface.ts";
+import type { FunctionDeclaration } from "../model/session_options.ts";
 import { type Tool, ToolError } from "./tool.ts";
 
 /** Maximum length of a result sent to the model (characters of JSON). */

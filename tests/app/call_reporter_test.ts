@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import {
   addCosts,
   type CallRecord,
@@ -17,7 +17,8 @@ import { configOf } from "../support/service.ts";
 
 const CALL = { callSid: "CA1", from: "+15551230000", to: "+15559870000" };
 const RECORD = sampleEndedCall(CALL);
-const message = (text: string) => ({ name: "Ann", number: "+15551230000", message: text, urgent: false });
+const message = (text: string) =>
+  ({ kind: "message", name: "Ann", number: "+15551230000", message: text, urgent: false }) as const;
 
 /** A reporter, the webhook events its server received, and the records it wrote. */
 class ReporterRig implements AsyncDisposable {
@@ -106,15 +107,13 @@ Deno.test("CallReporter sends nothing to a host with a private address, unless a
   assertEquals(rig.received, []);
 });
 
-Deno.test("CallReporter.addMessage() throws when the message cannot be saved", async () => {
+Deno.test("CallReporter delivers a message that cannot be written to disk from memory, and says so", async () => {
   const file = await Deno.makeTempFile();
   {
     await using rig = new ReporterRig(`${file}/data`);
-    await assertRejects(
-      () => rig.reporter.addMessage(CALL, "reception", message("one")),
-      Error,
-      "Cannot save the message",
-    );
+    assertEquals(await rig.reporter.addMessage(CALL, "reception", message("one")), "memory");
+    const [event] = await rig.events(1);
+    assertEquals(field(event, "data", "message"), "one");
   }
   await Deno.remove(file);
 });
@@ -149,6 +148,41 @@ Deno.test("CallReporter adds carrier charges that arrive after the end to the st
   const { costUsd, costs, carrierMinutes } = rig.written.at(-1) ?? RECORD;
   assertEquals([costUsd, carrierMinutes], [RECORD.costUsd + 0.75, RECORD.carrierMinutes + 3]);
   assertEquals([costs.summaryUsd, costs.carrierUsd], [0.25, 0.5]);
+});
+
+Deno.test("CallReporter sends the webhook of a transferred call with the whole cost, when its legs have ended", async () => {
+  await using rig = new ReporterRig();
+  const summary = Promise.withResolvers<WrittenSummary>();
+  rig.reporter.callEnded(RECORD, summary.promise, true);
+  summary.resolve(writtenSummary("Ann called."));
+  await settle();
+  rig.reporter.addCharge(RECORD.callSid, { usd: 0.5, minutes: 3 });
+  await settle();
+  assertEquals([rig.received, rig.reported.includes(true)], [[], false]);
+  rig.reporter.callSettled(RECORD.callSid);
+  const [event] = await rig.events(1);
+  assertEquals(field(event, "data", "costUsd"), RECORD.costUsd + 0.25 + 0.5);
+  assertEquals(field(event, "data", "carrierMinutes"), RECORD.carrierMinutes + 3);
+  assertEquals(field(event, "data", "summary"), "Ann called.");
+  await rig.reporter.stop();
+  assertEquals(rig.reported.at(-1), true);
+});
+
+Deno.test("CallReporter leaves the webhook of a call that is still transferred to the next process", async () => {
+  {
+    await using rig = new ReporterRig();
+    rig.reporter.callEnded(RECORD, undefined, true);
+    rig.reporter.addCharge(RECORD.callSid, { usd: 0.5, minutes: 3 });
+    await rig.reporter.stop();
+    assertEquals([rig.received, rig.reported], [[], [false, false]]);
+  }
+  await using next = new ReporterRig();
+  next.leftOver = [RECORD];
+  next.reporter.reportLeftOver((callSid) => callSid === RECORD.callSid);
+  await settle();
+  assertEquals(next.received, []);
+  next.reporter.callSettled(RECORD.callSid);
+  assertEquals((await next.events(1))[0]?.type, "call.ended");
 });
 
 Deno.test("CallReporter writes the record immediately and completes it when the summary arrives", async () => {

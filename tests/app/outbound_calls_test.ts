@@ -4,6 +4,7 @@ import { OutboundCalls, type OutboundCallsOptions } from "../../src/app/outbound
 import { Admission } from "../../src/calls/admission.ts";
 import { placeCall, placementKeys } from "../../src/http/admin/api/post_calls.ts";
 import { createLog } from "../../src/telemetry/log.ts";
+import { emptyCounts } from "../support/empty_counts.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { freePort } from "../support/free_port.ts";
 import { poll } from "../support/wait_until.ts";
@@ -37,7 +38,7 @@ function setUp(
   const outbound = new OutboundCalls({
     isOverBudget: () => false,
     answerPrice: () => 0,
-    admission: new Admission({ denied: [], maxPerNumberDay: 2 }, clock),
+    admission: new Admission({ denied: [], maxPerNumberDay: 2 }, emptyCounts(clock)),
     config: { ...config, ...changes },
     assistant: (name) => name === undefined ? byDefault : assistants.find((each) => each.name === name),
     clock,

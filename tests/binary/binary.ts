@@ -7,6 +7,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { readWav } from "../../src/audio/wav.ts";
 import { isObject, parseObject } from "../../src/json.ts";
 import { freePort } from "../support/free_port.ts";
+import { SilentPeer } from "../support/silent_peer.ts";
 import { ChangeSignal } from "../support/wait_until.ts";
 
 const BINARY = new URL("../../parley", import.meta.url).pathname;
@@ -70,6 +71,30 @@ interface Log {
   readonly text: string;
   line(pattern: RegExp): Promise<RegExpExecArray>;
 }
+
+Deno.test("binary closes a refused stream with its reason, and disconnects a peer that goes on sending", async () => {
+  const cwd = await Deno.makeTempDir();
+  await serve(cwd, async (service, url) => {
+    const { hostname, port } = new URL(url);
+    const peer = new SilentPeer(await Deno.connect({ hostname, port: Number(port) }));
+    await peer.open("/media-stream");
+    const start = {
+      accountSid: "AC1",
+      streamSid: "MZ1",
+      callSid: "CA1",
+      tracks: ["inbound"],
+      mediaFormat: { encoding: "audio/x-mulaw", sampleRate: 8000, channels: 1 },
+      customParameters: { token: "wrong" },
+    };
+    await peer.send(JSON.stringify({ event: "start", sequenceNumber: "1", streamSid: "MZ1", start }));
+    const media = setInterval(() => void peer.send('{"event": "media"}').catch(() => {}), 500);
+    assertStringIncludes(await peer.untilEnd() ?? "the connection stayed", "no valid token");
+    clearInterval(media);
+    service.kill("SIGTERM");
+    assertEquals((await service.status).code, 0);
+  });
+  await Deno.remove(cwd, { recursive: true });
+});
 
 Deno.test("binary drains on SIGTERM and lets the call in progress end", async () => {
   const cwd = await Deno.makeTempDir();

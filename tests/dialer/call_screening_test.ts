@@ -39,5 +39,5 @@ Deno.test("outboundInstructions() contains the caller, the objective and the voi
     assertStringIncludes(text, part);
   }
   const bare = outboundInstructions({ caller: "Example Ltd" });
-  assert(!bare.includes("purpose of the call:") && bare.includes("leave none"), bare);
+  assert(!bare.includes("purpose of the call:") && bare.includes("do not leave one"), bare);
 });

@@ -50,6 +50,24 @@ Deno.test("Transferred caller keeps their place in MAX_CALLS until /after-transf
   assertStringIncludes(await ring(line.service, "CA3001"), "<Stream");
 });
 
+Deno.test("Transferred caller keeps their place across a restart, until /after-transfer", async () => {
+  using data = dataDir();
+  const env = { MAX_CALLS: "1", DATA_DIR: data.path };
+  await using line = await connect(env, undefined, SALES);
+  await transfer(line);
+  await answered(line);
+  await line.service.stop();
+  const files = ["live_calls.json", "counts.json", "minutes.json"].map((name) => `${data.path}/${name}`);
+  for (const text of await Promise.all(files.map((path) => Deno.readTextFile(path).catch(() => "")))) {
+    assertEquals(/1555|5550100/.test(text), false, "no number is stored");
+  }
+  await using restarted = new TestService(env, undefined, SALES);
+  assertStringIncludes(await ring(restarted, "CA3000"), BUSY);
+  const form = { CallSid: CALL_SID, DialCallStatus: "completed", CallStatus: "in-progress" };
+  assertStringIncludes(await restarted.post("/after-transfer", form), "<Hangup");
+  assertStringIncludes(await ring(restarted, "CA3001"), "<Stream");
+});
+
 Deno.test("Transferred caller frees their place when their call is reported completed", async () => {
   using data = dataDir();
   await using line = await connect({ MAX_CALLS: "1", DATA_DIR: data.path }, undefined, SALES);

@@ -25,7 +25,7 @@ async function afterStream(line: ServiceCall): Promise<string> {
 
 const HANG_UP = "<Response><Hangup/></Response>";
 const TIME_LIMIT_SENTENCE =
-  "<Response><Say>The time for this call is over. Goodbye.</Say><Hangup/></Response>";
+  "<Response><Say>This call has reached its time limit. Goodbye.</Say><Hangup/></Response>";
 
 Deno.test("Call at its time limit ends after its goodbye was heard", async () => {
   const clock = new FakeClock();
@@ -52,7 +52,7 @@ Deno.test("Model gets a note 30 s before the end of a call of a minute or longer
   await advance(line, clock, 5_000);
   const note = await line.session.waitFor("conversation.item.create");
   assertEquals(field(note, "item", "role"), "system");
-  assertStringIncludes(JSON.stringify(note), "will be ended in 30 seconds");
+  assertStringIncludes(JSON.stringify(note), "will end in 30 seconds");
   assertEquals(line.session.receivedOf("response.create"), []);
   await advance(line, clock, 30_000);
   await line.session.waitFor("response.create");

@@ -97,7 +97,9 @@ Deno.test("Live audio carries the caller on the left until the call ends", async
   const samples = new Int16Array(wav.buffer, 44);
   const caller = samples.filter((_, n) => n % 2 === 0);
   const assistant = samples.filter((_, n) => n % 2 === 1);
-  for (let n = 0; n < 50; n++) assertEquals(caller.slice(n * 160, n * 160 + 160), decodeMulaw(audio));
+  // Silence, if the first frame came late.
+  const spoken = caller.subarray(caller.findIndex((sample) => sample !== 0));
+  for (let n = 0; n < 50; n++) assertEquals(spoken.slice(n * 160, n * 160 + 160), decodeMulaw(audio));
   assertEquals(assistant.every((sample) => sample === 0), true);
 });
 

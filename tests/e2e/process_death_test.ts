@@ -1,4 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { DatabaseSync } from "node:sqlite";
 import { systemClock } from "../../src/clock.ts";
 import { type JsonObject, parseObject } from "../../src/json.ts";
 import { openCallDatabase } from "../../src/records/call_database.ts";
@@ -127,7 +128,7 @@ Deno.test("A call in progress when the service is killed is listed as interrupte
       await using service = new ServiceProcess(folder, env);
       await using stream = await connectCaller(await service.url());
       const path = `${folder}/data/recordings/${CALL_SID}.wav`;
-      for (let at = 0; !(Deno.lstatSync(`${folder}/data`) && exists(path)); at += 20) {
+      for (let at = 0; !exists(path) || turnsOfOpenCall(folder) === 0; at += 20) {
         stream.media(at);
         await new Promise<void>((resolve) => systemClock.after(20, resolve));
       }
@@ -156,11 +157,21 @@ Deno.test("A call in progress when the service is killed is listed as interrupte
       CALL_SID,
       "interrupted",
     ]]);
+    const [turn] = JSON.parse((await run(folder, ["calls", CALL_SID, "--json"])).out).turns;
+    assertEquals([turn.speaker, turn.text], ["assistant", "(a chime)"], "as of the last 10 s");
     assertStringIncludes(String(calls[0].recording.path), CALL_SID);
     assertStringIncludes((await run(folder, ["calls", "--forget", CALLER, "--yes"])).out, "Deleted 1 call");
     assertEquals(exists(`${folder}/data/recordings/${CALL_SID}.wav`), false);
   });
 });
+
+/** Turns in the record of the call in progress, as the other process has written it. */
+function turnsOfOpenCall(folder: string): number {
+  using db = new DatabaseSync(`${folder}/data/calls.db`, { readOnly: true });
+  const row = db.prepare("SELECT record FROM open_calls").get();
+  const turns = parseObject(String(row?.record))?.turns;
+  return Array.isArray(turns) ? turns.length : 0;
+}
 
 function exists(path: string): boolean {
   try {

@@ -153,7 +153,7 @@ Deno.test("take_message and the end of the call are sent to the webhook, signed"
     [field(ended, "data", "endReason"), field(ended, "data", "assistant"), field(ended, "data", "from")],
     ["caller hung up", "reception", "+15551230000"],
   );
-  assertEquals(field(ended, "data", "messages"), [{ ...message, urgent: false }]);
+  assertEquals(field(ended, "data", "messages"), [{ kind: "message", ...message, urgent: false }]);
   await line.session.untilClosed();
 });
 

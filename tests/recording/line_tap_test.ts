@@ -166,7 +166,7 @@ Deno.test("LineTap passes assistant audio at the time it was heard, not sent", (
   assertEquals(Math.abs(at - 600) <= 20, true, `${at} ms`);
 });
 
-Deno.test("LineTap starts at 0 with the first line, however late it is attached", () => {
+Deno.test("LineTap starts at 0 with the first line, even if it is attached late", () => {
   const clock = new FakeClock();
   const tap = new LineTap(clock, () => 3);
   const heard: AudioSlice[] = [];

@@ -325,6 +325,27 @@ Deno.test("RemoteCallStore fails a read whose recording is deleted", async () =>
   await store.close();
 });
 
+Deno.test("RemoteCallStore reports once that a call's audio cannot be stored", async () => {
+  using rig = new RecordingRig();
+  const { remote: store } = remote(rig);
+  // In place of the folder, so that no file can be created in it.
+  await Deno.writeTextFile(rig.recordingsFolder, "");
+  const problems: string[] = [];
+  const { promise, resolve } = Promise.withResolvers<void>();
+  store.watchRecording(sidOf(1), (problem) => {
+    problems.push(problem);
+    resolve();
+  });
+  const caller = new Uint8Array(8 * 3_000);
+  store.record(sidOf(1), { atMs: 0, caller, assistant: caller });
+  await promise;
+  await store.flush();
+  assertEquals(problems.length, 1);
+  assert(problems[0]?.includes("File exists"), problems[0]);
+  store.endRecording(sidOf(1));
+  await store.close();
+});
+
 /** Polls for disk work, which runs in real time. */
 async function waitUntil(done: () => boolean | Promise<boolean>): Promise<void> {
   for (const deadline = performance.now() + 10_000; !await done();) {

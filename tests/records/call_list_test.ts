@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import type { CallQuery } from "../../src/records/call_list.ts";
+import type { EndedCall } from "../../src/records/call_record.ts";
 import type { StatsQuery } from "../../src/records/call_stats.ts";
 import type { CallStore } from "../../src/records/call_store.ts";
 import { asJson } from "../support/as_json.ts";
@@ -63,7 +64,9 @@ Deno.test("CallStore searches transcripts, summaries, messages and numbers", () 
   const store = rig.openWith(
     call(1, { turns: turnsOf("I would like my money back", "¿Cómo está la señora?") }),
     call(2, { from: "+4930123456", summary: "Wants a refund" }),
-    call(3, { messages: [{ name: "Zoë", number: "1", message: "Send the brochure", urgent: false }] }),
+    call(3, {
+      messages: [{ kind: "message", name: "Zoë", number: "1", message: "Send the brochure", urgent: false }],
+    }),
   );
   assertEquals(listedNumbers(store, { search: "MONEY" }), [1]);
   assertEquals(listedNumbers(store, { search: "money bac" }), [1]);
@@ -208,4 +211,48 @@ Deno.test("CallStore.assistants() lists each assistant of the stored calls once"
     call(4, { assistant: "billing" }),
   );
   assertEquals(store.assistants(), ["billing", "sales", "support"]);
+});
+
+Deno.test("CallStore.stats() counts calls written, replaced or deleted after a day's sums were cached", async () => {
+  using rig = new StoreRig();
+  const store = rig.openWith(call(1), call(2, { from: "+15550001111" }));
+  const query: StatsQuery = { since: "2025-12-31T23:00Z", offsetMinutes: 60 };
+  const days = () => {
+    const stats = store.stats(query);
+    assertEquals(store.stats(query), stats, "from the cache");
+    return stats.map(({ day, assistant, calls, minutes }) =>
+      `${day} ${assistant} ${calls} ${minutes * 60} s`
+    );
+  };
+  const write = (...calls: EndedCall[]) => {
+    for (const each of calls) store.write(each);
+    store.flush();
+  };
+  assertEquals(days(), ["2026-01-01 sales 2 61 s"]);
+  write(call(3, { startedAt: "2026-01-01T22:59:59.999Z" }));
+  assertEquals(days(), ["2026-01-01 sales 3 91.5 s"]);
+  write(call(1, { seconds: 10 }));
+  assertEquals(days(), ["2026-01-01 sales 3 71 s"]);
+  write(
+    call(4, { startedAt: "2026-01-01T23:00:00Z" }),
+    call(1, { seconds: 10, assistant: "support" }),
+    call(5, { seconds: 10, assistant: "support" }),
+  );
+  assertEquals(days(), [
+    "2026-01-02 sales 1 30.5 s",
+    "2026-01-01 sales 2 61 s",
+    "2026-01-01 support 2 20 s",
+  ]);
+  rig.forget("+15550001111");
+  assertEquals(days(), [
+    "2026-01-02 sales 1 30.5 s",
+    "2026-01-01 sales 1 30.5 s",
+    "2026-01-01 support 2 20 s",
+  ]);
+  await store.deleteBefore("2026-01-01T00:03:00Z");
+  assertEquals(days(), [
+    "2026-01-02 sales 1 30.5 s",
+    "2026-01-01 sales 1 30.5 s",
+    "2026-01-01 support 1 10 s",
+  ]);
 });

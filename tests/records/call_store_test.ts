@@ -27,7 +27,18 @@ const FULL: EndedCall = call(1, {
     { atMs: 1_900, kind: "tool", name: "book", ok: true, arguments: '{"day":"Tue"}', result: '["10:30"]' },
     { atMs: 2_500, kind: "transfer", name: "sales", ok: true },
   ],
-  messages: [{ name: "Ann", number: "555 1230000", message: "Call me", urgent: true }],
+  messages: [
+    { kind: "message", name: "Ann", number: "555 1230000", message: "Call me", urgent: true },
+    {
+      kind: "voicemail",
+      name: "",
+      number: "+15551230000",
+      message: "",
+      urgent: false,
+      recorded: { fromMs: 1_500, toMs: 9_000 },
+    },
+    { kind: "callback", name: "", number: "+15551230000", message: "", urgent: false },
+  ],
 });
 
 Deno.test("CallStore returns a record unchanged, from the queue and from the file", () => {
@@ -216,7 +227,7 @@ Deno.test("CallStore deletes old calls in batches, with their turns, messages an
     db.prepare(`SELECT count(*) AS rows FROM ${table}`).get()?.rows
   );
   db.close();
-  assertEquals(rows, [2, 2, 2]);
+  assertEquals(rows, [2, 2, 2 * FULL.messages.length]);
 });
 
 Deno.test("CallStore works in memory", () => {

@@ -61,7 +61,13 @@ Deno.test("forgetNumber() deletes the calls of a number, redacts it in others, a
         name: "#",
       }],
       summary: `Call ${CALLER} back`,
-      messages: [{ name: "Bob", number: "(555) 123-0000", message: "Call her", urgent: true }],
+      messages: [{
+        kind: "message",
+        name: "Bob",
+        number: "(555) 123-0000",
+        message: "Call her",
+        urgent: true,
+      }],
     }),
     call(4, { from: BOB, turns: turnsOf("My number is 555 123 9999") }),
   );

@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
   collectDigits,
+  type MessagePlace,
   pauseRecording,
   resumeRecording,
   sendDigits,
@@ -34,7 +35,7 @@ Deno.test("collect_digits reports only whether the secret is complete", async ()
     Promise.resolve(collectDigits(fakeCall(collected).call, PIN).run({ name: "pin" }, signal));
   assertEquals(await collect({ digits: 4 }), { entered: true });
   await assertRejects(() => collect({ digits: 3 }), ToolError, "3 digits instead of 4");
-  await assertRejects(() => collect({ failed: "timeout" }), ToolError, "nothing in time");
+  await assertRejects(() => collect({ failed: "timeout" }), ToolError, "did not enter anything in time");
   await assertRejects(() => collect({ failed: "cancelled" }), ToolError, "did not finish");
 });
 
@@ -78,15 +79,16 @@ Deno.test("switch_language rejects unknown languages and summaries that are too 
 });
 
 const GIVEN = { name: " Zoë ", number: "555 0100", message: "Please call back" };
-const MESSAGE = { ...GIVEN, name: "Zoë", urgent: false };
+const MESSAGE = { kind: "message", ...GIVEN, name: "Zoë", urgent: false } as const;
 
 /** Runs take_message. Returns what it adds to the call and what it saves. */
-async function take(args: JsonObject, save: () => Promise<void> = () => Promise.resolve()) {
+async function take(args: JsonObject, save: () => MessagePlace | Promise<never> = () => "disk") {
   const { call, actions } = fakeCall();
   const saved: CallMessage[] = [];
   const tool = takeMessage(call, async (message) => {
-    await save();
+    const place = await save();
     saved.push(message);
+    return place;
   });
   const result = await tool.run(args, signal);
   return { result, actions, saved };
@@ -96,6 +98,8 @@ Deno.test("take_message reports success only after the message is saved", async 
   const result = { saved: true };
   assertEquals(await take(GIVEN), { result, actions: [MESSAGE], saved: [MESSAGE] });
   assertEquals((await take({ ...GIVEN, urgent: true })).saved, [{ ...MESSAGE, urgent: true }]);
+  const note = "The message could not be written to disk: it is in memory, and is delivered from there.";
+  assertEquals((await take(GIVEN, () => "memory")).result, { ...result, note });
   await assertRejects(() => take(GIVEN, () => Promise.reject(new Error("disk full"))), Error, "disk full");
 });
 
@@ -114,6 +118,6 @@ Deno.test("take_message rejects incomplete and long messages", async () => {
 });
 
 Deno.test("take_message has an optional urgent parameter", () => {
-  const { required } = takeMessage(fakeCall().call, () => {}).declaration.parameters;
+  const { required } = takeMessage(fakeCall().call, () => "disk").declaration.parameters;
   assertEquals(required, ["name", "number", "message"]);
 });

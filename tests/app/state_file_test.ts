@@ -1,14 +1,14 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { budgetFile } from "../../src/app/budget_file.ts";
+import { stateFile } from "../../src/app/state_file.ts";
 
-Deno.test("budgetFile() keeps its text across a restart, in a file of mode 600", async () => {
+Deno.test("stateFile() keeps its text across a restart, in a file of mode 600", async () => {
   const folder = await Deno.makeTempDir();
   const path = `${folder}/data/spending.json`;
-  const file = budgetFile(`${folder}/data`, "spending.json");
+  const file = stateFile(`${folder}/data`, "spending.json");
   assertEquals(file.read(), undefined);
   await file.write("{}");
   await file.write('{"a":1}');
-  assertEquals(budgetFile(`${folder}/data`, "spending.json").read(), '{"a":1}');
+  assertEquals(stateFile(`${folder}/data`, "spending.json").read(), '{"a":1}');
   assertEquals((Deno.statSync(path).mode ?? 0) & 0o777, 0o600);
   assertEquals([...Deno.readDirSync(`${folder}/data`)].map(({ name }) => name), ["spending.json"]);
   file.quarantine();
@@ -16,9 +16,9 @@ Deno.test("budgetFile() keeps its text across a restart, in a file of mode 600",
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("budgetFile() throws when the file exists but cannot be read", async () => {
+Deno.test("stateFile() throws when the file exists but cannot be read", async () => {
   const folder = await Deno.makeTempDir();
   await Deno.mkdir(`${folder}/spending.json`);
-  assertThrows(() => budgetFile(folder, "spending.json").read());
+  assertThrows(() => stateFile(folder, "spending.json").read());
   await Deno.remove(folder, { recursive: true });
 });

@@ -1,11 +1,11 @@
-import type { BudgetFile } from "../calls/budget.ts";
+import type { StateFile } from "../calls/saved_state.ts";
 import { unlessMissingSync } from "../file_error.ts";
 
 /**
- * Stores a budget's spent amounts in `folder/name`, mode 600. `write()` creates the folder and replaces the
- * file atomically.
+ * Stores budgets, counts and calls that go on at Twilio in `folder/name`, mode 600. `write()` creates the folder
+ * and replaces the file atomically.
  */
-export function budgetFile(folder: string, name: string): BudgetFile {
+export function stateFile(folder: string, name: string): StateFile {
   const path = `${folder}/${name}`;
   return {
     read: () => unlessMissingSync(() => Deno.readTextFileSync(path)),
