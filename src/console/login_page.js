@@ -27,8 +27,10 @@ const t = dictionary({
   },
 });
 
+// The view to show after the sign-in: browsers keep the hash across the redirect.
+find(document, "form").setAttribute("action", `login${location.hash}`);
 // This page may be the response to a POST. The new address prevents a reload from sending the form again.
-history.replaceState(null, "", "./");
+history.replaceState(null, "", `./${location.hash}`);
 document.documentElement.lang = language;
 document.title = t("title");
 for (const key of /** @type {const} */ (["token", "signIn", "where", "https"])) {

@@ -18,8 +18,9 @@ async function signedCall(browser: Browser): Promise<void> {
   await using service = await ConsoleService.start({ env: SIGNED });
   await using visited = await visit(browser, { origin: service.origin, tapped: true });
   const { page, problems } = visited;
-  await page.goto(service.page(""));
+  await page.goto(service.page("#phone"));
   await signIn(page, SIGNED.ADMIN_TOKEN);
+  assertEquals(await page.evaluate("location.hash"), "#phone");
   await openPhone(page, service);
   await page.locator(".phone-button").click();
   await page.waitForFunction(containsText, { polling: 50 }, "You said: (", ".live-turns li");
