@@ -1,6 +1,17 @@
 /** E.164: `+`, country code and number, 15 digits at most. Source: ITU-T E.164 */
 export const E164 = /^\+[1-9]\d{6,14}$/;
 
+/**
+ * ANONYMOUS, RESTRICTED, UNKNOWN, UNAVAILABLE and BLOCKED on a telephone's keypad: Twilio sends these as the number of a caller
+ * who withholds it. Source: support.twilio.com, article 223179988 (calls from strange numbers)
+ */
+const WITHHELD = new Set(["+266696687", "+7378742833", "+8656696", "+86282452253", "+2562533"]);
+
+/** Whether `party` is a number that can be called, and not what stands for a withheld one. */
+export function isCallable(party: string): boolean {
+  return E164.test(party) && !WITHHELD.has(party);
+}
+
 /** Converts a number such as `+1 (555) 123-0000` to E.164; undefined without a country code or when it is not a number. */
 export function readPhoneNumber(text: string): string | undefined {
   const number = text.trim().replaceAll(/(?!^)[\s().\-/\u00a0\u2010-\u2015]/g, "");

@@ -16,6 +16,8 @@ interface Format {
   bits: number;
 }
 
+/** Sample rates of recordings (Hz). A rate outside is a damaged header, and its conversion could take minutes. */
+const MIN_RATE = 4_000, MAX_RATE = 192_000;
 const PCM = 1, FLOAT = 3, ALAW = 6, MULAW = 7, EXTENSIBLE = 0xfffe;
 const COMPRESSED: Record<number, string> = {
   0x02: "Microsoft ADPCM",
@@ -28,7 +30,7 @@ const SUBTYPE_TAIL = "000000001000800000aa00389b71";
 
 /**
  * Reads a RIFF WAVE file of PCM (8, 16, 24 or 32 bits), 32-bit float, µ-law or A-law, mono or stereo, plain or
- * WAVE_FORMAT_EXTENSIBLE, at any sample rate. Other chunks are skipped. Samples of more than 16 bits are rounded, and
+ * WAVE_FORMAT_EXTENSIBLE, at 4,000 to 192,000 Hz. Other chunks are skipped. Samples of more than 16 bits are rounded, and
  * saturate.
  *
  * @param name The file's name, for errors.
@@ -159,7 +161,9 @@ function readFormat(body: Uint8Array, fail: (why: string) => never): Format {
     );
   }
   if (channels !== 1 && channels !== 2) fail(`it has ${channels} channels; it must have 1 or 2`);
-  if (sampleRate === 0) fail("its sample rate is 0");
+  if (sampleRate < MIN_RATE || sampleRate > MAX_RATE) {
+    fail(`its sample rate is ${sampleRate} Hz; convert it to a rate from ${MIN_RATE} to ${MAX_RATE} Hz`);
+  }
   return { tag, channels, sampleRate, bits };
 }
 

@@ -68,6 +68,8 @@ export type CallStreamEvent =
   | { readonly type: "service restored"; readonly afterMs: number }
   /** The model's server has not answered a probe in time, or has answered again. */
   | { readonly type: "line suspect"; readonly suspect: boolean }
+  /** A requested answer has not begun within the usual time. */
+  | { readonly type: "answer late" }
   | { readonly type: "session swapped"; readonly reason: SuccessionReason; readonly endpoint: string }
   /** No model can serve the caller. */
   | { readonly type: "models down"; readonly code: string }

@@ -22,7 +22,7 @@ const LAG_MS = 500;
 /** Delay before another look, while the caller speaks or no line is there (ms). */
 const RETRY_MS = 100;
 
-type Fault = "no session" | "suspect line";
+type Fault = "no session" | "suspect line" | "no answer";
 
 export interface HoldingSoundOptions extends Pick<CallParts, "events" | "clock"> {
   readonly speech: Pick<AssistantSpeech, "attached" | "playHold" | "stopHold"> & {
@@ -38,7 +38,7 @@ export interface HoldingSoundOptions extends Pick<CallParts, "events" | "clock">
 }
 
 /**
- * Plays a phrase and then a quiet tone while the model's session is lost or its line stands still, and until the answer that
+ * Plays a phrase and then a quiet tone while the model's session is lost, its line stands still or its answer is late, and until the answer that
  * is due afterwards. It never plays over either side's speech.
  */
 export class HoldingSound {
@@ -70,6 +70,8 @@ export class HoldingSound {
       "line suspect",
       ({ suspect }) => suspect ? this.#begin("suspect line") : this.#end("suspect line"),
     );
+    events.on("answer late", () => this.#begin("no answer"));
+    events.on(["function called", "response finished"], () => this.#faults.delete("no answer"));
     // Subscribed before the audio is queued: it is not played behind the tone.
     events.on("assistant started speaking", () => this.#assistantSpeaks());
     let attached = false;
@@ -94,7 +96,8 @@ export class HoldingSound {
   #begin(fault: Fault): void {
     if (this.#faults.size === 0 && !this.#recovering) {
       this.#soundFrom = this.#options.clock.now() + (fault === "no session" ? SHORT_FAULT_MS : 0);
-      this.#phrasePlayed = false;
+      // The phrase is for a fault: an answer that is late may come in the middle of it.
+      this.#phrasePlayed = fault === "no answer";
     }
     this.#faults.add(fault);
     this.#check();
@@ -121,6 +124,7 @@ export class HoldingSound {
     // Otherwise the assistant's audio is queued behind the phrase: it must not be stopped here any more.
     this.#soundUntil = this.#phraseUntil = -Infinity;
     this.#recoveringUntil = -Infinity;
+    this.#faults.delete("no answer");
     this.#heard();
   }
 
@@ -128,6 +132,7 @@ export class HoldingSound {
   #check(): void {
     this.#cancelCheck?.();
     this.#cancelCheck = undefined;
+    if (!this.#options.isDue()) this.#faults.delete("no answer");
     if (this.#faults.size === 0 && !this.#recovering) return;
     const { clock } = this.#options;
     const waitMs = Math.max(this.#silentAt(), this.#soundUntil) - clock.now();

@@ -1,6 +1,6 @@
 import type { OutagePlan } from "../assistants/call_assistant.ts";
 import { voicemailBeep } from "../audio/beep.ts";
-import { E164 } from "../phone_number.ts";
+import { isCallable } from "../phone_number.ts";
 import type { CallMessage, Span } from "../records/call_record.ts";
 import { maxSpeechMs } from "../twilio/speech_length.ts";
 import { type CallLine, CONNECT_MS } from "./call_line.ts";
@@ -77,7 +77,7 @@ export class Outage {
   #possible({ then }: OutagePlan): OutagePlan["then"] {
     const { party, record } = this.#options;
     const possible = then === "voicemail" && !record ? "callback" : then;
-    return possible === "callback" && !E164.test(party) ? "hang up" : possible;
+    return possible === "callback" && !isCallable(party) ? "hang up" : possible;
   }
 
   /** @param informed Whether the caller has heard the owner's audio. */
@@ -140,7 +140,7 @@ export class Outage {
   /** Nobody has answered. */
   #requestCallback(): void {
     const { ending, party } = this.#options;
-    if (!E164.test(party)) return ending.end("model failed");
+    if (!isCallable(party)) return ending.end("model failed");
     this.#leaveMessage("callback");
     ending.end("callback requested");
   }

@@ -79,7 +79,9 @@ const BAD: [what: string, bytes: Uint8Array, says: string][] = [
   ["audio before its format", changed(12, 0x4c, 0x49, 0x53, 0x54), `it has no "fmt " chunk`],
   ["six channels", changed(22, 6), "it has 6 channels"],
   ["12 bits", changed(34, 12), "it has samples of 12 bits"],
-  ["no rate", changed(24, 0, 0), "its sample rate is 0"],
+  ["no rate", changed(24, 0, 0), "its sample rate is 0 Hz; convert it to a rate from 4000 to 192000 Hz"],
+  ["a rate of 3,999 Hz", changed(24, 0x9f, 0x0f), "its sample rate is 3999 Hz"],
+  ["a rate of 192,001 Hz", changed(24, 0x01, 0xee, 0x02), "its sample rate is 192001 Hz"],
   ["a compressed file", decodeBase64(sox.adpcm), "it has Microsoft ADPCM of 4 bits"],
 ];
 

@@ -326,3 +326,27 @@ Deno.test("HoldingSound starts sooner for a caller who is back, and has waited f
   clock.advance(1_000);
   assertEquals(happened, ["tone at 800", "stop at 2000", "tone at 4400"]);
 });
+
+Deno.test("HoldingSound plays the tone without the phrase while an answer is late, until it begins", () => {
+  const { emit, clock, happened, state, speak } = setUp({ phraseMs: 1_500 });
+  state.due = true;
+  clock.advance(1_000);
+  emit({ type: "answer late" });
+  clock.advance(8_500);
+  assertEquals(happened, [0, 1, 2, 3, 4].map((tone) => `tone at ${1_000 + tone * 2_000}`));
+  speak(500);
+  clock.advance(10_000);
+  assertEquals(happened.slice(5), ["stop at 9500"]);
+  assertEquals(clock.pending, 0);
+});
+
+Deno.test("HoldingSound ends when the late answer is not due any more", () => {
+  const { emit, clock, happened, state } = setUp();
+  state.due = true;
+  emit({ type: "answer late" });
+  clock.advance(1_000);
+  state.due = false;
+  clock.advance(10_000);
+  assertEquals(happened.filter((what) => what.startsWith("tone")).length, 1);
+  assertEquals(clock.pending, 0);
+});

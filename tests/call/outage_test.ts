@@ -139,15 +139,20 @@ Deno.test("Outage stores the callback request before its audio promises a callba
   assertEquals(records[0]?.messages, saved);
 });
 
+// What Twilio sends for a withheld number: a word, or the word on a keypad.
+const WITHHELD = ["anonymous", "+266696687", "+7378742833", "+8656696", "+86282452253", "+2562533"];
+
 Deno.test("Outage does not promise a callback to a hidden number", () => {
-  const anonymous = { callSid: "CA2", from: "anonymous", to: "+15559870000" };
-  const { rig, records, saved } = setUp({ then: "callback", audio: testAudio(2_000) });
-  const announced = rig.calls.announce(anonymous, rig.assistant);
-  rig.session.observer?.sessionReady();
-  rig.stream("CA2", "token" in announced ? announced.token ?? "" : "", "anonymous");
-  rig.session.observer?.sessionFailed({ code: "insufficient_quota", message: "" });
-  assertEquals([records.map(({ endReason }) => endReason), saved], [["model failed"], []]);
-  assertEquals(rig.calls.afterStreamRequested("CA2")?.callerInformed, false);
+  for (const from of WITHHELD) {
+    const anonymous = { callSid: "CA2", from, to: "+15559870000" };
+    const { rig, records, saved } = setUp({ then: "callback", audio: testAudio(2_000) });
+    const announced = rig.calls.announce(anonymous, rig.assistant);
+    rig.session.observer?.sessionReady();
+    rig.stream("CA2", "token" in announced ? announced.token ?? "" : "", from);
+    rig.session.observer?.sessionFailed({ code: "insufficient_quota", message: "" });
+    assertEquals([records.map(({ endReason }) => endReason), saved], [["model failed"], []], from);
+    assertEquals(rig.calls.afterStreamRequested("CA2")?.callerInformed, false);
+  }
 });
 
 Deno.test("Outage records a voicemail after a tone, until 5 s of silence", async () => {

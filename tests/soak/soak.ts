@@ -51,6 +51,7 @@ export async function soak(options: SoakOptions, loadFlags: readonly string[]): 
   const atEnd = { ...left(), callsLeft: await callsLeft(service.server.url) };
   await load.writeLine("report");
   const counts: LoadCounts = JSON.parse(await load.readLine());
+  await load.end();
   const stored = await service.stop();
   return {
     options,
@@ -120,6 +121,12 @@ class LoadProcess {
 
   async writeLine(text: string): Promise<void> {
     await this.#writer.write(new TextEncoder().encode(`${text}\n`));
+  }
+
+  /** Connections of broken lines may keep it from ending by itself. */
+  async end(): Promise<void> {
+    this.#process.kill("SIGKILL");
+    await this.#process.status;
   }
 
   /** The callers have hung up. */

@@ -14,7 +14,7 @@ import type { LoadUrls } from "./load.ts";
 /** The real service with a call store, on a clock that counts its timers. Its log is reduced to numbers of errors. */
 export class SoakService {
   readonly clock = new CountingClock();
-  /** Log lines of level "error", by event. */
+  /** Numbers of log lines of level "error", by event and code. */
   readonly errors = new Map<string, number>();
   /** Calls that came back after their stream was lost for good: each part of a call has a webhook. */
   resumed = 0;
@@ -58,9 +58,11 @@ export class SoakService {
   }
 
   #count(line: string): void {
-    const { level, event } = parseObject(line) ?? {};
+    const { level, event, code } = parseObject(line) ?? {};
     if (event === "call resumed") this.resumed++;
-    if (level === "error") this.errors.set(String(event), (this.errors.get(String(event)) ?? 0) + 1);
+    if (level !== "error") return;
+    const name = code === undefined ? String(event) : `${event}: ${code}`;
+    this.errors.set(name, (this.errors.get(name) ?? 0) + 1);
   }
 }
 

@@ -25,6 +25,8 @@ export class OwnerRig implements SessionHost {
   /** Events of sessions that reached the call. */
   readonly passedOn: string[] = [];
   quiet = true;
+  /** Whether a response is requested. */
+  answerDue = true;
 
   readonly observer: ModelObserver;
 
@@ -91,6 +93,12 @@ export class OwnerRig implements SessionHost {
   }
   serviceChanged(lost: boolean, _reason: SuccessionReason, afterMs: number): void {
     this.events.push(lost ? "service lost" : `service back after ${afterMs}`);
+  }
+  isAnswerDue(): boolean {
+    return this.answerDue;
+  }
+  answerLate(): void {
+    this.events.push("answer late");
   }
   modelsDown(code: string): void {
     this.events.push(`down: ${code}`);

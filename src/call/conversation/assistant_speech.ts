@@ -134,11 +134,11 @@ export class AssistantSpeech {
   }
 
   /** The session ended. If no caller is on the line yet, its audio is discarded: the next session starts over. */
-  sessionClosed(): void {
+  sessionClosed(cutOff = false): void {
     if (!this.#attached && !this.#pause.has("stream")) this.interrupt();
     this.#openItem = undefined;
     this.#callerSpeaking = false;
-    this.interruptions.sessionLost();
+    this.interruptions.sessionLost(cutOff);
   }
 
   /** Queues µ-law audio of an item from the model. */

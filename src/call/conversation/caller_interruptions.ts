@@ -53,10 +53,10 @@ export function watchInterruptions(options: CallerInterruptionsOptions): Interru
         serverCancelled = false;
         pause.add("speech");
       },
-      resume: () => {
+      resume: (cutOff) => {
         pause.remove("speech");
-        // The server has cancelled its response although it was told not to: the rest of it is missing.
-        if (serverCancelled) model.requestResponse({ instructions: GO_ON, yieldsToCaller: true });
+        // The session was lost, or the server cancelled its response although told not to: the rest is missing.
+        if (serverCancelled || cutOff) model.requestResponse({ instructions: GO_ON, yieldsToCaller: true });
       },
       turn: (itemId, interrupts) => {
         if (interrupts) bargeIn();

@@ -33,6 +33,8 @@ export class Interruptions {
   #undecided: Utterance[] = [];
   /** The session of that speech was lost: the next one may report it again. */
   #repeated = false;
+  /** The response that is paused was cut off by the loss of its session. */
+  #cutOff = false;
   /** A text has arrived: the model's server transcribes the caller. */
   #hasText = false;
   /** Committed items that are `late`. */
@@ -121,11 +123,16 @@ export class Interruptions {
     on.dismissed(itemId, verdict);
   }
 
-  /** The session was lost: no report and no text of it will follow. Our own measurement goes on. */
-  sessionLost(): void {
+  /**
+   * The session was lost: no report and no text of it will follow. Our own measurement goes on.
+   *
+   * @param cutOff Whether the rest of its response is missing.
+   */
+  sessionLost(cutOff = false): void {
     this.#speaking = false;
     this.#forgetItems();
     if (!this.deciding) return;
+    this.#cutOff ||= cutOff;
     this.#undecided = [{ itemId: undefined }];
     this.#repeated = true;
     this.#check();
@@ -191,8 +198,9 @@ export class Interruptions {
 
   /** Goes on if words can stop the assistant later, because most short sounds have none. */
   #decideWithoutText(voicedMs: number): void {
-    const canWait = this.#hasText && !this.#options.endsSoon() &&
-      this.#undecided.every(({ itemId }) => itemId !== undefined);
+    // The next session reports the speech again if it is a turn.
+    const canWait = this.#repeated || this.#hasText && !this.#options.endsSoon() &&
+        this.#undecided.every(({ itemId }) => itemId !== undefined);
     if (voicedMs > 0 && !canWait) return this.#decideTurn();
     for (const utterance of this.#undecided) utterance.why ??= voicedMs > 0 ? "late" : "quiet";
     this.#dismiss();
@@ -208,8 +216,9 @@ export class Interruptions {
     const { on, endsSoon } = this.#options;
     // "Yes" at the end of a question is its answer.
     const isAnswer = this.#undecided.at(-1)?.why === "backchannel" && endsSoon();
+    const cutOff = this.#cutOff;
     const utterances = this.#end();
-    if (this.#paused) on.resume();
+    if (this.#paused) on.resume(cutOff);
     this.#paused = false;
     for (const { itemId, why = "quiet" } of utterances) {
       if (isAnswer) {
@@ -226,7 +235,7 @@ export class Interruptions {
   #end(): Utterance[] {
     this.#cancelCheck?.();
     this.#endedAt = undefined;
-    this.#repeated = false;
+    this.#repeated = this.#cutOff = false;
     return this.#undecided.splice(0);
   }
 

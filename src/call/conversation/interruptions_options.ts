@@ -25,7 +25,7 @@ export interface InterruptionsOptions {
   readonly on: {
     pause(): void;
     /** Nothing interrupts the assistant any more. */
-    resume(): void;
+    resume(cutOff: boolean): void;
     /** @param interrupts Whether the assistant stops. */
     turn(itemId: string | undefined, interrupts: boolean): void;
     dismissed(itemId: string | undefined, why: Exclude<Verdict, "turn">): void;

@@ -25,5 +25,9 @@ export interface SessionHost {
   lost(failure: SessionFailure): void;
   /** A connected caller is without a session, or has one again. */
   serviceChanged(lost: boolean, reason: SuccessionReason, afterMs: number): void;
+  /** Whether a response is requested that the caller waits for in silence. */
+  isAnswerDue(): boolean;
+  /** That response has not begun within the usual time. */
+  answerLate(): void;
   modelsDown(code: string): void;
 }

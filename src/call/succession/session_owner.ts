@@ -37,6 +37,8 @@ export class SessionOwner {
   readonly #retry: RetryPolicy;
   readonly #planned: PlannedSwap;
   readonly #answer: AnswerWait;
+  /** `totalMs`: waits for an answer that reached the limit since a model has last answered. */
+  readonly #silence: { readonly limitMs: number; readonly outageMs: number; totalMs: number };
   readonly #outage: OutageClock;
   readonly #timers: NamedTimers<"dial" | "works">;
   #serving: SessionSlot | undefined;
@@ -58,7 +60,11 @@ export class SessionOwner {
       dial: (reason) => this.#dialPlanned(reason),
       swap: () => this.#swap(),
     });
-    this.#answer = new AnswerWait(clock, firstAudioMs, () => this.#replaceSlow());
+    this.#silence = { limitMs: firstAudioMs, outageMs, totalMs: 0 };
+    this.#answer = new AnswerWait(clock, firstAudioMs, {
+      late: () => host.isAnswerDue() ? host.answerLate() : undefined,
+      tooLong: () => this.#answerMissing(),
+    });
     this.#outage = new OutageClock(clock, outageMs, {
       changed: (lost, reason, afterMs) => host.serviceChanged(lost, reason, afterMs),
       over: () => this.#down(),
@@ -102,6 +108,8 @@ export class SessionOwner {
     if (present) {
       if (!this.#serving && !this.#successor) this.#retry.callerArrived();
       this.start();
+      // The greeting may have been requested before the caller came.
+      if (this.#host.isAnswerDue()) this.responseDue();
       return this.#updateOutage("first");
     }
     this.#timers.cancel("dial");
@@ -111,7 +119,7 @@ export class SessionOwner {
 
   /** The serving session was asked to speak. */
   responseDue(): void {
-    if (this.#serving && this.#callerPresent && this.#retry.hasFallbacks) this.#answer.start();
+    if (this.#serving && this.#callerPresent && !this.#held) this.#answer.start();
   }
 
   /** The serving session has failed, although its line has not. */
@@ -177,6 +185,7 @@ export class SessionOwner {
         slotReady: (slot) => this.#ready(slot),
         slotFailed: (slot, failure) => this.#failed(slot, failure),
         answerDue: () => this.responseDue(),
+        callerSpoke: () => this.#stopAnswerWait(),
         answerStarted: () => this.#answerStarted(),
         answerDone: (slot, outcome) => this.#answerDone(slot, outcome),
         contextUsed: (ratio) => ratio >= CONTEXT_LIMIT ? this.#dialPlanned("context") : undefined,
@@ -263,13 +272,34 @@ export class SessionOwner {
     this.#updateOutage(reason);
   }
 
-  #replaceSlow(): void {
-    if (!this.#serving || this.#successor) return;
-    const other = this.#retry.otherThan(this.#serving.endpoint);
-    if (other) this.#dial("slow", other);
+  /** A requested answer has not come within the limit: the session is replaced; later, all models count as down. */
+  #answerMissing(): void {
+    if (this.#held || !this.#serving) return;
+    const { limitMs, outageMs } = this.#silence;
+    const isDue = this.#host.isAnswerDue();
+    if (isDue) {
+      this.#silence.totalMs += limitMs;
+      const { totalMs } = this.#silence;
+      if (totalMs >= outageMs && totalMs > limitMs) {
+        this.#lastCode = "no_answer";
+        return this.#down();
+      }
+      this.#answer.start();
+    }
+    if (this.#successor) return;
+    const { endpoint } = this.#serving;
+    // The same endpoint gets two new sessions at most.
+    const again = isDue && this.#silence.totalMs <= 2 * limitMs ? endpoint : undefined;
+    const next = this.#retry.otherThan(endpoint) ?? again;
+    if (next) this.#dial("slow", next);
   }
 
   #answerStarted(): void {
+    this.#silence.totalMs = 0;
+    this.#stopAnswerWait();
+  }
+
+  #stopAnswerWait(): void {
     this.#answer.stop();
     if (this.#successor?.reason === "slow") this.#closeSuccessor();
   }

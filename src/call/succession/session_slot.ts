@@ -21,7 +21,9 @@ export interface SlotOwner {
   slotFailed(slot: SessionSlot, failure: SessionFailure): void;
   /** The serving session owes an answer to the caller's turn. */
   answerDue(): void;
-  /** The serving session has begun to answer, or need not answer. */
+  /** The serving session has heard the caller: it need not answer yet. */
+  callerSpoke(): void;
+  /** The serving session has begun to answer. */
   answerStarted(): void;
   /** A response of the serving session has ended. */
   answerDone(slot: SessionSlot, outcome: ResponseOutcome): void;
@@ -123,7 +125,7 @@ export class SessionSlot {
         owner.answerDone(this, outcome);
         observer.responseDone(outcome);
       },
-      callerSpeechStarted: serving((at) => observer.callerSpeechStarted(at), started),
+      callerSpeechStarted: serving((at) => observer.callerSpeechStarted(at), () => owner.callerSpoke()),
       callerSpeechStopped: serving((at) => observer.callerSpeechStopped(at)),
       turnCommitted: serving((itemId) => observer.turnCommitted(itemId), () => owner.answerDue()),
       assistantAudio: serving((itemId, audio) => observer.assistantAudio(itemId, audio), started),

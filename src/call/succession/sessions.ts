@@ -170,7 +170,7 @@ export class Sessions implements SessionHost {
       this.#turnAsText = inTurn && !audioNeeded;
     }
     retry.stop();
-    speech.sessionClosed();
+    speech.sessionClosed(reason !== "language" && session.hasPendingResponse);
     caller.sendTo(undefined);
   }
 
@@ -209,6 +209,15 @@ export class Sessions implements SessionHost {
     this.#options.events.emit(
       lost ? { type: "service lost", reason } : { type: "service restored", afterMs },
     );
+  }
+
+  isAnswerDue(): boolean {
+    const { model, speech } = this.#options.conversation;
+    return model.session?.hasPendingResponse === true && !speech.callerSpeaking;
+  }
+
+  answerLate(): void {
+    this.#options.events.emit({ type: "answer late" });
   }
 
   modelsDown(code: string): void {

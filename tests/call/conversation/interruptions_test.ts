@@ -28,7 +28,7 @@ function setUp(options: Partial<InterruptionsOptions> = {}) {
     isProtected: () => state.isProtected,
     on: {
       pause: () => seen.push("pause"),
-      resume: () => seen.push("resume"),
+      resume: (cutOff) => seen.push(cutOff ? "resume, cut off" : "resume"),
       turn: (itemId, interrupts) => seen.push(`turn ${itemId}${interrupts ? " interrupts" : ""}`),
       dismissed: (itemId, why) => seen.push(`${why} ${itemId}`),
       answer: () => seen.push("answer"),
@@ -369,6 +369,17 @@ Deno.test("Interruptions decides by level when the session is lost while it is p
   speech.interruptions.transcribed("u1", "");
   speech.hear(440, USUAL);
   assertEquals(speech.seen, ["pause", "turn undefined interrupts"]);
+});
+
+Deno.test("Interruptions resumes after a cough during which the session was lost, and says what is missing", () => {
+  for (const cutOff of [false, true]) {
+    const { interruptions, seen, hear } = setUp();
+    interruptions.speechStarted("u1");
+    hear(250, USUAL);
+    interruptions.sessionLost(cutOff);
+    hear(2_000, SILENCE);
+    assertEquals(seen, ["pause", cutOff ? "resume, cut off" : "resume", "late undefined"]);
+  }
 });
 
 Deno.test("Interruptions gives one verdict to speech that a second session reports again", () => {

@@ -166,18 +166,53 @@ Deno.test("SessionOwner dials the next endpoint when the answer is slow, and kee
     first.observer?.turnCommitted("u1");
     rig.clock.advance(5_000);
     assertEquals(rig.endpoints, ["a", "b"]);
-    rig.clock.advance(20_000);
+    rig.clock.advance(3_000);
     if (speaks) first.observer?.assistantAudio("x", new Uint8Array(8));
     rig.ready();
     assertEquals([rig.serving === first, rig.session.closed], [speaks, speaks]);
   }
 });
 
-Deno.test("SessionOwner leaves a slow session alone when it has no other endpoint", () => {
+Deno.test("SessionOwner leaves a session alone that was not asked to answer, when it has no other endpoint", () => {
   const rig = new OwnerRig();
+  rig.answerDue = false;
   rig.ready().observer?.turnCommitted("u1");
   rig.clock.advance(60_000);
-  assertEquals(rig.sessions.length, 1);
+  assertEquals([rig.sessions.length, rig.events.at(-1)], [1, "service back after 0"]);
+});
+
+Deno.test("SessionOwner replaces a silent session at its only endpoint, and reports models down after 10 s", () => {
+  const rig = new OwnerRig();
+  rig.ready();
+  rig.owner.responseDue();
+  rig.clock.advance(5_000);
+  assertEquals(rig.endpoints, ["a", "a"]);
+  rig.ready();
+  rig.owner.responseDue();
+  // The audio of the turn is repeated to the new session.
+  rig.session.observer?.callerSpeechStarted({ itemId: "u1", audioMs: 0 });
+  rig.session.observer?.turnCommitted("u1");
+  rig.clock.advance(4_999);
+  assertEquals(rig.events.at(-1), "answer late");
+  rig.clock.advance(1);
+  assertEquals([rig.sessions.length, rig.events.at(-1)], [2, "down: no_answer"]);
+});
+
+Deno.test("SessionOwner does not add up waits that end with an answer or with the caller's speech", () => {
+  const rig = new OwnerRig();
+  const session = rig.ready();
+  for (let turn = 0; turn < 20; turn++) {
+    session.observer?.turnCommitted("u");
+    rig.clock.advance(4_900);
+    session.observer?.callerSpeechStarted({ itemId: "u1", audioMs: 0 });
+  }
+  for (let turn = 0; turn < 5; turn++) {
+    rig.serving?.observer?.turnCommitted("u");
+    rig.clock.advance(5_000);
+    rig.ready();
+    rig.session.observer?.assistantAudio("x", new Uint8Array(8));
+  }
+  assertEquals(rig.events.filter((event) => event.startsWith("down")), []);
 });
 
 Deno.test("SessionOwner has one successor when the language is switched while a session expires", () => {
