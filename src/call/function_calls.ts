@@ -70,7 +70,8 @@ export function runFunctions(
   });
   const stop = () => runner.stop();
   events.on("function called", ({ call }) => {
-    if (ending.started) return;
+    // A server that sends one call twice must not cause its effect twice.
+    if (ending.started || calledAt.has(call.callId)) return;
     events.emit({ type: "tool started" });
     // A response that resumes the recording wrote the arguments of its other calls before.
     responseAtMs ??= timeline.paused ? timeline.pauses.at(-1)?.fromMs : timeline.atMs;

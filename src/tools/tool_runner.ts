@@ -84,9 +84,7 @@ export class ToolRunner {
     this.#responseOpen = true;
     const now = this.#clock.now();
     this.#recent = this.#recent.filter(({ startedAt }) => now - startedAt < REPEAT_MS);
-    const earlier = mayRepeat
-      ? this.#recent.find((other) => other.call.name === call.name && other.call.arguments === call.arguments)
-      : undefined;
+    const earlier = mayRepeat ? this.#recent.find((other) => isSameCall(other.call, call)) : undefined;
     const { promise, resolve } = Promise.withResolvers<string>();
     if (!earlier) this.#recent.push({ call, startedAt: now, output: promise });
     void this.#run(call, earlier?.output, resolve);
@@ -245,4 +243,18 @@ export class ToolRunner {
 
 function callData({ callId, arguments: input }: FunctionCall): Pick<ToolOutcome, "callId" | "arguments"> {
   return { callId, arguments: input };
+}
+
+/** Whether both have the same name and, in any spelling, the same arguments. */
+function isSameCall(one: FunctionCall, other: FunctionCall): boolean {
+  return one.name === other.name && withoutSpaces(one.arguments) === withoutSpaces(other.arguments);
+}
+
+/** JSON without the spaces between its parts; other text unchanged. */
+function withoutSpaces(json: string): string {
+  try {
+    return JSON.stringify(JSON.parse(json));
+  } catch {
+    return json;
+  }
 }

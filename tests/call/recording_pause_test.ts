@@ -42,8 +42,9 @@ function recordedCall(options: Partial<Parameters<typeof connect>[0]> = {}) {
     observer?.responseDone(response());
     play(700);
   };
+  let runs = 0;
   const run = async (tool: string) => {
-    call.callFunction(tool);
+    call.callFunction(tool, {}, `call-${++runs}`);
     await settle();
   };
   return { ...call, pay, watched, play, say, answer, run };

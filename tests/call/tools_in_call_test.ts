@@ -128,6 +128,20 @@ Deno.test("Result of a tool whose session failed before the stream reaches the n
   assertEquals(functionResults, [{ callId: "c", output: '"found"' }]);
 });
 
+Deno.test("Call ID that the model sends again runs its tool once and has one result", async () => {
+  const { tool, resolve } = slowTool("slow");
+  const { session } = connect({ tools: () => [tool] });
+  const call = { callId: "c", name: "slow", arguments: "{}" };
+  for (let times = 0; times < 2; times++) session.observer?.functionCalled(call);
+  session.observer?.responseDone(response({ hasAudio: false }));
+  resolve("found");
+  await settle();
+  session.observer?.functionCalled(call);
+  session.observer?.responseDone(response({ hasAudio: false }));
+  await settle();
+  assertEquals(session.functionResults, [{ callId: "c", output: '"found"' }]);
+});
+
 Deno.test("Record's cost is the sum of all responses", () => {
   const { session, socket, records } = connect({ billedModel: "gpt-realtime-2.1" });
   const none = { input: 0, cached: 0, output: 0 };

@@ -1,5 +1,5 @@
 import type { Clock } from "../../clock.ts";
-import { type JsonObject, parseObject } from "../../json.ts";
+import { isObject, type JsonObject, parseObject } from "../../json.ts";
 import type { Log } from "../../telemetry/log.ts";
 import { createEventLog } from "../event_log.ts";
 import type { SessionFailure } from "../model_interface.ts";
@@ -109,7 +109,8 @@ export class GaConnection {
     const content = parseObject(text);
     const event = readServerEvent(text, content);
     if (content) this.#logEvent(content);
-    const excess = this.#inbound.add(text.length, event.type === "malformed");
+    const malformed = event.type === "malformed";
+    const excess = this.#inbound.add({ bytes: text.length, malformed, itemId: itemOf(content) });
     if (excess) return this.#fail(excess);
     if (event.type === "malformed") this.#handlers.onMalformed(event.name);
     else if (event.type !== "other") this.#handlers.onEvent(event);
@@ -120,6 +121,12 @@ export class GaConnection {
     this.close();
     this.#handlers.onFailure(failure);
   }
+}
+
+/** The ID of the item that an event is about. */
+function itemOf(event: JsonObject | undefined): string | undefined {
+  const id = event?.item_id ?? (isObject(event?.item) ? event.item.id : undefined);
+  return typeof id === "string" ? id : undefined;
 }
 
 function modelAddress({ url, model }: SessionOptions): string {

@@ -214,3 +214,17 @@ Deno.test("GaSession fails after 20 MiB within 10 s, and not after 20 MiB in a m
   assertEquals(failure, { code: "flood", message: "The model sent more than 20 MiB in 10 s" });
   await peer.untilClosed();
 });
+
+Deno.test("GaSession fails after events about 501 items within 10 s, and not after 500", async () => {
+  await using model = new ScriptedModel();
+  const { peer, events, untilEvents } = await open(model, { pongMs: 600_000 });
+  for (let item = 0; item < 500; item++) {
+    peer.send({ type: "input_audio_buffer.speech_started", item_id: `u${item}`, audio_start_ms: 0 });
+  }
+  await untilEvents("callerSpeechStarted", 500);
+  assertEquals(events.filter(([name]) => name === "sessionFailed"), []);
+  peer.send({ type: "conversation.item.added", item: { id: "one more" } });
+  const [[, failure] = []] = await untilEvents("sessionFailed");
+  assertEquals(failure, { code: "flood", message: "The model sent more than 500 items in 10 s" });
+  await peer.untilClosed();
+});
