@@ -16,11 +16,24 @@ export function failedBeforeSending(error: unknown): boolean {
   return /\(Connect\): |^Fetch failed: Requests to port \d+ are blocked/i.test(messageOf(error));
 }
 
-/** The setting to blame when `Deno.listen` fails, and the remedy. Only low ports need a right; the rest is the address. */
-export function listenRemedy(error: unknown): { readonly setting: "HOST" | "PORT"; readonly remedy: string } {
+/** Why `Deno.listen` failed, the setting to blame, and the remedy. Only low ports need a right; the rest is the address. */
+export function listenFailure(error: unknown): {
+  readonly reason: string;
+  readonly setting: "HOST" | "PORT";
+  readonly remedy: string;
+} {
+  const reason = messageOf(error).replace(/ \(os error \d+\)$/, "");
   return error instanceof Deno.errors.PermissionDenied
-    ? { setting: "PORT", remedy: "set PORT to 1024 or higher, or allow the process to use lower ports" }
-    : { setting: "HOST", remedy: "set HOST to an address of this machine, such as 127.0.0.1 or 0.0.0.0" };
+    ? {
+      reason,
+      setting: "PORT",
+      remedy: "set PORT to 1024 or higher, or allow the process to use lower ports",
+    }
+    : {
+      reason,
+      setting: "HOST",
+      remedy: "set HOST to an address of this machine, such as 127.0.0.1 or 0.0.0.0",
+    };
 }
 
 /** Whether a `fetch` failed because a name could not be resolved; `reason` as of {@linkcode fetchErrorReason}. */

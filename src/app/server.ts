@@ -1,6 +1,6 @@
 import type { Assistants } from "../assistants/assistant.ts";
 import type { Clock } from "../clock.ts";
-import { listenRemedy, messageOf } from "../error_message.ts";
+import { listenFailure } from "../error_message.ts";
 import { CertificateError } from "../http/listen/certificate.ts";
 import { listen, type Listener, type ListenOptions } from "../http/listen/listener.ts";
 import { composeService, type ServiceOptions, type ServiceParts } from "./compose.ts";
@@ -118,8 +118,7 @@ function openPort(parts: Pick<ServiceParts, "close">, options: ListenOptions): L
     void parts.close();
     if (error instanceof Deno.errors.AddrInUse || error instanceof CertificateError) throw error;
     const { hostname, port } = options;
-    const reason = messageOf(error).replace(/ \(os error \d+\)$/, "");
-    const { setting, remedy } = listenRemedy(error);
+    const { setting, reason, remedy } = listenFailure(error);
     throw new Error(`${setting}: cannot listen on ${hostname}:${port}: ${reason}; ${remedy}`);
   }
 }

@@ -9,6 +9,7 @@ import { callOutage } from "./call_outage.ts";
 import { callVariables, dateTimeFormat, fillTemplate } from "./call_variables.ts";
 import type { Config } from "../config/config.ts";
 import { outboundInstructions } from "../dialer/call_screening.ts";
+import { recordedAudio } from "./recorded_audio.ts";
 import { toolSet } from "./tool_set.ts";
 import type { ModelEndpoint } from "../model/model_endpoint.ts";
 import { placeholderNames } from "../placeholders.ts";
@@ -95,7 +96,8 @@ export class AssistantFactory {
     const { clock } = this.#options;
     const assistant = this.#select(call, options);
     if (options.assistant !== undefined && options.assistant !== assistant.name) {
-      const problem = `There is no assistant "${options.assistant}", so the rules choose ${assistant.name}.`;
+      const problem =
+        `no assistant is named "${options.assistant}"; by the rules, "${assistant.name}" answers`;
       this.#log(call).warn("unknown assistant", { problem });
     }
     if (!assistant.variables || !call.callSid) return this.#build(assistant, call, options, {});
@@ -187,7 +189,7 @@ export class AssistantFactory {
       },
       silence: silence && { afterMs: silence.afterSeconds * 1000, prompts: silence.prompts },
       waiting: waiting && { afterMs: waiting.afterSeconds * 1000, say: waiting.say },
-      holding: { ...holding, audio: holding.audio ? Uint8Array.fromBase64(holding.audio) : undefined },
+      holding: { ...holding, audio: recordedAudio(holding) },
       outage: callOutage(assistant, save),
       protectedMs: protectGreetingSeconds * 1000,
       maxCallMs: limits.callSeconds && limits.callSeconds * 1000,

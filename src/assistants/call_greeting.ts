@@ -3,6 +3,7 @@ import { placeholderNames } from "../placeholders.ts";
 import type { Assistant, SpeechFile } from "./assistant.ts";
 import { callInterruptions } from "./assistant_interruptions.ts";
 import type { CallAssistant, Persona, RecordedSpeech, SpokenAudio } from "./call_assistant.ts";
+import { recordedAudio } from "./recorded_audio.ts";
 
 /** Greetings as the model spoke them. */
 export interface GreetingCache {
@@ -59,6 +60,7 @@ export function greetingVariables(
   return placeholderNames({ instructions, greeting, disclosure });
 }
 
-function readRecorded({ text, audio }: SpeechFile): SpokenAudio | undefined {
-  return audio === undefined ? undefined : { text, audio: Uint8Array.fromBase64(audio) };
+function readRecorded(speech: SpeechFile): SpokenAudio | undefined {
+  const audio = recordedAudio(speech);
+  return audio && { text: speech.text, audio };
 }

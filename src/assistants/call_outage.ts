@@ -1,11 +1,12 @@
 import type { CallMessage } from "../records/call_record.ts";
 import type { Assistant } from "./assistant.ts";
 import type { OutagePlan } from "./call_assistant.ts";
+import { recordedAudio } from "./recorded_audio.ts";
 
 /** @param saveMessage Stores a request for a callback or a voicemail. */
 export function callOutage(
-  { outage: { audio, ...rest } }: Assistant,
+  { outage }: Assistant,
   saveMessage: (message: CallMessage) => unknown,
 ): OutagePlan {
-  return { ...rest, audio: audio === undefined ? undefined : Uint8Array.fromBase64(audio), saveMessage };
+  return { ...outage, audio: recordedAudio(outage), saveMessage };
 }

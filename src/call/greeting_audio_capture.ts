@@ -1,5 +1,6 @@
 import type { SpokenAudio } from "../assistants/call_assistant.ts";
 import { BYTES_PER_MS } from "../audio/line_format.js";
+import { joinBytes } from "../join_bytes.ts";
 import type { ModelObserver } from "../model/model_interface.ts";
 import type { SessionOptions } from "../model/session_options.ts";
 import type { CallParts } from "./call_parts.ts";
@@ -21,6 +22,7 @@ export interface GreetingCaptureOptions extends Pick<CallParts, "conversation" |
 export class GreetingCapture {
   readonly #options: GreetingCaptureOptions;
   readonly #chunks: Uint8Array[] = [];
+  #bytes = 0;
   #state: "before session" | "listening" | "complete" | "over" = "before session";
   #itemId: string | undefined;
   #text: string | undefined;
@@ -63,15 +65,12 @@ export class GreetingCapture {
     };
   }
 
-  get #ms(): number {
-    return this.#chunks.reduce((sum, { length }) => sum + length, 0) / BYTES_PER_MS;
-  }
-
   #add(itemId: string, audio: Uint8Array): void {
     if (this.#state !== "listening") return;
     this.#itemId ??= itemId;
     this.#chunks.push(audio);
-    if (itemId !== this.#itemId || this.#ms > MAX_MS) this.#stop();
+    this.#bytes += audio.length;
+    if (itemId !== this.#itemId || this.#bytes > MAX_MS * BYTES_PER_MS) this.#stop();
   }
 
   #played(): void {
@@ -81,9 +80,12 @@ export class GreetingCapture {
     // Keys, whispers, words of the caller and results of tools would be in the history.
     const isFirst = transcript.history.flat().every(({ type }) => type === "assistant");
     // Less of it is left if it was interrupted.
-    const heard = itemId !== undefined && speech.playout.acceptedMs(itemId) === Math.floor(this.#ms);
+    const heard = itemId !== undefined &&
+      speech.playout.acceptedMs(itemId) === Math.floor(this.#bytes / BYTES_PER_MS);
     const text = this.#text;
-    if (isFirst && heard && text && timeline.pauses.length === 0) keep({ text, audio: joined(this.#chunks) });
+    if (isFirst && heard && text && timeline.pauses.length === 0) {
+      keep({ text, audio: joinBytes(this.#chunks) });
+    }
     this.#stop();
   }
 
@@ -91,14 +93,4 @@ export class GreetingCapture {
     this.#state = "over";
     this.#chunks.length = 0;
   }
-}
-
-function joined(chunks: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
 }

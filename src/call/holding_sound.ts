@@ -38,8 +38,8 @@ export interface HoldingSoundOptions extends Pick<CallParts, "events" | "clock">
 }
 
 /**
- * Plays a phrase and then a quiet tone while the model's session is lost, its line stands still or its answer is late, and until the answer that
- * is due afterwards. It never plays over either side's speech.
+ * Plays a phrase and then a quiet tone while the model's session is lost, its line stands still or its answer is late, and
+ * until the answer that is due afterwards. It never plays over either side's speech.
  */
 export class HoldingSound {
   readonly #options: HoldingSoundOptions;
@@ -105,7 +105,7 @@ export class HoldingSound {
 
   #end(fault: Fault): void {
     this.#faults.delete(fault);
-    // A first session that is ready soon after the caller is no fault: the answer is not late because of it.
+    // The first session may be ready shortly after the caller's stream. That is not a fault.
     if (this.#awaitsFirst && fault === "no session" && this.#soundUntil === -Infinity) return;
     this.#recoveringUntil = this.#options.clock.now() + RECOVERY_MS;
   }

@@ -137,7 +137,7 @@ export class Outage {
     if (listener.heard) this.#leaveMessage("voicemail", { fromMs, toMs });
   }
 
-  /** Nobody has answered. */
+  /** The transfer failed: the caller's number is kept, if it can be called. */
   #requestCallback(): void {
     const { ending, party } = this.#options;
     if (!isCallable(party)) return ending.end("model failed");

@@ -29,7 +29,7 @@ const NO_FILE: StateFile = { read: () => undefined, write: () => Promise.resolve
 export abstract class AdmittedCalls extends CallRegistry {
   protected readonly options: CallsOptions & { readonly models: ModelService };
   readonly admission: Admission;
-  /** Callers who talk to a destination are no longer in `calls`. */
+  /** Transferred and forwarded callers. Their calls here have ended. */
   readonly dialled: DialledCalls;
   readonly prepared: PreparedCalls;
   protected readonly bills: CallBills;

@@ -1,6 +1,6 @@
 /** Checks that the service can listen on its port, and that PUBLIC_URL leads to it. */
 
-import { listenRemedy, messageOf } from "../error_message.ts";
+import { listenFailure } from "../error_message.ts";
 import type { Config } from "../config/config.ts";
 import { failed, type Finding, ok, warning } from "./finding.ts";
 import { type Network, request, RequestFailure } from "./requests.ts";
@@ -28,9 +28,8 @@ export async function checkPort(config: Config, network: Network): Promise<PortS
       const remedy = "stop that program or set another PORT";
       return { finding: failed("port", `another program listens on ${address}`, remedy), state: "taken" };
     }
-    const why = messageOf(error).replace(/ \(os error \d+\)$/, "");
-    const { remedy } = listenRemedy(error);
-    return { finding: failed("port", `cannot listen on ${address}: ${why}`, remedy), state: "taken" };
+    const { reason, remedy } = listenFailure(error);
+    return { finding: failed("port", `cannot listen on ${address}: ${reason}`, remedy), state: "taken" };
   }
   const finding = PORT === 0
     ? warning(

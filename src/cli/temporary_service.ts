@@ -8,8 +8,8 @@ import { configuredLog } from "./configured_log.ts";
 
 /**
  * Starts the service in this thread for one rehearsal or check, with a simulated model if no API key is set.
- * It sends no webhooks, stores no records, and writes to a temporary folder: whoever runs it may be another user
- * than the service's, which could not write what it leaves in DATA_DIR. Calls are recorded as configured, so that
+ * It sends no webhooks, stores no records, and writes to a temporary folder: another user than the service's may run
+ * it, and the service could not overwrite that user's files in DATA_DIR. Calls are recorded as configured, so that
  * they are announced and paused, but the recordings are discarded.
  *
  * @param modelUrl Realtime API to use instead of the configured one.

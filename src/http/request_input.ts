@@ -1,5 +1,6 @@
 import { STATUS_CODE } from "@std/http/status";
 import type { Clock } from "../clock.ts";
+import { joinBytes } from "../join_bytes.ts";
 import { networkOf } from "./address.ts";
 import { problem } from "./problem.ts";
 
@@ -190,15 +191,5 @@ async function readBody(request: Request, options: ReadOptions): Promise<Uint8Ar
     cancelTimeout();
     leave?.();
   }
-  return refused ?? concatenate(chunks, length);
-}
-
-function concatenate(chunks: readonly Uint8Array[], length: number): Uint8Array {
-  const all = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    all.set(chunk, at);
-    at += chunk.length;
-  }
-  return all;
+  return refused ?? joinBytes(chunks);
 }

@@ -28,8 +28,9 @@ export class Segments {
     return segment && segment.end > position ? segment.start : position;
   }
 
+  /** Each item with audio after `position` once, in order. */
   itemsAfter(position: number): string[] {
-    return this.#segments.filter(({ end }) => end > position).map(({ itemId }) => itemId);
+    return [...new Set(this.#segments.filter(({ end }) => end > position).map(({ itemId }) => itemId))];
   }
 
   /** Whole milliseconds of an item before `position`. */

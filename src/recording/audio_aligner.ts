@@ -16,7 +16,7 @@ const AHEAD_LIMIT_BYTES = 10_000 * BYTES_PER_MS;
 const BACK_LIMIT_BYTES = 1_000 * BYTES_PER_MS;
 /** A key's tone lasts up to this long after its DTMF event. */
 const TONE_BYTES = 300 * BYTES_PER_MS;
-/** Interval of silent slices while there is no stream (ms). */
+/** Interval of silent slices without a stream (ms). */
 const NO_STREAM_INTERVAL_MS = 500;
 
 /**
@@ -37,8 +37,8 @@ export interface AudioSlice {
  * `docs/design/recordings.md` explains how.
  *
  * Call its methods in the order in which messages are sent and read. They allocate little, do not wait and do not throw.
- * At the start of a call, create it with 0 and call {@linkcode streamStarted}. In mid-call, create it with the present time,
- * and call {@linkcode streamLost} if there is no stream then.
+ * At the start of a call, create it with 0 and call {@linkcode streamStarted}. In mid-call, create it with the present time;
+ * without a stream, call {@linkcode streamLost}, too.
  */
 export class AudioAligner {
   readonly #clock: Clock;

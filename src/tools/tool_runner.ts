@@ -245,13 +245,13 @@ function callData({ callId, arguments: input }: FunctionCall): Pick<ToolOutcome,
   return { callId, arguments: input };
 }
 
-/** Whether both have the same name and, in any spelling, the same arguments. */
+/** Whether both have the same name and the same arguments, apart from how values and spaces are written. */
 function isSameCall(one: FunctionCall, other: FunctionCall): boolean {
-  return one.name === other.name && withoutSpaces(one.arguments) === withoutSpaces(other.arguments);
+  return one.name === other.name && normalised(one.arguments) === normalised(other.arguments);
 }
 
-/** JSON without the spaces between its parts; other text unchanged. */
-function withoutSpaces(json: string): string {
+/** JSON in one spelling, with its fields in their order; other text unchanged. */
+function normalised(json: string): string {
   try {
     return JSON.stringify(JSON.parse(json));
   } catch {

@@ -99,7 +99,7 @@ Deno.test("Outage plays its audio after the assistant's unheard audio", async ()
   assertEquals([end()?.callerInformed, playedMs()], [true, 3_000]);
 });
 
-Deno.test("Outage transfers the caller, after a sentence spoken by Twilio if there is no audio", async () => {
+Deno.test("Outage transfers the caller after its audio, or else after Twilio's sentence", async () => {
   const plain = setUp({ then: "transfer", to: SALES });
   plain.allDown();
   assertEquals(plain.rig.calls.destination("CA1"), SALES);
@@ -217,7 +217,7 @@ Deno.test("Outage ends a voicemail after 120 s, and one without speech after 10 
   assertEquals([silent.end()?.reason, silent.saved], ["model failed", []]);
 });
 
-Deno.test("Outage without an audio records a voicemail on the stream after a sentence spoken by Twilio", async () => {
+Deno.test("Outage without audio records a voicemail on the stream that follows Twilio's sentence", async () => {
   const { allDown, line, comeBack, rig, saved, end, playedMs } = setUp({ then: "voicemail" });
   allDown();
   assertEquals([rig.calls.list()[0]?.state, rig.calls.destination("CA1")], ["reconnecting", undefined]);

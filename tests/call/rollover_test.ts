@@ -131,6 +131,21 @@ Deno.test("Repeated function call after a loss gets the first one's result", asy
   assertEquals([runs, next.functionResults.at(-1)], [2, { callId: "c3", output: "2" }]);
 });
 
+Deno.test("Repeated function call after a loss may be spelled differently", async () => {
+  let runs = 0;
+  const order = defineTool(
+    { name: "order", description: "", parameters: z.object({ n: z.number() }) },
+    () => ++runs,
+  );
+  const { rig, callFunction } = connect({ ...MENU, tools: () => [order] });
+  callFunction("order", { n: 1 }, "c1");
+  await settle();
+  const next = rig.replaceSession();
+  next.observer?.functionCalled({ callId: "c2", name: "order", arguments: '{ "n": 1.0 }' });
+  await settle();
+  assertEquals([runs, next.functionResults], [1, [{ callId: "c2", output: "1" }]]);
+});
+
 Deno.test("Call fails over to the next model server, with its key, model and voice", () => {
   const other = { ...endpoint("other"), apiKey: "key-2", model: "m2", voice: "v2" };
   const { rig, say } = connect({ ...MENU, fallbacks: [other] });

@@ -11,7 +11,7 @@ const WIDTH = 3;
  * has the steps.
  */
 export async function runConcurrently(context: Deno.TestContext, steps: readonly Step[]): Promise<void> {
-  // Steps that overlap would be blamed for one another's timers and sockets.
+  // Off, because steps that overlap would be blamed for one another's timers and sockets.
   const sanitizers = { sanitizeOps: false, sanitizeResources: false, sanitizeExit: false };
   const waiting = steps.values();
   const runners = Array.from({ length: WIDTH }, async () => {

@@ -37,8 +37,6 @@ export class SessionOwner {
   readonly #retry: RetryPolicy;
   readonly #planned: PlannedSwap;
   readonly #answer: AnswerWait;
-  /** `totalMs`: waits for an answer that reached the limit since a model has last answered. */
-  readonly #silence: { readonly limitMs: number; readonly outageMs: number; totalMs: number };
   readonly #outage: OutageClock;
   readonly #timers: NamedTimers<"dial" | "works">;
   #serving: SessionSlot | undefined;
@@ -60,8 +58,7 @@ export class SessionOwner {
       dial: (reason) => this.#dialPlanned(reason),
       swap: () => this.#swap(),
     });
-    this.#silence = { limitMs: firstAudioMs, outageMs, totalMs: 0 };
-    this.#answer = new AnswerWait(clock, firstAudioMs, {
+    this.#answer = new AnswerWait(clock, { firstAudioMs, outageMs }, {
       late: () => host.isAnswerDue() ? host.answerLate() : undefined,
       tooLong: () => this.#answerMissing(),
     });
@@ -275,27 +272,21 @@ export class SessionOwner {
   /** A requested answer has not come within the limit: the session is replaced; later, all models count as down. */
   #answerMissing(): void {
     if (this.#held || !this.#serving) return;
-    const { limitMs, outageMs } = this.#silence;
     const isDue = this.#host.isAnswerDue();
-    if (isDue) {
-      this.#silence.totalMs += limitMs;
-      const { totalMs } = this.#silence;
-      if (totalMs >= outageMs && totalMs > limitMs) {
-        this.#lastCode = "no_answer";
-        return this.#down();
-      }
-      this.#answer.start();
+    if (isDue && this.#answer.countMissing()) {
+      this.#lastCode = "no_answer";
+      return this.#down();
     }
+    if (isDue) this.#answer.start();
     if (this.#successor) return;
     const { endpoint } = this.#serving;
-    // The same endpoint gets two new sessions at most.
-    const again = isDue && this.#silence.totalMs <= 2 * limitMs ? endpoint : undefined;
+    const again = isDue && this.#answer.mayTryAgain ? endpoint : undefined;
     const next = this.#retry.otherThan(endpoint) ?? again;
     if (next) this.#dial("slow", next);
   }
 
   #answerStarted(): void {
-    this.#silence.totalMs = 0;
+    this.#answer.answered();
     this.#stopAnswerWait();
   }
 

@@ -1,4 +1,5 @@
 import { VoiceActivity } from "../../audio/voice_activity.ts";
+import { joinBytes } from "../../join_bytes.ts";
 import { type AudioFormat, bytesPerMs, rateOf, toSamples } from "./model_audio.ts";
 import { ClientEventError } from "./server_events.ts";
 
@@ -129,12 +130,7 @@ export class InputAudioBuffer {
   }
 
   #takeTurn(startMs: number, endMs: number, speechEndMs: number): TurnAudio {
-    const all = new Uint8Array(this.#bufferedBytes);
-    let length = 0;
-    for (const chunk of this.#chunks) {
-      all.set(chunk, length);
-      length += chunk.length;
-    }
+    const all = joinBytes(this.#chunks);
     const first = this.#bufferStartMs;
     const byteAt = (ms: number) => Math.round(ms - first) * bytesPerMs(this.#format);
     const rest = all.slice(byteAt(endMs));

@@ -8,6 +8,7 @@ import { type Difference, differences, formatDifference, sessionDifferences } fr
 import { detectKeys } from "./dtmf_detector.ts";
 import type { Script } from "./script.ts";
 import type { ScriptProgress, TurnRecord } from "./script_progress.ts";
+import type { TurnExpectation } from "./script_schema.ts";
 import type { ScriptedModel } from "./scripted_model.ts";
 
 /** The result of one step. */
@@ -77,6 +78,11 @@ function heardMsByTurn(records: readonly TurnRecord[], { callers }: CallOutcome)
   return heard;
 }
 
+/** The output that the script expects of each function call. */
+function expectedOutputs({ output, outputs }: TurnExpectation): readonly unknown[] {
+  return outputs ?? (output === undefined ? [] : [output]);
+}
+
 /** Problems found after a turn: function outputs, and the heard part. */
 function* turnProblems(
   { turn, startedAt, outputs, approved }: TurnRecord,
@@ -84,7 +90,7 @@ function* turnProblems(
 ): Generator<string> {
   if (turn.actor !== "model" || startedAt === undefined) return;
   const { expect, calls, speech } = turn;
-  const expected = expect.outputs ?? (expect.output === undefined ? [] : [expect.output]);
+  const expected = expectedOutputs(expect);
   for (const [i, output] of expected.entries()) {
     const path = expected.length > 1 ? `outputs[${i}]` : "output";
     const text = outputs[i];
@@ -110,7 +116,7 @@ function* turnProblems(
 function toolErrors({ turn, outputs }: TurnRecord): string[] {
   if (turn.actor !== "model") return [];
   const { expect, calls } = turn;
-  const expected = expect.outputs ?? (expect.output === undefined ? [] : [expect.output]);
+  const expected = expectedOutputs(expect);
   return outputs.flatMap((text, i) => {
     const output = text === undefined ? undefined : parsedJson(text);
     const wanted = expected[i];

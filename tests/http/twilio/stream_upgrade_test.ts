@@ -117,8 +117,7 @@ Deno.test("upgradeWebSocket ends the connection of a peer that does not close, 2
 
 Deno.test({
   name: "upgradeWebSocket closes a socket whose upgrade never ends",
-  // Deno's own part of the upgrade does not end either.
-  sanitizeOps: false,
+  sanitizeOps: false, // Deno's own part of the upgrade does not end either.
   async fn() {
     const closed = Promise.withResolvers<void>();
     const upgraded = Promise.withResolvers<WebSocket>();
